@@ -1,0 +1,33 @@
+# Everything sets up what it needs in .venv; all a machine must have is Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+
+.PHONY: install demo test lint bench soak test-sdk clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genesys-export needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable '.[simulator,dev]'
+	touch $@
+
+demo: install
+	$(BIN)/genesys-export demo
+
+test: install
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk'
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The official SDK is large (6,000 files): a stage of its own, in the same environment.
+test-sdk: install
+	$(PIP) install '.[sdk]'
+	$(BIN)/python -m pytest -m sdk

@@ -1,0 +1,132 @@
+"""How a dataset is declared: tables, columns, and where each value comes from.
+
+Knows the vocabulary of the declarations (types, kinds, personal-data classes), no dataset.
+Imports nothing heavy: `tables` and `--help` must answer at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Type(StrEnum):
+    """Column types, by Arrow's names; times are in UTC with milliseconds."""
+
+    STRING = "string"
+    INT64 = "int64"
+    FLOAT64 = "float64"
+    BOOL = "bool"
+    TIMESTAMP = "timestamp[ms, UTC]"
+    DATE = "date32"
+    STRINGS = "list<string>"
+    INT64S = "list<int64>"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the column holds lists."""
+        return self in (Type.STRINGS, Type.INT64S)
+
+
+class Kind(StrEnum):
+    """Where a column's values come from."""
+
+    FIELD = "field"  # one leaf of the API's record, here and nowhere else
+    KEY = "key"  # the row's place: ordinals and the conversation's id and day
+    CARRIED = "carried"  # a copy of an ancestor's leaf
+    SUM = "sum"  # the sum of the readings of one metric
+    COUNT = "count"  # how many readings that sum has
+    DERIVED = "derived"  # by a rule
+    EXTRA = "extra"  # what has no column of its own, as JSON
+    MAP_KEY = "map_key"  # the key of a key/value pair
+
+
+class PersonalData(StrEnum):
+    """How much a column tells about a natural person."""
+
+    NONE = "none"
+    PERSONAL = "personal"
+    SENSITIVE = "sensitive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    type: Type
+    kind: Kind
+    path: str | None
+    unit: str
+    personal_data: PersonalData
+    description: str
+    rule: str = ""
+    metric: str = ""
+
+    @property
+    def api_name(self) -> str:
+        """The field's own name in the API's JSON: the path's last step."""
+        return (self.path or "").removesuffix("[]").rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns that point to another table's key."""
+
+    columns: tuple[str, ...]
+    references: str
+    ref_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: what a row is, its keys, its columns in file order."""
+
+    name: str
+    path: str
+    model: str
+    grain: str
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    note: str
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse two columns of one name: a file can't hold them."""
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError(f"table {self.name} has two columns of one name")
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in file order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def of_kind(self, kind: Kind) -> tuple[Column, ...]:
+        """Return the columns of one kind, in file order."""
+        return tuple(column for column in self.columns if column.kind is kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What is exported together: tables made from one kind of record."""
+
+    name: str
+    source_model: str
+    column_version: int
+    tables: tuple[Table, ...]
+
+    def table(self, name: str) -> Table:
+        """Return the table of that name; raises KeyError."""
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(name)

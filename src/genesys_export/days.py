@@ -1,0 +1,137 @@
+"""Days and slices: which instants belong together.
+
+Knows time zones, clock changes and how a day is cut into slices.
+Never reads a clock: callers pass `now`.
+All instants are aware datetimes in UTC; all intervals are half-open, [start, end).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A half-open stretch of UTC time, whole milliseconds at both ends; may be empty."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive, non-UTC or reversed instants."""
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:
+            raise ValueError("an interval needs instants in UTC")
+        if self.end < self.start:
+            raise ValueError("an interval can't end before it starts")
+
+    def __contains__(self, instant: datetime) -> bool:
+        """Whether `instant` is in [start, end)."""
+        return self.start <= instant < self.end
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no instant is inside."""
+        return self.start == self.end
+
+    def until(self, instant: datetime) -> Interval:
+        """Return the part before `instant` (empty when there is none)."""
+        return Interval(self.start, max(self.start, min(self.end, instant)))
+
+    def __str__(self) -> str:
+        """`start/end` as Genesys wants an interval (ISO 8601, milliseconds, Z)."""
+        return f"{iso_ms(self.start)}/{iso_ms(self.end)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day of a zone: the unit of publishing."""
+
+    date: date
+    zone: ZoneInfo
+
+    @property
+    def interval(self) -> Interval:
+        """The UTC time the day covers: 23, 24, 25 or (Apia, 2011-12-30) 0 hours."""
+        return Interval(
+            midnight(self.date, self.zone), midnight(self.date + timedelta(1), self.zone)
+        )
+
+    def __str__(self) -> str:
+        """`2026-11-22`."""
+        return self.date.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a day, numbered from 0: the unit of fetching and resuming."""
+
+    day: Day
+    index: int
+    interval: Interval
+
+    def __str__(self) -> str:
+        """`2026-11-22#0`."""
+        return f"{self.day}#{self.index}"
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant at which the zone's calendar shows `day` (or a later one).
+
+    Where clocks jump over midnight that is the instant of the jump; where midnight comes twice,
+    the first time. So days tile time without gap or overlap, whatever the zone did.
+    """
+    wall = datetime.combine(day, time(), tzinfo=zone)
+    instant = wall.astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return instant
+    low, high = wall.replace(fold=1).astimezone(UTC), instant
+    while high - low > MILLISECOND:  # local time jumps somewhere in (low, high]
+        middle = low + (high - low) // 2
+        if middle.astimezone(zone).date() >= day:
+            high = middle
+        else:
+            low = middle
+    return floor_ms(high)
+
+
+def yesterday(now: datetime, zone: ZoneInfo) -> date:
+    """Return the day before the one the zone's calendar shows at `now`."""
+    return now.astimezone(zone).date() - timedelta(1)
+
+
+def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice, ...]:
+    """Cut the day (or its part before `until`) into `count` slices of equal length.
+
+    They tile it in order; lengths differ by a millisecond at most. A day without any instant
+    gives slices without any.
+    """
+    if count < 1:
+        raise ValueError("a day has at least one slice")
+    whole = day.interval if until is None else day.interval.until(until)
+    total_ms = (whole.end - whole.start) // MILLISECOND
+    edges = [whole.start + MILLISECOND * (total_ms * i // count) for i in range(count + 1)]
+    return tuple(Slice(day, i, Interval(edges[i], edges[i + 1])) for i in range(count))
+
+
+def floor_ms(instant: datetime) -> datetime:
+    """Return `instant` without what is smaller than a millisecond."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def iso_ms(instant: datetime) -> str:
+    """Return `2026-11-22T08:00:00.123Z`: how Genesys writes an instant, and how our files do."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
+        f"{instant.microsecond // 1000:03d}Z"
+    )
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 instant with zone or `Z`; raise ValueError for anything else."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    return instant.astimezone(UTC)

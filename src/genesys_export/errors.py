@@ -1,0 +1,155 @@
+"""Every error of the program, as a tree of what a person can do about it.
+
+    ExportError
+    ├── WrongUse                 2   the command line makes no sense
+    ├── DataMismatch            65   what was read does not match what was promised
+    ├── GenesysUnavailable      69   Genesys did not answer in time, or not with an answer
+    │   ├── RequestRefused      69   a 4xx that no repetition can mend
+    │   └── JobFailed           69   the asynchronous job ended without results, again and again
+    ├── Bug                     70   our own fault
+    ├── DestinationFailed       74   the bucket or folder would not take or give the bytes
+    │   └── UnknownOutcome      74   a conditional write got no clear answer
+    ├── TryAgainLater           75   nothing is wrong, it is only too early
+    │   └── ChangedMeanwhile    75   somebody else wrote the object first
+    ├── NotPermitted            77   a permission is missing
+    │   └── SignInRefused       77   the credentials are not accepted
+    ├── WrongSettings           78   a setting is missing or wrong
+    └── Stopped            130/143   a signal ended the run
+
+Statuses are sysexits.h but for 2 and the signals. Messages say what happened, to which day, page or
+key; `advice` says what to do. Neither ever holds a secret or a customer's data.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import ClassVar
+
+
+class ExportError(Exception):
+    """The root: a sentence of what happened, a sentence of what to do, an exit status."""
+
+    exit_status: ClassVar[int] = 70
+    default_advice: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, advice: str | None = None) -> None:
+        """Keep the two sentences."""
+        super().__init__(message)
+        self.message = message
+        self.advice = self.default_advice if advice is None else advice
+
+    @property
+    def status(self) -> int:
+        """The exit status this error ends the process with."""
+        return self.exit_status
+
+
+class WrongUse(ExportError):
+    """The command line makes no sense."""
+
+    exit_status = 2
+    default_advice = "See `genesys-export --help`."
+
+
+class DataMismatch(ExportError):
+    """What was read does not match what was promised."""
+
+    exit_status = 65
+    default_advice = "The published data was left as it was; look at the report."
+
+
+class GenesysUnavailable(ExportError):
+    """Genesys did not answer in time, or not with an answer."""
+
+    exit_status = 69
+    default_advice = "Run the same command again later; nothing was published."
+
+
+class RequestRefused(GenesysUnavailable):
+    """A 4xx that no repetition can mend."""
+
+    default_advice = "Give the correlation id to Genesys Cloud support if the request looks right."
+
+    def __init__(
+        self, message: str, *, http_status: int, code: str = "", advice: str | None = None
+    ) -> None:
+        """Keep what Genesys said, so that callers can tell refusals apart."""
+        super().__init__(message, advice=advice)
+        self.http_status = http_status
+        self.code = code
+
+
+class JobFailed(GenesysUnavailable):
+    """The asynchronous job ended without results, again and again."""
+
+
+class Bug(ExportError):
+    """Our own fault."""
+
+    default_advice = "Run again with --verbose and report the traceback."
+
+
+class DestinationFailed(ExportError):
+    """The bucket or folder would not take or give the bytes."""
+
+    exit_status = 74
+    default_advice = "Run the same command again; the day before this run is still in place."
+
+
+class UnknownOutcome(DestinationFailed):
+    """A conditional write got no clear answer: it may have happened or not."""
+
+
+class TryAgainLater(ExportError):
+    """Nothing is wrong, it is only too early, or somebody else is at it."""
+
+    exit_status = 75
+    default_advice = "Run the same command again later."
+
+
+class ChangedMeanwhile(TryAgainLater):
+    """The object is not (or no longer) what the condition named; nothing was written."""
+
+
+class NotPermitted(ExportError):
+    """A permission is missing; the message names it."""
+
+    exit_status = 77
+
+
+class SignInRefused(NotPermitted):
+    """The credentials are not accepted."""
+
+
+class WrongSettings(ExportError):
+    """A setting is missing or wrong; the message names all of them, one a line."""
+
+    exit_status = 78
+
+
+class Stopped(ExportError):
+    """A signal ended the run, cleanly."""
+
+    default_advice = "Nothing was published; run the same command again."
+
+    def __init__(self, signum: int) -> None:
+        """Name the signal."""
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+        self.signum = signum
+
+    @property
+    def status(self) -> int:
+        """128 + the signal's number, as shells do."""
+        return 128 + self.signum
+
+
+# Which status several days or datasets together end with: the first of these that occurs (C14).
+PRECEDENCE = (70, 78, 77, 74, 65, 69, 75, 0)
+
+
+def worst(statuses: tuple[int, ...]) -> int:
+    """Return the exit status of several outcomes together."""
+    for status in PRECEDENCE:
+        if status in statuses:
+            return status
+    return max(statuses, default=0)
