@@ -7,6 +7,7 @@ All instants are aware datetimes in UTC; all intervals are half-open, [start, en
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -124,14 +125,25 @@ def floor_ms(instant: datetime) -> datetime:
 
 def iso_ms(instant: datetime) -> str:
     """Return `2026-11-22T08:00:00.123Z`: how Genesys writes an instant, and how our files do."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{instant.microsecond // 1000:03d}Z"
-    )
+    naive = instant.astimezone(UTC).replace(tzinfo=None)
+    return naive.isoformat(timespec="milliseconds") + "Z"
+
+
+# What Genesys documents (yyyy-MM-ddTHH:mm:ss[.mmm]Z), with offsets and 0-9 fractional digits.
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d(?::?\d\d)?)", re.ASCII
+)
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant with zone or `Z`; raise ValueError for anything else."""
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"{text!r} has no zone")
-    return instant.astimezone(UTC)
+    """Read an ISO 8601 instant; what is smaller than a millisecond is cut off.
+
+    Raises ValueError for anything that does not name one instant: no zone, no time, a 30th of
+    February, a second 60.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("no instant")
+    try:
+        return floor_ms(datetime.fromisoformat(text).astimezone(UTC))
+    except OverflowError as problem:
+        raise ValueError("an instant outside the years 1 to 9999") from problem

@@ -16,8 +16,8 @@
     ├── WrongSettings           78   a setting is missing or wrong
     └── Stopped            130/143   a signal ended the run
 
-Statuses are sysexits.h but for 2 and the signals. Messages say what happened, to which day, page or
-key; `advice` says what to do. Neither ever holds a secret or a customer's data.
+Statuses are sysexits.h but for 2 and the signals. Messages say what happened, to which day, page
+or key; `advice` says what to do. Neither ever holds a secret or a customer's data.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What can be observed of a run, as frozen values.
 
-An observer is one callable that takes one event; it must be quick, must not raise, and may be called
-from several threads at once. Events hold no secret, no token and no customer's data.
+An observer is one callable that takes one event; it must be quick, must not raise, and may be
+called from several threads at once. Events hold no secret, no token and no customer's data.
 """
 
 from __future__ import annotations

@@ -33,6 +33,37 @@ class Batch:
     rows: pa.RecordBatch
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that can't be exported, whole, and why."""
+
+    reason: str
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The participants' attributes of a block, one a row, as parallel Arrow arrays."""
+
+    rows: pa.Int64Array  # the conversation's row in the block
+    ordinals: pa.Int64Array  # the participant's position in the conversation
+    participant_ids: pa.StringArray
+    keys: pa.StringArray
+    values: pa.StringArray
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Conversations decoded together: nested Arrow, one row each, fields by their API names.
+
+    Fields that have not occurred are missing; instants are texts, all `2026-11-22T08:00:00.123Z`.
+    """
+
+    conversations: pa.RecordBatch
+    attributes: Attributes | None
+    rejected: tuple[Rejected, ...]
+
+
 class Fetch(Protocol):
     """One slice's records on their way."""
 
@@ -161,7 +192,8 @@ class Store(Protocol):
     """A bucket or folder. Keys are relative to it, with `/` between segments.
 
     Nothing staged is visible until `complete`; one object is always whole. Safe from several
-    threads. Raises DestinationFailed, NotPermitted, WrongSettings (no such bucket, no credentials).
+    threads. Raises DestinationFailed, NotPermitted, WrongSettings (no such bucket, no
+    credentials).
     """
 
     def url(self, key: str) -> str:

@@ -1,0 +1,58 @@
+"""The shape of the API's record, read off the declared columns.
+
+Knows which field stands where in the JSON and of what type; knows no Arrow and no bytes.
+The tree is made from the columns' paths, so a leaf that has a column is decoded and no other is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .spec import Column, Dataset, Kind, Type
+
+# The key under which decoding hands on what has no column. No API field can be called so.
+EXTRA = "genesys-export:extra"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One kind of JSON object: its leaves, its arrays of objects, its objects, its free maps."""
+
+    leaves: dict[str, Type] = field(default_factory=dict)
+    lists: dict[str, Node] = field(default_factory=dict)
+    objects: dict[str, Node] = field(default_factory=dict)
+    maps: set[str] = field(default_factory=set)
+
+    def child(self, step: str) -> Node:
+        """Return the node a path step (`sessions[]`, `flow`) leads to, made where missing."""
+        if step.endswith("[]"):
+            return self.lists.setdefault(step[:-2], Node())
+        return self.objects.setdefault(step, Node())
+
+    def times(self, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        """Yield the path of every leaf that holds an instant, from here down."""
+        yield from ((*path, name) for name, kind in self.leaves.items() if kind is Type.TIMESTAMP)
+        for name, node in (self.lists | self.objects).items():
+            yield from node.times((*path, name))
+
+
+def record_shape(dataset: Dataset) -> Node:
+    """Return the tree of one record of the dataset."""
+    root = Node()
+    for table in dataset.tables:
+        is_map = bool(table.of_kind(Kind.MAP_KEY))
+        for column in table.of_kind(Kind.FIELD):
+            _place(root, column, is_map=is_map)
+    return root
+
+
+def _place(root: Node, column: Column, *, is_map: bool) -> None:
+    *steps, leaf = (column.path or "").split(".")
+    node = root
+    for step in steps[1:]:
+        node = node.child(step)
+    if is_map:
+        node.maps.add(leaf)
+    else:
+        node.leaves[leaf] = column.type

@@ -1,0 +1,186 @@
+"""SHAPE, first half: a page's bytes become nested Arrow, one row a conversation.
+
+Triage decides which records are ours, Arrow's reader takes them in one go, the exact path takes
+what Arrow can't. Nothing is lost: what is unknown, drifted or broken is handed on and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..datasets import Dataset, Node, record_shape
+from ..days import Interval
+from ..model import Attributes, Block, Counts, Rejected
+from .arrow import Reader, Unfit
+from .exact import Broken, Cleaned, clean
+from .triage import Triage, Triaged, Verdict
+
+__all__ = ["Decoder"]
+
+_TEXTS = msgspec.json.Decoder(dict[str, str])
+_MODULUS = 1 << 256
+
+
+class Decoder:
+    """The decoder of one slice; used by one thread.
+
+    `counts` and `digest` tell of all that was decoded so far. The digest is the sum, modulo
+    2**256, of the BLAKE2b hashes of the exported records' bytes: order does not matter to it.
+    """
+
+    def __init__(self, dataset: Dataset, interval: Interval) -> None:
+        """Take what belongs to `interval`, by conversationStart."""
+        self._shape = record_shape(dataset)
+        self._reader = Reader(self._shape)
+        self._triage = Triage(interval)
+        self._verdicts: Counter[Verdict] = Counter()
+        self._received = self._broken = self._open = self._drift = 0
+        self._unknown: Counter[str] = Counter()
+        self.digest = 0
+
+    def decode(self, records: Iterable[bytes | memoryview]) -> Block:
+        """Return those of the records that are ours, and those nobody can read; never raises."""
+        judged = [self._triage.judge(bytes(record)) for record in records]
+        self._received += len(judged)
+        self._verdicts.update(one.verdict for one in judged)
+        ours = [one for one in judged if one.verdict is Verdict.OURS]
+        block = self._quickly(ours) or self._exactly(ours)
+        unreadable = [
+            Rejected(one.reason, one.record) for one in judged if one.verdict is Verdict.UNREADABLE
+        ]
+        kept = {rejected.record for rejected in block.rejected}
+        self.digest += sum(one.digest for one in ours if one.record not in kept)
+        self.digest %= _MODULUS
+        self._open += _open(block.conversations)
+        return Block(block.conversations, block.attributes, (*unreadable, *block.rejected))
+
+    @property
+    def counts(self) -> Counts:
+        """What came, and what became of it."""
+        seen = self._verdicts
+        return Counts(
+            received=self._received,
+            exported=seen[Verdict.OURS] - self._broken,
+            duplicates=seen[Verdict.DUPLICATE] + seen[Verdict.DIFFERING_DUPLICATE],
+            differing_duplicates=seen[Verdict.DIFFERING_DUPLICATE],
+            of_other_days=seen[Verdict.OTHER_DAY],
+            open=self._open,
+            rejected=seen[Verdict.UNREADABLE] + self._broken,
+            drift=self._drift,
+            unknown_fields=dict(self._unknown),
+        )
+
+    def _quickly(self, ours: Sequence[Triaged]) -> Block | None:
+        """Let Arrow read the records; None when it can't read all of them."""
+        if not ours:
+            return Block(pa.RecordBatch.from_pydict({}), None, ())
+        gathered = _Gathered()
+        try:
+            lines = [gathered.cut(row, one) for row, one in enumerate(ours)]
+            batch = self._reader.read(b"\n".join(lines))
+        except Unfit:
+            return None
+        return Block(batch, gathered.attributes(), ())
+
+    def _exactly(self, ours: Sequence[Triaged]) -> Block:
+        cleaned, rejected = _clean_all(self._shape, ours)
+        self._broken += len(rejected)
+        gathered = _Gathered()
+        for row, one in enumerate(cleaned):
+            self._drift += one.drift
+            self._unknown.update(one.unknown)
+            for ordinal, participant_id, rows in one.participants:
+                gathered.add(row, ordinal, participant_id, rows)
+        if not cleaned:
+            return Block(pa.RecordBatch.from_pydict({}), None, rejected)
+        batch = self._reader.read(b"\n".join(one.line for one in cleaned))
+        return Block(batch, gathered.attributes(), rejected)
+
+
+def _clean_all(shape: Node, ours: Sequence[Triaged]) -> tuple[list[Cleaned], tuple[Rejected, ...]]:
+    cleaned, rejected = [], []
+    for one in ours:
+        try:
+            cleaned.append(clean(shape, one.record))
+        except Broken as problem:
+            rejected.append(Rejected(str(problem), one.record))
+    return cleaned, tuple(rejected)
+
+
+def _open(conversations: pa.RecordBatch) -> int:
+    if "conversationEnd" not in conversations.schema.names:
+        return int(conversations.num_rows)
+    return int(conversations.column("conversationEnd").null_count)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The attribute rows of a block, column by column."""
+
+    rows: list[int] = field(default_factory=list)
+    ordinals: list[int] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    values: list[str | None] = field(default_factory=list)
+
+    def add(
+        self, row: int, ordinal: int, participant_id: str | None, found: Mapping[str, str | None]
+    ) -> None:
+        """Add one participant's attributes."""
+        self.rows.append(row)
+        self.ordinals.append(ordinal)
+        self.ids.append(participant_id)
+        self.sizes.append(len(found))
+        self.keys.extend(found)
+        self.values.extend(found.values())
+
+    def cut(self, row: int, one: Triaged) -> bytes:
+        """Return the record without attributes, after adding them; raises Unfit.
+
+        Arrow would make a column of every attribute key ever used, so it must not see them. The
+        text `"attributes":{…}` can't stand inside a JSON string (its quotes would be escaped), so
+        looking for it, in order, finds the real ones.
+        """
+        if one.head is None:
+            raise Unfit
+        record, pieces, at = one.record, [], 0
+        for ordinal, participant in enumerate(one.head.participants or ()):
+            if participant is None or not (raw := bytes(participant.attributes)):
+                continue
+            if raw != b"null":
+                self.add(row, ordinal, participant.participant_id, _texts(raw))
+            needle = b'"attributes":' + raw
+            if (place := record.find(needle, at)) < 0:
+                raise Unfit
+            pieces.append(record[at:place])
+            at = place + len(needle)
+        return b'"attributes":null'.join([*pieces, record[at:]])
+
+    def attributes(self) -> Attributes:
+        """Return the rows as Arrow columns."""
+        offsets = pa.array([0, *self.sizes], pa.int64())
+        lists = pa.LargeListArray.from_arrays(
+            pc.cumulative_sum(offsets), pa.array(self.keys, pa.string())
+        )
+        owners = pc.list_parent_indices(lists)
+        return Attributes(
+            rows=pa.array(self.rows, pa.int64()).take(owners),
+            ordinals=pa.array(self.ordinals, pa.int64()).take(owners),
+            participant_ids=pa.array(self.ids, pa.string()).take(owners),
+            keys=lists.values,
+            values=pa.array(self.values, pa.string()),
+        )
+
+
+def _texts(raw: bytes) -> dict[str, str]:
+    try:
+        return _TEXTS.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        raise Unfit from problem

@@ -1,0 +1,164 @@
+"""Lines of JSON into nested Arrow, against the fields met so far.
+
+Decoding costs by declared field, present or not, so the schema holds only what has occurred; a
+new field shows as an inferred one, the schema is widened and the block read again. Whatever the
+declared shape does not fit raises Unfit: then the exact path (exact.py) takes the block.
+Facts about pyarrow.json: tried with 26.0, 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from ..datasets import EXTRA, Node, Type
+
+TIMES = pa.timestamp("ms", "UTC")
+_LEAF = {
+    Type.STRING: pa.string(),
+    Type.INT64: pa.int64(),
+    Type.FLOAT64: pa.float64(),
+    Type.BOOL: pa.bool_(),
+    Type.TIMESTAMP: pa.string(),  # the API's own text goes to the file where it is canonical
+    Type.STRINGS: pa.list_(pa.string()),
+    Type.INT64S: pa.list_(pa.int64()),
+}
+
+# What has occurred, as a tree of names; None marks a leaf.
+Fields: TypeAlias = "dict[str, Fields | None]"
+
+
+class Unfit(Exception):
+    """The block holds something that the declared shape does not fit."""
+
+
+class Reader:
+    """Reads blocks of one slice; learns which fields occur."""
+
+    def __init__(self, shape: Node) -> None:
+        """Begin with hardly a field."""
+        self._shape = shape
+        self._fields: Fields = _seed(shape)
+        self._fields["participants"] = _seed(shape.lists["participants"]) | {"attributes": None}
+        self._schema = pa.schema(_arrow_fields(shape, self._fields))
+
+    def read(self, lines: bytes) -> pa.RecordBatch:
+        """Return one row a record; raises Unfit."""
+        _check_utf8(lines)
+        while True:
+            batch = self._parse(lines)
+            if not _widen(self._shape, self._fields, batch.schema):
+                break
+            self._schema = pa.schema(_arrow_fields(self._shape, self._fields))
+        for path in self._shape.times():
+            column = _walk(batch, path)
+            if column is not None and not is_canonical(column):
+                raise Unfit
+        return batch
+
+    def _parse(self, lines: bytes) -> pa.RecordBatch:
+        try:
+            table = pj.read_json(
+                pa.py_buffer(lines),
+                read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+                parse_options=pj.ParseOptions(
+                    explicit_schema=self._schema, unexpected_field_behavior="infer"
+                ),
+            )
+        except pa.ArrowInvalid as problem:
+            raise Unfit from problem
+        return table.combine_chunks().to_batches()[0]
+
+
+def _seed(node: Node) -> Fields:
+    """A struct needs a field: the node's first leaf."""
+    return {next(iter(node.leaves)): None}
+
+
+def _arrow_fields(node: Node, fields: Fields) -> list[pa.Field]:
+    made = []
+    for name, below in fields.items():
+        if below is None:
+            kind = _LEAF[node.leaves[name]] if name in node.leaves else pa.string()
+        elif name in node.lists:
+            kind = pa.list_(pa.struct(_arrow_fields(node.lists[name], below)))
+        else:
+            kind = pa.struct(_arrow_fields(node.objects[name], below))
+        made.append(pa.field(name, kind))
+    return made
+
+
+def _widen(node: Node, fields: Fields, found: pa.Schema | pa.StructType) -> bool:
+    """Add declared fields that occur for the first time; Unfit for one that is not declared."""
+    grown = False
+    for arrow in found:
+        below = fields.get(arrow.name)
+        child = node.lists.get(arrow.name) or node.objects.get(arrow.name)
+        if child is None:
+            if arrow.name not in fields:
+                if arrow.name not in node.leaves and arrow.name != EXTRA:
+                    raise Unfit
+                fields[arrow.name], grown = None, True
+            continue
+        if below is None:
+            below = fields[arrow.name] = _seed(child)
+            grown = True
+        inner = arrow.type.value_type if pa.types.is_list(arrow.type) else arrow.type
+        if pa.types.is_struct(inner):
+            grown = _widen(child, below, inner) or grown
+    return grown
+
+
+def _check_utf8(lines: bytes) -> None:
+    """Raise Unfit for invalid UTF-8, which pyarrow.json lets through unnoticed."""
+    offsets = pa.array([0, len(lines)], pa.int64()).buffers()[1]
+    text = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(lines))
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid as problem:
+        raise Unfit from problem
+
+
+def _walk(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array | None:
+    """Return all values of a nested leaf, flat; None where the field has not occurred."""
+    names = batch.schema.names
+    if path[0] not in names:
+        return None
+    column = batch.column(names.index(path[0]))
+    for step in path[1:]:
+        if pa.types.is_list(column.type):
+            column = column.flatten()
+        index = column.type.get_field_index(step)
+        if index < 0:
+            return None
+        column = column.field(index)
+    return column
+
+
+def is_canonical(texts: pa.StringArray) -> bool:
+    """Whether every non-null text is an instant as `2026-11-22T08:00:00.123Z`, exactly.
+
+    Arrow's parser checks the digits; that it also takes blanks, offsets and other precisions is
+    ruled out by looking at every 24th byte, which costs nothing.
+    """
+    lengths = pc.min_max(pc.binary_length(texts))
+    if lengths["min"].as_py() is None:
+        return True
+    if lengths["min"].as_py() != 24 or lengths["max"].as_py() != 24:
+        return False
+    _, offsets, data = texts.buffers()
+    edges = memoryview(offsets).cast("i")
+    span = slice(edges[texts.offset], edges[texts.offset + len(texts)])
+    letters = memoryview(data)[span]
+    count = len(letters) // 24
+    for place, letter in ((10, b"T"), (19, b"."), (23, b"Z")):
+        if letters[place::24].tobytes() != letter * count:
+            return False
+    try:
+        texts.cast(TIMES)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -1,0 +1,159 @@
+"""SHAPE, second half: nested Arrow becomes one batch a table.
+
+Columns, order and types are the declaration's; instants stay texts (`2026-11-22T08:00:00.123Z`),
+which CSV takes as they are. Rows come in the API's order. No row is ever looked at in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pyarrow as pa
+
+from ..datasets import EXTRA, Column, Dataset, Kind, Table, Type
+from ..model import Attributes, Batch, Block
+from . import derived
+from .levels import Level, explode, top
+from .metrics import pivot
+
+__all__ = ["Flattener", "arrow_schema"]
+
+_ARROW = {
+    Type.STRING: pa.string(),
+    Type.INT64: pa.int64(),
+    Type.FLOAT64: pa.float64(),
+    Type.BOOL: pa.bool_(),
+    Type.TIMESTAMP: pa.string(),
+    Type.DATE: pa.date32(),
+    Type.STRINGS: pa.list_(pa.string()),
+    Type.INT64S: pa.list_(pa.int64()),
+}
+_Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the schema of a table's batches (instants as text)."""
+    return pa.schema([pa.field(c.name, _ARROW[c.type]) for c in table.columns])
+
+
+class Flattener:
+    """Flattens the blocks of one day."""
+
+    def __init__(self, dataset: Dataset, day: date, tables: Sequence[str] = ()) -> None:
+        """Make the `tables` named, in the declared order; all of them when none is named."""
+        self._dataset = dataset
+        self._day = pa.scalar(day, pa.date32())
+        self._wanted = frozenset(tables or (table.name for table in dataset.tables))
+
+    def flatten(self, block: Block) -> tuple[Batch, ...]:
+        """Return a batch for every wanted table that has rows."""
+        if block.conversations.num_rows == 0:
+            return ()
+        levels = self._levels(block.conversations)
+        made = self._computed(levels)
+        return tuple(
+            self._attributes(table, levels["conversations"], block.attributes)
+            if table.of_kind(Kind.MAP_KEY)
+            else self._batch(table, levels, made.get(table.name, {}))
+            for table in self._dataset.tables
+            if table.name in self._wanted and _has_rows(table, levels, block.attributes)
+        )
+
+    def _levels(self, conversations: pa.RecordBatch) -> dict[str, Level]:
+        """Return the objects of every table, by its name."""
+        levels = {"conversations": top(conversations)}
+        for table in self._dataset.tables:
+            if table.name not in levels and not table.of_kind(Kind.MAP_KEY):
+                above = max(
+                    (
+                        level
+                        for level in levels.values()
+                        if table.path.startswith(level.path + ".")
+                    ),
+                    key=lambda level: len(level.path),
+                )
+                levels[table.name] = explode(above, table.path)
+        return levels
+
+    def _computed(self, levels: Mapping[str, Level]) -> _Made:
+        """Return the columns that are not simply a field, a key or a copy."""
+        the = derived.Levels(
+            conversations=levels["conversations"],
+            participants=levels["participants"],
+            sessions=levels["sessions"],
+            segments=levels["segments"],
+            metrics=levels["session_metrics"],
+        )
+        order = derived.ordered(the)
+        of_sessions = derived.of_sessions(order, len(the.sessions))
+        owner = the.metrics.rows[the.sessions.path]
+        by_session = pivot(the.metrics, owner, len(the.sessions))
+        by_conversation = pivot(
+            the.metrics, the.metrics.rows[the.conversations.path], len(the.conversations)
+        )
+        edges = (the.segments.texts("segmentStart"), the.segments.texts("segmentEnd"))
+        return {
+            "conversations": {
+                **by_conversation.columns(
+                    self._dataset.table("conversations"), len(the.conversations)
+                ),
+                **derived.of_conversations(the, order),
+                **derived.outcomes(the, by_conversation.sums.get("nTransferred")),
+            },
+            "sessions": {
+                **by_session.columns(self._dataset.table("sessions"), len(the.sessions)),
+                **of_sessions,
+            },
+            "segments": {"duration_ms": derived.milliseconds(*edges)},
+            "session_metrics": {"queue_id": of_sessions["queue_id"].take(owner)},
+        }
+
+    def _batch(
+        self, table: Table, levels: Mapping[str, Level], made: Mapping[str, pa.Array]
+    ) -> Batch:
+        level = levels[table.name]
+        by_path = {each.path: each for each in levels.values()}
+        columns = []
+        for column in table.columns:
+            if column.name in made:
+                columns.append(made[column.name])
+            elif column.path is None:
+                columns.append(pa.repeat(self._day, len(level)))
+            else:
+                columns.append(_value(column, level, by_path))
+        return Batch(table.name, pa.record_batch(columns, schema=arrow_schema(table)))
+
+    def _attributes(self, table: Table, conversations: Level, found: Attributes | None) -> Batch:
+        if found is None:
+            raise ValueError("a block without attributes has no rows of them")
+        columns = {
+            "conversation_id": conversations.texts("conversationId").take(found.rows),
+            "conversation_date": pa.repeat(self._day, len(found.rows)),
+            "participant_index": found.ordinals,
+            "participant_id": found.participant_ids,
+            "attribute_key": found.keys,
+            "attribute_value": found.values,
+        }
+        arrays = [columns[name] for name in table.names]
+        return Batch(table.name, pa.record_batch(arrays, schema=arrow_schema(table)))
+
+
+def _has_rows(table: Table, levels: Mapping[str, Level], attributes: Attributes | None) -> bool:
+    if table.of_kind(Kind.MAP_KEY):
+        return attributes is not None and len(attributes.keys) > 0
+    return len(levels[table.name]) > 0
+
+
+def _value(column: Column, level: Level, by_path: Mapping[str, Level]) -> pa.Array:
+    """Return a field, an ordinal, or a copy of an ancestor's leaf, by the column's path."""
+    path = column.path or ""
+    if column.kind is Kind.EXTRA:
+        return level.leaf(EXTRA, pa.string())
+    if path.endswith("[]") and path in by_path:
+        owner, steps = by_path[path], ""
+    else:
+        owner = level if column.kind is Kind.FIELD else by_path[path.rpartition(".")[0]]
+        steps = path.removeprefix(owner.path + ".")
+    values = owner.leaf(steps, _ARROW[column.type]) if steps else owner.ordinal
+    return values if owner is level else values.take(level.rows[owner.path])
