@@ -1,0 +1,29 @@
+"""FETCH: the only package that speaks HTTP; owns token, budget, retries and clock."""
+
+from .auth import Credentials
+from .client import Client
+from .clock import Clock, SystemClock
+from .filters import Filters, parse_raw
+from .jobs import JobPolicy, JobSource
+from .limits import Budget
+from .regions import REGIONS, Hosts, hosts
+from .retry import RetryPolicy
+from .transport import Transport, TransportOptions
+
+__all__ = [
+    "REGIONS",
+    "Budget",
+    "Client",
+    "Clock",
+    "Credentials",
+    "Filters",
+    "Hosts",
+    "JobPolicy",
+    "JobSource",
+    "RetryPolicy",
+    "SystemClock",
+    "Transport",
+    "TransportOptions",
+    "hosts",
+    "parse_raw",
+]
