@@ -150,26 +150,24 @@ class Always:
 Condition = IfAbsent | IfUnchanged | Always
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An uploaded part of a file: its tag, and its checksum where the store wants it back."""
+
+    etag: str
+    crc32: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedFile:
     """An uploaded file that nobody can see yet: all that is needed to complete it, anywhere."""
 
     key: str
     upload_id: str
-    parts: tuple[str, ...]  # the parts' tags, in order
+    parts: tuple[Part, ...]  # in order
     token: str  # written into the object's metadata: which attempt made it
     size_bytes: int
     sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedFile:
-    """A visible file and how to recognise it."""
-
-    key: str
-    size_bytes: int
-    sha256: str
-    tag: Tag
 
 
 class Upload(Protocol):
@@ -238,15 +236,6 @@ class Store(Protocol):
 
 
 # --- the manifest ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableFile:
-    """A file of a table as the manifest names it."""
-
-    table: str
-    rows: int
-    file: PublishedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
