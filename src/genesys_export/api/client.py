@@ -22,7 +22,7 @@ from .clock import Clock
 from .limits import Budget
 from .refusals import refusal
 from .regions import Hosts
-from .retry import AGAIN_STATUSES, GiveUp, RetryPolicy, told_wait
+from .retry import GiveUp, RetryPolicy, may_pass, told_wait
 from .transport import Answer, Failure, Transport
 
 _FORM = "application/x-www-form-urlencoded"
@@ -94,6 +94,7 @@ class Client:
         attempt = 0
         while True:
             problem, told = "", None
+            started = self._clock.monotonic()
             try:
                 answer = self._observed(call.method, call.path, once)
                 if answer.status == 401 and not renewed:
@@ -102,19 +103,19 @@ class Client:
                     continue
                 if 200 <= answer.status < 300:
                     return parse(answer.body)
-                if answer.status not in AGAIN_STATUSES:
+                if not may_pass(answer.status):
                     raise refusal(call.method, call.path, answer)
-                problem, told = self._passing(answer)
+                problem, told = self._passing(answer, started)
             except (Failure, Garbled) as failure:
                 problem = str(failure)
             attempt += 1
             self._pause(call.method, call.path, attempt, began, (problem, told))
 
-    def _passing(self, answer: Answer) -> tuple[str, float | None]:
+    def _passing(self, answer: Answer, started: float) -> tuple[str, float | None]:
         told = told_wait(answer.headers, answer.body, self._clock.now())
         if answer.status == 429:
             with self._budget_lock:
-                self._budget.refused(self._clock.monotonic(), told or 0.0)
+                self._budget.refused(self._clock.monotonic(), told or 0.0, started)
         return f"HTTP {answer.status}", told
 
     def _pause(
@@ -194,7 +195,7 @@ class Client:
                     left = int(token.renew_at - self._clock.monotonic())
                     self._observe(SignedIn(login_host=host, expires_in_s=left))
                     return token
-                if answer.status not in AGAIN_STATUSES:
+                if not may_pass(answer.status):
                     raise refused(answer.status, answer.body, urlsplit(url).netloc)
                 problem = f"HTTP {answer.status}"
                 told = told_wait(answer.headers, answer.body, self._clock.now())

@@ -1,10 +1,14 @@
-"""Time as the API package needs it; the only place of the package that reads a real clock."""
+"""Time as this package needs it, and the machine's own.
+
+Everything else is given a Clock, so that tests can turn time by hand; `SystemClock` is the only
+place that reads the real one.
+"""
 
 from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from threading import Event
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from ..errors import ExportError
@@ -14,7 +18,7 @@ class Clock(Protocol):
     """What can be asked of a clock; safe from several threads."""
 
     def now(self) -> datetime:
-        """Return this instant, in UTC."""
+        """Return this instant, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
@@ -22,7 +26,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises what `interrupt` was told when that comes first."""
+        """Wait; raises what `interrupt` was told, at once, when that has come or comes first."""
         ...
 
 
@@ -31,8 +35,9 @@ class SystemClock:
 
     def __init__(self) -> None:
         """Begin undisturbed."""
-        self._woken = Event()
-        self._error: ExportError | None = None
+        # A queue, not an Event: a signal handler may put into a SimpleQueue whatever the thread
+        # it interrupts is doing, while Event.set can wait for a lock that this thread holds.
+        self._interrupts: SimpleQueue[ExportError] = SimpleQueue()
 
     def now(self) -> datetime:
         """Return this instant, in UTC."""
@@ -44,10 +49,13 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises the error given to `interrupt`, now or while waiting."""
-        if self._woken.wait(max(0.0, seconds)) and self._error is not None:
-            raise self._error
+        try:
+            error = self._interrupts.get(timeout=max(0.0, seconds))
+        except Empty:
+            return
+        self._interrupts.put(error)  # for the next sleeper
+        raise error
 
     def interrupt(self, error: ExportError) -> None:
-        """Wake every sleeper, present and future, with this error."""
-        self._error = error
-        self._woken.set()
+        """Wake every sleeper, present and future, with this error; safe in a signal handler."""
+        self._interrupts.put(error)

@@ -1,62 +1,86 @@
 """How many requests may start, and when: one budget for all threads of a credential.
 
-A sliding window: never more than `limit` starts in any 60 seconds, which keeps a fixed window's
-limit too, whichever shape the server's has (genesys-api.md §4.1: not known). Pure policy: callers
-pass `now` (monotonic seconds) and do the waiting. Not safe from several threads by itself.
+A sliding window: never more than the limit's starts in any 60 seconds, which keeps a fixed
+window's limit too, whichever shape the server's has (unknown, 2026-11). Bursts are welcome: the
+budget can be used at once. Pure policy: callers pass `now` (monotonic seconds), do the waiting,
+and hold a lock around each call.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import floor
 
 WINDOW_S = 60.0
+_NEVER = float("-inf")
 
 
 @dataclass(slots=True)
 class Budget:
-    """The starts of the last minute, and how many are allowed."""
+    """The starts of the last minute, and how many are allowed.
+
+    `per_minute` is what Genesys grants; the share `headroom` of it stays unused, because requests
+    can bunch up on their way to the server.
+    """
 
     per_minute: int = 300
     headroom: float = 0.04
-    _starts: deque[float] = field(default_factory=deque)
-    _paused_until: float = float("-inf")
-    _limit: int = 0
-    _lowered_at: float = float("-inf")
+    _starts: deque[float] = field(default_factory=deque, repr=False)
+    _paused_until: float = _NEVER
+    _lowered_to: int = 0
+    _lowered_at: float = _NEVER
+    _lowered_until: float = _NEVER
 
     def __post_init__(self) -> None:
         """Refuse budgets that allow nothing."""
         if self.per_minute < 1 or not 0 <= self.headroom < 1:
             raise ValueError("a budget allows at least one request a minute")
-        self._limit = self.full
 
     @property
     def full(self) -> int:
         """The starts allowed in 60 s when nobody else uses the credential."""
-        return max(1, int(self.per_minute * (1 - self.headroom)))
+        return max(1, floor(self.per_minute * (1 - self.headroom) + 1e-9))
+
+    @property
+    def paused_until(self) -> float:
+        """Until when a 429 holds everybody up; in the past if none does."""
+        return self._paused_until
 
     def reserve(self, now: float) -> float:
-        """Take the next start if it may be now and return 0; else return the seconds to wait."""
-        self._recover(now)
-        if now < self._paused_until:
-            return self._paused_until - now
-        while self._starts and self._starts[0] <= now - WINDOW_S:
-            self._starts.popleft()
-        if len(self._starts) >= self._limit:
-            return self._starts[len(self._starts) - self._limit] + WINDOW_S - now
+        """Take a start and return 0 if one may be now; else return the exact seconds to wait."""
+        free_at = self._free_at(now)
+        if free_at > now:
+            return free_at - now
         self._starts.append(now)
+        while self._starts[0] <= now - WINDOW_S:
+            self._starts.popleft()
         return 0.0
 
-    def refused(self, now: float, wait_s: float) -> None:
-        """Learn of a 429: everybody pauses; the limit drops to what was let through, for a minute.
+    def refused(self, now: float, wait_s: float, started: float) -> None:
+        """Learn of a 429 for the request that started at `started`: everybody pauses.
 
-        Others use the same credential then; after a window without another 429 it is full again.
+        The budget was kept, so others use the credential as well: until a window after the pause
+        the limit is what was let through, less a tenth, but not under a quarter of the full one
+        (a 429 at the very start says little). Further 429s for requests that were already under
+        way when the limit fell prolong the pause only.
         """
         self._paused_until = max(self._paused_until, now + wait_s)
-        recent = sum(start > now - WINDOW_S for start in self._starts)
-        self._limit = max(1, min(self._limit, recent - 1))
-        self._lowered_at = self._paused_until
+        if started > self._lowered_at:
+            through = sum(started - WINDOW_S < start < started for start in self._starts)
+            self._lowered_to = max(1, self.full // 4, min(self.full, through) * 9 // 10)
+            self._lowered_at = now
+        self._lowered_until = self._paused_until + WINDOW_S
 
-    def _recover(self, now: float) -> None:
-        if now >= self._lowered_at + WINDOW_S:
-            self._limit = self.full
+    def _free_at(self, now: float) -> float:
+        at = max(now, self._paused_until)
+        if at < self._lowered_until:
+            free_at = max(at, self._slot(self._lowered_to))
+            if free_at < self._lowered_until:
+                return free_at
+            at = self._lowered_until
+        return max(at, self._slot(self.full))
+
+    def _slot(self, limit: int) -> float:
+        """Return when the window holds fewer than `limit` of the starts so far."""
+        return self._starts[-limit] + WINDOW_S if len(self._starts) >= limit else _NEVER

@@ -1,15 +1,21 @@
 """Where Genesys Cloud answers: the regions, and the two hosts that belong together.
 
-The table is that of the official SDK 269.0.0 (purecloud_region_hosts, read 2026-11). New regions
-come about yearly, so any https host given by hand works too.
+The table is that of the official SDK 269.0.0 (purecloud_region_hosts, read 2026-11). A new region
+comes about every year, so a domain that only looks like Genesys's works too, and so does any
+https host given by hand. Nothing is asked here: these are names only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
 
 from ..errors import WrongSettings
+
+BASE_URL = "GENESYS_CLOUD_BASE_URL"
+REGION = "GENESYS_CLOUD_REGION"
+LOGIN_URL = "GENESYS_CLOUD_LOGIN_URL"
 
 # SDK name → domain; the AWS name is the SDK's with hyphens.
 REGIONS = {
@@ -32,12 +38,14 @@ REGIONS = {
     "ap_northeast_2": "apne2.pure.cloud",
     "ap_northeast_3": "apne3.pure.cloud",
 }
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# What the domains of regions not in the table are expected to end with.
+_FAMILIES = (".pure.cloud", ".us-gov-pure.cloud", ".eusc-pure.cloud")
+_PARTS = ("api.", "login.", "apps.")
 
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Where to ask, and where to sign in; both without a slash at the end."""
+    """Where to ask, and where to sign in; neither ends with a slash."""
 
     api: str
     token_url: str
@@ -46,52 +54,102 @@ class Hosts:
 def hosts(
     *, base_url: str | None = None, region: str | None = None, login_url: str | None = None
 ) -> Hosts:
-    """Return the hosts for what was configured; raises WrongSettings naming the variable."""
+    """Return the hosts for what was configured; the base URL counts before the region.
+
+    A region is named as the SDK or AWS does, or by its domain. Raises WrongSettings naming the
+    variable.
+    """
     if base_url:
-        api = _checked(base_url, "GENESYS_CLOUD_BASE_URL")
+        api = _api(_checked(base_url, BASE_URL))
     elif region:
         api = f"https://api.{_domain(region)}"
     else:
         raise WrongSettings(
-            "GENESYS_CLOUD_REGION is not set (nor GENESYS_CLOUD_BASE_URL)",
+            f"{REGION} is not set (nor is {BASE_URL})",
             advice="Set the organisation's region, such as eu-central-1 or mypurecloud.de.",
         )
+    return Hosts(api, _token_url(api, login_url))
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is on this machine, where nothing needs encrypting."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _api(given: str) -> str:
+    """Return the API's address for any address of a region; others stay as they are."""
+    parts = urlsplit(given)
+    domain = _bare(parts.netloc)
+    if parts.scheme == "https" and _is_genesys(domain):
+        return f"https://api.{domain}"
+    return given
+
+
+def _token_url(api: str, login_url: str | None) -> str:
     if login_url:
-        login = _checked(login_url, "GENESYS_CLOUD_LOGIN_URL")
-        return Hosts(api, login if urlsplit(login).path else f"{login}/oauth/token")
-    scheme, host = urlsplit(api).scheme, urlsplit(api).netloc
-    if scheme == "https" and host.removeprefix("api.") in REGIONS.values():
-        return Hosts(api, f"https://login.{host.removeprefix('api.')}/oauth/token")
-    return Hosts(api, f"{api}/oauth/token")
+        login = _checked(login_url, LOGIN_URL)
+        return login if urlsplit(login).path else f"{login}/oauth/token"
+    parts = urlsplit(api)
+    domain = parts.netloc.removeprefix("api.")
+    if parts.scheme == "https" and _is_genesys(domain):
+        return f"https://login.{domain}/oauth/token"
+    return f"{api}/oauth/token"
 
 
 def _domain(region: str) -> str:
     name = region.strip().lower()
     if domain := REGIONS.get(name.replace("-", "_")):
         return domain
-    host = (urlsplit(name).netloc or name).strip("/")
-    domain = host.removeprefix("api.").removeprefix("login.").removeprefix("apps.")
-    if "." not in domain or "/" in domain or " " in domain:
+    parts = _split(name)
+    domain = _bare(parts.netloc) if parts else ""
+    if parts is None or not _is_genesys(domain):
         raise WrongSettings(
-            f"GENESYS_CLOUD_REGION: {region!r} is no region of Genesys Cloud and no domain",
-            advice=f"Use one of {', '.join(name.replace('_', '-') for name in REGIONS)}.",
+            f"{REGION}: {region!r} is no region of Genesys Cloud",
+            advice=f"Use one of {', '.join(name.replace('_', '-') for name in REGIONS)}, or a "
+            f"region's domain; any other host goes into {BASE_URL}.",
         )
     return domain
 
 
-def _checked(url: str, variable: str) -> str:
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    loopback = parts.hostname in _LOOPBACK
-    if (
-        not parts.hostname
-        or parts.scheme not in {"https", "http"}
-        or parts.query
-        or parts.username
-    ):
-        raise WrongSettings(f"{variable}: {url!r} is no https address")
-    if parts.scheme == "http" and not loopback:
+def _bare(host: str) -> str:
+    for part in _PARTS:
+        if host.startswith(part):
+            return host.removeprefix(part)
+    return host
+
+
+def _is_genesys(domain: str) -> bool:
+    return domain in REGIONS.values() or domain.endswith(_FAMILIES)
+
+
+def _checked(given: str, variable: str) -> str:
+    """Return an address without a slash at the end; raises WrongSettings."""
+    parts = _split(given.strip())
+    if parts is None:
         raise WrongSettings(
-            f"{variable}: {url!r} would send the credentials unencrypted",
+            f"{variable} is no address of a host",
+            advice="Give it as https://host, without user, query or fragment.",
+        )
+    address = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    if parts.scheme == "http" and not is_loopback(address):
+        raise WrongSettings(
+            f"{variable}: {address} would send the credentials unencrypted",
             advice="Use https; http is for a simulator on this machine only.",
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    return address
+
+
+def _split(given: str) -> SplitResult | None:
+    """Take an address apart; None if it is none, or one with more in it than an address."""
+    try:
+        parts = urlsplit(given if "://" in given else f"https://{given}")
+        fine = parts.port != 0 and parts.scheme in ("https", "http")
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    odd = parts.username or parts.password or parts.query or parts.fragment
+    return parts if fine and not odd and host and not set(host) & set(" \t\\") else None

@@ -1,7 +1,8 @@
 """Whether to ask again, and after how long: pure policy, no clock, no sleep.
 
-Exponential backoff with full jitter under a total deadline; a 429 says itself how long. Our own
-sixty lines instead of stamina: it sleeps and reads clocks by itself, and here both are injected.
+Exponential backoff with full jitter under a total deadline; a server that says how long it wants
+to be left alone is believed. Our own sixty lines instead of stamina, which sleeps, reads the
+clock and rolls its dice by itself (26.1, read 2026-11): here all three are given.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import Random
 
-AGAIN_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-_IN_TEXT = re.compile(rb"in \[(\d{1,4})\] seconds")
+# The two wordings known: "Retry the request in [42] seconds", "[300] requests within [60] seconds".
+_IN_TEXT = re.compile(rb"\[(\d{1,5})\] seconds")
+_EXPONENTS = 60  # more doublings than this change nothing, and would overflow in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +28,62 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The total deadline would pass before the next attempt."""
+    """The total deadline has passed, or would before the server wants to be asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How patient to be."""
+    """How patient to be: the total deadline of a request, and the range of its waits."""
 
     deadline_s: float = 900.0
     first_s: float = 1.0
     most_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse policies that would hammer or never wait."""
+        if self.deadline_s < 0 or self.first_s <= 0 or self.most_s < self.first_s:
+            raise ValueError("waits are positive and the longest is not under the first")
 
     def decide(
         self, *, attempt: int, elapsed_s: float, told_s: float | None, rng: Random
     ) -> Again | GiveUp:
         """Decide after the `attempt`-th failure (from 1), `elapsed_s` after the first try.
 
-        `told_s` is what the server asked for; a little jitter is added so that threads that were
-        told the same do not all come back at once.
+        `told_s` is what the server asked for, and the least to wait. A wait of our own is drawn
+        anew between 0 and a bound that doubles with each attempt, and ends at the deadline: the
+        last attempt is made right there.
         """
-        if told_s is not None:
-            after = told_s + rng.uniform(0.0, 1.0)
-        else:
-            after = rng.uniform(0.0, min(self.most_s, self.first_s * 2.0 ** min(attempt, 30)))
-        return GiveUp() if elapsed_s + after > self.deadline_s else Again(after)
+        left_s = self.deadline_s - elapsed_s
+        if told_s:
+            return Again(told_s) if told_s <= left_s else GiveUp()
+        if left_s <= 0:
+            return GiveUp()
+        bound_s = min(self.most_s, self.first_s * 2.0 ** min(attempt - 1, _EXPONENTS))
+        return Again(min(rng.uniform(0.0, bound_s), left_s))
+
+
+def may_pass(status: int) -> bool:
+    """Whether a request that got this status may get a better one when made again."""
+    return status in (408, 425, 429) or status >= 500
 
 
 def told_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
-    """Return the seconds a 429 or 503 asks to wait, from its header or its text; None if neither.
+    """Return the seconds a server asks to be left alone, from its header or its text, or None.
 
-    Retry-After comes as seconds, and has been seen as an HTTP date (genesys-api.md §4.1).
+    Retry-After is documented in seconds, and has been seen as an HTTP date.
     """
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
-    if value:
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            at = None
-        if at is not None:
-            aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-            return max(0.0, (aware - now).total_seconds())
+    if value and (at := _http_date(value)) is not None:
+        return max(0.0, (at - now).total_seconds())
     found = _IN_TEXT.search(body)
     return float(found[1]) if found else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

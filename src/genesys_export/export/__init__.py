@@ -1,0 +1,12 @@
+"""The loop over a day's slices: fetch, shape, write, publish.
+
+Owns the threads (one a slice, one more a slice for the page ahead). Everything is staged first;
+only when the whole day lies at the destination does the ledger make it visible, manifest last.
+"""
+
+from __future__ import annotations
+
+from .day import DayReport, Exporter
+from .plan import Plan
+
+__all__ = ["DayReport", "Exporter", "Plan"]

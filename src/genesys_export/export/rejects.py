@@ -1,0 +1,71 @@
+"""Records that nobody can read as conversations, kept whole: one JSON-lines file a day.
+
+Opened at the first reject only; safe from several threads. The same record met in two slices is
+kept once.
+"""
+
+from __future__ import annotations
+
+import base64
+from hashlib import blake2b
+from threading import Lock
+
+import msgspec
+
+from ..encode import Gzip
+from ..model import Rejected, StagedFile, Store, Upload
+from .plan import CONTENT_TYPE
+
+
+class Rejects:
+    """The rejects of one day on their way to the destination."""
+
+    def __init__(self, store: Store, key: str, token: str) -> None:
+        """Write nothing yet."""
+        self._store, self._key, self._token = store, key, token
+        self._lock = Lock()
+        self._upload: Upload | None = None
+        self._gzip: Gzip | None = None
+        self._met: set[bytes] = set()
+        self.rows = 0
+
+    def add(self, rejected: tuple[Rejected, ...]) -> None:
+        """Keep records; raises DestinationFailed."""
+        with self._lock:
+            for one in rejected:
+                digest = blake2b(one.record, digest_size=16).digest()
+                if digest not in self._met:
+                    self._met.add(digest)
+                    self._write(_line(one))
+
+    def seal(self) -> StagedFile | None:
+        """Finish the file; None when there was no reject."""
+        with self._lock:
+            if self._gzip is None or self._upload is None:
+                return None
+            self._gzip.close()
+            return self._upload.seal()
+
+    def discard(self) -> None:
+        """Throw everything away."""
+        if self._upload is not None:
+            self._upload.discard()
+
+    def _write(self, line: bytes) -> None:
+        if self._gzip is None:
+            self._upload = self._store.stage(self._key, self._token, CONTENT_TYPE)
+            self._gzip = Gzip(self._upload.write)
+        self._gzip.write(line + b"\n")
+        self.rows += 1
+
+
+def _line(rejected: Rejected) -> bytes:
+    """Return one JSON line: the reason, and the record; base64 of bytes that are no JSON text."""
+    try:
+        rejected.record.decode()  # invalid UTF-8 passes the parser unnoticed
+        one_line: bytes = msgspec.json.format(rejected.record, indent=-1)
+        body: dict[str, object] = {"reason": rejected.reason, "record": msgspec.Raw(one_line)}
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+        encoded = base64.b64encode(rejected.record).decode()
+        body = {"reason": rejected.reason, "record_base64": encoded}
+    return msgspec.json.encode(body)

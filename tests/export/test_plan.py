@@ -1,0 +1,86 @@
+"""Names of files, and whether a day is ready: decisions from values alone."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from genesys_export.datasets import conversation_details
+from genesys_export.days import Day, split
+from genesys_export.export.plan import Plan, Ready, TooEarly, readiness, state_of
+
+DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
+END = DAY.interval.end
+NOW = END + timedelta(hours=9)
+
+
+def plan(**changes):
+    dataset = conversation_details()
+    return Plan(dataset=dataset, tables=("conversations",), **changes)
+
+
+def test_one_slice_makes_one_object_a_table_and_day():
+    (whole,) = split(DAY, 1)
+    assert plan().key("conversations", whole) == "conversations/2026-11-22.csv.gz"
+
+
+def test_several_slices_are_numbered():
+    second = split(DAY, 2)[1]
+    assert plan(slices=2).key("sessions", second) == "sessions/2026-11-22.001.csv.gz"
+
+
+def test_the_orgs_name_is_the_first_segment():
+    (whole,) = split(DAY, 1)
+    assert plan(org="emea").key("segments", whole) == "emea/segments/2026-11-22.csv.gz"
+    assert plan(org="emea").home(DAY) == "emea/_genesys_export/conversation_details/2026-11-22"
+
+
+def test_a_day_behind_the_watermark_is_ready_whole():
+    assert readiness(DAY, END, NOW, allow_partial=False) == Ready(END)
+
+
+def test_a_source_without_watermark_asks_only_that_the_day_has_ended():
+    assert readiness(DAY, None, END, allow_partial=False) == Ready(END)
+    early = readiness(DAY, None, END - timedelta(seconds=1), allow_partial=False)
+    assert isinstance(early, TooEarly)
+
+
+def test_a_day_the_lake_has_not_caught_up_with_is_too_early_and_says_until_when():
+    early = readiness(DAY, END - timedelta(hours=3), NOW, allow_partial=False)
+    assert isinstance(early, TooEarly)
+    assert early.retry_at == END + timedelta(hours=12)  # it lags twelve hours behind now
+    assert "2026-11-22T21:00:00.000Z" in str(early.error())
+    assert early.error().status == 75
+
+
+def test_a_partial_day_reaches_up_to_the_watermark():
+    reached = END - timedelta(hours=3)
+    assert readiness(DAY, reached, NOW, allow_partial=True) == Ready(reached, partial=True)
+
+
+def test_nothing_of_the_day_is_no_partial_day():
+    early = readiness(DAY, DAY.interval.start, NOW, allow_partial=True)
+    assert isinstance(early, TooEarly)
+
+
+def test_a_watermark_in_the_future_is_not_believed():
+    now = END - timedelta(minutes=1)
+    early = readiness(DAY, END + timedelta(days=1), now, allow_partial=False)
+    assert isinstance(early, TooEarly)
+
+
+@pytest.mark.parametrize(
+    ("fetched", "state"),
+    [
+        (END, "provisional"),
+        (END + timedelta(days=4, seconds=-1), "provisional"),
+        (END + timedelta(days=4), "final"),
+    ],
+)
+def test_a_day_is_final_when_fetched_four_days_after_its_end(fetched: datetime, state):
+    assert state_of(plan(), DAY, Ready(END), fetched) == state
+
+
+def test_a_partial_day_is_never_called_complete():
+    late = datetime(2030, 1, 1, tzinfo=UTC)
+    assert state_of(plan(), DAY, Ready(END, partial=True), late) == "partial"

@@ -1,0 +1,61 @@
+"""Slices side by side: order, the first error, and that nothing done is left behind."""
+
+from threading import Event
+
+import pytest
+
+from genesys_export.errors import DestinationFailed
+from genesys_export.export.slices import ahead
+from genesys_export.export.threads import Abandoned, side_by_side
+
+
+def test_results_come_in_the_parts_order():
+    done = side_by_side(lambda part: part * 2, [3, 1, 2], abandon=Event(), undo=print)
+    assert done == (6, 2, 4)
+
+
+def test_the_first_error_is_raised_and_what_was_done_is_undone():
+    abandon, finished, undone = Event(), Event(), []
+
+    def work(part):
+        if part == "good":
+            finished.set()
+            return part
+        if part == "bad":
+            assert finished.wait(10)
+            raise DestinationFailed("the bucket is gone")
+        assert abandon.wait(10)
+        raise Abandoned("another slice failed")
+
+    with pytest.raises(DestinationFailed):
+        side_by_side(work, ["waiting", "bad", "good"], abandon=abandon, undo=undone.append)
+    assert undone == ["good"]
+
+
+def test_the_next_item_is_fetched_while_the_last_is_used():
+    fetched = []
+    second_is_here = Event()
+
+    def items():
+        for number in range(3):
+            fetched.append(number)
+            if number == 1:
+                second_is_here.set()
+            yield number
+
+    pages = ahead(items())
+    assert next(pages) == 0
+    assert second_is_here.wait(10)
+    assert list(pages) == [1, 2]
+    assert fetched == [0, 1, 2]
+
+
+def test_an_error_in_fetching_ahead_reaches_the_reader():
+    def items():
+        yield 1
+        raise DestinationFailed("no more")
+
+    pages = ahead(items())
+    assert next(pages) == 1
+    with pytest.raises(DestinationFailed):
+        next(pages)
