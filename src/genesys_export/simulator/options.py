@@ -1,0 +1,43 @@
+"""How a simulated Genesys Cloud behaves: its clock, its limits, its faults.
+
+Knows values only. The defaults are those of a quiet, healthy organisation whose data lake keeps
+up with the clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from .faults import Fault
+
+
+def utc_now() -> datetime:
+    """Read the machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What can be set."""
+
+    client_id: str = "00000000-0000-4000-8000-000000000001"
+    client_secret: str = "simulated-secret"  # noqa: S105 - guards nothing
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    lag: timedelta = timedelta(0)  # how far the data lake is behind now
+    polls: int = 1  # how many looks at a job until it is FULFILLED
+    token_lifetime_s: int = 86_399
+    requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
+    missing_permissions: frozenset[str] = frozenset()
+    page_size: int = 1_000  # of job results, where the request names none
+    max_page_size: int = 10_000
+    gzip: bool = False  # for clients that accept it
+    faults: Sequence[Fault] = ()
+
+    @property
+    def watermark(self) -> datetime:
+        """Up to when the data lake is complete."""
+        return self.now() - self.lag

@@ -1,0 +1,179 @@
+"""The organisation behind a world: its divisions, users, queues, wrap-up codes and the rest.
+
+Knows what the reference lists of the API hold and how their entities look. Everything is drawn
+from the seed alone, so that ids in conversations and ids in lists are the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from .templates import Json
+
+_FIRST = (
+    "Ana", "Ben", "Chloé", "Dmitri", "Elif", "Farid", "Grace", "Hiroshi", "Inés", "Jörg", "Kofi",
+    "Lena", "Marek", "Nora", "Owen", "Priya", "Quinn", "Rosa", "Sven", "Tomás", "Uma", "Viktor",
+)  # fmt: skip
+_LAST = (
+    "Adler", "Barros", "Castillo", "Dupont", "Eriksen", "Fischer", "Goto", "Hansen", "Jansen",
+    "Kowalski", "Løken", "Müller", "Novák", "O'Brien", "Petrov", "Rossi", "Suzuki", "Zhang",
+)  # fmt: skip
+_QUEUES = (
+    "Billing", "Claims", "Collections", "Complaints", "Members | English", "Members | Español",
+    "New business", "Orders", "Payments", "Pharmacy", "Providers", "Refunds", "Retention",
+    "Returns", "Roadside", "Sales", "Shipping", "Support 1", "Support 2", "Switchboard", "Tech",
+    "Travel", "VIP, gold", 'VIP "platinum"',
+)  # fmt: skip
+_WRAP_UPS = (
+    "Address changed", "Appointment made", "Authenticated", "Booked", "Call back", "Cancelled",
+    "Complaint", "Duplicate", "Escalated", "First contact resolution", "Hung up", "Information",
+    "No answer", "Not interested", "Order placed", "Other", "Paid", "Promise to pay", "Refunded",
+    "Sold", "Spam", "Transferred", "Voicemail left", "Wrong number",
+)  # fmt: skip
+_MADE = "2024-05-06T07:08:09.000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """Entities as their lists answer them, and plain ids of things that have no list here."""
+
+    divisions: tuple[Json, ...]
+    users: tuple[Json, ...]  # of every state
+    queues: tuple[Json, ...]
+    wrap_up_codes: tuple[Json, ...]
+    others: tuple[str, ...]  # ids of skills, flows, edges, campaigns, teams …
+
+    def agents(self) -> list[str]:
+        """Return the ids of the users who work."""
+        return [user["id"] for user in self.users if user["state"] == "active"]
+
+
+def founded(seed: int, *, users: int = 120) -> Org:
+    """Draw an organisation from the seed."""
+    rng = Random(f"org {seed}")
+    divisions = tuple(
+        _division(new_id(rng), name, home=name == "Home")
+        for name in ("Home", "North", "South", "Übersee")
+    )
+    return Org(
+        divisions=divisions,
+        users=tuple(_user(new_id(rng), number, rng, divisions) for number in range(users)),
+        queues=tuple(_queue(new_id(rng), name, rng.choice(divisions)) for name in _QUEUES),
+        wrap_up_codes=tuple(_wrap_up(new_id(rng), name, divisions[0]) for name in _WRAP_UPS),
+        others=tuple(new_id(rng) for _ in range(64)),
+    )
+
+
+def seen_in(records: Iterable[Json]) -> Org:
+    """Make up the organisation that given records speak of: every id in them gets an entity."""
+    ids: dict[str, set[str]] = {"divisionIds": set(), "userId": set(), "queueId": set()}
+    ids["wrapUpCode"] = set()
+    for record in records:
+        _gather(record, ids)
+    rng = Random("seen")
+    divisions = tuple(
+        _division(one, f"Division {number}", home=number == 1)
+        for number, one in enumerate(sorted(ids["divisionIds"]) or [new_id(rng)], 1)
+    )
+    return Org(
+        divisions=divisions,
+        users=tuple(_user(one, n, rng, divisions) for n, one in enumerate(sorted(ids["userId"]))),
+        queues=tuple(
+            _queue(one, f"Queue {n}", divisions[0]) for n, one in enumerate(sorted(ids["queueId"]))
+        ),
+        wrap_up_codes=tuple(
+            _wrap_up(one, f"Code {n}", divisions[0])
+            for n, one in enumerate(sorted(ids["wrapUpCode"]))
+        ),
+        others=(),
+    )
+
+
+def new_id(rng: Random) -> str:
+    """Draw a version-4 UUID."""
+    return str(UUID(int=rng.getrandbits(128), version=4))
+
+
+def _gather(value: object, ids: dict[str, set[str]]) -> None:
+    if isinstance(value, list):
+        for one in value:
+            _gather(one, ids)
+    if not isinstance(value, dict):
+        return
+    for key, one in value.items():
+        if key in ids:
+            texts = one if isinstance(one, list) else [one]
+            ids[key] |= {text for text in texts if isinstance(text, str) and text}
+        else:
+            _gather(one, ids)
+
+
+def _division(ident: str, name: str, *, home: bool) -> Json:
+    return {
+        "id": ident,
+        "name": name,
+        "description": f"{name} division",
+        "homeDivision": home,
+        "selfUri": f"/api/v2/authorization/divisions/{ident}",
+    }
+
+
+def _reference(division: Json) -> Json:
+    return {key: division[key] for key in ("id", "name", "selfUri")}
+
+
+def _user(ident: str, number: int, rng: Random, divisions: tuple[Json, ...]) -> Json:
+    name = f"{_FIRST[number % len(_FIRST)]} {rng.choice(_LAST)}"
+    address = f"agent{number:03d}@example.com"
+    state = "inactive" if number % 17 == 16 else "deleted" if number % 23 == 22 else "active"
+    user: dict[str, Any] = {
+        "id": ident,
+        "name": name,
+        "division": _reference(divisions[number % len(divisions)]),
+        "chat": {"jabberId": f"{ident.replace('-', '')[:24]}@example"},
+        "email": address,
+        "primaryContactInfo": [{"address": address, "mediaType": "EMAIL", "type": "PRIMARY"}],
+        "addresses": [],
+        "state": state,
+        "title": "Team lead" if number % 12 == 0 else "Agent",
+        "username": address,
+        "version": 1 + number % 40,
+        "acdAutoAnswer": number % 3 == 0,
+        "selfUri": f"/api/v2/users/{ident}",
+    }
+    if number % 2:
+        user["department"] = "Service"
+    return user
+
+
+def _queue(ident: str, name: str, division: Json) -> Json:
+    return {
+        "id": ident,
+        "name": name,
+        "division": _reference(division),
+        "description": f"{name} queue",
+        "dateCreated": _MADE,
+        "dateModified": _MADE,
+        "memberCount": 12,
+        "userMemberCount": 12,
+        "joinedMemberCount": 7,
+        "skillEvaluationMethod": "BEST",
+        "acwSettings": {"wrapupPrompt": "MANDATORY_TIMEOUT", "timeoutMs": 60_000},
+        "enableTranscription": False,
+        "selfUri": f"/api/v2/routing/queues/{ident}",
+    }
+
+
+def _wrap_up(ident: str, name: str, division: Json) -> Json:
+    return {
+        "id": ident,
+        "name": name,
+        "division": _reference(division),
+        "dateCreated": _MADE,
+        "createdBy": ident,
+        "selfUri": f"/api/v2/routing/wrapupcodes/{ident}",
+    }

@@ -1,0 +1,116 @@
+"""The API itself: each endpoint takes a request and returns an answer.
+
+Knows no sockets and no frameworks; `app` brings requests and sends answers. Used by one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from . import requests
+from .aggregates import aggregated
+from .faults import JobEnds, Kind
+from .jobs import Jobs
+from .lists import listed
+from .options import Options
+from .replies import Reply, answered, bad_request
+from .requests import Received, body_of
+from .selection import select
+from .templates import dumped
+from .times import text, to_ms
+from .world import World
+
+DETAILS = "analytics:conversationDetail:view"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request on its way through an endpoint."""
+
+    received: Received
+    fault: Kind | None
+    path: Mapping[str, str]  # what the path's variables hold
+
+
+class Service:
+    """A simulated Genesys Cloud behind its front door."""
+
+    def __init__(self, world: World, options: Options) -> None:
+        """Serve that world."""
+        self._world = world
+        self._options = options
+        self.jobs = Jobs(options.polls, "jobs")
+
+    def availability(self, call: Call) -> Reply:
+        """Tell how far the data lake is."""
+        del call
+        return answered({"dataAvailabilityDate": self._watermark()})
+
+    def submit(self, call: Call) -> Reply:
+        """Take a job; what it finds is settled now."""
+        body = body_of(call.received, requests.JOB_KEYS)
+        ask = requests.job_ask(body, to_ms(self._options.watermark))
+        now = self._options.now()
+        ends = call.fault if isinstance(call.fault, JobEnds) else None
+        return answered(self.jobs.submit(select(self._world.at(now), ask), now, ends), 202)
+
+    def status(self, call: Call) -> Reply:
+        """Look at a job."""
+        status = self.jobs.status(call.path["job_id"], self._options.now())
+        # 202 is documented for a job that still runs: a client must take both.
+        return answered(status, 202 if status["state"] in ("QUEUED", "PENDING") else 200)
+
+    def results(self, call: Call) -> Reply:
+        """Give a page of a job's results."""
+        query = call.received.query
+        size = query.get("pageSize", str(self._options.page_size))
+        if not size.isascii() or not size.isdigit() or int(size) < 1:
+            raise bad_request(
+                f"Value [{size}] is not valid for query parameter [pageSize].",
+                "invalid.query.param.value",
+            )
+        page = self.jobs.results(
+            call.path["job_id"],
+            query.get("cursor"),
+            min(int(size), self._options.max_page_size),
+            call.fault,
+        )
+        comma = b"" if page == b"{" else b","
+        last = dumped({"dataAvailabilityDate": self._watermark()})[1:]
+        return Reply(200, b"".join((page, comma, last)))
+
+    def delete(self, call: Call) -> Reply:
+        """Forget a job."""
+        self.jobs.delete(call.path["job_id"])
+        return Reply(204)
+
+    def query(self, call: Call) -> Reply:
+        """Answer a synchronous query."""
+        now = self._options.now()
+        body = body_of(call.received, requests.QUERY_KEYS)
+        ask, start, stop = requests.query_ask(body, to_ms(now))
+        found = select(self._world.at(now), ask)
+        rows = found.page(start, stop, attributes=False)
+        hits = b'"totalHits":%d}' % len(found)
+        if not rows:
+            return Reply(200, b"{" + hits)
+        return Reply(200, b"".join((b'{"conversations":[', b",".join(rows), b"],", hits)))
+
+    def aggregates(self, call: Call) -> Reply:
+        """Count conversations."""
+        now = self._options.now()
+        body = body_of(call.received)
+        return answered(aggregated(self._world.at(now), body, to_ms(now)))
+
+    def listing(self, name: str) -> Callable[[Call], Reply]:
+        """Return the endpoint of a reference list."""
+
+        def answer(call: Call) -> Reply:
+            org = self._world.at(self._options.now()).org
+            return answered(listed(name, org, call.received.path, call.received.query))
+
+        return answer
+
+    def _watermark(self) -> str:
+        return text(to_ms(self._options.watermark))

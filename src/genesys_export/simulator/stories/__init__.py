@@ -1,0 +1,1 @@
+"""What happens in the conversations of a generated world: one short story for each kind."""

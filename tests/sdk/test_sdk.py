@@ -1,0 +1,184 @@
+"""The official SDK against the simulator: what it can't read, the simulator says wrong.
+
+A stage of its own (`make test-sdk`): the SDK is large, and its import takes seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from genesys_export.simulator import Options, World, serve
+
+pytestmark = [
+    pytest.mark.sdk,
+    # The SDK's own business: it is generated code for old Pythons.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::SyntaxWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+DAY = "2026-11-22T00:00:00.000Z/2026-11-23T00:00:00.000Z"
+PER_DAY = 700
+
+
+@pytest.fixture(scope="module")
+def sdk():
+    return importlib.import_module("PureCloudPlatformClientV2")
+
+
+@pytest.fixture(scope="module")
+def genesys():
+    options = Options(now=lambda: datetime(2026, 12, 24, 12, tzinfo=UTC), polls=3)
+    with serve(World.generated(seed=1, per_day=PER_DAY), options) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(sdk, genesys):
+    sdk.configuration.host = genesys.base_url
+    api = sdk.api_client.ApiClient()
+    return api.get_client_credentials_token(genesys.client_id, genesys.client_secret)
+
+
+@pytest.fixture(scope="module")
+def analytics(sdk, client):
+    return sdk.AnalyticsApi(client)
+
+
+def ask(sdk, **more):
+    body = sdk.AsyncConversationQuery()
+    body.interval = DAY
+    body.order = "asc"
+    body.order_by = "conversationStart"
+    body.start_of_day_interval_matching = True
+    for name, value in more.items():
+        setattr(body, name, value)
+    return body
+
+
+def read(analytics, body):
+    """Submit, poll and page as the SDK's users do; delete at the end."""
+    job = analytics.post_analytics_conversations_details_jobs(body).job_id
+    states = []
+    while not states or states[-1] in ("QUEUED", "PENDING"):
+        states.append(analytics.get_analytics_conversations_details_job(job).state)
+    assert states == ["QUEUED", "PENDING", "FULFILLED"]
+    rows, more = [], {}
+    while True:
+        page = analytics.get_analytics_conversations_details_job_results(
+            job, page_size=200, **more
+        )
+        rows += page.conversations
+        if page.cursor is None:
+            break
+        more = {"cursor": page.cursor}
+    analytics.delete_analytics_conversations_details_job(job)
+    return job, rows
+
+
+def test_it_signs_in(client):
+    assert client.access_token.startswith("simulated-token-")
+
+
+def test_it_sees_how_far_the_data_is(analytics):
+    available = analytics.get_analytics_conversations_details_jobs_availability()
+    assert available.data_availability_date == datetime(2026, 12, 24, 12, tzinfo=UTC)
+
+
+def test_its_objects_hold_every_value_of_a_job(sdk, client, genesys, analytics):
+    job, rows = read(analytics, ask(sdk))
+    assert len(rows) == PER_DAY
+    assert job not in genesys.jobs
+    holdings = genesys.world.holdings
+    found = holdings.positions(*_day())
+    for row, record in zip(rows, holdings.render(list(found), attributes=True), strict=True):
+        held = client.sanitize_for_serialization(row)
+        assert _plain(held) == _plain(json.loads(record))
+
+
+def test_no_value_is_outside_the_sdks_enumerations(sdk, client, analytics):
+    _, rows = read(analytics, ask(sdk))
+    assert "outdated_sdk_version" not in json.dumps(client.sanitize_for_serialization(rows))
+
+
+def test_it_filters(sdk, analytics):
+    voice = sdk.SegmentDetailQueryPredicate()
+    voice.type, voice.dimension, voice.operator = "dimension", "mediaType", "matches"
+    voice.value = "chat"
+    both = sdk.SegmentDetailQueryFilter()
+    both.type, both.predicates = "and", [voice]
+    _, rows = read(analytics, ask(sdk, segment_filters=[both]))
+    media = [{s.media_type for p in row.participants for s in p.sessions} for row in rows]
+    assert 0 < len(rows) < PER_DAY
+    assert all("chat" in one for one in media)
+
+
+def test_it_queries_and_pages_by_number(sdk, analytics):
+    body = sdk.ConversationQuery()
+    body.interval = DAY
+    body.paging = sdk.PagingSpec()
+    body.paging.page_size, body.paging.page_number = 100, 7
+    page = analytics.post_analytics_conversations_details_query(body)
+    assert page.total_hits == PER_DAY
+    assert len(page.conversations) == 100
+    assert page.conversations[0].conversation_start.date().isoformat() == "2026-11-22"
+    body.paging.page_number = 8
+    assert analytics.post_analytics_conversations_details_query(body).conversations is None
+
+
+def test_it_counts(sdk, analytics):
+    body = sdk.ConversationAggregationQuery()
+    body.interval, body.metrics = DAY, ["nConnected"]
+    body.group_by = ["mediaType"]
+    answer = analytics.post_analytics_conversations_aggregates_query(body)
+    assert answer.results[0].data[0].metrics[0].stats.count > 0
+
+
+@pytest.mark.parametrize(
+    ("api", "method", "total"),
+    [
+        ("UsersApi", "get_users", 120),
+        ("RoutingApi", "get_routing_queues", 24),
+        ("RoutingApi", "get_routing_wrapupcodes", 24),
+        ("AuthorizationApi", "get_authorization_divisions", 4),
+    ],
+)
+def test_it_lists(sdk, client, api, method, total):
+    list_them = getattr(getattr(sdk, api)(client), method)
+    more = {"state": "any"} if api == "UsersApi" else {}
+    found, number = [], 1
+    while True:
+        page = list_them(page_size=50, page_number=number, **more)
+        found += [(one.id, one.name) for one in page.entities]
+        if page.next_uri is None:
+            break
+        number += 1
+    assert len(set(found)) == page.total == total
+    assert all(name for _, name in found)
+
+
+def test_it_reads_errors(sdk, analytics):
+    with pytest.raises(sdk.rest.ApiException) as caught:
+        analytics.get_analytics_conversations_details_job("00000000-0000-4000-8000-00000000dead")
+    assert caught.value.status == 404
+    assert json.loads(caught.value.body)["code"] == "not.found"
+
+
+def _day():
+    times = importlib.import_module("genesys_export.simulator.times")
+    start_ms = times.to_ms(datetime(2026, 11, 22, tzinfo=UTC))
+    return times.Span(start_ms, start_ms + times.DAY_MS), start_ms
+
+
+def _plain(value):
+    """Bring two spellings of one record together: no nulls, times as numbers, keys sorted."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in sorted(value.items()) if one is not None}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, str) and value[:4].isdigit() and value[10:11] == "T":
+        return datetime.fromisoformat(value).timestamp()
+    return value
