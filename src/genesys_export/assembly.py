@@ -1,0 +1,178 @@
+"""Settings become the concrete parts of a run: once, here, for every door.
+
+Knows every part and no behaviour. Nothing is asked or written while assembling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import SystemRandom
+from zoneinfo import ZoneInfo
+
+from .api import (
+    Budget,
+    Client,
+    Clock,
+    Credentials,
+    Filters,
+    JobPolicy,
+    JobSource,
+    RetryPolicy,
+    Transport,
+    TransportOptions,
+    hosts,
+    parse_raw,
+)
+from .datasets import conversation_details
+from .days import Day, split, yesterday
+from .encode import Newlines
+from .events import Observe
+from .export import Exporter, Plan
+from .manifest import Recipe
+from .model import Store
+from .settings import Org, Settings, Target
+from .store import S3Options, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would ask and write."""
+
+    asked: tuple[dict[str, object], ...]  # one job's body a slice
+    written: tuple[str, ...]  # every object, as a person would find it
+
+
+def exporters(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[Exporter]:
+    """Yield an exporter for every organisation asked for; raises WrongSettings."""
+    orgs, target = settings.require_both()
+    store = _store(target, observe)
+    for org in orgs:
+        plan = _plan(settings, org)
+        source = _source(settings, org, clock=clock, observe=observe)
+        yield Exporter(
+            plan=plan,
+            recipe=_recipe(settings, plan, source.filters),
+            source=source,
+            store=store,
+            clock=clock,
+            observe=observe,
+        )
+
+
+def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
+    """Return the day asked for; yesterday, in the settings' zone, where none is. ValueError."""
+    zone: ZoneInfo = settings.export.timezone
+    if text in {None, "yesterday"}:
+        return Day(yesterday(clock.now(), zone), zone)
+    return Day(date.fromisoformat(str(text)), zone)
+
+
+def dry_run(exporter: Exporter, day: Day) -> DryRun:
+    """Return what exporting the day would ask and write; asks and writes nothing."""
+    plan, source = exporter.plan, exporter.source
+    parts = split(day, plan.slices)
+    keys = [plan.key(table, part) for table in plan.tables for part in parts]
+    written = [*keys, f"{plan.home(day)}/manifest.json"]
+    asked = [source.body(part.interval) for part in parts] if isinstance(source, JobSource) else []
+    return DryRun(tuple(asked), tuple(exporter.store.url(key) for key in written))
+
+
+def _plan(settings: Settings, org: Org) -> Plan:
+    dataset = conversation_details()
+    export = settings.export
+    return Plan(
+        dataset=dataset,
+        tables=export.tables or tuple(table.name for table in dataset.tables),
+        org=org.name,
+        slices=export.slices,
+        newlines=Newlines(settings.csv.newlines),
+        settle=timedelta(days=settings.settle.days),
+        wait=export.wait or timedelta(0),
+        allow_partial=export.allow_partial,
+    )
+
+
+def _recipe(settings: Settings, plan: Plan, filters: Filters) -> Recipe:
+    return Recipe(
+        timezone=settings.export.timezone.key,
+        engine=settings.export.engine,
+        filters=filters.as_body(),
+        tables=plan.tables,
+        format=settings.export.format,
+        layout=settings.export.layout,
+        csv={"newlines": plan.newlines.value},
+        column_version=plan.dataset.column_version,
+    )
+
+
+def _source(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> JobSource:
+    told = org.genesys
+    where = hosts(base_url=told.base_url, region=told.region, login_url=told.login_url)
+    proxy = org.proxy_for(where.api)
+    client = Client(
+        where,
+        Credentials(org.client_id, org.client_secret.get_secret_value()),
+        transport=Transport(
+            TransportOptions(
+                connect_timeout_s=told.connect_timeout.total_seconds(),
+                read_timeout_s=told.read_timeout.total_seconds(),
+                threads=settings.export.slices + 1,
+                ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
+                proxy=proxy.get_secret_value() if proxy else None,
+            )
+        ),
+        clock=clock,
+        budget=Budget(told.requests_per_minute, told.headroom),
+        retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
+        rng=SystemRandom(),
+        observe=observe,
+    )
+    return JobSource(
+        client=client,
+        clock=clock,
+        rng=SystemRandom(),
+        policy=JobPolicy(
+            page_size=told.page_size,
+            first_s=told.poll_first.total_seconds(),
+            most_s=told.poll_max.total_seconds(),
+            deadline_s=told.poll_deadline.total_seconds(),
+            submissions=told.submissions,
+        ),
+        filters=_filters(settings),
+        observe=observe,
+    )
+
+
+def _filters(settings: Settings) -> Filters:
+    asked = settings.filters
+    return Filters(
+        media_types=asked.media_type,
+        queues=asked.queue,
+        divisions=asked.division,
+        directions=asked.direction,
+        raw=parse_raw(asked.raw) if asked.raw else {},
+    )
+
+
+def _store(target: Target, observe: Observe) -> Store:
+    asked = target.options
+
+    def options(bucket: str, prefix: str) -> S3Options:
+        return S3Options(
+            bucket=bucket,
+            prefix=prefix,
+            endpoint_url=asked.endpoint_url,
+            region=asked.region,
+            profile=asked.profile,
+            storage_class=asked.storage_class,
+            sse=None if asked.sse == "none" else asked.sse,
+            kms_key_id=asked.kms_key_id,
+            tags=asked.tags,
+            expected_bucket_owner=asked.expected_bucket_owner,
+            part_bytes=asked.part_size,
+            max_attempts=asked.max_attempts,
+        )
+
+    return open_store(target.to, options, observe=observe)

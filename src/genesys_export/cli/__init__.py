@@ -1,0 +1,186 @@
+"""The commands. Imports as little as `--help` needs; each command imports its parts when it runs.
+
+Results go to stdout, everything else to stderr. The process ends with the statuses of errors.py;
+this is the one place where any error at all is caught.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from .. import __version__
+from ..errors import Bug, ExportError, Stopped
+from . import options
+
+app = typer.Typer(
+    name="genesys-export",
+    help="Genesys Cloud conversation details into a bucket, one trusted day at a time.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its status."""
+    sys.exit(status_of(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def status_of(arguments: list[str]) -> int:
+    """Run a command line and return its exit status; every error is shown, none goes through."""
+    try:
+        return app(arguments, prog_name="genesys-export", standalone_mode=False) or 0
+    except click.ClickException as problem:
+        problem.show()
+        return 2
+    except click.Abort:
+        return 130
+    except ExportError as problem:
+        show(problem, verbose="--verbose" in arguments)
+        return problem.status
+    except Exception as problem:  # noqa: BLE001 - the border of the process
+        bug = Bug(f"a bug: {type(problem).__name__}")
+        bug.__cause__ = problem
+        show(bug, verbose="--verbose" in arguments)
+        return bug.status
+
+
+def show(problem: ExportError, *, verbose: bool) -> None:
+    """Print what happened and what to do; the traceback only when asked for."""
+    if verbose:
+        traceback.print_exception(problem)
+    sys.stderr.write(f"genesys-export: {problem.message}\n")
+    if problem.advice:
+        sys.stderr.write(f"  {problem.advice}\n")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Genesys Cloud conversation details into a bucket, one trusted day at a time."""
+    if version:
+        sys.stdout.write(f"genesys-export {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    date: options.Date = None,
+    to: options.To = None,
+    config: options.Config = None,
+    org: options.Org = None,
+    dataset: options.DatasetName = None,
+    table: options.Tables = None,
+    format: options.Format = None,  # noqa: A002 - the flag's name
+    layout: options.Layout = None,
+    engine: options.Engine = None,
+    media_type: options.MediaType = None,
+    queue: options.Queue = None,
+    division: options.Division = None,
+    direction: options.Direction = None,
+    filters: options.Filters = None,
+    slices: options.Slices = None,
+    timezone: options.Timezone = None,
+    wait: options.Wait = None,
+    allow_partial: options.AllowPartial = False,
+    dry_run: options.DryRun = False,
+    report: options.Report = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Export one day: yesterday, or the one that --date names."""
+    flags = dict(locals())
+    from .run import Order, execute  # noqa: PLC0415 - heavy
+
+    order = Order(date=flags.pop("date"), dry_run=flags.pop("dry_run"), report=flags.pop("report"))
+    return execute(order, flags)
+
+
+@app.command()
+def tables(
+    table: options.Tables = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    config: options.Config = None,
+    org: options.Org = None,
+    to: options.To = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Print the data dictionary: every table and column, with type, meaning and source."""
+    from ..datasets import conversation_details  # noqa: PLC0415 - heavy
+    from ..dictionary import as_markdown, as_text  # noqa: PLC0415 - heavy
+
+    del config, org, to, log_format, quiet, verbose  # taken by every command
+    dataset = conversation_details()
+    known = [each.name for each in dataset.tables]
+    if unknown := [name for name in table or () if name not in known]:
+        raise click.UsageError(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
+    render = as_markdown if markdown else as_text
+    sys.stdout.write(render(dataset, tuple(table or ())).rstrip() + "\n")
+    return 0
+
+
+@app.command()
+def simulate(
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.")] = 8085,
+    conversations: Annotated[
+        list[Path] | None,
+        typer.Option(help="Serve the records of this file instead; repeatable.", metavar="FILE"),
+    ] = None,
+    per_day: Annotated[int, typer.Option(help="Conversations of a made-up day.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 1,
+    requests_per_minute: Annotated[
+        int | None, typer.Option(help="Answer 429 above it, as the real one does above 300.")
+    ] = None,
+    config: options.Config = None,
+    org: options.Org = None,
+    to: options.To = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Run a Genesys Cloud on this machine, for trying things out (extra [simulator])."""
+    from .simulate import serve_until_stopped  # noqa: PLC0415 - an extra
+
+    del config, org, to, log_format, quiet, verbose  # taken by every command
+    serve_until_stopped(
+        port=port,
+        files=conversations or [],
+        per_day=per_day,
+        seed=seed,
+        requests_per_minute=requests_per_minute,
+    )
+    return 0
+
+
+@app.command()
+def demo(
+    to: options.To = None,
+    per_day: Annotated[int, typer.Option(help="Conversations of the made-up day.")] = 5_000,
+    config: options.Config = None,
+    org: options.Org = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Simulate, export one day into ./demo-export, and look at it (extra [simulator])."""
+    from .demo import show_everything  # noqa: PLC0415 - an extra
+
+    del config, org
+    flags = {"log_format": log_format, "quiet": quiet, "verbose": verbose}
+    return show_everything(Path(to or "demo-export"), per_day=per_day, flags=flags)
+
+
+__all__ = ["Stopped", "app", "main", "show", "status_of"]

@@ -1,0 +1,157 @@
+"""The flags, each declared once; their names are those of design.md A1.
+
+A flag that is not given is None (or empty), so that the environment and the file can speak.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_COMMON, _WHAT, _HOW = "Everywhere", "What to export", "How"
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="Settings file instead of ./genesys-export.toml.",
+        rich_help_panel=_COMMON,
+        metavar="FILE",
+    ),
+]
+Org = Annotated[
+    str | None,
+    typer.Option(
+        "--org",
+        help="One of the configured organisations; default: all.",
+        rich_help_panel=_COMMON,
+        metavar="NAME",
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        help="s3://bucket/prefix, file:///dir or a path.",
+        rich_help_panel=_COMMON,
+        metavar="URL",
+    ),
+]
+LogFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format",
+        help="console or json; default: bars on a terminal, else console.",
+        rich_help_panel=_COMMON,
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Warnings and errors only.", rich_help_panel=_COMMON)
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", help="Every request; tracebacks.", rich_help_panel=_COMMON),
+]
+Date = Annotated[
+    str | None,
+    typer.Option("--date", help="YYYY-MM-DD or yesterday (the default).", rich_help_panel=_WHAT),
+]
+DatasetName = Annotated[
+    str | None,
+    typer.Option("--dataset", help="conversation_details.", rich_help_panel=_WHAT),
+]
+Tables = Annotated[
+    list[str] | None,
+    typer.Option("--table", help="Only this table; repeatable.", rich_help_panel=_WHAT),
+]
+MediaType = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--media-type",
+        help="Only conversations with it, such as voice; repeatable.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Queue = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--queue",
+        help="Only conversations that met this queue id; repeatable.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Division = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--division",
+        help="Only conversations of this division id; repeatable.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Direction = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--direction",
+        help="Only conversations that began inbound or outbound.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Filters = Annotated[
+    str | None,
+    typer.Option(
+        "--filters",
+        help="More filters, as JSON of the API's own filter arrays.",
+        rich_help_panel=_WHAT,
+        metavar="JSON",
+    ),
+]
+Format = Annotated[str | None, typer.Option("--format", help="csv.gz.", rich_help_panel=_HOW)]
+Layout = Annotated[str | None, typer.Option("--layout", help="daily.", rich_help_panel=_HOW)]
+Engine = Annotated[str | None, typer.Option("--engine", help="jobs.", rich_help_panel=_HOW)]
+Slices = Annotated[
+    int | None,
+    typer.Option(
+        "--slices",
+        help="Cut the day into N parts, fetched side by side.",
+        rich_help_panel=_HOW,
+        metavar="N",
+    ),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        help="The zone whose midnights bound a day; default UTC.",
+        rich_help_panel=_HOW,
+        metavar="IANA",
+    ),
+]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        help="Wait this long (2h, PT2H) for the day to be complete.",
+        rich_help_panel=_HOW,
+        metavar="DURATION",
+    ),
+]
+AllowPartial = Annotated[
+    bool,
+    typer.Option(
+        "--allow-partial", help="Publish what there is of a day as partial.", rich_help_panel=_HOW
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Say what would be asked and written; do neither.", rich_help_panel=_HOW
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", help="Write the run report as JSON.", rich_help_panel=_HOW, metavar="FILE"
+    ),
+]

@@ -1,0 +1,78 @@
+"""The run report: what a run did, as JSON for machines (`--report FILE`).
+
+Holds no secret and no customer's data: names, counts, places, sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from .. import __version__
+from ..days import Day
+from ..errors import ExportError
+from ..export import DayReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a day of an organisation ended: with a report or with an error."""
+
+    org: str
+    day: Day
+    report: DayReport | None = None
+    problem: ExportError | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status of this day alone."""
+        return self.problem.status if self.problem else 0
+
+
+def run_report(
+    outcomes: Sequence[Outcome], *, began: datetime, ended: datetime, totals: object, status: int
+) -> bytes:
+    """Return the report's JSON text."""
+    body = {
+        "tool_version": __version__,
+        "began": began,
+        "ended": ended,
+        "exit_status": status,
+        "totals": totals,
+        "days": [_day(outcome) for outcome in outcomes],
+    }
+    return bytes(msgspec.json.format(msgspec.json.encode(body), indent=2)) + b"\n"
+
+
+def _day(outcome: Outcome) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "org": outcome.org,
+        "day": str(outcome.day),
+        "exit_status": outcome.status,
+    }
+    if outcome.problem:
+        advice = outcome.problem.advice
+        return {**told, "error": {"message": outcome.problem.message, "advice": advice}}
+    if outcome.report is None:
+        return told
+    manifest = outcome.report.manifest
+    return {
+        **told,
+        "state": manifest.state,
+        "manifest": outcome.report.manifest_url,
+        "interval": manifest.interval,
+        "counts": asdict(manifest.counts),
+        "tables": {
+            name: {
+                "rows": sum(file.rows for file in files),
+                "bytes": sum(file.bytes for file in files),
+                "files": [file.key for file in files],
+            }
+            for name, files in manifest.tables.items()
+        },
+        "rejects": manifest.rejects.key if manifest.rejects else None,
+    }

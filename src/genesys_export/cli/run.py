@@ -1,0 +1,125 @@
+"""`run`: from flags to exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from ..api import SystemClock
+from ..assembly import day_of, dry_run, exporters
+from ..days import Day
+from ..errors import DestinationFailed, ExportError, Stopped, WrongUse, worst
+from ..events import Observe
+from ..progress import Tally, progress, summary
+from ..settings import Need, Settings, load
+from . import show
+from .report import Outcome, run_report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What `run` was asked for beside its settings."""
+
+    date: str | None = None
+    dry_run: bool = False
+    report: Path | None = None
+
+
+def execute(
+    order: Order, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> int:
+    """Export one day of every organisation asked for; return the exit status (C14)."""
+    settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
+    clock = SystemClock()
+    try:
+        day = day_of(settings, order.date, clock)
+    except ValueError as problem:
+        raise WrongUse(
+            f"--date {order.date} is no day", advice="Use YYYY-MM-DD or yesterday."
+        ) from problem
+    if order.dry_run:
+        _say_only(settings, day, clock)
+        return 0
+    with _signals(clock):
+        return _export(settings, day, order, clock)
+
+
+def _export(settings: Settings, day: Day, order: Order, clock: SystemClock) -> int:
+    began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
+    shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
+    with shown as observe:
+        outcomes = list(_outcomes(settings, day, clock, observe))
+    if log.level != "quiet":
+        told = summary(tally.totals(), elapsed_s=clock.monotonic() - start_s)
+        sys.stderr.write(f"{told}\n")
+    for outcome in outcomes:
+        if outcome.problem:
+            show(outcome.problem, verbose=log.level == "verbose")
+    status = worst(tuple(outcome.status for outcome in outcomes))
+    if order.report:
+        text = run_report(
+            outcomes, began=began, ended=clock.now(), totals=tally.totals(), status=status
+        )
+        _write(order.report, text)
+    return status
+
+
+def _write(path: Path, text: bytes) -> None:
+    try:
+        path.write_bytes(text)
+    except OSError as problem:
+        raise DestinationFailed(
+            f"the report could not be written to {path}: {problem.strerror}",
+            advice="The export itself is as the summary says.",
+        ) from problem
+
+
+def _outcomes(
+    settings: Settings, day: Day, clock: SystemClock, observe: Observe
+) -> Iterator[Outcome]:
+    """Export the day of one organisation after the other; an error ends only its own."""
+    for exporter in exporters(settings, clock=clock, observe=observe):
+        org = exporter.plan.org
+        try:
+            yield Outcome(org=org, day=day, report=exporter.export(day))
+        except Stopped:
+            raise
+        except ExportError as problem:
+            yield Outcome(org=org, day=day, problem=problem)
+
+
+def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:
+    """Print what would be asked and written."""
+    for exporter in exporters(settings, clock=clock, observe=lambda _: None):
+        found = dry_run(exporter, day)
+        sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
+        for body in found.asked:
+            text = msgspec.json.encode(body).decode()
+            sys.stdout.write(f"would submit a job: {text}\n")
+        for url in found.written:
+            sys.stdout.write(f"would write {url}\n")
+
+
+@contextmanager
+def _signals(clock: SystemClock) -> Iterator[None]:
+    """Make SIGINT and SIGTERM end the run cleanly: sleepers wake, the main thread raises."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        del frame
+        problem = Stopped(signum)
+        clock.interrupt(problem)
+        raise problem
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,42 @@
+"""`simulate`: the simulator in the foreground, with what a client needs printed first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import WrongSettings, WrongUse
+
+MISSING = "the extra [simulator] is not installed"
+INSTALL = "pip install 'genesys-export[simulator]'"
+
+
+def serve_until_stopped(
+    *,
+    port: int,
+    files: Sequence[Path],
+    per_day: int,
+    seed: int,
+    requests_per_minute: int | None,
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    try:
+        from ..simulator import Options, Simulator, World, run  # noqa: PLC0415 - an extra
+    except ImportError as problem:
+        raise WrongSettings(MISSING, advice=INSTALL) from problem
+
+    def on_ready(simulator: Simulator) -> None:
+        sys.stdout.write(
+            f"export GENESYS_CLOUD_BASE_URL={simulator.base_url}\n"
+            f"export GENESYS_CLIENT_ID={simulator.client_id}\n"
+            f"export GENESYS_CLIENT_SECRET={simulator.client_secret}\n"
+        )
+        sys.stdout.flush()
+        sys.stderr.write("A Genesys Cloud simulator is listening; Ctrl-C ends it.\n")
+
+    try:
+        world = World.read(files) if files else World.generated(seed=seed, per_day=per_day)
+        run(world, Options(requests_per_minute=requests_per_minute), port=port, on_ready=on_ready)
+    except (OSError, ValueError) as problem:
+        raise WrongUse(f"the simulator can't start: {problem}") from problem

@@ -1,0 +1,192 @@
+"""The data dictionary: declarations of datasets as text for a terminal and as Markdown.
+
+Knows only what the declarations say; nothing about a column stands here. Pure: a dataset in, text
+out. Rule: every column of a table that is shown is shown, in file order, with all that is
+declared of it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from .datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table
+from .errors import WrongUse
+
+WIDTH = 100
+BAR = "\\|"  # ends no cell, not even inside a code span
+
+# What the values of a kind are, where the kind alone does not tell it to a reader of the files.
+_KINDS = {
+    Kind.FIELD: "",
+    Kind.KEY: "key",
+    Kind.CARRIED: "copy of an ancestor's field",
+    Kind.SUM: "sum of the readings of one metric",
+    Kind.COUNT: "number of readings in that sum",
+    Kind.DERIVED: "derived",
+    Kind.EXTRA: "what has no column of its own, as a JSON object",
+    Kind.MAP_KEY: "key of the pair",
+}
+_CLASSES = {
+    PersonalData.NONE: "names no natural person by itself",
+    PersonalData.PERSONAL: "names a person (customer or employee) by id, number, address, score",
+    PersonalData.SENSITIVE: "text into which anybody may have written anything",
+}
+
+
+def as_text(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
+    """Return the dictionary for a terminal of 100 columns; of all tables unless some are named.
+
+    Raises WrongUse for a table that the dataset does not have.
+    """
+    blocks = [_heading(dataset)]
+    for table in _chosen(dataset, tables):
+        head = textwrap.fill(f"{table.name}: {table.grain}", WIDTH)
+        lines = [head, "=" * min(len(head), WIDTH), *_facts(table), ""]
+        lines += (line for column in table.columns for line in _entry(column))
+        blocks.append("\n".join(lines))
+    return "\n\n\n".join(blocks) + "\n"
+
+
+def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
+    """Return the dictionary as one Markdown page; of all tables unless some are named.
+
+    Raises WrongUse for a table that the dataset does not have.
+    """
+    chosen = _chosen(dataset, tables)
+    linked = {table.name for table in chosen}
+    blocks = [
+        f"# Tables of the dataset `{dataset.name}`",
+        "<!-- Made by `genesys-export tables --markdown`; a test compares it. Don't edit. -->",
+        _sentence(dataset),
+        "\n".join(_contents(chosen)),
+        "Personal data:\n"
+        + "\n".join(f"* *{one.value}*: {meaning}." for one, meaning in _CLASSES.items()),
+    ]
+    for table in chosen:
+        blocks += [f"## {table.name}", "\n".join(_points(table, linked)), "\n".join(_rows(table))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
+    known = [table.name for table in dataset.tables]
+    if unknown := [name for name in names or () if name not in known]:
+        raise WrongUse(
+            f"the dataset {dataset.name} has no table {', '.join(unknown)}",
+            advice=f"It has {', '.join(known)}.",
+        )
+    return tuple(table for table in dataset.tables if not names or table.name in names)
+
+
+def _sentence(dataset: Dataset) -> str:
+    columns = sum(len(table.columns) for table in dataset.tables)
+    return (
+        f"{len(dataset.tables)} tables, {columns} columns, made from {dataset.source_model}; "
+        f"column version {dataset.column_version}."
+    )
+
+
+# --- for a terminal --------------------------------------------------------------------------
+
+
+def _heading(dataset: Dataset) -> str:
+    return textwrap.fill(f"{dataset.name}: {_sentence(dataset)}", WIDTH)
+
+
+def _facts(table: Table) -> Iterator[str]:
+    yield from _wrapped(f"From {table.path} ({table.model}), {len(table.columns)} columns.", 2)
+    yield from _wrapped(f"Primary key: {', '.join(table.primary_key)}.", 2)
+    for key in table.foreign_keys:
+        yield from _wrapped(f"Foreign key: {_pointing(key)}.", 2)
+    if table.note:
+        yield from _wrapped(f"Note: {table.note}", 2)
+
+
+def _entry(column: Column) -> Iterator[str]:
+    unit = f" [{column.unit}]" if column.unit and column.unit not in column.type.value else ""
+    kind = f" ({_KINDS[column.kind]})" if _KINDS[column.kind] else ""
+    yield f"  {column.name}  {column.type.value}{unit}, {_class(column)}{kind}"
+    yield from _wrapped(column.description, 6)
+    if column.path:
+        # Never broken inside: a path is for copying.
+        yield f"      from {column.path}"
+    if column.rule:
+        yield from _wrapped(f"rule: {column.rule}", 6)
+
+
+def _class(column: Column) -> str:
+    if column.personal_data is PersonalData.NONE:
+        return "no personal data"
+    return f"{column.personal_data.value} data"
+
+
+def _pointing(key: ForeignKey) -> str:
+    return f"({', '.join(key.columns)}) to {key.references} ({', '.join(key.ref_columns)})"
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    margin = " " * indent
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+# --- as Markdown -----------------------------------------------------------------------------
+
+
+def _contents(tables: Sequence[Table]) -> Iterator[str]:
+    yield "| table | one row is | columns |"
+    yield "|---|---|---|"
+    for table in tables:
+        link = f"[`{table.name}`](#{table.name})"
+        yield f"| {link} | {_cell(table.grain)} | {len(table.columns)} |"
+
+
+def _points(table: Table, linked: set[str]) -> Iterator[str]:
+    yield f"* One row is {table.grain}."
+    yield f"* From `{table.path}` ({table.model})."
+    yield f"* Primary key: {_codes(table.primary_key)}."
+    for key in table.foreign_keys:
+        target = f"`{key.references}`"
+        link = f"[{target}](#{key.references})" if key.references in linked else target
+        yield f"* Foreign key: {_codes(key.columns)} → {link} ({_codes(key.ref_columns)})."
+    if table.note:
+        yield f"* {table.note}"
+
+
+def _rows(table: Table) -> Iterator[str]:
+    yield "| column | type | unit | personal data | meaning | source |"
+    yield "|---|---|---|---|---|---|"
+    for column in table.columns:
+        cells = (
+            f"`{column.name}`",
+            f"`{column.type.value}`",
+            _cell(column.unit),
+            column.personal_data.value,
+            _cell(column.description),
+            _source(column),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _source(column: Column) -> str:
+    parts = (
+        _KINDS[column.kind],
+        f"`{column.path.replace('|', BAR)}`" if column.path else "",
+        f"rule: {_cell(column.rule)}" if column.rule else "",
+    )
+    return "; ".join(part for part in parts if part)
+
+
+def _codes(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _cell(text: str) -> str:
+    """Return text that neither ends its cell nor is taken for markup or HTML."""
+    return text.replace("|", BAR).replace("<", "&lt;").replace("*", "\\*")

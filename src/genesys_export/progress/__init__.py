@@ -1,0 +1,82 @@
+"""What people see while it runs, on the stream they are given: stderr, never stdout.
+
+Events in, bars or lines out: bars on a terminal, plain or JSON lines elsewhere. Shows a failing
+stream nothing more rather than end an export. The sums for the summary and the run report come
+from a Tally, which sees every event whatever is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TextIO
+
+from rich.console import Console
+
+from ..events import Event, Observe
+from .bars import Bars
+from .lines import Clock, Lines, Log, Weight
+from .totals import Tally, Totals
+from .words import summary
+
+__all__ = ["Clock", "Format", "Level", "Tally", "Totals", "fan_out", "progress", "summary"]
+
+
+class Format(StrEnum):
+    """How it is shown."""
+
+    AUTO = "auto"  # bars on a terminal, else as CONSOLE
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Level(StrEnum):
+    """How much is shown."""
+
+    QUIET = "quiet"  # warnings only
+    NORMAL = "normal"
+    VERBOSE = "verbose"  # every request
+
+
+_LEAST = {
+    Level.QUIET: Weight.WARNING,
+    Level.NORMAL: Weight.INFO,
+    Level.VERBOSE: Weight.DEBUG,
+}
+
+
+@contextmanager
+def progress(
+    stream: TextIO,
+    *,
+    format: Format | str = Format.AUTO,  # noqa: A002 - the setting's name
+    level: Level | str = Level.NORMAL,
+    clock: Clock,
+    tally: Tally | None = None,
+) -> Iterator[Observe]:
+    """Yield the observer to give to every part; what it shows ends with the context.
+
+    Each event is added to `tally` (a new one where none is given) before it is shown.
+    """
+    counted = Tally() if tally is None else tally
+    wanted, depth = Format(format), Level(level)
+    console = Console(file=stream)
+    drawable = console.is_terminal and not console.is_dumb_terminal
+    if wanted is Format.AUTO and depth is not Level.QUIET and drawable:
+        verbose = depth is Level.VERBOSE
+        with Bars(console, verbose=verbose, tally=counted, clock=clock) as bars:
+            yield fan_out(counted, bars)
+        return
+    log = Log(stream, as_json=wanted is Format.JSON, clock=clock)
+    yield fan_out(counted, Lines(log, least=_LEAST[depth], tally=counted, clock=clock))
+
+
+def fan_out(*observers: Observe) -> Observe:
+    """Return one observer that tells every event to each, in this order."""
+
+    def observe(event: Event) -> None:
+        for each in observers:
+            each(event)
+
+    return observe

@@ -1,0 +1,179 @@
+"""Events as log lines: plain `key=value` lines or JSON lines, for wherever no terminal is.
+
+One line for what an operator would want to find later, a progress line now and then, nothing for
+every page. Which event becomes which line is a value (`line`); writing it is apart. Lines carry an
+ISO 8601 time in UTC from the given clock, and no colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import IntEnum
+from threading import Lock
+from typing import Any, Protocol, TextIO
+
+import structlog
+
+from .. import events
+from ..days import Interval, iso_ms
+from ..events import Event
+from .totals import Tally
+from .words import clean
+
+PROGRESS_EVERY_S = 10.0
+SAME_WAIT_EVERY_S = 10.0
+
+
+class Clock(Protocol):
+    """What is needed of time."""
+
+    def now(self) -> datetime:
+        """Return this instant, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow."""
+        ...
+
+
+class Weight(IntEnum):
+    """How much a line matters; the order of the levels of logging."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is to be written of an event."""
+
+    weight: Weight
+    title: str
+    values: dict[str, object]
+
+
+_LINES: dict[type[Event], tuple[Weight, str]] = {
+    events.SignedIn: (Weight.INFO, "signed in"),
+    events.Requested: (Weight.DEBUG, "request"),
+    events.Waiting: (Weight.INFO, "waiting"),
+    events.Retrying: (Weight.INFO, "retrying"),
+    events.DayStarted: (Weight.INFO, "day started"),
+    events.JobSubmitted: (Weight.INFO, "job submitted"),
+    events.JobChanged: (Weight.INFO, "job changed"),
+    events.PageReceived: (Weight.DEBUG, "page received"),
+    events.PageExported: (Weight.DEBUG, "page exported"),
+    events.Uploaded: (Weight.DEBUG, "uploaded"),
+    events.SliceStaged: (Weight.INFO, "slice staged"),
+    events.Noticed: (Weight.WARNING, "noticed"),
+    events.DayPublished: (Weight.INFO, "day published"),
+}
+
+
+def line(event: Event) -> Line:
+    """Return the line for an event; one of an unknown kind is worth a debug line by its name."""
+    weight, title = _LINES.get(type(event), (Weight.DEBUG, type(event).__name__))
+    if isinstance(event, events.Waiting) and event.reason == "job":
+        weight = Weight.DEBUG  # a job's states are told as they change, not every look
+    values = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
+    return Line(weight, title, {name: value for name, value in values.items() if value != ""})
+
+
+class Log:
+    """Writes lines to a stream; safe from several threads, and silent once the stream fails.
+
+    A log that can't be written must not end an export.
+    """
+
+    def __init__(self, stream: TextIO, *, as_json: bool, clock: Clock) -> None:
+        """Write nothing yet."""
+        render = structlog.processors.JSONRenderer() if as_json else _plain_line
+        self._clock = clock
+        self._write = structlog.wrap_logger(
+            structlog.WriteLogger(stream),
+            processors=[structlog.processors.add_log_level, self._stamp, render],
+            wrapper_class=structlog.BoundLogger,
+        )
+
+    def write(self, told: Line) -> None:
+        """Write one line."""
+        with suppress(OSError, ValueError):  # a closed or broken stream
+            getattr(self._write, told.weight.name.lower())(told.title, **told.values)
+
+    def _stamp(
+        self, _logger: Any, _method: str, values: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        return {"time": iso_ms(self._clock.now()), **values}
+
+
+class Lines:
+    """An observer that writes lines of a weight and above, and progress from time to time."""
+
+    def __init__(self, log: Log, *, least: Weight, tally: Tally, clock: Clock) -> None:
+        """Write nothing yet; progress is first told after its interval."""
+        self._log, self._least, self._tally, self._clock = log, least, tally, clock
+        self._lock = Lock()
+        self._progress_told = clock.monotonic()
+        self._waits_told: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Write what the event is worth."""
+        told = line(event)
+        with self._lock:
+            now = self._clock.monotonic()
+            worth = told.weight >= self._least and self._is_news(event, now)
+            progress_due = now - self._progress_told >= PROGRESS_EVERY_S
+            if progress_due := progress_due and self._least <= Weight.INFO:
+                self._progress_told = now
+        if worth:
+            self._log.write(told)
+        if progress_due:
+            self._log.write(Line(Weight.INFO, "progress", self._progress()))
+
+    def _is_news(self, event: Event, now: float) -> bool:
+        """Whether a wait is worth a line: several threads may all wait for the same."""
+        if not isinstance(event, events.Waiting) or self._least <= Weight.DEBUG:
+            return True
+        told = self._waits_told.get(event.reason)
+        if told is not None and now - told < SAME_WAIT_EVERY_S:
+            return False
+        self._waits_told[event.reason] = now
+        return True
+
+    def _progress(self) -> dict[str, object]:
+        totals = self._tally.totals()
+        return {
+            "requests": totals.requests,
+            "conversations": totals.conversations,
+            "rows": totals.rows,
+            "received_bytes": totals.received_bytes,
+            "uploaded_bytes": totals.uploaded_bytes,
+        }
+
+
+def _plain_line(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> str:
+    time, weight, title = values.pop("time"), values.pop("level"), values.pop("event")
+    pairs = (f"{name}={_quoted(value)}" for name, value in values.items())
+    return " ".join((str(time), f"{weight:<7}", str(title), *pairs))
+
+
+def _quoted(value: object) -> str:
+    """Return a value so that blanks and quotes in it can't be taken for the line's own."""
+    text = str(value)
+    if text and not set(text) & set(" =\"'\\"):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso_ms(value)
+    if isinstance(value, float):
+        return round(value, 3)
+    if value is None or isinstance(value, int):
+        return value
+    return str(value) if isinstance(value, Interval) else clean(str(value))

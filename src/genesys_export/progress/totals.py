@@ -1,0 +1,97 @@
+"""Events summed up: what a run has cost and made so far.
+
+Knows the events and how to add them. Writes nothing and reads no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from ..events import (
+    DayPublished,
+    Event,
+    JobSubmitted,
+    PageExported,
+    Requested,
+    Retrying,
+    Uploaded,
+    Waiting,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """A snapshot: everything since the tally was begun. Fit for JSON as it is."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0  # answers with status 429
+    waits_s: dict[str, float] = field(default_factory=dict)  # by reason, all threads together
+    jobs: int = 0
+    conversations: int = 0
+    rows: int = 0
+    received_bytes: int = 0  # bodies of answers, after decompression
+    uploaded_bytes: int = 0
+    published: tuple[DayPublished, ...] = ()
+
+
+class Tally:
+    """Sums events; an observer that several threads may call at once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._totals = Totals()
+        self._lock = Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Add one event."""
+        with self._lock:
+            self._totals = added(self._totals, event)
+
+    def totals(self) -> Totals:
+        """Return the sums up to now."""
+        with self._lock:
+            return self._totals
+
+
+def added(totals: Totals, event: Event) -> Totals:
+    """Return the totals with one more event."""
+    match event:
+        case Requested():
+            totals = replace(
+                totals,
+                requests=totals.requests + 1,
+                throttled=totals.throttled + (event.status == 429),
+                received_bytes=totals.received_bytes + event.received_bytes,
+            )
+        case Waiting():
+            totals = _waited(totals, event.reason, event.wait_s)
+        case Retrying():
+            wait_s = 0.0 if is_throttled(event) else event.wait_s
+            totals = _waited(replace(totals, retries=totals.retries + 1), "retry", wait_s)
+        case JobSubmitted():
+            totals = replace(totals, jobs=totals.jobs + 1)
+        case PageExported():
+            totals = replace(
+                totals,
+                conversations=totals.conversations + event.conversations,
+                rows=totals.rows + event.rows,
+            )
+        case Uploaded():
+            totals = replace(totals, uploaded_bytes=totals.uploaded_bytes + event.size_bytes)
+        case DayPublished():
+            totals = replace(totals, published=(*totals.published, event))
+    return totals
+
+
+def _waited(totals: Totals, reason: str, wait_s: float) -> Totals:
+    if wait_s <= 0:
+        return totals
+    waits_s = {**totals.waits_s, reason: totals.waits_s.get(reason, 0.0) + wait_s}
+    return replace(totals, waits_s=waits_s)
+
+
+def is_throttled(event: Retrying) -> bool:
+    """Whether the cause was a 429: the client then says Waiting too, for the same wait."""
+    return "429" in event.problem

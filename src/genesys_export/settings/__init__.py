@@ -1,0 +1,108 @@
+"""Settings: read once, checked at once, frozen.
+
+Order: flags, environment, `genesys-export.toml` (or --config), defaults. The process's environment
+is read here and nowhere else in the program. Whatever is missing or wrong is told in one
+WrongSettings, a line each, with the flag, the variable and the key that set it; no line, repr or
+log ever holds a secret. Only a command that needs settings imports this: pydantic takes its time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from enum import Enum, auto
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from . import problems
+from .layers import (
+    Layer,
+    for_the_only_org,
+    from_environment,
+    from_file,
+    from_flags,
+    stacked,
+    table,
+)
+from .names import FLAGS, SWITCHES
+from .parts import Org, Settings, Target, from_sections
+from .sections import Csv, Destination, Export, Filters, Genesys, Log, Sections, Settle
+
+__all__ = [
+    "FILE_NAME",
+    "FLAGS",
+    "SWITCHES",
+    "Csv",
+    "Destination",
+    "Export",
+    "Filters",
+    "Genesys",
+    "Log",
+    "Need",
+    "Org",
+    "Settings",
+    "Settle",
+    "Target",
+    "load",
+]
+
+FILE_NAME = "genesys-export.toml"
+
+
+class Need(Enum):
+    """What a command can't do without."""
+
+    SOURCE = auto()
+    DESTINATION = auto()
+
+
+def load(
+    *,
+    flags: Mapping[str, object],
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    needs: Collection[Need] = (),
+) -> Settings:
+    """Return the settings, all checked; raises WrongSettings with everything at once.
+
+    `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
+    `config` and `org`; one that is None, False or empty was not given. `environ` is the
+    process's own where it is None, `cwd` the folder the process stands in. With `needs`, what is
+    missing for the command is told together with what is wrong.
+    """
+    folder = Path.cwd() if cwd is None else cwd
+    given = dict(flags)
+    config, chosen = given.pop("config", None), given.pop("org", None)
+    org = str(chosen) if chosen else None
+    layers = _layers(given, os.environ if environ is None else environ, folder, config)
+    merged = stacked(layers)
+    lines = [line for layer in layers for line in layer.problems]
+    sections = None
+    try:
+        sections = Sections.model_validate(merged)
+    except ValidationError as found:
+        details = found.errors(include_url=False, include_input=False)
+        lines += [problems.of_value(detail, layers) for detail in details]
+    lines += problems.of_orgs(merged, layers, org)
+    if Need.SOURCE in needs:
+        lines += problems.of_source(merged, org, layers)
+    if Need.DESTINATION in needs:
+        lines += problems.of_destination(merged)
+    if lines or sections is None:
+        raise problems.error(lines)
+    return from_sections(sections, org=org, folder=folder)
+
+
+def _layers(
+    flags: Mapping[str, object], environ: Mapping[str, str], folder: Path, config: object
+) -> list[Layer]:
+    """Return flags, environment and file, the highest first."""
+    path = folder / (str(config) if config else FILE_NAME)
+    file = from_file(path, required=bool(config))
+    names = tuple(table(file.values, "orgs"))
+    environment = from_environment(environ, names)
+    orgs = {*names, *table(environment.values, "orgs")}
+    if len(orgs) == 1:
+        environment = for_the_only_org(environment, orgs.pop())
+    return [from_flags(flags), environment, file]

@@ -1,0 +1,194 @@
+"""The places settings come from, each as one layer of plain values, and how layers are laid over.
+
+Knows flags, environment and TOML; checks no value (sections.py does) and reads only the one file
+it is told. Rule: the higher layer wins key by key, but for choices that belong together (which
+host, which destination): there the highest layer that makes the choice makes it alone, so that a
+region in the environment is never mixed with an address in the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from ..errors import Bug
+from .names import FLAGS, PREFIX, SWITCHES, VARIABLES, Path, in_file, own_variable
+
+Table = dict[str, object]
+
+CREDENTIALS = ("client_id", "client_secret")
+_MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Keys of a section that are decided together: who sets a leader sets all followers."""
+
+    leaders: tuple[str, ...]
+    followers: tuple[str, ...]
+
+
+HOST = Choice(("base_url", "region"), ("base_url", "region", "login_url"))
+PLACE = Choice(("to", "bucket"), ("to", "bucket", "prefix"))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one place gives: nested values, and how each of them was called there."""
+
+    values: Table = field(default_factory=dict)
+    called: dict[Path, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    def put(self, path: Path, value: object, called: str) -> None:
+        """Set one value; a path through something that is no table is left out.
+
+        (That something is reported as no table when the values are checked.)
+        """
+        *sections, key = path
+        table: object = self.values
+        for section in sections:
+            if isinstance(table, dict):
+                table = table.setdefault(section, {})
+        if isinstance(table, dict):
+            table[key] = value
+            self.called[path] = called
+
+
+def from_flags(given: Mapping[str, object]) -> Layer:
+    """Return the command line's layer; None, False and () are flags not given.
+
+    Raises Bug for a flag that is no setting: only the command itself can know what it means.
+    """
+    if unknown := set(given) - set(FLAGS) - set(SWITCHES):
+        raise Bug(f"no setting belongs to {', '.join(sorted(unknown))}")
+    present = {flag: value for flag, value in given.items() if _is_given(value)}
+    problems: tuple[str, ...] = ()
+    if {"quiet", "verbose"} <= set(present):
+        problems = ("log.level: --quiet and --verbose exclude each other. Leave one of them out.",)
+    layer = Layer(problems=problems)
+    for flag, value in present.items():
+        path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
+        layer.put(path, meaning, f"--{flag.replace('_', '-')}")
+    return layer
+
+
+def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> Layer:
+    """Return the environment's layer; `orgs` are the names the file has, as it spells them."""
+    layer = Layer()
+    for variable, path in reversed(VARIABLES.items()):
+        if variable in environ and _says_something(path, environ[variable]):
+            layer.put(path, environ[variable], variable)
+    own = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    for variable, value in sorted(own.items(), key=lambda item: item[0].count("__")):
+        path = _path_of(variable, orgs)
+        if _says_something(path, value):
+            layer.put(path, value, variable)
+    return layer
+
+
+def from_file(file: FilePath, *, required: bool) -> Layer:
+    """Return the file's layer; a file that is not there is an empty one unless it is required."""
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        problem = f"{file.name}: there is no such file. Give --config the path of one."
+        return Layer(problems=(problem,) if required else ())
+    except OSError as error:
+        return Layer(problems=(f"{file.name}: it can't be read ({error.strerror}).",))
+    except UnicodeDecodeError:
+        return Layer(problems=(f"{file.name}: it is not UTF-8 text. Save it as UTF-8.",))
+    except tomllib.TOMLDecodeError as error:
+        # The message names a place and what was expected there, never what stands in a value.
+        return Layer(problems=(f"{file.name}: it is no TOML: {error}.",))
+    layer = Layer()
+    _copy(values, (), layer, file.name)
+    return layer
+
+
+def stacked(layers: Sequence[Layer]) -> Table:
+    """Return all layers as one, the first on top."""
+    result: Table = {}
+    for layer in layers:
+        result = over(result, layer.values)
+    return result
+
+
+def over(upper: Table, lower: Table, path: Path = ()) -> Table:
+    """Return `upper` laid over `lower`, table by table; `path` is where both stand."""
+    choice = _choice(path)
+    decided = choice and any(leader in upper for leader in choice.leaders)
+    settled = choice.followers if choice and decided else ()
+    result = {key: value for key, value in lower.items() if key not in settled}
+    for key, value in upper.items():
+        below = result.get(key)
+        if isinstance(value, dict) and isinstance(below, dict) and _holds_settings((*path, key)):
+            result[key] = over(value, below, (*path, key))
+        else:
+            result[key] = value
+    return result
+
+
+def table(values: Mapping[str, object], *path: str) -> Table:
+    """Return the table at the path; an empty one where there is none."""
+    found: object = values
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def for_the_only_org(layer: Layer, org: str) -> Layer:
+    """Return the layer with what it says of [genesys] said of its only org, which it is.
+
+    So that a variable, being above the file, is above what the file says of that org.
+    """
+    moved = Layer(problems=layer.problems)
+    mentioned = sorted(layer.called.items(), key=lambda item: item[0][0] == "orgs")
+    for path, called in mentioned:
+        holder = table(layer.values, *path[:-1])
+        if path[-1] in holder:
+            of_genesys = path[0] == "genesys" and len(path) > 1
+            target = ("orgs", org, *path[1:]) if of_genesys else path
+            moved.put(target, holder[path[-1]], called)
+    return moved
+
+
+def _is_given(value: object) -> bool:
+    # By identity: 0 is equal to False, but somebody typed it.
+    return not (value is None or value is False or value in ((), []))
+
+
+def _path_of(variable: str, orgs: Sequence[str]) -> Path:
+    path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+    if path[0] == "orgs" and len(path) > 2:
+        spelled = {own_variable((org,)): org for org in orgs}
+        name = spelled.get(own_variable((path[1],)), path[1])
+        return ("orgs", name, *path[2:])
+    return path
+
+
+def _copy(values: Mapping[str, object], path: Path, layer: Layer, file: str) -> None:
+    for key, value in values.items():
+        here = (*path, key)
+        if isinstance(value, dict) and value and _holds_settings(here):
+            _copy(value, here, layer, file)
+        elif _says_something(here, value):
+            layer.put(here, value, f"{in_file(here)} of {file}")
+
+
+def _holds_settings(path: Path) -> bool:
+    """Whether the table at the path is a section, not itself a value (tags, raw filters)."""
+    return len(path) == 1 or (path[0] == "orgs" and len(path) == 2)
+
+
+def _choice(path: Path) -> Choice | None:
+    if path == ("destination",):
+        return PLACE
+    return HOST if path == ("genesys",) or (path[:1] == ("orgs",) and len(path) == 2) else None
+
+
+def _says_something(path: Path, value: object) -> bool:
+    """Whether it is a value at all: an empty text says nothing, but for a prefix."""
+    return value != "" or path in _MEANINGFUL_WHEN_EMPTY

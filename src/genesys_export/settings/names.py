@@ -1,0 +1,92 @@
+"""What each setting is called on the command line, in the environment and in the file.
+
+A path such as ("genesys", "client_id") is the name all others are derived from. The two tables
+are the whole of what is not derived: flags, and the variables that other tools use as well.
+"""
+
+from __future__ import annotations
+
+PREFIX = "GENESYS_EXPORT_"
+
+Path = tuple[str, ...]
+
+# Flag (as the command line's parameter, without dashes) → setting.
+FLAGS: dict[str, Path] = {
+    "to": ("destination", "to"),
+    "dataset": ("export", "dataset"),
+    "table": ("export", "tables"),
+    "format": ("export", "format"),
+    "layout": ("export", "layout"),
+    "engine": ("export", "engine"),
+    "slices": ("export", "slices"),
+    "timezone": ("export", "timezone"),
+    "wait": ("export", "wait"),
+    "allow_partial": ("export", "allow_partial"),
+    "media_type": ("filters", "media_type"),
+    "queue": ("filters", "queue"),
+    "division": ("filters", "division"),
+    "direction": ("filters", "direction"),
+    "filters": ("filters", "raw"),
+    "log_format": ("log", "format"),
+}
+
+# Flags that stand for one value of a setting.
+SWITCHES: dict[str, tuple[Path, str]] = {
+    "quiet": (("log", "level"), "quiet"),
+    "verbose": (("log", "level"), "verbose"),
+}
+
+# Variables that work as they are. Of two for one setting the first wins; GENESYS_EXPORT_… beats
+# both. AWS_* is not here: boto3 reads those itself, with all its other sources of credentials.
+VARIABLES: dict[str, Path] = {
+    "GENESYS_CLIENT_ID": ("genesys", "client_id"),
+    "GENESYS_CLIENT_SECRET": ("genesys", "client_secret"),
+    "GENESYS_CLOUD_BASE_URL": ("genesys", "base_url"),
+    "GENESYS_CLOUD_REGION": ("genesys", "region"),
+    "GENESYS_CLOUD_LOGIN_URL": ("genesys", "login_url"),
+    "GENESYSCLOUD_OAUTHCLIENT_ID": ("genesys", "client_id"),
+    "GENESYSCLOUD_OAUTHCLIENT_SECRET": ("genesys", "client_secret"),
+    "GENESYSCLOUD_REGION": ("genesys", "region"),
+    "S3_BUCKET_NAME": ("destination", "bucket"),
+    "S3_PREFIX": ("destination", "prefix"),
+    "https_proxy": ("genesys", "proxy"),
+    "HTTPS_PROXY": ("genesys", "proxy"),
+    "no_proxy": ("genesys", "no_proxy"),
+    "NO_PROXY": ("genesys", "no_proxy"),
+}
+
+
+def dotted(path: Path) -> str:
+    """Return `genesys.client_id`."""
+    return ".".join(path)
+
+
+def flags(path: Path) -> tuple[str, ...]:
+    """Return the flags that set it: `--table`; mostly none."""
+    plain = [flag for flag, target in FLAGS.items() if target == path]
+    switches = [flag for flag, (target, _) in SWITCHES.items() if target == path]
+    return tuple(f"--{flag.replace('_', '-')}" for flag in plain + switches)
+
+
+def variables(path: Path) -> tuple[str, ...]:
+    """Return the variables that set it; the last is our own, derived from the path."""
+    usual = [variable for variable, target in VARIABLES.items() if target == path]
+    return (*usual, own_variable(path))
+
+
+def own_variable(path: Path) -> str:
+    """Return `GENESYS_EXPORT_GENESYS__CLIENT_ID`; what no variable may hold becomes `_`."""
+    steps = (step.replace("-", "_").replace(".", "_").upper() for step in path)
+    return PREFIX + "__".join(steps)
+
+
+def in_file(path: Path) -> str:
+    """Return `client_id in [genesys]`."""
+    *sections, key = path
+    return f"{key} in [{'.'.join(sections)}]" if sections else key
+
+
+def how_to_set(path: Path) -> str:
+    """Return `--to, GENESYS_EXPORT_DESTINATION__TO, or to in [destination]`."""
+    names = [*flags(path), variables(path)[0]]
+    return f"{', '.join(names)}, or {in_file(path)}"

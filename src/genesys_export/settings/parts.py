@@ -1,0 +1,139 @@
+"""The settings as the program gets them: frozen, checked, and told apart by what needs them.
+
+Knows nothing of where a value came from. `require_*` is how a command says what it can't do
+without; both at once is `require_both`, so that nobody mends one thing to be told of the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from . import problems, values
+from .layers import Table, over
+from .sections import Csv, Destination, Export, Filters, Genesys, Log, Sections, Settle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Org:
+    """One organisation to export from: who we are there, and how we may ask.
+
+    `name` is empty where no [orgs.NAME] is configured: then keys have no first segment for it.
+    Of `genesys.base_url` and `genesys.region` exactly one is given.
+    """
+
+    name: str
+    client_id: str
+    client_secret: SecretStr
+    genesys: Genesys
+    ca_bundle: Path | None
+
+    def proxy_for(self, address: str) -> SecretStr | None:
+        """Return the proxy for an address (`https://api.mypurecloud.ie`), if it needs one.
+
+        None for plain http, which is this machine only, and for hosts that no_proxy names.
+        """
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+        direct = parts.scheme == "http" or values.is_unproxied(parts, self.genesys.no_proxy)
+        return None if direct else self.genesys.proxy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the files go: `to` is s3://bucket/prefix, file:///dir or a path, literally."""
+
+    to: str
+    options: Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one run of the program. Holds secrets, but never shows them."""
+
+    genesys: Genesys
+    destination: Destination
+    export: Export
+    settle: Settle
+    filters: Filters
+    csv: Csv
+    log: Log
+    orgs: Mapping[str, Genesys]
+    org: str | None  # the one of `orgs` that was asked for; None: all of them
+    folder: Path  # relative paths in settings begin here
+
+    def require_source(self) -> tuple[Org, ...]:
+        """Return the organisations to export from, in order of name; raises WrongSettings."""
+        if lines := problems.of_source(self._given(), self.org):
+            raise problems.error(lines)
+        if not self.orgs:
+            return (self._org("", self.genesys),)
+        names = [self.org] if self.org else sorted(self.orgs)
+        return tuple(self._org(name, self._whole(name)) for name in names)
+
+    def require_destination(self) -> Target:
+        """Return the destination; raises WrongSettings where none is given."""
+        if lines := problems.of_destination(self._given()):
+            raise problems.error(lines)
+        given = self.destination
+        if given.to is not None:
+            return Target(to=given.to, options=given)
+        place = f"s3://{given.bucket}/{given.prefix.strip('/')}".rstrip("/")
+        return Target(to=place, options=given)
+
+    def require_both(self) -> tuple[tuple[Org, ...], Target]:
+        """Return source and destination; raises one WrongSettings for all that is missing."""
+        given = self._given()
+        lines = problems.of_source(given, self.org) + problems.of_destination(given)
+        if lines:
+            raise problems.error(lines)
+        return self.require_source(), self.require_destination()
+
+    def _given(self) -> Table:
+        return {
+            "genesys": _said(self.genesys),
+            "destination": _said(self.destination),
+            "filters": _said(self.filters),
+            "orgs": {name: _said(org) for name, org in self.orgs.items()},
+        }
+
+    def _whole(self, name: str) -> Genesys:
+        """Return the org's settings laid over those that all orgs share."""
+        said = over(_said(self.orgs[name]), _said(self.genesys), ("orgs", name))
+        return Genesys.model_construct(**said)  # type: ignore[arg-type]  # checked one by one
+
+    def _org(self, name: str, genesys: Genesys) -> Org:
+        if genesys.base_url is not None and genesys.region is not None:
+            genesys = genesys.model_copy(update={"region": None})
+        return Org(
+            name=name,
+            client_id=cast("str", genesys.client_id),
+            client_secret=cast("SecretStr", genesys.client_secret),
+            genesys=genesys,
+            ca_bundle=self.folder / genesys.ca_bundle if genesys.ca_bundle else None,
+        )
+
+
+def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Settings:
+    """Return checked sections as the program's settings."""
+    return Settings(
+        genesys=sections.genesys,
+        destination=sections.destination,
+        export=sections.export,
+        settle=sections.settle,
+        filters=sections.filters,
+        csv=sections.csv,
+        log=sections.log,
+        orgs=sections.orgs,
+        org=org,
+        folder=folder,
+    )
+
+
+def _said(section: Genesys | Destination | Filters) -> Table:
+    """Return what was given of a section, defaults left out."""
+    return section.model_dump(exclude_unset=True)

@@ -1,0 +1,202 @@
+"""What is missing or wrong, as lines that name what to set.
+
+Knows pydantic's errors and the settings' names; repeats a given value only where it was neither
+a secret nor an address or filter that could hold one. One problem is one line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import WrongSettings
+from .layers import CREDENTIALS, HOST, PLACE, Layer, over, table
+from .names import Path, dotted, how_to_set, own_variable
+from .sections import every_path
+from .values import json_object, nearest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# Pydantic's words are for programmers; these are for the person at the settings.
+_SENTENCES = {
+    "int_type": "this must be a whole number",
+    "int_parsing": "this must be a whole number",
+    "int_from_float": "this must be a whole number",
+    "float_type": "this must be a number",
+    "float_parsing": "this must be a number",
+    "finite_number": "this must be a number",
+    "bool_type": "this must be true or false",
+    "bool_parsing": "this must be true or false",
+    "model_type": "this must be a table of settings",
+    "mapping_type": "this must be a table of settings",
+}
+_LIMITS = {
+    "greater_than_equal": ("ge", "this must be at least"),
+    "less_than_equal": ("le", "this must be at most"),
+    "less_than": ("lt", "this must be below"),
+}
+_WHERE_TO_READ = (
+    "docs/reference/settings.md explains every setting; docs/reference/genesys-export.toml "
+    "holds them all."
+)
+
+
+def error(lines: Iterable[str]) -> WrongSettings:
+    """Return all lines as the one error; a line said twice is said once."""
+    found = tuple(dict.fromkeys(lines))
+    heading = "1 setting is" if len(found) == 1 else f"{len(found)} settings are"
+    message = "\n".join((f"{heading} missing or wrong:", *(f"  {line}" for line in found)))
+    return WrongSettings(message, advice=_WHERE_TO_READ)
+
+
+def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
+    """Return the line for one of pydantic's errors."""
+    path = tuple(str(step) for step in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return unknown(path, layers)
+    return _line(path, origin(path, layers), _sentence(problem))
+
+
+def unknown(path: Path, layers: Sequence[Layer]) -> str:
+    """Return the line for a key that is none, with what was perhaps meant."""
+    called = origin(path, layers)
+    if not called:  # the keys below it were called something, it was not: a section of the file
+        meant_section = nearest(path[-1], {section for section, _ in every_path()} | {"orgs"})
+        hint = f"; did you mean [{meant_section}]?" if meant_section else "."
+        return f"[{dotted(path)}] of the file: there is no such section{hint}"
+    meant = _meant(path)
+    if meant is None:
+        return f"{called}: there is no such setting."
+    spelled = own_variable(meant) if called == own_variable(path) else dotted(meant)
+    return f"{called}: there is no such setting; did you mean {spelled}?"
+
+
+def missing(path: Path, *instead: Path) -> str:
+    """Return the line for a setting that must be given (or one of those that do instead)."""
+    ways = "; or ".join(how_to_set(one) for one in (path, *instead))
+    return f"{dotted(path)}: missing. Set {ways}."
+
+
+def origin(path: Path, layers: Sequence[Layer]) -> str:
+    """Return how the value was called where it was given; empty for a default."""
+    for length in range(len(path), 0, -1):
+        for layer in layers:
+            if called := layer.called.get(path[:length]):
+                return called
+    return ""
+
+
+def of_source(
+    values: Mapping[str, object], chosen: str | None, layers: Sequence[Layer] = ()
+) -> tuple[str, ...]:
+    """Return a line for everything an organisation needs and has not, or has wrong."""
+    orgs, shared = table(values, "orgs"), table(values, "genesys")
+    found = _of_filters(table(values, "filters"), layers)
+    if not orgs:
+        return found + _of_org(shared, ("genesys",), layers)
+    for name in [chosen] if chosen in orgs else sorted(orgs):
+        path = ("orgs", name)
+        found += _of_org(over(table(orgs, name), shared, path), path, layers)
+    return found
+
+
+def of_destination(values: Mapping[str, object]) -> tuple[str, ...]:
+    """Return a line if no destination is given."""
+    given = table(values, "destination")
+    if any(given.get(leader) is not None for leader in PLACE.leaders):
+        return ()
+    return (missing(("destination", "to"), ("destination", "bucket")),)
+
+
+def of_orgs(
+    values: Mapping[str, object], layers: Sequence[Layer], chosen: str | None
+) -> tuple[str, ...]:
+    """Return a line for each thing that does not go with the configured orgs."""
+    orgs = sorted(table(values, "orgs"))
+    found: list[str] = []
+    if chosen is not None and chosen not in orgs:
+        known = f"configured are {', '.join(orgs)}" if orgs else "no [orgs.NAME] is configured"
+        found.append(f"orgs: --org names an org that is not there; {known}.")
+    if len(orgs) > 1:
+        shared = table(values, "genesys")
+        found += [
+            f"{dotted(('genesys', key))}, given by {origin(('genesys', key), layers)}: with "
+            f"several orgs each needs its own. Set {key} in [orgs.NAME], or "
+            f"{own_variable(('orgs', 'name', key))}."
+            for key in CREDENTIALS
+            if key in shared
+        ]
+    return tuple(found)
+
+
+def _of_org(given: Mapping[str, object], path: Path, layers: Sequence[Layer]) -> tuple[str, ...]:
+    found = [missing((*path, key)) for key in CREDENTIALS if given.get(key) is None]
+    if all(given.get(leader) is None for leader in HOST.leaders):
+        found.append(missing((*path, "region"), (*path, "base_url")))
+    elif (problem := _of_region(given)) is not None:
+        here = (*path, "region")
+        called = origin(here, layers) or origin(("genesys", "region"), layers)
+        found.append(_line(here, called, problem))
+    return tuple(found)
+
+
+def _of_region(given: Mapping[str, object]) -> str | None:
+    from ..api.regions import hosts  # noqa: PLC0415 - brings HTTP, which `tables` does not need
+
+    region = given.get("region")
+    if given.get("base_url") is not None or not isinstance(region, str):
+        return None
+    try:
+        hosts(region=region)
+    except WrongSettings as error:
+        return f"{error.message.removeprefix('GENESYS_CLOUD_REGION: ')}. {error.advice}"
+    return None
+
+
+def _of_filters(given: Mapping[str, object], layers: Sequence[Layer]) -> tuple[str, ...]:
+    from ..api.filters import Filters  # noqa: PLC0415 - as above
+
+    path = ("filters", "raw")
+    try:
+        Filters(raw=json.loads(json_object(given.get("raw", {}))))
+    except WrongSettings as error:
+        problem = error.message.removeprefix("filters: ")
+        return (_line(path, origin(path, layers), problem),)
+    except ValueError:  # no JSON object: told with the other wrong values
+        return ()
+    return ()
+
+
+def _line(path: Path, called: str, problem: str) -> str:
+    by = f", given by {called}" if called else ""
+    sentence = problem if problem.endswith("?") else f"{problem.rstrip('.')}."
+    return f"{dotted(path)}{by}: {sentence} Set {how_to_set(path)}."
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    kind = problem["type"]
+    context = problem.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        return f"{words} {context[name]:g}"
+    return _SENTENCES.get(kind, problem["msg"][:1].lower() + problem["msg"][1:])
+
+
+def _meant(path: Path) -> Path | None:
+    """Return the nearest setting: of that section, else of that name anywhere."""
+    known = list(every_path())
+    near = {one[-1]: one for one in known if one[:-1] == _as_shared(path[:-1])}
+    hint = nearest(path[-1], near)
+    if hint:
+        return (*path[:-1], hint)
+    anywhere = {one[-1]: one for one in known} | {"_".join(one): one for one in known}
+    hint = nearest(path[-1], anywhere)
+    return anywhere[hint] if hint else None
+
+
+def _as_shared(section: Path) -> Path:
+    return ("genesys",) if section[:1] == ("orgs",) else section

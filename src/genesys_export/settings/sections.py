@@ -1,0 +1,227 @@
+"""The settings themselves: every key with its type, limits and default, a class a section.
+
+The names and defaults here are the contract; docs/reference/settings.md says what each means and
+a test holds the page and the complete toml against these classes. Nothing here reads anything.
+Errors of pydantic never repeat the input: a secret could stand there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from ..datasets import conversation_details
+from . import values
+
+Text = Annotated[str, BeforeValidator(values.text)]
+Secret = Annotated[SecretStr, BeforeValidator(values.text)]
+Address = Annotated[str, BeforeValidator(values.api_address)]
+Whole = Annotated[int, BeforeValidator(values.number)]
+Share = Annotated[float, BeforeValidator(values.number), Field(ge=0, lt=1, allow_inf_nan=False)]
+Duration = Annotated[timedelta, BeforeValidator(values.duration)]
+Span = Annotated[timedelta, BeforeValidator(values.span)]
+Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
+
+_FROZEN = ConfigDict(
+    frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+)
+MIB = 2**20
+
+
+class Genesys(BaseModel):
+    """Where an organisation is, who we are there, and how hard we may ask."""
+
+    model_config = _FROZEN
+
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    base_url: Address | None = None
+    region: Text | None = None
+    login_url: Address | None = None
+    requests_per_minute: Annotated[Whole, Field(ge=1, le=100_000)] = 300
+    headroom: Share = 0.04
+    retry_deadline: Duration = timedelta(minutes=15)
+    page_size: Annotated[Whole, Field(ge=100, le=10_000)] = 1000
+    poll_first: Span = timedelta(seconds=3)
+    poll_max: Span = timedelta(seconds=60)
+    poll_deadline: Span = timedelta(hours=2)
+    submissions: Annotated[Whole, Field(ge=1, le=20)] = 3
+    connect_timeout: Span = timedelta(seconds=10)
+    read_timeout: Span = timedelta(seconds=120)
+    ca_bundle: Text | None = None
+    proxy: Annotated[SecretStr, BeforeValidator(values.proxy)] | None = None
+    no_proxy: Words = ()
+
+
+class Destination(BaseModel):
+    """Where the files go, and how a bucket is to keep them."""
+
+    model_config = _FROZEN
+
+    to: Annotated[str, BeforeValidator(values.destination)] | None = None
+    bucket: Annotated[str, BeforeValidator(values.bucket)] | None = None
+    prefix: Text = "analytics/"
+    endpoint_url: Annotated[str, BeforeValidator(values.endpoint)] | None = None
+    region: Text | None = None
+    profile: Text | None = None
+    storage_class: Text | None = None
+    sse: Annotated[str, BeforeValidator(values.choice("none", "AES256", "aws:kms"))] = "none"
+    kms_key_id: Text | None = None
+    tags: Annotated[Mapping[str, str], BeforeValidator(values.tags)] = Field(default_factory=dict)
+    expected_bucket_owner: Text | None = None
+    part_size: Annotated[int, BeforeValidator(values.size)] = 8 * MIB
+    max_attempts: Annotated[Whole, Field(ge=1, le=100)] = 10
+
+    @field_validator("kms_key_id")
+    @classmethod
+    def _only_with_kms(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("sse") not in ("aws:kms", None):
+            raise ValueError('a KMS key needs sse = "aws:kms"')
+        return value
+
+    @field_validator("tags")
+    @classmethod
+    def _as_s3_has_them(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        if len(value) > 10:
+            raise ValueError("an object has ten tags at most")
+        if any(not 1 <= len(name) <= 128 or len(tag) > 256 for name, tag in value.items()):
+            raise ValueError("a tag's name has 1 to 128 characters, its value 256 at most")
+        return value
+
+    @field_validator("expected_bucket_owner")
+    @classmethod
+    def _an_account(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"\d{12}", value, re.ASCII):
+            raise ValueError("this must be the 12 digits of an AWS account, in quotes")
+        return value
+
+    @field_validator("part_size")
+    @classmethod
+    def _as_s3_takes_it(cls, value: int) -> int:
+        if not 5 * MIB <= value <= 5 * 1024 * MIB:
+            raise ValueError("S3 takes parts from 5MiB to 5GiB")
+        return value
+
+
+class Export(BaseModel):
+    """What is exported, and how."""
+
+    model_config = _FROZEN
+
+    dataset: Annotated[str, BeforeValidator(values.choice("conversation_details"))] = (
+        "conversation_details"
+    )
+    tables: Words = ()
+    format: Annotated[
+        str, BeforeValidator(values.choice("csv.gz", later=("parquet", "jsonl.gz")))
+    ] = "csv.gz"
+    layout: Annotated[str, BeforeValidator(values.choice("daily", later=("hive",)))] = "daily"
+    engine: Annotated[str, BeforeValidator(values.choice("jobs", later=("query",)))] = "jobs"
+    slices: Annotated[Whole, Field(ge=1, le=96)] = 1
+    timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
+    wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
+    allow_partial: bool = False
+
+    @field_validator("tables")
+    @classmethod
+    def _declared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = tuple(table.name for table in conversation_details().tables)
+        for name in value:
+            if name not in known:
+                hint = values.did_you_mean(name, known)
+                raise ValueError(f"there is no table {name[:60]!r}{hint}")
+        return tuple(name for name in known if name in value)
+
+
+class Settle(BaseModel):
+    """When a day counts as final."""
+
+    model_config = _FROZEN
+
+    days: Annotated[Whole, Field(ge=0, le=365)] = 4
+
+
+def _directions(given: tuple[str, ...]) -> tuple[str, ...]:
+    read = values.choice("inbound", "outbound")
+    return tuple(read(one) for one in given)
+
+
+class Filters(BaseModel):
+    """Which conversations are asked for; nothing means all of them."""
+
+    model_config = _FROZEN
+
+    media_type: Words = ()
+    queue: Words = ()
+    division: Words = ()
+    direction: Annotated[Words, AfterValidator(_directions)] = ()
+    raw: Annotated[str, BeforeValidator(values.json_object)] | None = Field(
+        default=None, repr=False
+    )
+
+
+class Csv(BaseModel):
+    """How csv.gz is written."""
+
+    model_config = _FROZEN
+
+    newlines: Annotated[str, BeforeValidator(values.choice("keep", "escape", "space"))] = "keep"
+
+
+class Log(BaseModel):
+    """What people see while it runs."""
+
+    model_config = _FROZEN
+
+    format: Annotated[str, BeforeValidator(values.choice("auto", "console", "json"))] = "auto"
+    level: Annotated[str, BeforeValidator(values.choice("quiet", "normal", "verbose"))] = "normal"
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+class Sections(BaseModel):
+    """All sections together, as a file holds them."""
+
+    model_config = _FROZEN
+
+    genesys: Genesys = Genesys()
+    destination: Destination = Destination()
+    export: Export = Export()
+    settle: Settle = Settle()
+    filters: Filters = Filters()
+    csv: Csv = Csv()
+    log: Log = Log()
+    orgs: Mapping[str, Genesys] = Field(default_factory=dict)
+
+    @field_validator("orgs")
+    @classmethod
+    def _fit_for_keys(cls, value: Mapping[str, Genesys]) -> Mapping[str, Genesys]:
+        for name in value:
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"an org's name becomes part of every key; {name[:60]!r} can't: "
+                    "letters, digits, and . _ - inside"
+                )
+        return value
+
+
+def every_path() -> Iterator[tuple[str, str]]:
+    """Yield (section, key) of every setting; those below [orgs.NAME] are those of [genesys]."""
+    for name, section in Sections.model_fields.items():
+        if isinstance(section.annotation, type) and issubclass(section.annotation, BaseModel):
+            yield from ((name, key) for key in section.annotation.model_fields)

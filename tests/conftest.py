@@ -1,0 +1,1 @@
+"""Lets every test import the fakes that stand beside this file."""

@@ -1,0 +1,205 @@
+"""What people read when a setting is missing or wrong: every line, at once, and no secret."""
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from genesys_export.errors import WrongSettings
+from genesys_export.settings import load
+from genesys_export.settings.names import VARIABLES
+from genesys_export.settings.sections import every_path
+
+
+@pytest.fixture
+def complaint(tmp_path: Path):
+    def read(text="", environ=None, **flags) -> str:
+        (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+        with pytest.raises(WrongSettings) as caught:
+            load(flags=flags, environ=environ or {}, cwd=tmp_path)
+        assert caught.value.status == 78
+        return caught.value.message
+
+    return read
+
+
+def test_a_line_says_what_was_wrong_where_it_was_given_and_every_name_to_set(complaint):
+    assert complaint("[export]\nslices = 'many'\n") == (
+        "1 setting is missing or wrong:\n"
+        "  export.slices, given by slices in [export] of genesys-export.toml: "
+        "this must be a whole number. "
+        "Set --slices, GENESYS_EXPORT_EXPORT__SLICES, or slices in [export]."
+    )
+
+
+def test_everything_is_told_at_once(complaint):
+    message = complaint(
+        "[export]\nformt = 'csv.gz'\n[genesys]\npage_size = 5\npoll_first = '90'\n",
+        {"GENESYS_EXPORT_SETTLE__DAYS": "x", "GENESYS_EXPORT_EXPORT__SLICE": "2"},
+        timezone="Europe/Berlinn",
+        format="parquet",
+    )
+    assert message.startswith("7 settings are missing or wrong:\n")
+    assert len(message.splitlines()) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "words"),
+    [
+        ("[export]\nformt = 'x'\n", {}, "did you mean export.format?"),
+        ("[gensys]\nclient_id = 'x'\n", {}, "[gensys] of the file: there is no such section"),
+        ("[gensys]\nclient_id = 'x'\n", {}, "did you mean [genesys]?"),
+        ("[genesys]\ntimezone = 'UTC'\n", {}, "did you mean export.timezone?"),
+        ("to = 's3://b'\n", {}, "did you mean destination.to?"),
+        ("[genesys]\nqwertyuiop = 1\n", {}, "there is no such setting."),
+        ("[orgs.emea]\nclientid = 'x'\n", {}, "did you mean orgs.emea.client_id?"),
+        ("", {"GENESYS_EXPORT_EXPORT__SLICE": "2"}, "did you mean GENESYS_EXPORT_EXPORT__SLICES?"),
+        ("", {"GENESYS_EXPORT_CLIENT_ID": "2"}, "mean GENESYS_EXPORT_GENESYS__CLIENT_ID?"),
+        ("", {"GENESYS_EXPORT_EXPORT": "2"}, "this must be a table of settings"),
+        ("genesys = 3\n", {}, "genesys"),
+    ],
+)
+def test_unknown_names_are_refused_with_what_was_perhaps_meant(complaint, text, environ, words):
+    assert words in complaint(text, environ)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"format": "parquet"}, "this version does not have parquet yet; it has csv.gz"),
+        ({"format": "jsonl.gz"}, "this version does not have jsonl.gz yet"),
+        ({"layout": "hive"}, "this version does not have hive yet; it has daily"),
+        ({"engine": "query"}, "this version does not have query yet; it has jobs"),
+        ({"format": "csv.gs"}, "'csv.gs' is none of csv.gz; did you mean csv.gz?"),
+        ({"dataset": "users"}, "none of conversation_details"),
+        ({"table": ["session"]}, "there is no table 'session'; did you mean sessions?"),
+        ({"timezone": "Europe/Berlinn"}, "did you mean Europe/Berlin?"),
+        ({"timezone": "localtime"}, "no time zone"),
+        ({"timezone": "../etc/passwd"}, "no time zone"),
+        ({"wait": "90"}, "'90' is no duration; write 90s, 15m, 2h, 1h30m or PT2H"),
+        ({"direction": ["inbound", "up"]}, "'up' is none of inbound, outbound"),
+        ({"filters": "{"}, "this is no JSON (line 1, column 2"),
+        ({"filters": "[]"}, "this must be a JSON object"),
+        ({"to": "gs://bucket"}, "only s3:// and file:// are known"),
+        ({"to": "s3:///x"}, "the bucket is missing"),
+        ({"to": "file://dir"}, "three slashes"),
+        ({"quiet": True, "verbose": True}, "--quiet and --verbose exclude each other"),
+        ({"log_format": "xml"}, "'xml' is none of auto, console, json"),
+        ({"slices": 97}, "this must be at most 96"),
+    ],
+)
+def test_wrong_flags_are_told_in_words(complaint, flags, words):
+    message = complaint(**flags)
+    assert words in message
+    assert all(f"--{flag.replace('_', '-')}" in message for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[genesys]\nclient_id = 3\n", "this must be text"),
+        ("[genesys]\nrequests_per_minute = true\n", "this must be a number"),
+        ("[genesys]\nrequests_per_minute = 1.5\n", "this must be a whole number"),
+        ("[genesys]\nheadroom = 1\n", "this must be below 1"),
+        ("[genesys]\nheadroom = nan\n", "headroom"),
+        ("[genesys]\npage_size = 99\n", "this must be at least 100"),
+        ("[genesys]\nread_timeout = '0s'\n", "longer than nothing"),
+        ("[genesys]\nread_timeout = '99999999999999999d'\n", "too long a time"),
+        ("[genesys]\nbase_url = 'http://api.mypurecloud.ie'\n", "must begin with https://"),
+        ("[genesys]\nbase_url = 'https://a.example?x=1'\n", "none of a host"),
+        ("[genesys]\nbase_url = 'ftp://a.example'\n", "must begin with https://"),
+        ("[genesys]\nbase_url = 'https://'\n", "names no host"),
+        ("[genesys]\nlogin_url = 'a b'\n", "neither an https:// address nor a host's name"),
+        ("[genesys]\nproxy = 'socks5://x:1'\n", "begins with http:// or https://"),
+        ("[destination]\nbucket = 's3://b'\n", "a bucket's name alone"),
+        ("[destination]\nendpoint_url = 'b.example'\n", "names no host"),
+        ("[destination]\nsse = 'kms'\n", "none of none, AES256, aws:kms"),
+        ("[destination]\nkms_key_id = 'k'\n", "needs sse"),
+        ("[destination]\nexpected_bucket_owner = '12'\n", "12 digits"),
+        ("[destination]\npart_size = '4MiB'\n", "from 5MiB to 5GiB"),
+        ("[destination]\npart_size = '8 megs'\n", "is no size"),
+        ("[destination]\ntags = 'a'\n", "key=value"),
+        ("[destination]\ntags = {a = 1}\n", "a table of texts"),
+        ("[destination]\nmax_attempts = 0\n", "at least 1"),
+        ("[filters]\nqueue = [1]\n", "a list of texts"),
+        ("[filters]\nqueue = '[1'\n", "begins like a JSON list"),
+        ("[filters]\nraw = {a = 2026-11-22}\n", "no word for"),
+        ("[export]\nallow_partial = 'perhaps'\n", "true or false"),
+        ("[csv]\nnewlines = 'drop'\n", "none of keep, escape, space"),
+        ("[orgs.'a/b']\nregion = 'eu-west-1'\n", "becomes part of every key"),
+        ("[orgs._genesys_export]\nregion = 'eu-west-1'\n", "becomes part of every key"),
+        ("[genesys]\nclient_id = \n", "it is no TOML"),
+    ],
+)
+def test_wrong_values_in_the_file_are_told_in_words(complaint, text, words):
+    assert words in complaint(text)
+
+
+def test_tags_are_as_s3_has_them(complaint):
+    many = ",".join(f"t{i}=x" for i in range(11))
+    assert "ten tags" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": many})
+    long = f"t={'x' * 257}"
+    assert "256 at most" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": long})
+
+
+def test_a_file_that_was_named_must_be_there(complaint):
+    assert "nowhere.toml: there is no such file" in complaint(config="nowhere.toml")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "genesys-export.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(WrongSettings, match="not UTF-8"):
+        load(flags={}, environ={}, cwd=tmp_path)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "genesys-export.toml").mkdir()
+    with pytest.raises(WrongSettings, match="it can't be read"):
+        load(flags={}, environ={}, cwd=tmp_path)
+
+
+def test_the_advice_names_the_page(tmp_path):
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={"GENESYS_EXPORT_X": "1"}, cwd=tmp_path)
+    assert "docs/reference/settings.md" in caught.value.advice
+
+
+CANARY = "canary-7f3a9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[genesys]\nclient_secrett = '{CANARY}'\n",
+        f"[genesys]\nclient_secret = ['{CANARY}']\n",
+        f"[genesys]\nclient_secret = {{value = '{CANARY}'}}\n",
+        f"[genesys]\nclient_secret = '{CANARY}\n",
+        f"[genesys]\nclient_secret = '{CANARY}'\nclient_secret = '{CANARY}'\n",
+        f"[genesys]\nproxy = 'socks5://me:{CANARY}@proxy'\n",
+        f"[genesys]\nbase_url = 'https://me:{CANARY}@api.example.org'\n",
+        f"[genesys]\nlogin_url = 'https://login.example.org?token={CANARY}'\n",
+        f"[destination]\nto = 'ftp://me:{CANARY}@host'\n",
+        f"[destination]\nendpoint_url = 'https://me:{CANARY}@host'\n",
+        f"[filters]\nraw = '{{\"ani\": {CANARY}}}'\n",
+        f"[filters]\nraw = '[\"{CANARY}\"]'\n",
+        f"[orgs.a]\nclient_secret = [\n'{CANARY}']\n[orgs.b]\n",
+        f"genesys = '{CANARY}'\n",
+    ],
+)
+def test_no_secret_is_in_an_error_or_its_traceback(tmp_path, text):
+    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={}, cwd=tmp_path)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
+def test_raw_filters_of_a_wrong_shape_are_told_with_what_is_missing(tmp_path):
+    settings = load(flags={"filters": '{"segmentFilter": []}'}, environ={}, cwd=tmp_path)
+    with pytest.raises(WrongSettings) as caught:
+        settings.require_source()
+    assert "filters.raw: 'segmentFilter' is none of" in caught.value.message
+    assert "genesys.client_secret: missing" in caught.value.message
+
+
+def test_every_usual_variable_sets_a_setting_that_is_there():
+    assert set(VARIABLES.values()) <= set(every_path())

@@ -1,0 +1,90 @@
+"""The page and the complete file against the settings: nothing missing, nothing made up."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from genesys_export.settings import load
+from genesys_export.settings.names import FLAGS, SWITCHES, flags, variables
+from genesys_export.settings.sections import Sections, every_path
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+PAGE = (REFERENCE / "settings.md").read_text("utf-8")
+COMPLETE = REFERENCE / "genesys-export.toml"
+
+
+def rows() -> dict[tuple[str, str], list[str]]:
+    found = {}
+    section = ""
+    for line in PAGE.splitlines():
+        if head := re.fullmatch(r"## \[(\w+)\]", line):
+            section = head[1]
+        elif row := re.match(r"\| `(\w+)` \|", line):
+            found[section, row[1]] = [cell.strip() for cell in line.split("|")[2:-1]]
+    return found
+
+
+@pytest.mark.parametrize("path", list(every_path()), ids=".".join)
+def test_every_setting_is_on_the_page_with_flag_variable_and_meaning(path):
+    default, shown_flags, shown_variables, meaning = rows()[path]
+    assert re.findall(r"`(--[a-z-]+)`", shown_flags) == list(flags(path))
+    assert re.findall(r"`(\w+)`", shown_variables) == list(variables(path))
+    assert len(meaning) > 10
+    written = tomllib.loads(COMPLETE.read_text("utf-8"))[path[0]][path[1]]
+    shown = default.strip("`")
+    assert shown == (str(written).lower() if isinstance(written, bool) else str(written or ""))
+
+
+def test_the_page_has_no_setting_that_is_none():
+    assert list(rows()) == list(every_path())
+
+
+def test_the_complete_file_holds_every_key_in_the_same_order():
+    written = tomllib.loads(COMPLETE.read_text("utf-8"))
+    assert [(section, key) for section, keys in written.items() for key in keys] == list(
+        every_path()
+    )
+
+
+def test_the_complete_file_loads_and_says_the_defaults(tmp_path):
+    from_file = load(flags={"config": COMPLETE}, environ={}, cwd=tmp_path)
+    assert from_file == load(flags={}, environ={}, cwd=tmp_path)
+
+
+def test_the_example_of_orgs_loads(tmp_path):
+    text = COMPLETE.read_text("utf-8")
+    example = text[text.index("# [orgs.emea]") :].replace("# ", "")
+    (tmp_path / "genesys-export.toml").write_text(example, "utf-8")
+    (org,) = load(flags={}, environ={}, cwd=tmp_path).require_source()
+    assert (org.name, org.genesys.region) == ("emea", "eu-central-1")
+
+
+def test_every_key_of_the_complete_file_has_its_own_line():
+    for section, key in every_path():
+        body = re.search(rf"^\[{section}\]$(.*?)(^\[|\Z)", _bare(), re.MULTILINE | re.DOTALL)
+        assert body is not None
+        assert re.search(rf"^{key} = ", body[1], re.MULTILINE)
+
+
+def _bare() -> str:
+    return re.sub(r"[ \t]+#.*$", "", COMPLETE.read_text("utf-8"), flags=re.MULTILINE)
+
+
+def test_every_flag_leads_to_a_setting():
+    targets = {*FLAGS.values(), *(path for path, _ in SWITCHES.values())}
+    assert targets <= set(every_path())
+
+
+def test_sections_are_those_of_the_contract():
+    assert list(Sections.model_fields) == [
+        "genesys",
+        "destination",
+        "export",
+        "settle",
+        "filters",
+        "csv",
+        "log",
+        "orgs",
+    ]

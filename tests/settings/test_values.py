@@ -1,0 +1,109 @@
+"""How single values are written."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesys_export.settings import values
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("90s", 90),
+        ("15m", 900),
+        ("2h", 7200),
+        ("2H", 7200),
+        ("1h30m", 5400),
+        ("1.5h", 5400),
+        ("250ms", 0.25),
+        ("4d", 345_600),
+        ("PT2H", 7200),
+        ("pt2h", 7200),
+        ("PT1M30.5S", 90.5),
+        ("P1DT1H", 90_000),
+        ("P2D", 172_800),
+        ("0s", 0),
+        (timedelta(minutes=1), 60),
+    ],
+)
+def test_durations_are_read(written, seconds):
+    assert values.duration(written) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "90", 90, "2 hours", "-1s", "P", "PT", "P1DT", "1w", "1s-", "²s", "1e3s"]
+)
+def test_what_is_no_duration_is_refused(written):
+    with pytest.raises(ValueError, match="no duration"):
+        values.duration(written)
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["ms", "s", "m", "h", "d"]))
+def test_a_duration_is_its_number_times_its_unit(number, unit):
+    one = values.duration(f"1{unit}")
+    assert values.duration(f"{number}{unit}") == number * one
+
+
+def test_none_is_no_duration_at_all():
+    assert values.duration_or_none("none") is None
+    assert values.duration_or_none(None) is None
+    assert values.duration_or_none("2h") == timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("8MiB", 8 * 2**20),
+        ("8 mib", 8 * 2**20),
+        ("64MB", 64 * 10**6),
+        ("1GiB", 2**30),
+        ("5kB", 5000),
+        ("7B", 7),
+        ("7", 7),
+        (8_388_608, 8_388_608),
+    ],
+)
+def test_sizes_are_read(written, size):
+    assert values.size(written) == size
+
+
+@pytest.mark.parametrize("written", ["", "MiB", "-1", "1.5MiB", "8 MiBs", True, None])
+def test_what_is_no_size_is_refused(written):
+    with pytest.raises(ValueError, match="no size"):
+        values.size(written)
+
+
+def test_long_nonsense_is_not_repeated_whole():
+    with pytest.raises(ValueError, match="no duration") as caught:
+        values.duration("x" * 10_000)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "GB"])
+def test_zones_of_tzdata_are_known(name):
+    assert values.zone(name).key == name
+
+
+@pytest.mark.parametrize("name", ["", "Europe", "europe/berlin ", "EST5EDT4", "/etc/localtime"])
+def test_what_is_no_zone_is_refused(name):
+    with pytest.raises(ValueError, match="no time zone"):
+        values.zone(name)
+
+
+@given(st.lists(st.text(st.characters(exclude_characters=",[", categories=["L", "N", "P"]))))
+def test_words_with_commas_and_a_list_of_words_are_the_same(words):
+    assert values.words(",".join(words)) == values.words(words)
+
+
+def test_json_is_kept_canonical():
+    assert values.json_object('{ "b": 1, "a": [1.50, "é"] }') == '{"a":[1.5,"\\u00e9"],"b":1}'
+
+
+@pytest.mark.parametrize(
+    "address", ["https://api.mypurecloud.ie", "api.mypurecloud.ie", "http://[::1]:80", "h:1"]
+)
+def test_addresses_of_hosts_are_kept_as_written(address):
+    assert values.api_address(address) == address

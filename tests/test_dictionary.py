@@ -1,0 +1,186 @@
+"""The declaration against the API's leaves, and the dictionary against the declaration."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from genesys_export.datasets import Kind, Table, Type, conversation_details
+from genesys_export.dictionary import WIDTH, as_markdown, as_text
+from genesys_export.errors import WrongUse
+
+HERE = Path(__file__).parent
+DATASET = conversation_details()
+COLUMNS = [(table, column) for table in DATASET.tables for column in table.columns]
+FIELDS = [(table, column) for table, column in COLUMNS if column.kind is Kind.FIELD]
+
+
+# --- the declaration -------------------------------------------------------------------------
+
+
+def test_each_leaf_of_the_api_has_exactly_one_column():
+    text = (HERE / "data" / "leaves.txt").read_text("utf-8")
+    leaves = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(leaves) == 211
+    assert Counter(column.path for _, column in FIELDS) == Counter(leaves)
+
+
+def test_there_are_as_many_columns_of_each_kind_as_promised():
+    assert len(DATASET.tables) == 15
+    assert Counter(column.kind.value for _, column in COLUMNS) == {
+        "field": 211,
+        "key": 62,
+        "carried": 27,
+        "sum": 71,
+        "count": 33,
+        "derived": 23,
+        "extra": 14,
+        "map_key": 1,
+    }
+
+
+@pytest.mark.parametrize(("table", "column"), FIELDS, ids=lambda one: one.name)
+def test_a_fields_column_is_its_api_name_in_snake_case(table: Table, column):
+    if table.of_kind(Kind.MAP_KEY):
+        assert column.name == "attribute_value"  # a map's values have no name of their own
+        return
+    *_, parent, leaf = column.path.split(".")
+    name = snake(leaf)
+    if parent == "flow" and not name.startswith("flow_"):
+        name = f"flow_{name}"
+    assert column.name == name
+
+
+def snake(name: str) -> str:
+    """Tell the rule of the documentation, step by step."""
+    name = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_")
+    name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    return re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name).lower()
+
+
+@pytest.mark.parametrize(
+    ("api", "column"),
+    [
+        ("tTalk", "t_talk"),
+        ("nOverSla", "n_over_sla"),
+        ("minRFactor", "min_r_factor"),
+        ("mediaStatsMinConversationRFactor", "media_stats_min_conversation_r_factor"),
+        ("q850ResponseCodes", "q850_response_codes"),
+        ("supportURI", "support_uri"),
+        ("OAuthClient", "o_auth_client"),
+        ("$schema", "schema"),
+        ("p95", "p95"),
+        ("acceptsSMS", "accepts_sms"),
+        ("nKnowledgeV3Search", "n_knowledge_v3_search"),
+    ],
+)
+def test_the_snake_case_rule_itself(api, column):
+    assert snake(api) == column
+
+
+@pytest.mark.parametrize("table", DATASET.tables, ids=lambda table: table.name)
+def test_every_key_names_columns_that_are_there(table: Table):
+    assert table.primary_key
+    assert set(table.primary_key) <= set(table.names)
+    for key in table.foreign_keys:
+        there = DATASET.table(key.references)
+        assert key.ref_columns == there.primary_key
+        own = [table.column(name).type for name in key.columns]
+        theirs = [there.column(name).type for name in key.ref_columns]
+        assert own == theirs
+
+
+@pytest.mark.parametrize("table", DATASET.tables, ids=lambda table: table.name)
+def test_every_table_can_be_deleted_by_day_and_joined_by_conversation(table: Table):
+    assert table.column("conversation_date").type is Type.DATE
+    assert table.column("conversation_id").type is Type.STRING
+
+
+def test_every_table_keeps_what_has_no_column_but_the_one_of_pairs():
+    without = [table.name for table in DATASET.tables if not table.of_kind(Kind.EXTRA)]
+    assert without == ["participant_attributes"]
+    for table in DATASET.tables:
+        if extra := table.of_kind(Kind.EXTRA):
+            assert table.columns[-1] is extra[0]
+            assert extra[0].name == "_extra"
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda one: one.name)
+def test_every_column_says_what_it_means(table: Table, column):
+    del table
+    assert column.description
+    assert len(column.description.split()) <= 15
+    has_source = bool(column.path) or bool(column.rule) or column.kind in (Kind.KEY, Kind.EXTRA)
+    assert has_source
+
+
+# --- the dictionary --------------------------------------------------------------------------
+
+
+def test_the_text_shows_every_column_of_every_table_with_all_that_is_declared():
+    text = as_text(DATASET)
+    sections = re.split(r"^(\w+): .*\n=+\n", text, flags=re.MULTILINE)
+    shown = dict(zip(sections[1::2], sections[2::2], strict=True))
+    assert list(shown) == [table.name for table in DATASET.tables]
+    for table, column in COLUMNS:
+        entry = re.search(
+            rf"^  {re.escape(column.name)}  (.*\n(?:      .*\n?)*)",
+            shown[table.name],
+            re.MULTILINE,
+        )
+        assert entry is not None, column.name
+        flat = " ".join(entry[1].split())
+        for said in (column.type.value, column.unit, column.description, column.path, column.rule):
+            assert " ".join((said or "").split()) in flat
+
+
+def test_the_text_is_readable_at_a_hundred_columns():
+    assert max(len(line) for line in as_text(DATASET).splitlines()) <= WIDTH
+
+
+def test_the_text_can_be_of_some_tables_in_the_declared_order():
+    text = as_text(DATASET, ["segments", "conversations"])
+    heads = re.findall(r"^(\w+): .*\n=+$", text, re.MULTILINE)
+    assert heads == ["conversations", "segments"]
+
+
+def test_no_tables_named_means_all():
+    assert as_text(DATASET, ()) == as_text(DATASET)
+    assert as_markdown(DATASET, []) == as_markdown(DATASET)
+
+
+@pytest.mark.parametrize("render", [as_text, as_markdown])
+def test_a_table_that_is_not_there_is_wrong_use(render):
+    with pytest.raises(WrongUse, match="no table calls") as caught:
+        render(DATASET, ["sessions", "calls"])
+    assert "session_metrics" in caught.value.advice
+
+
+def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
+    sections = re.split(r"^## (\w+)\n", as_markdown(DATASET), flags=re.MULTILINE)
+    shown = dict(zip(sections[1::2], sections[2::2], strict=True))
+    for table in DATASET.tables:
+        rows = [line for line in shown[table.name].splitlines() if line.startswith("| `")]
+        assert len(rows) == len(table.columns)
+        for row, column in zip(rows, table.columns, strict=True):
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+            assert len(cells) == 6
+            name, kind, unit, personal, meaning, source = cells
+            assert (name, kind) == (f"`{column.name}`", f"`{column.type.value}`")
+            assert (unit, personal) == (column.unit, column.personal_data.value)
+            assert meaning.replace("&lt;", "<").replace("\\", "") == column.description
+            assert column.path is None or f"`{column.path}`" in source
+
+
+def test_links_of_the_markdown_lead_somewhere():
+    for page in (as_markdown(DATASET), as_markdown(DATASET, ["segments"])):
+        targets = set(re.findall(r"\]\(#(\w+)\)", page))
+        assert targets <= set(re.findall(r"^## (\w+)$", page, re.MULTILINE))
+
+
+def test_the_reference_page_is_the_dictionary():
+    page = HERE.parent / "docs" / "reference" / "tables.md"
+    assert page.read_text("utf-8") == as_markdown(DATASET), (
+        "make it anew: genesys-export tables --markdown > docs/reference/tables.md"
+    )
