@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint bench soak test-sdk clean
+.PHONY: install demo test lint test-sdk
 
 install: $(VENV)/.installed
 
@@ -29,5 +29,5 @@ lint: install
 
 # The official SDK is large (6,000 files): a stage of its own, in the same environment.
 test-sdk: install
-	$(PIP) install '.[sdk]'
+	$(PIP) install --editable '.[simulator,dev,sdk]'
 	$(BIN)/python -m pytest -m sdk

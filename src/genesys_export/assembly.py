@@ -6,6 +6,7 @@ Knows every part and no behaviour. Nothing is asked or written while assembling.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import SystemRandom
@@ -29,7 +30,7 @@ from .datasets import conversation_details
 from .days import Day, split, yesterday
 from .encode import Newlines
 from .events import Observe
-from .export import Exporter, Plan
+from .export import Exporter, Plan, Shield
 from .manifest import Recipe
 from .model import Store
 from .settings import Org, Settings, Target
@@ -44,8 +45,13 @@ class DryRun:
     written: tuple[str, ...]  # every object, as a person would find it
 
 
-def exporters(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[Exporter]:
-    """Yield an exporter for every organisation asked for; raises WrongSettings."""
+def exporters(
+    settings: Settings, *, clock: Clock, observe: Observe, shield: Shield = nullcontext
+) -> Iterator[Exporter]:
+    """Yield an exporter for every organisation asked for; raises WrongSettings.
+
+    Each day's publishing happens inside `shield()`: what must not interrupt it is kept out there.
+    """
     orgs, target = settings.require_both()
     store = _store(target, observe)
     for org in orgs:
@@ -58,6 +64,7 @@ def exporters(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator
             store=store,
             clock=clock,
             observe=observe,
+            shield=shield,
         )
 
 

@@ -4,9 +4,9 @@ from threading import Event
 
 import pytest
 
-from genesys_export.errors import DestinationFailed
-from genesys_export.export.slices import ahead
-from genesys_export.export.threads import Abandoned, side_by_side
+from genesys_export.api import SystemClock
+from genesys_export.errors import DestinationFailed, Stopped
+from genesys_export.export.threads import Abandoned, ahead, side_by_side
 
 
 def test_results_come_in_the_parts_order():
@@ -43,7 +43,7 @@ def test_the_next_item_is_fetched_while_the_last_is_used():
                 second_is_here.set()
             yield number
 
-    pages = ahead(items())
+    pages = ahead(items(), abandon=Event(), clock=SystemClock())
     assert next(pages) == 0
     assert second_is_here.wait(10)
     assert list(pages) == [1, 2]
@@ -55,7 +55,40 @@ def test_an_error_in_fetching_ahead_reaches_the_reader():
         yield 1
         raise DestinationFailed("no more")
 
-    pages = ahead(items())
+    pages = ahead(items(), abandon=Event(), clock=SystemClock())
     assert next(pages) == 1
     with pytest.raises(DestinationFailed):
         next(pages)
+
+
+def test_a_stop_does_not_wait_for_a_page_that_does_not_come():
+    never = Event()
+    clock = SystemClock()
+
+    def items():
+        yield 1
+        never.wait(60)
+        yield 2
+
+    pages = ahead(items(), abandon=Event(), clock=clock)
+    assert next(pages) == 1
+    clock.interrupt(Stopped(15))
+    with pytest.raises(Stopped):
+        next(pages)
+    never.set()
+
+
+def test_an_abandoned_slice_does_not_wait_for_its_page():
+    never, abandon = Event(), Event()
+
+    def items():
+        yield 1
+        never.wait(60)
+        yield 2
+
+    pages = ahead(items(), abandon=abandon, clock=SystemClock())
+    assert next(pages) == 1
+    abandon.set()
+    with pytest.raises(Abandoned):
+        next(pages)
+    never.set()

@@ -54,6 +54,8 @@ def test_everything_is_told_at_once(complaint):
         ("[genesys]\nqwertyuiop = 1\n", {}, "there is no such setting."),
         ("[orgs.emea]\nclientid = 'x'\n", {}, "did you mean orgs.emea.client_id?"),
         ("", {"GENESYS_EXPORT_EXPORT__SLICE": "2"}, "did you mean GENESYS_EXPORT_EXPORT__SLICES?"),
+        ("", {"GENESYS_EXPORT_GENSYS__CLIENT_ID": "2"}, "mean GENESYS_EXPORT_GENESYS__CLIENT_ID?"),
+        ("", {"GENESYS_EXPORT_EXPORT": "2", "GENESYS_EXPORT_EXPORT__SLICES": "2"}, "a table of"),
         ("", {"GENESYS_EXPORT_CLIENT_ID": "2"}, "mean GENESYS_EXPORT_GENESYS__CLIENT_ID?"),
         ("", {"GENESYS_EXPORT_EXPORT": "2"}, "this must be a table of settings"),
         ("genesys = 3\n", {}, "genesys"),
@@ -133,6 +135,10 @@ def test_wrong_flags_are_told_in_words(complaint, flags, words):
 )
 def test_wrong_values_in_the_file_are_told_in_words(complaint, text, words):
     assert words in complaint(text)
+
+
+def test_a_section_has_no_variable_to_set(complaint):
+    assert complaint("genesys = 3\n").endswith("this must be a table of settings.")
 
 
 def test_tags_are_as_s3_has_them(complaint):

@@ -55,7 +55,7 @@ def test_the_complete_file_loads_and_says_the_defaults(tmp_path):
 
 def test_the_example_of_orgs_loads(tmp_path):
     text = COMPLETE.read_text("utf-8")
-    example = text[text.index("# [orgs.emea]") :].replace("# ", "")
+    example = re.sub(r"^# ", "", text[text.index("# [orgs.emea]") :], flags=re.MULTILINE)
     (tmp_path / "genesys-export.toml").write_text(example, "utf-8")
     (org,) = load(flags={}, environ={}, cwd=tmp_path).require_source()
     assert (org.name, org.genesys.region) == ("emea", "eu-central-1")

@@ -107,3 +107,41 @@ def test_json_is_kept_canonical():
 )
 def test_addresses_of_hosts_are_kept_as_written(address):
     assert values.api_address(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://a.example:port", "https://[::1", "https://a b.example", "https://me@a.example", "-"],
+)
+def test_what_is_no_address_of_a_host_is_refused(address):
+    with pytest.raises(ValueError, match=r"address|host"):
+        values.api_address(address)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('{"team": "bi"}', {"team": "bi"}),
+        ("team=bi, env = prod", {"team": "bi", "env": "prod"}),
+        ({"team": "bi"}, {"team": "bi"}),
+    ],
+)
+def test_tags_are_read(written, read):
+    assert values.tags(written) == read
+
+
+@pytest.mark.parametrize("written", ['{"team"', "team", ["team"], '{"team": 1}'])
+def test_what_are_no_tags_is_refused(written):
+    with pytest.raises(ValueError, match=r"JSON object|table of texts"):
+        values.tags(written)
+
+
+def test_json_nested_without_end_is_refused():
+    deep = '{"a":' * 100_000 + "1" + "}" * 100_000
+    with pytest.raises(ValueError, match="too deep"):
+        values.json_object(deep)
+
+
+def test_a_bucket_or_path_without_anything_is_refused():
+    with pytest.raises(ValueError, match="this must be s3://"):
+        values.destination("  ")

@@ -1,21 +1,27 @@
 """Signing in with client credentials: one token for all threads, renewed once when it dies.
 
-What is sent and read are values; `Tokens` keeps the current token. The secret is in no repr, no
-error, no event.
+What is sent and what is read are values; `Tokens` keeps the current token and sees to it that one
+thread fetches while the others wait. Sends nothing itself. The secret is in no repr, no error, no
+event.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
 
 import msgspec
 
-from ..errors import SignInRefused
+from ..errors import ExportError, RequestRefused, SignInRefused
+from .wire import Garbled
 
-_EARLY_S = 60.0  # a token is renewed this long before it expires, so no request meets its end
+BODY = b"grant_type=client_credentials"
+BODY_TYPE = "application/x-www-form-urlencoded"
+_EARLY_S = 60.0  # a token is renewed this long before it expires, so that no request meets its end
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,16 @@ class Credentials:
         return f"Basic {base64.b64encode(pair).decode()}"
 
 
-class Answer(msgspec.Struct):
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, how long it lives, and the monotonic instant at which it should be renewed."""
+
+    value: str = field(repr=False)
+    expires_in_s: int
+    renew_at: float
+
+
+class Grant(msgspec.Struct):
     """The login host's 200."""
 
     access_token: str
@@ -41,35 +56,37 @@ class Answer(msgspec.Struct):
 class Refusal(msgspec.Struct):
     """The login host's error body (not the API's shape)."""
 
-    error: str = ""
-    description: str = ""
-    error_description: str = ""
+    error: str | None = None
+    description: str | None = None
+    error_description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token and the monotonic instant at which it should be renewed."""
-
-    value: str = field(repr=False)
-    renew_at: float
-
-
-def refused(status: int, body: bytes, host: str) -> SignInRefused:
-    """Return what a 4xx of the login host means, and which variable to look at."""
+def token_from(body: bytes, asked_at: float) -> Token:
+    """Return the token of a 200 to a request sent at `asked_at`; raises Garbled."""
     try:
-        told = msgspec.json.decode(body, type=Refusal)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        told = Refusal()
-    why = told.error_description or told.description or told.error or f"HTTP {status}"
-    variable = "GENESYS_CLIENT_SECRET"
-    if "not found" in why or told.error == "unauthorized_client":
-        variable = "GENESYS_CLIENT_ID"
+        grant = msgspec.json.decode(body, type=Grant)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        raise Garbled("no token in the answer") from problem
+    lifetime_s = max(grant.expires_in - _EARLY_S, grant.expires_in / 2)
+    return Token(grant.access_token, grant.expires_in, asked_at + lifetime_s)
+
+
+def refused(status: int, body: bytes, host: str) -> ExportError:
+    """Return what the login host's refusal means, and which variable to look at."""
+    told = _told(body)
+    why = told.error_description or told.description or told.error
+    if why is None and status not in (400, 401, 403):
+        return RequestRefused(
+            f"{host} does not sign in: it answered HTTP {status}",
+            http_status=status,
+            advice="Check GENESYS_CLOUD_REGION, GENESYS_CLOUD_BASE_URL and "
+            "GENESYS_CLOUD_LOGIN_URL: this does not look like a login host of Genesys Cloud.",
+        )
+    why = why or f"HTTP {status}"
     return SignInRefused(
-        f"{host} refused to sign in: {why[:200]}",
-        advice=(
-            f"Look at {variable} (and at the region: each has its own OAuth clients); the client's"
-            " grant type must be Client Credentials."
-        ),
+        f"{host} refused to sign in: {' '.join(why.split())[:_LONGEST]}",
+        advice=f"Look at {_variable(why)} (and at the region: each has its own OAuth clients); "
+        "the client's grant type must be Client Credentials.",
     )
 
 
@@ -82,13 +99,26 @@ class Tokens:
         self._monotonic = monotonic
         self._lock = Lock()
         self._token: Token | None = None
+        self._coming: Future[Token] | None = None
+        self._refused: SignInRefused | None = None
 
     def current(self) -> Token:
-        """Return a token that lives; threads that ask meanwhile wait for the same one."""
+        """Return a token that lives.
+
+        Threads that ask while one of them fetches get the same token, or the same error; refused
+        credentials are not tried again.
+        """
         with self._lock:
-            if self._token is None or self._monotonic() >= self._token.renew_at:
-                self._token = self._fetch()
-            return self._token
+            if self._refused is not None:
+                raise SignInRefused(self._refused.message, advice=self._refused.advice)
+            if self._token is not None and self._monotonic() < self._token.renew_at:
+                return self._token
+            coming, mine = self._coming, self._coming is None
+            if coming is None:
+                coming = self._coming = Future()
+        if mine:
+            self._bring(coming)
+        return coming.result()
 
     def reject(self, token: Token) -> None:
         """Forget a token that got a 401, unless somebody has renewed it already."""
@@ -96,9 +126,34 @@ class Tokens:
             if self._token is token:
                 self._token = None
 
+    def _bring(self, coming: Future[Token]) -> None:
+        """Fetch a token, or an error, for everybody who waits."""
+        try:
+            token = self._fetch()
+        except BaseException as problem:
+            with self._lock:
+                self._coming = None
+                self._refused = problem if isinstance(problem, SignInRefused) else None
+            coming.set_exception(problem)
+            raise
+        with self._lock:
+            self._token, self._coming = token, None
+        coming.set_result(token)
 
-def token_from(body: bytes, now: float) -> Token:
-    """Return the token of a 200; raises msgspec.MsgspecError for any other body."""
-    answer = msgspec.json.decode(body, type=Answer)
-    lifetime = max(answer.expires_in - _EARLY_S, answer.expires_in / 2)
-    return Token(answer.access_token, now + lifetime)
+
+def _told(body: bytes) -> Refusal:
+    try:
+        return msgspec.json.decode(body, type=Refusal)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Refusal()
+
+
+def _variable(why: str) -> str:
+    """Return which variable is to blame, by the login host's own words."""
+    match why:
+        case "client not found":
+            return "GENESYS_CLIENT_ID"
+        case "authentication failed":
+            return "GENESYS_CLIENT_SECRET"
+        case _:
+            return "GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"

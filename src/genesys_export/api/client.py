@@ -1,13 +1,13 @@
 """One request to Genesys, made until it is answered: token, budget, retries, in one visible loop.
 
 Safe from several threads: they share the token and the budget. Every wait goes through the clock;
-every decision is made by the pure modules beside this one.
+every decision is made by the pure modules beside this one. Knows no endpoint but the sign-in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from threading import Lock
 from typing import TypeVar
@@ -15,17 +15,19 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from ..errors import GenesysUnavailable
+from ..errors import ExportError, GenesysUnavailable
 from ..events import Observe, Requested, Retrying, SignedIn, Waiting, ignore
-from .auth import Credentials, Token, Tokens, refused, token_from
+from . import auth
+from .auth import Credentials, Token, Tokens
 from .clock import Clock
 from .limits import Budget
-from .refusals import refusal
+from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
 from .transport import Answer, Failure, Transport
+from .wire import Garbled
 
-_FORM = "application/x-www-form-urlencoded"
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Call:
     values: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
+    deadline_s: float | None = None  # where less patience than the client's own is due
 
     def url(self, base: str) -> str:
         """Return the full address."""
@@ -44,11 +47,17 @@ class Call:
         return f"{base}{path}" + (f"?{urlencode(self.query)}" if self.query else "")
 
 
-class Garbled(Exception):
-    """The body of a 2xx is not what it should be; the request is made again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Passing:
+    """Why a request is to be made again."""
+
+    problem: str
+    told_s: float | None = None  # how long the server wants to be left alone
+    rate_limited: bool = False
+    cause: Exception | None = None
 
 
-Parsed = TypeVar("Parsed")
+_SIGN_IN = Call(method="POST", path="/oauth/token")
 
 
 class Client:
@@ -77,131 +86,157 @@ class Client:
         """Return what `parse` makes of the answer's body.
 
         `parse` raises Garbled for a body that is no answer. Raises GenesysUnavailable after the
-        policy's deadline, NotPermitted for a 403, RequestRefused for another 4xx, SignInRefused.
+        deadline, NotPermitted for a 403, RequestRefused for another answer that no repetition can
+        mend, SignInRefused, and what interrupts the clock.
         """
-        token = self._tokens.current()
-        renewed = False
+        return self._until_answered(call, lambda: self._once(call, parse))
 
-        def once() -> Answer:
-            self._spend()
-            headers = {"Authorization": f"Bearer {token.value}"}
-            body = None if call.body is None else msgspec.json.encode(call.body)
-            if body is not None:
-                headers["Content-Type"] = "application/json"
-            return self._transport.exchange(call.method, call.url(self._hosts.api), headers, body)
-
-        began = self._clock.monotonic()
-        attempt = 0
+    def _until_answered(self, call: Call, once: Callable[[], Parsed | _Passing]) -> Parsed:
+        policy = self._retry
+        if call.deadline_s is not None:
+            policy = replace(policy, deadline_s=call.deadline_s)
+        began, attempt = self._clock.monotonic(), 0
         while True:
-            problem, told = "", None
-            started = self._clock.monotonic()
-            try:
-                answer = self._observed(call.method, call.path, once)
-                if answer.status == 401 and not renewed:
-                    self._tokens.reject(token)
-                    token, renewed = self._tokens.current(), True
-                    continue
-                if 200 <= answer.status < 300:
-                    return parse(answer.body)
-                if not may_pass(answer.status):
-                    raise refusal(call.method, call.path, answer)
-                problem, told = self._passing(answer, started)
-            except (Failure, Garbled) as failure:
-                problem = str(failure)
+            outcome = once()
+            if not isinstance(outcome, _Passing):
+                return outcome
             attempt += 1
-            self._pause(call.method, call.path, attempt, began, (problem, told))
-
-    def _passing(self, answer: Answer, started: float) -> tuple[str, float | None]:
-        told = told_wait(answer.headers, answer.body, self._clock.now())
-        if answer.status == 429:
-            with self._budget_lock:
-                self._budget.refused(self._clock.monotonic(), told or 0.0, started)
-        return f"HTTP {answer.status}", told
-
-    def _pause(
-        self, method: str, path: str, attempt: int, began: float, why: tuple[str, float | None]
-    ) -> None:
-        problem, told = why
-        decision = self._retry.decide(
-            attempt=attempt,
-            elapsed_s=self._clock.monotonic() - began,
-            told_s=told,
-            rng=self._rng,
-        )
-        if isinstance(decision, GiveUp):
-            raise GenesysUnavailable(
-                f"Genesys did not answer {method} {path}: {problem}, {attempt} times in"
-                f" {self._retry.deadline_s:.0f} s"
+            elapsed_s = self._clock.monotonic() - began
+            decision = policy.decide(
+                attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
             )
+            if isinstance(decision, GiveUp):
+                raise _given_up(call, outcome, attempt, elapsed_s) from outcome.cause
+            self._pause(call, outcome, attempt, decision.after_s)
+
+    def _pause(self, call: Call, outcome: _Passing, attempt: int, wait_s: float) -> None:
         self._observe(
             Retrying(
-                method=method,
-                path=path,
+                method=call.method,
+                path=call.path,
                 attempt=attempt,
-                wait_s=decision.after_s,
-                problem=problem,
+                wait_s=wait_s,
+                problem=outcome.problem,
             )
         )
-        if problem == "HTTP 429":
-            self._observe(Waiting(reason="rate limit", wait_s=decision.after_s))
-        self._clock.sleep(decision.after_s)
+        reason = "rate limit" if outcome.rate_limited else "retry"
+        self._observe(Waiting(reason=reason, wait_s=wait_s, detail=outcome.problem))
+        self._clock.sleep(wait_s)
 
-    def _spend(self) -> None:
-        """Wait for a start within the budget."""
+    def _once(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed | _Passing:
+        token = self._tokens.current()
+        answer = self._send(call, token)
+        if isinstance(answer, Answer) and answer.status == 401:
+            # Tokens die early too: 15 idle minutes will do where HIPAA rules are on.
+            self._tokens.reject(token)
+            answer = self._send(call, self._tokens.current())
+        return self._made_of(answer, parse, lambda bad: refusal(call.method, call.path, bad))
+
+    def _made_of(
+        self,
+        answer: Answer | _Passing,
+        parse: Callable[[bytes], Parsed],
+        refuse: Callable[[Answer], ExportError],
+    ) -> Parsed | _Passing:
+        """Return the parsed body, or why to try again; raises what the refusal means."""
+        if isinstance(answer, _Passing):
+            return answer
+        if 200 <= answer.status < 300:
+            try:
+                return parse(answer.body)
+            except Garbled as problem:
+                return _Passing(problem=str(problem), cause=problem)
+        if may_pass(answer.status):
+            return _Passing(
+                problem=f"HTTP {answer.status} {code_of(answer)}".strip(),
+                told_s=told_wait(answer.headers, answer.body, self._clock.now()),
+                rate_limited=answer.status == 429,
+            )
+        raise refuse(answer)
+
+    def _send(self, call: Call, token: Token) -> Answer | _Passing:
+        """Send within the budget; a 429 holds everybody up."""
+        headers = {"Authorization": f"Bearer {token.value}"}
+        body = None if call.body is None else msgspec.json.encode(call.body)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        started = self._spend(call)
+        answer = self._exchange(call, call.url(self._hosts.api), headers, body)
+        if isinstance(answer, Answer) and answer.status == 429:
+            told_s = told_wait(answer.headers, answer.body, self._clock.now())
+            wait_s = self._retry.first_s if told_s is None else told_s
+            with self._budget_lock:
+                self._budget.refused(self._clock.monotonic(), wait_s, started)
+        return answer
+
+    def _spend(self, call: Call) -> float:
+        """Wait for a start within the budget, and return when it is; raises GenesysUnavailable."""
+        patience_s = self._retry.deadline_s if call.deadline_s is None else call.deadline_s
         while True:
             with self._budget_lock:
-                wait_s = self._budget.reserve(self._clock.monotonic())
+                now = self._clock.monotonic()
+                wait_s = self._budget.reserve(now)
+                paused = now < self._budget.paused_until
             if wait_s <= 0:
-                return
-            self._observe(Waiting(reason="budget", wait_s=wait_s))
+                return now
+            if wait_s > patience_s:
+                raise GenesysUnavailable(
+                    f"{call.method} {call.path} would have to wait {wait_s:.0f} s for its turn"
+                    " (rate limit)"
+                )
+            reason = "rate limit" if paused else "budget"
+            self._observe(Waiting(reason=reason, wait_s=wait_s))
             self._clock.sleep(wait_s)
 
-    def _observed(self, method: str, path: str, once: Callable[[], Answer]) -> Answer:
+    def _exchange(
+        self, call: Call, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer | _Passing:
         began = self._clock.monotonic()
-        status = size = 0
         try:
-            answer = once()
-            status, size = answer.status, len(answer.body)
-        finally:
-            self._observe(
-                Requested(
-                    method=method,
-                    path=path,
-                    status=status,
-                    received_bytes=size,
-                    elapsed_s=self._clock.monotonic() - began,
-                )
+            answer = self._transport.exchange(
+                call.method, url, headers, body, within_s=call.deadline_s
             )
+        except Failure as failure:
+            return _Passing(problem=str(failure), cause=failure)
+        self._observe(
+            Requested(
+                method=call.method,
+                path=call.path,
+                status=answer.status,
+                received_bytes=answer.received_bytes,
+                elapsed_s=self._clock.monotonic() - began,
+            )
+        )
         return answer
 
     def _sign_in(self) -> Token:
         """Fetch a token; the login host has no part in the API's budget."""
         url = self._hosts.token_url
-        headers = {"Authorization": self._credentials.header(), "Content-Type": _FORM}
-        began, attempt = self._clock.monotonic(), 0
-        while True:
-            told = None
-            try:
-                answer = self._observed(
-                    "POST",
-                    "/oauth/token",
-                    lambda: self._transport.exchange(
-                        "POST", url, headers, b"grant_type=client_credentials"
-                    ),
-                )
-                if answer.status == 200:
-                    token = token_from(answer.body, self._clock.monotonic())
-                    host = urlsplit(url).netloc
-                    left = int(token.renew_at - self._clock.monotonic())
-                    self._observe(SignedIn(login_host=host, expires_in_s=left))
-                    return token
-                if not may_pass(answer.status):
-                    raise refused(answer.status, answer.body, urlsplit(url).netloc)
-                problem = f"HTTP {answer.status}"
-                told = told_wait(answer.headers, answer.body, self._clock.now())
-            except Failure as failure:
-                problem = str(failure)
-            except msgspec.MsgspecError:
-                problem = "no token in the answer"
-            attempt += 1
-            self._pause("POST", "/oauth/token", attempt, began, (problem, told))
+        host = urlsplit(url).netloc
+        headers = {
+            "Authorization": self._credentials.header(),
+            "Content-Type": auth.BODY_TYPE,
+        }
+
+        def once() -> Token | _Passing:
+            asked_at = self._clock.monotonic()
+            answer = self._exchange(_SIGN_IN, url, headers, auth.BODY)
+            return self._made_of(
+                answer,
+                lambda body: auth.token_from(body, asked_at),
+                lambda bad: auth.refused(bad.status, bad.body, host),
+            )
+
+        token = self._until_answered(_SIGN_IN, once)
+        self._observe(SignedIn(login_host=host, expires_in_s=token.expires_in_s))
+        return token
+
+
+def _given_up(
+    call: Call, outcome: _Passing, attempts: int, elapsed_s: float
+) -> GenesysUnavailable:
+    told = f", and asks to be left alone for {outcome.told_s:.0f} s" if outcome.told_s else ""
+    return GenesysUnavailable(
+        f"Genesys did not answer {call.method} {call.path} within {elapsed_s:.0f} s and "
+        f"{attempts} attempts: {outcome.problem}{told}"
+    )

@@ -1,7 +1,8 @@
 """The asynchronous details jobs: submit, poll, page to the end, release; again where one dies.
 
-A job's life as a table: what a state means for whoever waits. A repeated cursor, or
-pages without rows and without end, stop the fetch: an export must end.
+A job's life is a table: what a state means for whoever waits. Only a missing cursor is the end of
+the pages; a cursor that comes twice, or empty pages without end, stop the fetch: an export must
+end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from random import Random
 from typing import TypeVar
 
 from ..days import Interval
-from ..errors import ExportError, GenesysUnavailable, JobFailed, RequestRefused, WrongSettings
+from ..errors import ExportError, JobFailed, RequestRefused, WrongSettings
 from ..events import JobChanged, JobSubmitted, Noticed, Observe, Waiting, ignore
 from ..model import Page
 from . import wire
@@ -25,6 +26,9 @@ from .filters import Filters
 Parsed = TypeVar("Parsed")
 JOBS = "/api/v2/analytics/conversations/details/jobs"
 JOB = JOBS + "/{jobId}"
+RESULTS = JOB + "/results"
+_RELEASE_S = 20.0  # a job left behind expires by itself: deleting it is worth no more
+_LONGEST = 300
 
 
 class Meaning(Enum):
@@ -35,6 +39,7 @@ class Meaning(Enum):
     DEAD = auto()  # submit anew
 
 
+# AsyncQueryStatus.state, official SDK 269 (read 2026-11). A state not known is waited for.
 STATES = {
     "QUEUED": Meaning.WAIT,
     "PENDING": Meaning.WAIT,
@@ -47,24 +52,37 @@ STATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPolicy:
-    """How jobs are used."""
+    """How jobs are used; waits between looks grow from `first_s` by `factor` to `most_s`."""
 
     page_size: int = 1_000
     first_s: float = 3.0  # the shortest job takes about as long
     factor: float = 1.5
     most_s: float = 60.0
-    deadline_s: float = 7_200.0
+    deadline_s: float = 7_200.0  # for one job to be fulfilled
     submissions: int = 3
     empty_pages: int = 1_000  # so many in a row are taken for pages without end
 
+    def __post_init__(self) -> None:
+        """Refuse what the API or common sense refuses."""
+        if not 100 <= self.page_size <= 10_000:
+            raise ValueError("a page of results holds 100 to 10,000 conversations")
+        if self.submissions < 1 or self.empty_pages < 1:
+            raise ValueError("at least one submission, at least one empty page")
+        if min(self.first_s, self.most_s) <= 0 or self.factor < 1 or self.deadline_s < 0:
+            raise ValueError("waits are positive and don't shrink")
+
+    def wait_s(self, look: int) -> float:
+        """Return the wait after the `look`-th look (from 1) at a job."""
+        return min(self.most_s, self.first_s * self.factor ** min(look - 1, 100))
+
 
 class _Dead(Exception):
-    """This job will give nothing more; the text says why."""
+    """This job will give nothing more; the text says why, after `the job …`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSource:
-    """Conversations from the data lake, complete up to its watermark."""
+    """Conversations from the data lake, complete up to its watermark: a model.Source."""
 
     client: Client
     clock: Clock
@@ -76,11 +94,10 @@ class JobSource:
     def watermark(self) -> datetime | None:
         """Return the instant up to which the lake is complete (dataAvailabilityDate)."""
         call = Call(method="GET", path=JOBS + "/availability")
-        answer = self.client.request(call, wire.reader(wire.Availability))
-        return wire.instant(answer.data_availability_date)
+        return self.client.request(call, wire.read_watermark)
 
     def fetch(self, interval: Interval) -> JobFetch:
-        """Prepare reading the conversations that began in `interval`; asks nothing yet."""
+        """Prepare reading the conversations active in `interval`; asks nothing yet."""
         return JobFetch(self, interval)
 
     def body(self, interval: Interval) -> dict[str, object]:
@@ -95,12 +112,13 @@ class JobSource:
 
 
 class JobFetch:
-    """One interval on its way; used by one thread."""
+    """One interval on its way: a model.Fetch; used by one thread at a time."""
 
     def __init__(self, source: JobSource, interval: Interval) -> None:
         """Ask nothing yet."""
         self._source, self._interval = source, interval
         self._jobs: list[str] = []
+        self._held: list[str] = []  # not deleted yet
 
     @property
     def job_ids(self) -> tuple[str, ...]:
@@ -108,27 +126,35 @@ class JobFetch:
         return tuple(self._jobs)
 
     def pages(self) -> Iterator[Page]:
-        """Yield every page; from the start again where a job dies half-way."""
-        policy, why = self._source.policy, ""
-        for attempt in range(1, policy.submissions + 1):
+        """Yield every page; from the first one again where a job dies half-way.
+
+        Raises JobFailed when no job of the allowed submissions came to its end, and what the
+        client raises; WrongSettings where Genesys does not accept the filters.
+        """
+        submissions = self._source.policy.submissions
+        why = ""
+        for attempt in range(1, submissions + 1):
             job_id = self._submit(attempt)
             try:
                 self._await(job_id)
                 yield from self._read(job_id)
             except _Dead as dead:
-                why = str(dead)
-                self._source.observe(JobChanged(job_id=job_id, state="DEAD", detail=why))
+                why = f"job {job_id} {dead}"
+                self._source.observe(Noticed(message=why))
+                if attempt < submissions:
+                    self._rest("job", self._source.policy.wait_s(attempt), "submitting anew")
                 continue
             return
         raise JobFailed(
-            f"no job for {self._interval} came to its end, {policy.submissions} were submitted;"
-            f" the last, {self._jobs[-1]}, {why}"
+            f"no job for {self._interval} came to its end, {submissions} were submitted; the "
+            f"last one: {why}"
         )
 
     def release(self) -> None:
-        """Delete the jobs; a refusal is only noticed."""
-        for job_id in self._jobs:
-            call = Call(method="DELETE", path=JOB, values={"jobId": job_id})
+        """Delete the jobs; what stands against it is only noticed, a second call does nothing."""
+        while self._held:
+            job_id = self._held.pop()
+            call = Call(method="DELETE", path=JOB, values={"jobId": job_id}, deadline_s=_RELEASE_S)
             try:
                 self._source.client.request(call, bytes)
             except ExportError as problem:
@@ -139,66 +165,100 @@ class JobFetch:
         try:
             job = self._source.client.request(call, wire.reader(wire.Job))
         except RequestRefused as refused:
-            if refused.http_status == 400 and not self._source.filters.is_empty:
+            if refused.http_status in (400, 413) and not self._source.filters.is_empty:
                 raise WrongSettings(
                     f"Genesys does not accept the query: {refused.message}",
                     advice="Look at the filters.",
                 ) from refused
             raise
         self._jobs.append(job.job_id)
+        self._held.append(job.job_id)
         self._source.observe(
             JobSubmitted(job_id=job.job_id, interval=self._interval, attempt=attempt)
         )
         return job.job_id
 
     def _await(self, job_id: str) -> None:
-        source, policy = self._source, self._source.policy
-        call = Call(method="GET", path=JOB, values={"jobId": job_id})
-        began, wait_s, last = source.clock.monotonic(), policy.first_s, ""
+        """Look at the job until it can be read; raises _Dead, JobFailed."""
+        clock, policy = self._source.clock, self._source.policy
+        began, look, last = clock.monotonic(), 0, ""
         while True:
-            status = _alive(source.client, call, wire.reader(wire.Status))
+            status = self._status(job_id)
             if status.state != last:
                 last = status.state
-                source.observe(JobChanged(job_id=job_id, state=last))
-            meaning = STATES.get(status.state, Meaning.WAIT)
-            if meaning is Meaning.READ:
+                self._source.observe(JobChanged(job_id=job_id, state=last))
+            if _meaning(status) is Meaning.READ:
                 return
-            if meaning is Meaning.DEAD:
-                raise _Dead(f"ended {status.state}: {(status.error_message or 'no reason')[:200]}")
-            if source.clock.monotonic() - began + wait_s > policy.deadline_s:
-                raise GenesysUnavailable(
-                    f"job {job_id} for {self._interval} was still {last} after"
-                    f" {policy.deadline_s:.0f} s"
+            look += 1
+            wait_s = policy.wait_s(look)
+            if clock.monotonic() - began + wait_s > policy.deadline_s:
+                raise JobFailed(
+                    f"job {job_id} for {self._interval} was still {last} after "
+                    f"{policy.deadline_s:.0f} s",
+                    advice="Run the same command again later, with a longer deadline for jobs or "
+                    "with more slices.",
                 )
-            source.observe(Waiting(reason="job", wait_s=wait_s, detail=last))
-            source.clock.sleep(wait_s * source.rng.uniform(0.9, 1.1))
-            wait_s = min(policy.most_s, wait_s * policy.factor)
+            self._rest("job", wait_s, f"job {job_id} is {last}")
+
+    def _status(self, job_id: str) -> wire.Status:
+        call = Call(method="GET", path=JOB, values={"jobId": job_id})
+        return self._alive(call, wire.reader(wire.Status))
 
     def _read(self, job_id: str) -> Iterator[Page]:
-        query = {"pageSize": str(self._source.policy.page_size)}
+        """Yield the pages of a job that is fulfilled; raises _Dead, JobFailed."""
+        policy = self._source.policy
         met: set[str] = set()
-        empty = 0
+        cursor, empty = "", 0
         while True:
-            call = Call(method="GET", path=JOB + "/results", values={"jobId": job_id}, query=query)
-            results = _alive(self._source.client, call, wire.read_results)
+            self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
+            results = self._page(job_id, cursor)
             yield results.page
             if results.cursor is None:
                 return
             empty = 0 if results.page.records else empty + 1
-            if results.cursor in met or empty > self._source.policy.empty_pages:
-                raise GenesysUnavailable(
-                    f"the pages of job {job_id} for {self._interval} have no end: the same cursor"
-                    " came twice, or nothing but empty pages"
+            cursor = results.cursor
+            if cursor in met or empty >= policy.empty_pages:
+                raise JobFailed(
+                    f"the results of job {job_id} for {self._interval} have no end: "
+                    + ("the same cursor came twice" if cursor in met else f"{empty} empty pages")
                 )
-            met.add(results.cursor)
-            query = {**query, "cursor": results.cursor}
+            met.add(cursor)
+
+    def _page(self, job_id: str, cursor: str) -> wire.ResultsPage:
+        query = {"pageSize": str(self._source.policy.page_size)}
+        if cursor:
+            query["cursor"] = cursor
+        call = Call(method="GET", path=RESULTS, values={"jobId": job_id}, query=query)
+        try:
+            return self._alive(call, wire.read_results)
+        except RequestRefused as refused:
+            # A job can end while it is read. How Genesys refuses its pages then is not known
+            # (2026-11), so the job itself is asked; it may also have taken its cursors back.
+            _meaning(self._status(job_id))
+            if cursor and refused.http_status == 400:
+                raise _Dead(f"takes its own cursor no more: {refused.message}") from refused
+            raise
+
+    def _alive(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
+        """Make a request of a job; one that is gone is dead."""
+        try:
+            return self._source.client.request(call, parse)
+        except RequestRefused as refused:
+            if refused.http_status in (404, 410):
+                raise _Dead(f"is gone: {refused.message}") from refused
+            raise
+
+    def _rest(self, reason: str, wait_s: float, detail: str) -> None:
+        """Wait, up to a tenth longer than said, so that slices don't keep in step."""
+        wait_s *= self._source.rng.uniform(1.0, 1.1)
+        self._source.observe(Waiting(reason=reason, wait_s=wait_s, detail=detail))
+        self._source.clock.sleep(wait_s)
 
 
-def _alive(client: Client, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
-    """Make a request of a job; a job that is gone is dead."""
-    try:
-        return client.request(call, parse)
-    except RequestRefused as refused:
-        if refused.http_status in {404, 410}:
-            raise _Dead(f"is gone: {refused.message}") from refused
-        raise
+def _meaning(status: wire.Status) -> Meaning:
+    """Return what the state means; raises _Dead where there is nothing to come."""
+    meaning = STATES.get(status.state, Meaning.WAIT)
+    if meaning is Meaning.DEAD:
+        told = " ".join((status.error_message or "no reason given").split())
+        raise _Dead(f"ended {status.state}: {told[:_LONGEST]}")
+    return meaning

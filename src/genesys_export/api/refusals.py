@@ -1,58 +1,79 @@
-"""What a 4xx that no repetition can mend means, in a sentence.
+"""What an answer that no repetition can mend means, in a sentence.
 
-Genesys's own message, code and correlation id go into it; the request's values and the token
-never do.
+Genesys's own message, code and correlation id go into it; the request's values, its body and the
+token never do. Knows the meaning of statuses; whether one may pass is the business of `retry`.
 """
 
 from __future__ import annotations
 
 import re
 
-import msgspec
-
-from ..errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
+from ..errors import ExportError, NotPermitted, RequestRefused, SignInRefused
 from .transport import Answer
+from .wire import ErrorBody, read_error
 
-_PERMISSION = re.compile(r"[A-Za-z]+:[A-Za-z]+:[A-Za-z]+")
+_PERMISSION = re.compile(r"\w+:\w+:[\w*]+")
 _LONGEST = 300
 
-
-class ErrorBody(msgspec.Struct, rename="camel"):
-    """The API's error body, as far as it is shown."""
-
-    message: str = ""
-    code: str = ""
-    context_id: str = ""
+# What may help, by status; else errors.py's own advice.
+_ADVICE = {
+    404: "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL: this host has no such address.",
+    413: "Ask for less at once: fewer filters.",
+}
 
 
-def refusal(method: str, path: str, answer: Answer) -> GenesysUnavailable | NotPermitted:
+def refusal(method: str, path: str, answer: Answer) -> ExportError:
     """Return the error an answer means that is neither a success nor passing."""
-    try:
-        told = msgspec.json.decode(answer.body, type=ErrorBody)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        told = ErrorBody()
-    correlation = answer.headers.get("ININ-Correlation-Id") or told.context_id or "none"
-    said = f"{told.message[:_LONGEST]} ({told.code or 'no code'}, correlation id {correlation})"
-    where = f"{method} {path}"
-    if 300 <= answer.status < 400:
-        return GenesysUnavailable(
-            f"{where} was redirected (HTTP {answer.status}), which is never followed",
-            advice="Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL.",
-        )
-    if answer.status == 401:
-        return SignInRefused(
-            f"{where} got HTTP 401 with a fresh token: {said}",
-            advice="Check that the OAuth client was not disabled or its role removed.",
-        )
-    if answer.status == 403:
-        missing = " or ".join(dict.fromkeys(_PERMISSION.findall(told.message)))
-        return NotPermitted(
-            f"{where} is not permitted: {said}",
-            advice=f"Give {missing or 'the missing permission'} to a role of the OAuth client,"
-            " in every division.",
-        )
-    return RequestRefused(
-        f"{where} was refused with HTTP {answer.status}: {said}",
-        http_status=answer.status,
-        code=told.code,
-    )
+    told = read_error(answer.body)
+    where, said = f"{method} {path}", _said(told, answer)
+    match answer.status:
+        case 401:
+            return SignInRefused(
+                f"{where} got HTTP 401 with a fresh token: {said}",
+                advice="Check that the OAuth client was not disabled or its roles removed.",
+            )
+        case 403:
+            needed = _permissions(told) or "the missing permission"
+            return NotPermitted(
+                f"{where} is not permitted: {said}",
+                advice=f"Give {needed} to a role of the OAuth client, in every division.",
+            )
+        case status if status < 400:
+            return RequestRefused(
+                f"{where} was redirected (HTTP {status}), which is never followed",
+                http_status=status,
+                advice="Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL.",
+            )
+        case status:
+            return RequestRefused(
+                f"{where} was refused with HTTP {status}: {said}",
+                http_status=status,
+                code=told.code or "",
+                advice=_ADVICE.get(status),
+            )
+
+
+def code_of(answer: Answer) -> str:
+    """Return Genesys's code for what went wrong, or nothing."""
+    return _short(read_error(answer.body).code)
+
+
+def _said(told: ErrorBody, answer: Answer) -> str:
+    correlation = answer.headers.get("ININ-Correlation-Id") or told.context_id
+    message, code = _short(told.message) or "no message", _short(told.code) or "no code"
+    return f"{message} ({code}, correlation id {_short(correlation) or 'unknown'})"
+
+
+def _permissions(told: ErrorBody) -> str:
+    """Return the permissions named; they stand in the parameters, in the message, or in both."""
+    texts = [told.message or ""]
+    if isinstance(told.message_params, dict):
+        texts += [str(value) for value in told.message_params.values()]
+    found = dict.fromkeys(one for text in texts for one in _PERMISSION.findall(text))
+    return " or ".join(found)
+
+
+def _short(text: str | None) -> str:
+    """Return a text of one line that nobody has to scroll."""
+    line = " ".join((text or "").split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import Random
 
-# The two wordings known: "Retry the request in [42] seconds", "[300] requests within [60] seconds".
+# Both known wordings: "Retry the request in [42] seconds", "[300] requests within [60] seconds".
 _IN_TEXT = re.compile(rb"\[(\d{1,5})\] seconds")
 _EXPONENTS = 60  # more doublings than this change nothing, and would overflow in the end
 

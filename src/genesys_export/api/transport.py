@@ -1,29 +1,56 @@
-"""One HTTP exchange with urllib3: whole bodies or a Failure, never half of one.
+"""One HTTP exchange with urllib3: a whole answer or a Failure, never half of one.
 
 Knows no retry, no token, no meaning of a status. Redirects are not followed (a token must not
-travel to another host); TLS is verified.
+travel to another host); TLS is verified; lengths, chunks and gzip checksums are checked, the last
+of them here: urllib3 takes a gzip stream that ends too early for a whole one (2.8, tried 2026-11).
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 import urllib3
+from isal import igzip, isal_zlib
+from urllib3 import exceptions
 
 from .. import __version__
+from ..errors import WrongSettings
+from .clock import Clock, SystemClock
+from .regions import is_loopback
+
+_CHUNK_BYTES = 1 << 20
+_UNREADABLE: tuple[type[Exception], ...] = (
+    EOFError,
+    OSError,
+    isal_zlib.error,  # type: ignore[assignment]  # isal's stub takes the class for an instance
+)
+_HEADERS = {
+    "User-Agent": f"genesys-export/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """How to connect."""
+    """How to connect.
+
+    `read_timeout_s` is the longest silence, `answer_timeout_s` bounds an answer that trickles.
+    `threads` sizes the pool of kept connections. `proxy` is for all but loopback addresses.
+    """
 
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 120.0
+    answer_timeout_s: float = 600.0
     threads: int = 8
     ca_bundle: str | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)  # may hold a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +58,9 @@ class Answer:
     """A whole HTTP answer."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # names in any case
     body: bytes = field(repr=False)
+    received_bytes: int = 0  # on the wire, before decompression
 
 
 class Failure(Exception):
@@ -40,61 +68,144 @@ class Failure(Exception):
 
 
 class Transport:
-    """A pool of connections; safe from several threads."""
+    """A pool of connections; safe from several threads. Close it, or use it in a `with`."""
 
-    def __init__(self, options: TransportOptions) -> None:
-        """Connect to nothing yet."""
+    def __init__(self, options: TransportOptions, clock: Clock | None = None) -> None:
+        """Connect to nothing yet; raises WrongSettings for a bad CA bundle or proxy."""
+        self._options = options
+        self._clock = clock or SystemClock()
         settings: dict[str, Any] = {
             "maxsize": options.threads,
-            "timeout": urllib3.Timeout(
-                connect=options.connect_timeout_s, read=options.read_timeout_s
-            ),
             "retries": False,
-            "ca_certs": options.ca_bundle,
-            "headers": {
-                "User-Agent": f"genesys-export/{__version__}",
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-            },
+            "headers": _HEADERS,
+            "ssl_context": _trusting(options.ca_bundle),
         }
-        self._pool = (
-            urllib3.ProxyManager(options.proxy, **settings)
-            if options.proxy
-            else urllib3.PoolManager(**settings)
-        )
+        self._direct = urllib3.PoolManager(**settings)
+        self._outside = _proxied(options.proxy, settings) if options.proxy else self._direct
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections (idempotent)."""
+        self._direct.clear()
+        self._outside.clear()
 
     def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        within_s: float | None = None,
     ) -> Answer:
-        """Send one request and read its whole answer; raises Failure."""
+        """Send one request and read its whole answer; raises Failure.
+
+        `within_s` shortens the longest silence. Raises WrongSettings where the server's
+        certificate is not trusted.
+        """
+        silence_s = min(self._options.read_timeout_s, within_s or self._options.read_timeout_s)
+        pool = self._direct if is_loopback(url) else self._outside
         try:
-            answer = self._pool.request(
+            answer = pool.request(
                 method,
                 url,
-                headers={**self._pool.headers, **headers},
+                headers={**_HEADERS, **headers},
                 body=body,
+                timeout=urllib3.Timeout(connect=self._options.connect_timeout_s, read=silence_s),
                 redirect=False,
-                enforce_content_length=True,
+                preload_content=False,
+                decode_content=False,
             )
-        except urllib3.exceptions.HTTPError as problem:
-            raise Failure(_said(problem)) from problem
-        return Answer(answer.status, answer.headers, answer.data)
+            raw = self._whole(answer)
+        except exceptions.HTTPError as problem:
+            raise _translated(problem, url) from problem
+        return Answer(answer.status, answer.headers, _unpacked(answer, raw), len(raw))
+
+    def _whole(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        """Read to the end; a broken answer takes its connection with it."""
+        end = self._clock.monotonic() + self._options.answer_timeout_s
+        chunks = []
+        while chunk := answer.read1(_CHUNK_BYTES, decode_content=False):
+            chunks.append(chunk)
+            if self._clock.monotonic() > end:
+                answer.close()
+                raise Failure("the answer did not end in time")
+        answer.release_conn()
+        return b"".join(chunks)
 
 
-def _said(problem: urllib3.exceptions.HTTPError) -> str:
-    """Return the kind of trouble without addresses or object reprs."""
-    names = {
-        urllib3.exceptions.ConnectTimeoutError: "could not connect in time",
-        urllib3.exceptions.ReadTimeoutError: "no answer in time",
-        urllib3.exceptions.DecodeError: "the compressed body is damaged",
-        urllib3.exceptions.IncompleteRead: "the body was cut",
-        urllib3.exceptions.ProtocolError: "the connection broke",
-        urllib3.exceptions.SSLError: "TLS failed",
-        urllib3.exceptions.NewConnectionError: "could not connect",
-        urllib3.exceptions.NameResolutionError: "the host name is unknown",
-        urllib3.exceptions.ProxyError: "the proxy failed",
-    }
-    for kind, text in names.items():
-        if isinstance(problem, kind):
-            return text
-    return type(problem).__name__
+def _unpacked(answer: urllib3.BaseHTTPResponse, raw: bytes) -> bytes:
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity" or not raw:
+        return raw
+    if encoding != "gzip":
+        raise Failure("the body is compressed in a way nobody asked for")
+    try:
+        unpacked: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]  # no stub
+    except _UNREADABLE as problem:
+        raise Failure("the compressed body is damaged") from problem
+    return unpacked
+
+
+def _trusting(ca_bundle: str | None) -> ssl.SSLContext | None:
+    """Return what to trust; None: what this machine trusts."""
+    if ca_bundle is None:
+        return None
+    if not Path(ca_bundle).is_file():
+        raise WrongSettings(f"the CA bundle {ca_bundle} is no file")
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except ssl.SSLError as problem:
+        raise WrongSettings(f"the CA bundle {ca_bundle} holds no certificates") from problem
+
+
+def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.PoolManager:
+    try:
+        parts = urllib3.util.parse_url(proxy)
+        login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
+        return urllib3.ProxyManager(proxy, proxy_headers=login, **settings)
+    except (exceptions.HTTPError, ValueError) as problem:
+        raise WrongSettings(
+            "the proxy's address can't be used",
+            advice="Give it as http://host:port or http://user:password@host:port.",
+        ) from problem
+
+
+# The first row that fits counts: a kind stands before the kinds it is a kind of.
+_TROUBLES: tuple[tuple[type[exceptions.HTTPError], str], ...] = (
+    (exceptions.ProxyError, "the proxy failed"),
+    (exceptions.NameResolutionError, "the host name is unknown"),
+    (exceptions.NewConnectionError, "could not connect"),
+    (exceptions.ConnectTimeoutError, "could not connect in time"),
+    (exceptions.ReadTimeoutError, "no answer in time"),
+    (exceptions.SSLError, "TLS failed"),
+    (exceptions.ProtocolError, "the connection broke"),
+)
+
+
+def _translated(problem: exceptions.HTTPError, url: str) -> Failure | WrongSettings:
+    """Say the kind of trouble, without addresses that may hold a password or an id."""
+    if _is_distrust(problem):
+        return WrongSettings(
+            f"the certificate of {urlsplit(url).netloc} is not trusted",
+            advice="Where a proxy of your own opens TLS, name its CA file as the CA bundle.",
+        )
+    said = next((text for kind, text in _TROUBLES if isinstance(problem, kind)), None)
+    return Failure(said or f"HTTP failed ({type(problem).__name__})")
+
+
+def _is_distrust(problem: BaseException) -> bool:
+    """Whether a certificate that nobody vouches for is at the root of it."""
+    return isinstance(problem, ssl.SSLCertVerificationError) or any(
+        isinstance(arg, BaseException) and _is_distrust(arg) for arg in problem.args
+    )

@@ -1,7 +1,8 @@
 r"""The API's answers as structs; a results page is split into records without parsing them.
 
-Anything that is not the JSON it should be is Garbled, and the request is made again. One exception:
-msgspec refuses lone surrogates (`\ud800`), which are JSON; such a page is split the slow way.
+Knows which keys we read, nothing of HTTP. Anything that is not the JSON it should be is Garbled,
+and the request is made again. One exception: msgspec refuses lone surrogates (`\ud800`), which
+are JSON; such a page is split the slow way.
 """
 
 from __future__ import annotations
@@ -10,23 +11,27 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ..days import parse_instant
 from ..model import Page
-from .client import Garbled
 
-Shape = TypeVar("Shape")
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class Garbled(Exception):
+    """The body of a 2xx is not what it should be; the request is made again."""
 
 
 class Results(msgspec.Struct, rename="camel"):
     """AnalyticsConversationAsyncQueryResponse, the records still bytes."""
 
-    conversations: list[msgspec.Raw] | None = None
-    cursor: str | None = None
-    data_availability_date: str | None = None
+    conversations: list[msgspec.Raw] | UnsetType | None = UNSET
+    cursor: str | UnsetType | None = UNSET
+    data_availability_date: str | UnsetType | None = UNSET
 
 
 class Job(msgspec.Struct, rename="camel"):
@@ -45,7 +50,16 @@ class Status(msgspec.Struct, rename="camel"):
 class Availability(msgspec.Struct, rename="camel"):
     """DataAvailabilityResponse."""
 
-    data_availability_date: str | None = None
+    data_availability_date: str
+
+
+class ErrorBody(msgspec.Struct, rename="camel"):
+    """The API's error body, as far as it is shown."""
+
+    message: str | None = None
+    code: str | None = None
+    context_id: str | None = None
+    message_params: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +70,59 @@ class ResultsPage:
     cursor: str | None
 
 
+Shape = TypeVar("Shape")
+
+
 def reader(shape: type[Shape]) -> Callable[[bytes], Shape]:
     """Return what reads a body as that struct, or raises Garbled."""
 
     def read(body: bytes) -> Shape:
         try:
             return msgspec.json.decode(body, type=shape)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        except _UNREADABLE as problem:
             raise Garbled(f"the body is no {shape.__name__}") from problem
 
     return read
 
 
+def read_watermark(body: bytes) -> datetime:
+    """Return up to when the lake is complete; raises Garbled.
+
+    An answer that doesn't say is never taken for one that sets no bound: a day would be called
+    complete that isn't.
+    """
+    return _instant(reader(Availability)(body).data_availability_date)
+
+
 def read_results(body: bytes) -> ResultsPage:
-    """Split a results page; raises Garbled."""
+    """Split a results page; raises Garbled. Without `conversations` it is an empty page."""
     try:
         results = msgspec.json.decode(body, type=Results)
         records = [bytes(record) for record in results.conversations or ()]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         results, records = _slowly(body)
-    watermark = instant(results.data_availability_date)
+    found = (results.conversations, results.cursor, results.data_availability_date)
+    if all(one is UNSET for one in found) and body.strip() != b"{}":
+        raise Garbled("the body is no page of results")  # an object, but of something else
+    date = results.data_availability_date
+    watermark = _instant(date) if isinstance(date, str) else None
     page = Page(records=records, watermark=watermark, received_bytes=len(body))
     return ResultsPage(page, results.cursor or None)
 
 
-def instant(text: str | None) -> datetime | None:
-    """Return a watermark; one that can't be read is none."""
+def read_error(body: bytes) -> ErrorBody:
+    """Read what Genesys says of a refusal; of anything else nothing is read."""
     try:
-        return None if text is None else parse_instant(text)
-    except ValueError:
-        return None
+        return msgspec.json.decode(body, type=ErrorBody)
+    except _UNREADABLE:
+        return ErrorBody()
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError as problem:
+        raise Garbled("dataAvailabilityDate is no instant") from problem
 
 
 def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
@@ -93,13 +130,20 @@ def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
     text = body.decode("utf-8", "surrogateescape")
     try:
         whole = json.loads(text)
-        found = whole["conversations"]
-        spans = _spans(text, len(found))
-        cursor, date = whole.get("cursor"), whole.get("dataAvailabilityDate")
+        spans = _spans(text, len(_only(list, whole["conversations"])))
+        cursor = _only(str, whole.get("cursor") or "")
+        date = _only(str, whole.get("dataAvailabilityDate") or "")
     except (ValueError, LookupError, TypeError, RecursionError) as problem:
         raise Garbled("the body is no page of results") from problem
     records = [text[a:b].encode("utf-8", "surrogateescape") for a, b in spans]
-    return Results(None, cursor, date), records
+    return Results([], cursor or None, date or None), records
+
+
+def _only(kind: type[Shape], value: Any) -> Shape:
+    """Return the value if it is of that type; raises ValueError."""
+    if not isinstance(value, kind):
+        raise ValueError("another type")
+    return value
 
 
 def _spans(text: str, count: int) -> list[tuple[int, int]]:
@@ -108,8 +152,7 @@ def _spans(text: str, count: int) -> list[tuple[int, int]]:
     at = _value_of(text, "conversations", decoder) + 1
     spans = []
     for _ in range(count):
-        while text[at] in " \t\r\n,":
-            at += 1
+        at = _skipped(text, at)
         _, end = decoder.raw_decode(text, at)
         spans.append((at, end))
         at = end
@@ -120,12 +163,15 @@ def _value_of(text: str, key: str, decoder: json.JSONDecoder) -> int:
     """Return where the value of a key of the top object begins."""
     at = text.index("{") + 1
     while True:
-        while text[at] in " \t\r\n,":
-            at += 1
-        name, at = decoder.raw_decode(text, at)
-        at = text.index(":", at) + 1
-        while text[at] in " \t\r\n":
-            at += 1
+        name, at = decoder.raw_decode(text, _skipped(text, at))
+        at = _skipped(text, text.index(":", at) + 1)
         if name == key:
             return at
         _, at = decoder.raw_decode(text, at)
+
+
+def _skipped(text: str, at: int) -> int:
+    """Return where white space and commas end."""
+    while text[at] in " \t\r\n,":
+        at += 1
+    return at

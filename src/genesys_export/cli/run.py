@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
@@ -16,11 +13,13 @@ from ..api import SystemClock
 from ..assembly import day_of, dry_run, exporters
 from ..days import Day
 from ..errors import DestinationFailed, ExportError, Stopped, WrongUse, worst
-from ..events import Observe
+from ..events import ignore
+from ..export import Exporter
 from ..progress import Tally, progress, summary
 from ..settings import Need, Settings, load
 from . import show
 from .report import Outcome, run_report
+from .signals import Signals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +46,16 @@ def execute(
     if order.dry_run:
         _say_only(settings, day, clock)
         return 0
-    with _signals(clock):
-        return _export(settings, day, order, clock)
+    return _export(settings, day, order, clock)
 
 
 def _export(settings: Settings, day: Day, order: Order, clock: SystemClock) -> int:
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
+    signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
-    with shown as observe:
-        outcomes = list(_outcomes(settings, day, clock, observe))
+    with signals.handled(), shown as observe:
+        parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
+        outcomes = list(_outcomes(parts, day, signals))
     if log.level != "quiet":
         told = summary(tally.totals(), elapsed_s=clock.monotonic() - start_s)
         sys.stderr.write(f"{told}\n")
@@ -81,11 +81,10 @@ def _write(path: Path, text: bytes) -> None:
         ) from problem
 
 
-def _outcomes(
-    settings: Settings, day: Day, clock: SystemClock, observe: Observe
-) -> Iterator[Outcome]:
+def _outcomes(parts: Iterator[Exporter], day: Day, signals: Signals) -> Iterator[Outcome]:
     """Export the day of one organisation after the other; an error ends only its own."""
-    for exporter in exporters(settings, clock=clock, observe=observe):
+    for exporter in parts:
+        signals.check()
         org = exporter.plan.org
         try:
             yield Outcome(org=org, day=day, report=exporter.export(day))
@@ -97,7 +96,7 @@ def _outcomes(
 
 def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:
     """Print what would be asked and written."""
-    for exporter in exporters(settings, clock=clock, observe=lambda _: None):
+    for exporter in exporters(settings, clock=clock, observe=ignore):
         found = dry_run(exporter, day)
         sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
         for body in found.asked:
@@ -105,21 +104,3 @@ def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:
             sys.stdout.write(f"would submit a job: {text}\n")
         for url in found.written:
             sys.stdout.write(f"would write {url}\n")
-
-
-@contextmanager
-def _signals(clock: SystemClock) -> Iterator[None]:
-    """Make SIGINT and SIGTERM end the run cleanly: sleepers wake, the main thread raises."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        del frame
-        problem = Stopped(signum)
-        clock.interrupt(problem)
-        raise problem
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -6,7 +6,6 @@ read); everything else is skipped by the parser. Knows no Arrow and no tables.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -15,6 +14,7 @@ from hashlib import blake2b
 import msgspec
 
 from ..days import Interval, parse_instant
+from .written import is_unicode, parse
 
 
 class Participant(msgspec.Struct, rename="camel", gc=False):
@@ -83,7 +83,7 @@ class Triage:
         if start not in self.interval:
             return Triaged(record, Verdict.OTHER_DAY)
         digest = blake2b(record, digest_size=32).digest()
-        verdict = self._met.add(identity[0].encode("utf-8", "surrogatepass"), digest)
+        verdict = self._met.add(identity[0].encode(), digest)
         return Triaged(record, verdict, head, digest=int.from_bytes(digest))
 
 
@@ -93,14 +93,18 @@ def look(record: bytes) -> tuple[str, str]:
     Invalid UTF-8 is let through here: which day the record belongs to can be told without.
     """
     try:
-        found = json.loads(record.decode("utf-8", "surrogateescape"))
-    except (ValueError, RecursionError) as problem:
-        raise ValueError(f"the record can't be parsed as JSON: {type(problem).__name__}") from None
+        found = parse(record.decode("utf-8", "surrogateescape"))
+    except ValueError:
+        raise ValueError("the record can't be parsed as JSON") from None
+    except RecursionError:
+        raise ValueError("the record is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError("the record is no JSON object")
     for name in ("conversationId", "conversationStart"):
         if not isinstance(found.get(name), str):
             raise ValueError(f"{name} is missing or no text")
+    if not is_unicode(found["conversationId"]):
+        raise ValueError("conversationId is no valid text")
     return found["conversationId"], found["conversationStart"]
 
 

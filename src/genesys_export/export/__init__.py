@@ -6,7 +6,7 @@ only when the whole day lies at the destination does the ledger make it visible,
 
 from __future__ import annotations
 
-from .day import DayReport, Exporter
+from .day import DayReport, Exporter, Shield
 from .plan import Plan
 
-__all__ = ["DayReport", "Exporter", "Plan"]
+__all__ = ["DayReport", "Exporter", "Plan", "Shield"]

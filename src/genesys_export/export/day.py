@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event as Flag
-from typing import Any, Protocol
+from typing import Any
 
 from .. import __version__
 from ..days import Day, Slice, iso_ms, split
@@ -19,19 +20,9 @@ from ..model import Counts, SliceRecord, Source, Store
 from .plan import Plan, Ready, readiness, state_of
 from .rejects import Rejects
 from .slices import Shop, StagedSlice, stage
-from .threads import side_by_side
+from .threads import Clock, side_by_side
 
-
-class Clock(Protocol):
-    """What the loop needs of time."""
-
-    def now(self) -> datetime:
-        """Return this instant, in UTC."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait; raises Stopped when a signal comes."""
-        ...
+Shield = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +49,7 @@ class Exporter:
     store: Store
     clock: Clock
     observe: Observe
+    shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
 
     def export(self, day: Day) -> DayReport:
         """Export the whole day and publish it; after any error nothing visible has changed.
@@ -98,7 +90,8 @@ class Exporter:
         )
         staged = tuple(table.file for each in slices for table in each.tables)
         try:
-            entry = ledger.publish(day, before, made, staged + ((rejected,) if rejected else ()))
+            with self.shield():
+                entry = ledger.publish(day, before, made, (*staged, *filter(None, [rejected])))
         finally:
             for each in slices:
                 each.fetch.release()
@@ -135,7 +128,7 @@ class Exporter:
             token=token,
             rejects=rejects,
             abandon=Flag(),
-            now=self.clock.now,
+            clock=self.clock,
         )
         try:
             return side_by_side(partial(stage, shop), parts, abandon=shop.abandon, undo=self._undo)

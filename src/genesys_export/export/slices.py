@@ -6,12 +6,10 @@ before the error goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
-from typing import TypeVar
 
 from ..datasets import Table
 from ..days import Slice
@@ -22,9 +20,7 @@ from ..flatten import Flattener, arrow_schema
 from ..model import Batch, Counts, Fetch, Page, Source, StagedFile, Store, Upload
 from .plan import CONTENT_TYPE, Plan
 from .rejects import Rejects
-from .threads import Abandoned
-
-Item = TypeVar("Item")
+from .threads import Clock, ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +34,7 @@ class Shop:
     token: str
     rejects: Rejects
     abandon: Event
-    now: Callable[[], datetime]
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +61,7 @@ class StagedSlice:
 
 def stage(shop: Shop, part: Slice) -> StagedSlice:
     """Read the slice to its end and stage its files."""
-    fetched, fetch = shop.now(), shop.source.fetch(part.interval)
+    fetched, fetch = shop.clock.now(), shop.source.fetch(part.interval)
     files = _Files(shop, part)
     try:
         progress = _run(shop, part, fetch, files)
@@ -109,9 +105,7 @@ def _run(shop: Shop, part: Slice, fetch: Fetch, files: _Files) -> _Progress:
     progress = _Progress(Decoder(shop.plan.dataset, part.interval))
     flattener = Flattener(shop.plan.dataset, part.day.date, shop.plan.tables)
     pages: Iterator[Page] = iter(()) if part.interval.is_empty else fetch.pages()
-    for page in ahead(pages):
-        if shop.abandon.is_set():
-            raise Abandoned("another slice failed")
+    for page in ahead(pages, abandon=shop.abandon, clock=shop.clock):
         shop.observe(PageReceived(records=len(page.records), received_bytes=page.received_bytes))
         block = progress.decoder.decode(page.records)
         progress.saw(page.watermark)
@@ -127,16 +121,6 @@ def _run(shop: Shop, part: Slice, fetch: Fetch, files: _Files) -> _Progress:
             )
         )
     return progress
-
-
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield the items while the next one is already being fetched, in a thread of its own."""
-    end = object()
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        coming = pool.submit(next, items, end)
-        while (item := coming.result()) is not end:
-            coming = pool.submit(next, items, end)
-            yield item  # type: ignore[misc]  # the sentinel is ruled out above
 
 
 @dataclass(slots=True)

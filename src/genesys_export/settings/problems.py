@@ -62,7 +62,10 @@ def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
 def unknown(path: Path, layers: Sequence[Layer]) -> str:
     """Return the line for a key that is none, with what was perhaps meant."""
     called = origin(path, layers)
-    if not called:  # the keys below it were called something, it was not: a section of the file
+    if not called:  # a section: the keys below it were called something, it was not
+        for below in (one for layer in layers for one in layer.called.items()):
+            if below[0][: len(path)] == path and below[1] == own_variable(below[0]):
+                return unknown(below[0], layers)
         meant_section = nearest(path[-1], {section for section, _ in every_path()} | {"orgs"})
         hint = f"; did you mean [{meant_section}]?" if meant_section else "."
         return f"[{dotted(path)}] of the file: there is no such section{hint}"
@@ -172,7 +175,8 @@ def _of_filters(given: Mapping[str, object], layers: Sequence[Layer]) -> tuple[s
 def _line(path: Path, called: str, problem: str) -> str:
     by = f", given by {called}" if called else ""
     sentence = problem if problem.endswith("?") else f"{problem.rstrip('.')}."
-    return f"{dotted(path)}{by}: {sentence} Set {how_to_set(path)}."
+    is_setting = len(path) > 1  # a section has neither flag nor variable
+    return f"{dotted(path)}{by}: {sentence}" + (f" Set {how_to_set(path)}." * is_setting)
 
 
 def _sentence(problem: ErrorDetails) -> str:

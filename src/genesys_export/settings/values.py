@@ -125,8 +125,10 @@ def json_object(given: object) -> str:
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
         raise ValueError(f"this is no JSON ({where}: {problem.msg})") from None
-    except (TypeError, RecursionError):
+    except TypeError:
         raise ValueError("this holds what JSON has no word for (a date?)") from None
+    except RecursionError:
+        raise ValueError("this is nested too deep") from None
 
 
 def zone(given: object) -> ZoneInfo:

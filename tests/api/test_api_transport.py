@@ -1,0 +1,286 @@
+"""One exchange over a real socket: whole answers or a Failure."""
+
+import gzip
+import socket
+import ssl
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fakes import FakeClock
+from genesys_export import __version__
+from genesys_export.api import Transport, TransportOptions
+from genesys_export.api.transport import Failure
+from genesys_export.errors import WrongSettings
+
+SILENCE = object()
+TLS_HELLO = b"\x16"
+PACKED = gzip.compress(b'{"conversations":[]}' * 100)
+
+
+def reply(*headers, body=b"", status="200 OK", length=None):
+    told = (f"Content-Length: {len(body) if length is None else length}",) if length != "" else ()
+    return "\r\n".join([f"HTTP/1.1 {status}", *told, *headers, "", ""]).encode() + body
+
+
+@dataclass
+class Server:
+    """Takes connections one after another and sends on each, per request, what it was given."""
+
+    connections: list
+    context: ssl.SSLContext | None = None
+    seen: list = field(default_factory=list)
+    over: Event = field(default_factory=Event)
+
+    def __post_init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        for replies in self.connections:
+            try:
+                with self.socket.accept()[0] as accepted:
+                    accepted.settimeout(10)
+                    self._talk(accepted, replies)
+            except OSError:
+                continue  # the client has gone, or the test has ended
+
+    def _talk(self, accepted, replies):
+        line = self.context.wrap_socket(accepted, server_side=True) if self.context else accepted
+        with line:
+            for one in replies:
+                request = b""
+                while b"\r\n\r\n" not in request and (got := line.recv(65_536)):
+                    request += got
+                    if request[:1] == TLS_HELLO:
+                        break
+                self.seen.append(request.decode("latin-1"))
+                if one is SILENCE:
+                    self.over.wait(10)
+                else:
+                    line.sendall(one)
+
+    def close(self):
+        self.over.set()
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes accept, which close alone would not
+        self.socket.close()
+        self.thread.join(10)
+
+
+@pytest.fixture
+def answers():
+    """Return what serves the given replies, and a transport to ask with."""
+    with ExitStack() as stack:
+
+        def serve(*connections, options=None, clock=None, context=None):
+            server = Server(list(connections), context)
+            stack.callback(server.close)
+            transport = Transport(options or TransportOptions(), clock or FakeClock())
+            stack.enter_context(transport)
+            return server, transport
+
+        yield serve
+
+
+def get(transport, server, **headers):
+    return transport.exchange("GET", f"http://{server.address}/x", headers, None)
+
+
+def test_a_whole_answer_is_given_back_with_its_headers(answers):
+    server, transport = answers([reply("X-One: two", body=b"{}", status="404 Not Found")])
+    answer = get(transport, server, Authorization="Bearer t0ken")
+    assert (answer.status, answer.body, answer.received_bytes) == (404, b"{}", 2)
+    assert answer.headers["x-one"] == "two"
+    assert f"User-Agent: genesys-export/{__version__}\r\n" in server.seen[0]
+    assert "Accept-Encoding: gzip\r\n" in server.seen[0]
+    assert "t0ken" in server.seen[0]
+
+
+def test_a_connection_is_kept_for_the_next_request(answers):
+    server, transport = answers([reply(body=b"1"), reply(body=b"2")])
+    assert [get(transport, server).body for _ in range(2)] == [b"1", b"2"]
+
+
+def test_gzip_is_unpacked(answers):
+    server, transport = answers([reply("Content-Encoding: gzip", body=PACKED)])
+    answer = get(transport, server)
+    assert answer.body == gzip.decompress(PACKED)
+    assert answer.received_bytes == len(PACKED)
+
+
+@pytest.mark.parametrize(
+    ("sent", "problem"),
+    [
+        (reply(body=b'{"a":', length=10), "the connection broke"),
+        (reply("Content-Encoding: gzip", body=PACKED[:-12]), "the compressed body is damaged"),
+        (
+            reply("Content-Encoding: gzip", body=PACKED[:-6] + b"\0\0" + PACKED[-4:]),
+            "the compressed body is damaged",
+        ),
+        (
+            reply("Content-Encoding: gzip", body=PACKED[:30] + b"\xff\xff" + PACKED[32:]),
+            "the compressed body is damaged",
+        ),
+        (reply("Content-Encoding: gzip", body=b"{}"), "the compressed body is damaged"),
+        (reply("Content-Encoding: br", body=b"{}"), "compressed in a way nobody asked for"),
+        (
+            reply("Transfer-Encoding: chunked", body=b'5\r\n{"a":\r\n', length=""),
+            "the connection broke",
+        ),
+        (reply("Transfer-Encoding: chunked", body=b"zz\r\n", length=""), "the connection broke"),
+        (b"", "the connection broke"),
+        (b"SSH-2.0-nothing\r\n", "the connection broke"),
+    ],
+)
+def test_half_an_answer_is_a_failure(answers, sent, problem):
+    server, transport = answers([sent])
+    with pytest.raises(Failure, match=problem):
+        get(transport, server)
+
+
+def test_a_broken_connection_is_not_used_again(answers):
+    server, transport = answers([reply(body=b"1", length=2)], [reply(body=b"2")])
+    with pytest.raises(Failure):
+        get(transport, server)
+    assert get(transport, server).body == b"2"
+
+
+@pytest.mark.parametrize(("within_s", "read_s"), [(None, 0.1), (30, 0.1), (0.1, 30)])
+def test_a_silent_server_is_a_failure(answers, within_s, read_s):
+    options = TransportOptions(read_timeout_s=read_s)
+    server, transport = answers([SILENCE], options=options)
+    with pytest.raises(Failure, match="no answer in time"):
+        transport.exchange("GET", f"http://{server.address}/x", {}, None, within_s=within_s)
+
+
+def test_an_answer_that_trickles_without_end_is_a_failure(answers):
+    class Hasty(FakeClock):
+        def monotonic(self):
+            self.sleep(100)
+            return super().monotonic()
+
+    options = TransportOptions(answer_timeout_s=50)
+    server, transport = answers([reply(body=b"abc", length=99)], options=options, clock=Hasty())
+    with pytest.raises(Failure, match="did not end in time"):
+        get(transport, server)
+
+
+def test_a_redirect_is_not_followed(answers):
+    server, transport = answers(
+        [reply("Location: http://127.0.0.1:9/elsewhere", status="302 Found"), reply(body=b"x")]
+    )
+    assert get(transport, server, Authorization="Bearer t0ken").status == 302
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://127.0.0.1:{port}/", "could not connect"),
+        ("https://127.0.0.1:{port}/", "could not connect"),
+    ],
+)
+def test_nobody_at_home_is_a_failure(url, problem):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with (
+        Transport(TransportOptions(), FakeClock()) as transport,
+        pytest.raises(Failure, match=f"^{problem}$"),
+    ):
+        transport.exchange("GET", url.format(port=port), {}, None)
+
+
+def test_the_proxy_carries_what_is_not_for_this_machine(answers):
+    proxy, _ = answers([reply(status="403 Forbidden")])
+    options = TransportOptions(proxy=f"http://me:hunter2@{proxy.address}")
+    server, transport = answers([reply(body=b"near")], options=options)
+    with pytest.raises(Failure, match="the proxy failed") as failed:
+        transport.exchange(
+            "GET", "https://api.example.invalid/x", {"Authorization": "t0ken"}, None
+        )
+    assert proxy.seen[0].startswith("CONNECT api.example.invalid:443")
+    assert "proxy-authorization: basic bwu6ahvudgvymg==" in proxy.seen[0].lower()
+    assert "t0ken" not in proxy.seen[0]
+    assert "hunter2" not in f"{failed.value} {options!r}"
+    assert get(transport, server).body == b"near"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "not an address", "http://h:port"])
+def test_a_proxy_that_is_none_is_refused_without_repeating_it(proxy):
+    with pytest.raises(WrongSettings, match="proxy's address") as refused:
+        Transport(TransportOptions(proxy=proxy))
+    assert proxy not in refused.value.message
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """Return a server's TLS context and the file of the certificate it shows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - timedelta(1))
+        .not_valid_after(today + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    shown, secret = tmp_path / "shown.pem", tmp_path / "secret.pem"
+    shown.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown, secret)
+    return context, shown
+
+
+def test_a_certificate_nobody_vouches_for_is_a_wrong_setting(answers, tls):
+    context, _ = tls
+    server, transport = answers([reply()], context=context)
+    port = server.address.partition(":")[2]
+    with pytest.raises(WrongSettings, match="not trusted") as refused:
+        transport.exchange("GET", f"https://localhost:{port}/", {}, None)
+    assert "CA bundle" in refused.value.advice
+    assert server.seen == []
+
+
+def test_a_ca_bundle_vouches_for_its_hosts_and_for_no_other(answers, tls):
+    context, shown = tls
+    options = TransportOptions(ca_bundle=str(shown))
+    server, transport = answers([reply(body=b"ok")], [reply()], options=options, context=context)
+    port = server.address.partition(":")[2]
+    assert transport.exchange("GET", f"https://localhost:{port}/", {}, None).body == b"ok"
+    with pytest.raises(WrongSettings, match="not trusted"):
+        transport.exchange("GET", f"https://127.0.0.1:{port}/", {}, None)
+
+
+def test_a_server_that_speaks_no_tls_is_a_failure(answers):
+    server, transport = answers([reply(body=b"plain")])
+    with pytest.raises(Failure, match="TLS failed"):
+        transport.exchange("GET", f"https://{server.address}/", {}, None)
+
+
+def test_a_ca_bundle_that_is_none_is_refused(tmp_path):
+    empty = tmp_path / "empty.pem"
+    empty.write_text("nothing")
+    for path, problem in ((tmp_path / "absent.pem", "is no file"), (empty, "no certificates")):
+        with pytest.raises(WrongSettings, match=problem):
+            Transport(TransportOptions(ca_bundle=str(path)))

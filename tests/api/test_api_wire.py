@@ -1,0 +1,123 @@
+"""Answers read, split or refused as garbled."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesys_export.api.wire import (
+    ErrorBody,
+    Garbled,
+    Job,
+    Status,
+    read_error,
+    read_results,
+    read_watermark,
+    reader,
+)
+
+WATERMARK = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
+
+
+def test_a_page_is_split_into_the_records_own_bytes():
+    body = (
+        b'{ "dataAvailabilityDate":"2026-11-23T04:30:00.000Z","conversations": [{"a": 1.0},'
+        b' {"b":"\xc3\xa4 ]} \\" "} ] ,"cursor":"abc", "new": {}}'
+    )
+    found = read_results(body)
+    assert found.page.records == [b'{"a": 1.0}', b'{"b":"\xc3\xa4 ]} \\" "}']
+    assert found.page.watermark == WATERMARK
+    assert found.page.received_bytes == len(body)
+    assert found.cursor == "abc"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b" {} ",
+        b'{"conversations":[]}',
+        b'{"conversations":null,"cursor":null,"dataAvailabilityDate":null}',
+        b'{"conversations":[],"cursor":""}',
+    ],
+)
+def test_a_page_without_records_and_cursor_is_an_empty_last_one(body):
+    found = read_results(body)
+    assert (list(found.page.records), found.page.watermark, found.cursor) == ([], None, None)
+
+
+def test_a_page_without_conversations_can_have_a_cursor():
+    assert read_results(b'{"cursor":"abc"}').cursor == "abc"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html></html>",
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"conversations":[{"a":1}',
+        b'{"conversations":[{"a":1}]} and more',
+        b'{"conversations":{}}',
+        b'{"conversations":[],"cursor":7}',
+        b'{"conversations":["\\ud800"],"cursor":7}',
+        b'{"conversations":[],"dataAvailabilityDate":"soon"}',
+        b'{"message":"An error","code":"x"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_page_is_garbled(body):
+    with pytest.raises(Garbled):
+        read_results(body)
+
+
+@given(
+    st.lists(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        )
+    ),
+    st.sampled_from([None, 2]),
+)
+def test_splitting_gives_back_every_record_lone_surrogates_or_not(records, indent):
+    odd = {"conversationId": "\ud800"}  # JSON, but msgspec won't have it
+    for some in (records, [*records, odd]):
+        body = json.dumps({"cursor": "c", "conversations": some}, indent=indent).encode()
+        found = read_results(body)
+        assert [json.loads(bytes(record)) for record in found.page.records] == some
+        assert found.cursor == "c"
+
+
+def test_bytes_that_are_no_text_stay_as_they_came_beside_a_lone_surrogate():
+    body = b'{"conversations":[{"a":"\xff"},{"b":"\\ud800"}]}'
+    assert read_results(body).page.records == [b'{"a":"\xff"}', b'{"b":"\\ud800"}']
+
+
+def test_the_watermark_is_read():
+    assert read_watermark(b'{"dataAvailabilityDate":"2026-11-23T04:30:00.000Z"}') == WATERMARK
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"dataAvailabilityDate":null}', b'{"dataAvailabilityDate":"now"}', b"<p>"]
+)
+def test_an_availability_that_does_not_say_is_garbled(body):
+    with pytest.raises(Garbled):
+        read_watermark(body)
+
+
+def test_jobs_and_their_states_are_read():
+    assert reader(Job)(b'{"jobId":"x"}').job_id == "x"
+    assert reader(Status)(b'{"state":"FAILED","errorMessage":"y"}').error_message == "y"
+    with pytest.raises(Garbled, match="no Job"):
+        reader(Job)(b'{"id":"x"}')
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message":1}'])
+def test_an_error_without_words_is_an_empty_one(body):
+    assert read_error(body) == ErrorBody()
