@@ -2,12 +2,10 @@
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from email.utils import format_datetime
 
 import pytest
 
-from genesys_export.api import Budget, RetryPolicy, TransportOptions
+from genesys_export.api import RetryPolicy, TransportOptions
 from genesys_export.api.client import Call
 from genesys_export.api.jobs import JOB, JOBS
 from genesys_export.api.wire import read_watermark
@@ -19,7 +17,7 @@ from genesys_export.errors import (
     SignInRefused,
     Stopped,
 )
-from genesys_export.events import Requested, Retrying, SignedIn, Waiting
+from genesys_export.events import Retrying, SignedIn
 from genesys_export.simulator import (
     CutBody,
     DeadToken,
@@ -97,41 +95,6 @@ def test_a_silent_server_is_asked_again(dial):
     assert [one.problem for one in line.events.of(Retrying)] == ["no answer in time"]
 
 
-def test_a_429_with_seconds_is_waited_out_exactly(dial, clock):
-    line = dial(Fault("availability", 1, RateLimited("42")))
-    ask(line)
-    assert clock.slept == [42]
-    (waiting,) = line.events.of(Waiting)
-    assert (waiting.reason, waiting.wait_s) == ("rate limit", 42)
-
-
-def test_a_429_with_a_date_is_waited_out_exactly(dial, clock):
-    at = format_datetime(clock.now() + timedelta(seconds=30), usegmt=True)
-    ask(dial(Fault("availability", 1, RateLimited(at))))
-    assert clock.slept == [30]
-
-
-def test_a_429_without_retry_after_tells_the_seconds_in_its_text(dial, clock):
-    ask(dial(Fault("availability", 1, RateLimited(None))))
-    assert clock.slept == [60]
-
-
-def test_a_429_that_tells_nothing_is_backed_off_from(dial, clock):
-    line = dial(Fault("availability", 1, Refusal(429, "too.many.requests", "Too many")))
-    ask(line)
-    assert sum(clock.slept) == pytest.approx(1)  # its own wait, then the rest of everybody's
-    assert [one.reason for one in line.events.of(Waiting)] == ["rate limit", "rate limit"]
-
-
-def test_a_429_that_asks_for_more_than_the_deadline_ends_the_request(dial, clock):
-    line = dial(Fault("availability", 1, RateLimited("3600")))
-    with pytest.raises(GenesysUnavailable, match="asks to be left alone for 3600 s"):
-        ask(line)
-    with pytest.raises(GenesysUnavailable, match="have to wait 3600 s for its turn"):
-        ask(line)
-    assert clock.slept == []
-
-
 def test_a_request_is_given_up_at_the_total_deadline(dial, clock):
     line = dial(Fault("availability", 1, ServerError(), times=1_000))
     with pytest.raises(GenesysUnavailable) as given_up:
@@ -169,6 +132,14 @@ def test_a_4xx_that_cannot_get_better_fails_at_once_with_what_genesys_said(dial,
     assert error.advice
     assert line.asked("availability") == 1
     assert clock.slept == []
+
+
+def test_a_redirect_is_an_error_and_the_token_stays_here(dial):
+    line = dial(Fault("availability", 1, Refusal(307, "", "")))
+    with pytest.raises(RequestRefused, match="redirected") as refused:
+        ask(line)
+    assert "GENESYS_CLOUD_BASE_URL" in refused.value.advice
+    assert line.asked("availability") == 1
 
 
 def test_a_403_names_the_permission(dial):
@@ -263,42 +234,6 @@ def test_threads_share_one_token(dial):
         list(pool.map(lambda _: ask(line), range(24)))
     assert line.asked("token") == 2
     assert 25 <= line.asked("availability") <= 24 + 8  # each thread can have met the dead one
-
-
-def test_threads_share_one_budget_that_genesys_never_has_to_enforce(dial, clock):
-    line = dial(budget=Budget(30), options={"requests_per_minute": 30})
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: ask(line), range(100)))
-    assert {one.status for one in line.events.of(Requested)} == {200}
-    assert line.events.of(Retrying) == []
-    assert clock.monotonic() >= 180  # 28 a minute
-    assert {one.reason for one in line.events.of(Waiting)} == {"budget"}
-
-
-def test_a_known_limit_is_used_to_95_percent_without_a_429(dial, clock):
-    line = dial(options={"requests_per_minute": 300})
-    for _ in range(600):
-        ask(line)
-        clock.sleep(0.15)
-    assert line.events.of(Retrying) == []
-    assert 600 / (clock.monotonic() / 60) >= 0.95 * 300
-
-
-def test_a_429_of_one_thread_holds_up_the_others(dial, clock):
-    line = dial(Fault("availability", 1, RateLimited("50")))
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: ask(line), range(4)))
-    assert clock.monotonic() >= 50
-    assert {one.reason for one in line.events.of(Waiting)} == {"rate limit"}
-
-
-def test_a_limit_that_is_lower_than_told_is_lived_with(dial, clock):
-    line = dial(options={"requests_per_minute": 100})
-    for _ in range(400):
-        ask(line)
-    answered = [one.status for one in line.events.of(Requested) if one.path != "/oauth/token"]
-    assert answered.count(429) <= 8
-    assert 400 / (clock.monotonic() / 60) >= 0.9 * 100
 
 
 def test_an_interrupt_ends_a_wait(dial, clock):

@@ -3,13 +3,14 @@
 import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from reading import DAY, expected, ids
 
 from genesys_export.api import Filters, JobPolicy, RetryPolicy
-from genesys_export.days import Day, Interval, floor_ms, split
+from genesys_export.days import Day, floor_ms, split
 from genesys_export.errors import (
     GenesysUnavailable,
     JobFailed,
@@ -18,41 +19,17 @@ from genesys_export.errors import (
     Stopped,
     WrongSettings,
 )
-from genesys_export.events import JobChanged, JobSubmitted, Noticed, Retrying, Waiting
+from genesys_export.events import JobChanged, JobSubmitted, Noticed, Waiting
 from genesys_export.simulator import (
-    CutBody,
     DeadToken,
-    EndlessCursors,
     Fault,
-    GarbledBody,
     HtmlPage,
     JobEnds,
     MissingPermission,
-    NoConversations,
-    RateLimited,
     Refusal,
-    RepeatedCursor,
-    RepeatedRows,
-    Reset,
     ServerError,
-    ShortPage,
     World,
 )
-from genesys_export.simulator.times import Span, to_ms
-
-DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
-
-
-def ids(pages):
-    return [json.loads(record)["conversationId"] for page in pages for record in page.records]
-
-
-def expected():
-    """Return the ids of the day's conversations, as the simulator's world holds them."""
-    world = World.generated(seed=1, per_day=240).at(DAY.end)
-    day = Span(to_ms(DAY.start), to_ms(DAY.end))
-    records = world.render(list(world.positions(day, day.start_ms)), attributes=True)
-    return {json.loads(record)["conversationId"] for record in records}
 
 
 def test_the_watermark_is_what_genesys_says_of_its_lake(dial, clock):
@@ -184,71 +161,6 @@ def test_the_number_of_submissions_can_be_set(dial):
     line = dial(Fault("submit", 1, JobEnds("EXPIRED")))
     with pytest.raises(JobFailed, match="EXPIRED: no reason given"):
         list(line.source(submissions=1).fetch(DAY).pages())
-
-
-@pytest.mark.parametrize(
-    ("kind", "nth"),
-    [
-        (ShortPage(1), 1),
-        (ShortPage(0), 1),
-        (ShortPage(0), 2),
-        (NoConversations(), 1),
-        (NoConversations(), 3),
-    ],
-)
-def test_a_short_empty_or_absent_list_is_not_the_end(dial, kind, nth):
-    line = dial(Fault("results", nth, kind))
-    found = ids(line.source().fetch(DAY).pages())
-    assert set(found) == expected()
-    assert len(found) == 240
-
-
-def test_repeated_rows_are_given_on_as_they_come(dial):
-    line = dial(Fault("results", 2, RepeatedRows(3)))
-    found = ids(line.source().fetch(DAY).pages())
-    assert set(found) == expected()
-    assert len(found) > 240
-
-
-@pytest.mark.parametrize("nth", [1, 2])
-def test_a_cursor_that_comes_twice_stops_the_fetch(dial, nth):
-    line = dial(Fault("results", nth, RepeatedCursor(), times=99))
-    fetch = line.source().fetch(DAY)
-    with pytest.raises(JobFailed, match="have no end: the same cursor came twice") as failed:
-        list(fetch.pages())
-    assert fetch.job_ids[0] in failed.value.message
-    assert line.asked("results") <= 4
-
-
-def test_empty_pages_without_end_stop_the_fetch(dial):
-    line = dial(Fault("results", 2, EndlessCursors()))
-    with pytest.raises(JobFailed, match="have no end: 25 empty pages"):
-        list(line.source(empty_pages=25).fetch(DAY).pages())
-    assert line.asked("results") == 26
-
-
-@pytest.mark.parametrize("on", ["submit", "status", "results"])
-@pytest.mark.parametrize(
-    "kind",
-    [
-        RateLimited("5"),
-        RateLimited(None),
-        ServerError(500),
-        ServerError(502),
-        Reset(),
-        CutBody(),
-        GarbledBody(),
-        GarbledBody(gzip=True),
-        HtmlPage(),
-        DeadToken(),
-    ],
-)
-def test_no_trouble_on_the_way_loses_a_conversation(dial, on, kind):
-    line = dial(Fault(on, 1, kind), Fault("results", 3, kind), options={"gzip": True, "polls": 2})
-    found = ids(line.source().fetch(DAY).pages())
-    assert set(found) == expected()
-    assert len(found) == 240
-    assert line.events.of(Retrying) or kind == DeadToken()
 
 
 def test_a_missing_permission_ends_the_fetch(dial):

@@ -1,7 +1,7 @@
 """The budget: never too many starts in any minute, no start later than need be."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesys_export.api import Budget
@@ -18,6 +18,7 @@ def most_in_a_minute(starts):
     return max(sum(one <= other < one + 60 for other in starts) for one in starts)
 
 
+@settings(deadline=None)  # machines are slow at times
 @given(
     per_minute=st.integers(1, 40),
     headroom=st.sampled_from([0.0, 0.04, 0.5, 0.99]),
@@ -31,6 +32,7 @@ def test_there_are_never_more_starts_in_a_minute_than_allowed(per_minute, headro
     assert most_in_a_minute(starts) <= max(1, int(per_minute * (1 - headroom) + 1e-9))
 
 
+@settings(deadline=None)  # machines are slow at times
 @given(per_minute=st.integers(1, 40), gaps=st.lists(st.floats(0, 5), min_size=1, max_size=120))
 def test_a_wait_is_as_short_as_the_limit_allows(per_minute, gaps):
     budget, now, starts = Budget(per_minute, 0), 0.0, []
@@ -40,6 +42,22 @@ def test_a_wait_is_as_short_as_the_limit_allows(per_minute, gaps):
         if now > asked:  # then the start so many back is exactly a minute ago
             assert now == pytest.approx(starts[-per_minute] + 60)
         starts.append(now)
+
+
+@settings(deadline=None)  # machines are slow at times
+@given(
+    st.lists(st.tuples(st.floats(0, 10), st.none() | st.floats(0, 90)), min_size=1, max_size=150)
+)
+def test_whatever_429s_come_the_limit_and_their_pauses_are_kept(steps):
+    budget, now, starts, paused_until = Budget(20, 0), 0.0, [], 0.0
+    for gap, refused_for in steps:
+        now = start(budget, now + gap)
+        assert now >= paused_until
+        starts.append(now)
+        if refused_for is not None:
+            budget.refused(now + 0.1, refused_for, now)
+            paused_until = max(paused_until, now + 0.1 + refused_for)
+    assert most_in_a_minute(starts) <= 20
 
 
 def test_the_whole_budget_can_be_used_at_once():

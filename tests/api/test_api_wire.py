@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesys_export.api.wire import (
@@ -76,6 +76,7 @@ def test_what_is_no_page_is_garbled(body):
         read_results(body)
 
 
+@settings(deadline=None)  # machines are slow at times
 @given(
     st.lists(
         st.recursive(
