@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 
-from genesys_export.errors import ChangedMeanwhile, ExportError, UnknownOutcome
+from genesys_export.errors import Bug, ChangedMeanwhile, ExportError, UnknownOutcome
 from genesys_export.model import (
     Always,
     Condition,
@@ -126,11 +126,15 @@ class MemoryUpload:
         self._store, self._key, self._token = store, key, token
         self._upload_id = secrets.token_hex(8)
         self._body = bytearray()
+        self._open = True
 
     def write(self, data: bytes | memoryview) -> None:
+        self._check_open()
         self._body += data
 
     def seal(self) -> StagedFile:
+        self._check_open()
+        self._open = False
         self._store.uploads[self._upload_id] = bytes(self._body)
         digest = sha256(self._body).hexdigest()
         return StagedFile(
@@ -143,7 +147,12 @@ class MemoryUpload:
         )
 
     def discard(self) -> None:
+        self._open = False
         self._store.uploads.pop(self._upload_id, None)
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise Bug(f"the upload of {self._key} is sealed or discarded already")
 
 
 def _tag(body: bytes) -> Tag:

@@ -9,7 +9,9 @@ Finishing what a killed run left behind is not done yet: the next run exports th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .days import Day
@@ -19,6 +21,8 @@ from .model import Condition, IfAbsent, IfUnchanged, StagedFile, Store, Tag
 
 _JSON = "application/json"
 _REMEMBERED = 20  # attempts
+_AT_ONCE = 8  # uploads being completed: the tables of a day shall switch within seconds
+_WAITS_S = (0.0, 1.0, 4.0)  # before each try to write a manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Ledger:
 
     store: Store
     home: str
+    sleep: Callable[[float], None] = time.sleep
 
     def key(self, day: Day) -> str:
         """Return the key of a day's manifest."""
@@ -57,23 +62,32 @@ class Ledger:
         `next`, which readers refuse, until the day is exported again.
         """
         old = before.manifest if before else None
-        outdated = (old.keys() if old else frozenset()) - made.keys()
-        if old and old.next:  # an interrupted replacement may have left these, too
-            outdated |= {file.key for file in old.next.uploads} - made.keys()
+        outdated = tuple(sorted((old.keys() | _promised(old) if old else set()) - made.keys()))
         made = replace(made, attempts=_attempts(old, made.attempt))
-        intent = replace(made, next=Next(uploads=staged, deletes=tuple(sorted(outdated))))
-        tag = self._intend(day, before, intent)
-        tags = {file.key: self._complete(file) for file in staged}
-        for key in sorted(outdated):
+        intent = self._intend(
+            day, before, replace(made, next=Next(uploads=staged, deletes=outdated))
+        )
+        for file in old.next.uploads if old and old.next else ():
+            self.store.discard(file)  # else whoever began them could still complete them
+        try:
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="complete") as pool:
+                tags = list(pool.map(self._complete, staged))
+        except DestinationFailed:
+            self._check_ours(day, intent)
+            raise
+        if outdated:
+            self._check_ours(day, intent)
+        for key in outdated:
             self.store.delete(key)
-        return self._commit(day, made, tags, tag)
+        made = made.tagged({file.key: tag for file, tag in zip(staged, tags, strict=True)})
+        return self._commit(day, made, intent)
 
-    def _intend(self, day: Day, before: Entry | None, intent: Manifest) -> Tag:
+    def _intend(self, day: Day, before: Entry | None, intent: Manifest) -> Entry:
         """Write the decision; if it certainly was not written, discard what it names."""
         try:
             return self._write(day, intent, IfUnchanged(before.tag) if before else IfAbsent())
         except UnknownOutcome:
-            raise
+            raise  # it may stand there and name the uploads
         except ExportError as problem:
             for file in intent.next.uploads if intent.next else ():
                 self.store.discard(file)
@@ -85,40 +99,93 @@ class Ledger:
                 ) from problem
             raise
 
-    def _commit(self, day: Day, made: Manifest, tags: Mapping[str, Tag], intent: Tag) -> Entry:
-        committed = made.tagged(tags)
-        try:
-            tag = self._write(day, committed, IfUnchanged(intent))
-        except ChangedMeanwhile as theirs:
-            raise TryAgainLater(
-                f"{day}: another run began to replace it while this one published it",
-                advice="Let that run end, then look at the day's manifest.",
-            ) from theirs
-        return Entry(committed, tag)
-
     def _complete(self, file: StagedFile) -> Tag:
-        """Complete one upload and look whether it is what was staged."""
-        tag = self.store.complete(file)
-        seen = self.store.look(file.key)
-        if seen is None or seen.size_bytes != file.size_bytes:
-            raise DestinationFailed(f"{self.store.url(file.key)} is not what was just written")
-        if seen.metadata.get("token") != file.token:
-            raise DestinationFailed(
-                f"{self.store.url(file.key)} was written by another run at the same time"
-            )
-        return tag
+        """Complete one upload and look whether what is there is what was staged.
 
-    def _write(self, day: Day, manifest: Manifest, condition: Condition) -> Tag:
-        """Write the manifest with a fresh nonce; where the answer is unclear, look."""
-        manifest = replace(manifest, nonce=secrets.token_hex(8))
+        The look decides, whatever the call answered: an upload that is gone may have become the
+        file by a call whose answer was lost.
+        """
+        gone: UnknownOutcome | None = None
         try:
-            return self.store.put(self.key(day), manifest.encode(), condition, _JSON)
-        except UnknownOutcome:
+            self.store.complete(file)
+        except UnknownOutcome as problem:
+            gone = problem
+        seen = self.store.look(file.key)
+        if seen is not None and seen.metadata.get("token") == file.token:
+            if seen.size_bytes == file.size_bytes:
+                return seen.tag
+            raise DestinationFailed(f"{self.store.url(file.key)} is not what was just written")
+        if gone is not None:
+            raise gone
+        raise DestinationFailed(
+            f"{self.store.url(file.key)} was written by another run at the same time"
+        )
+
+    def _check_ours(self, day: Day, intent: Entry) -> None:
+        """Raise TryAgainLater where another run has taken over; its files stay as they are."""
+        there = self.read(day)
+        if there is None or there.manifest.nonce != intent.manifest.nonce:
+            raise _overtaken(day)
+
+    def _commit(self, day: Day, committed: Manifest, intent: Entry) -> Entry:
+        """Write the manifest without `next`, and look once that it is there."""
+        try:
+            entry = self._write(day, committed, IfUnchanged(intent.tag))
+        except ChangedMeanwhile as theirs:
+            raise _overtaken(day) from theirs
+        if self.store.look(self.key(day)) is None:
+            raise DestinationFailed(
+                f"{self.store.url(self.key(day))} was written but is not there"
+            )
+        return entry
+
+    def _write(self, day: Day, manifest: Manifest, condition: Condition) -> Entry:
+        """Write the manifest with a fresh nonce; where the answer is unclear, look for it.
+
+        It is safe to write again what is not there: should the first writing arrive after all,
+        the condition lets only one of them through.
+        """
+        manifest = replace(manifest, nonce=secrets.token_hex(8))
+        unclear: ChangedMeanwhile | UnknownOutcome | None = None
+        for wait_s in _WAITS_S:
+            self.sleep(wait_s)
+            try:
+                tag = self.store.put(self.key(day), manifest.encode(), condition, _JSON)
+                return Entry(manifest, tag)
+            except (ChangedMeanwhile, UnknownOutcome) as problem:
+                unclear = problem
+            except ExportError as problem:
+                if unclear is None:
+                    raise
+                raise UnknownOutcome(f"{day}: its manifest may be written or not") from problem
+            if there := self._mine(day, manifest):
+                return there
+            if isinstance(unclear, ChangedMeanwhile):
+                break
+        raise unclear or UnknownOutcome(f"{day}: its manifest was not written")
+
+    def _mine(self, day: Day, manifest: Manifest) -> Entry | None:
+        """Return the manifest as it lies there, if it is this very writing of it."""
+        try:
             there = self.read(day)
-            if there is not None and there.manifest.nonce == manifest.nonce:
-                return there.tag
-            raise
+        except ExportError as problem:
+            raise UnknownOutcome(f"{day}: can't look what became of its manifest") from problem
+        return there if there and there.manifest.nonce == manifest.nonce else None
 
 
 def _attempts(old: Manifest | None, attempt: str) -> tuple[str, ...]:
     return ((old.attempts if old else ()) + (attempt,))[-_REMEMBERED:]
+
+
+def _promised(old: Manifest) -> frozenset[str]:
+    """Return the keys that an interrupted replacement may have made, or was to delete."""
+    if old.next is None:
+        return frozenset()
+    return frozenset({file.key for file in old.next.uploads} | {*old.next.deletes})
+
+
+def _overtaken(day: Day) -> TryAgainLater:
+    return TryAgainLater(
+        f"{day}: another run began to replace it while this one published it",
+        advice="Let that run end, then look at the day's manifest.",
+    )

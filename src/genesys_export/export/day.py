@@ -59,7 +59,7 @@ class Exporter:
         """
         began = self.clock.now()
         ready, watermark = self._ready(day)
-        ledger = Ledger(self.store, self.plan.homes)
+        ledger = Ledger(self.store, self.plan.homes, sleep=self.clock.sleep)
         before = ledger.read(day)
         parts = split(day, self.plan.slices, until=ready.until)
         self.observe(

@@ -10,7 +10,8 @@ from ..errors import WrongSettings
 from ..events import Observe, ignore
 from ..model import Store
 from .folder import FolderStore
-from .s3 import S3Options, S3Store
+from .options import S3Options
+from .s3 import S3Store
 
 __all__ = ["FolderStore", "S3Options", "S3Store", "open_store"]
 
@@ -22,6 +23,10 @@ def open_store(
 
     `options` makes the S3 options of a bucket and a prefix. Nothing is asked or written yet.
     """
+    if not to.strip():
+        raise WrongSettings(
+            "--to: it is empty", advice="s3://bucket/prefix, file:///dir or a path"
+        )
     parts = urlsplit(to)
     if parts.scheme == "s3":
         if not parts.netloc:

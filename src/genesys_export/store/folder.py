@@ -12,12 +12,19 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from ..errors import ChangedMeanwhile, DestinationFailed, NotPermitted, WrongSettings
+from ..errors import (
+    Bug,
+    ChangedMeanwhile,
+    DestinationFailed,
+    NotPermitted,
+    UnknownOutcome,
+    WrongSettings,
+)
 from ..events import Observe, Uploaded, ignore
 from ..model import Condition, IfAbsent, IfUnchanged, Part, Seen, StagedFile, Stored, Tag
 
@@ -61,9 +68,12 @@ class FolderStore:
             ):
                 raise ChangedMeanwhile(f"{target} is not what it was")
             temporary = self._temporary()
-            with temporary.open("xb") as file:
-                file.write(body)
-                return self._place(temporary, target, file.fileno(), file.flush)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(body)
+                    return self._place(temporary, target, file.fileno(), file.flush)
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def stage(self, key: str, token: str, content_type: str) -> FolderUpload:
         """Begin a temporary file."""
@@ -74,20 +84,21 @@ class FolderStore:
             return FolderUpload(key, token, path, mode=self._mode, observe=self._observe)
 
     def complete(self, staged: StagedFile) -> Tag:
-        """Rename the temporary file to its place, replacing what was there. Works once."""
-        with _translated("write", staged.key):
+        """Rename the temporary file to its place, replacing what was there.
+
+        Works once: raises UnknownOutcome where it is gone, whoever ended it.
+        """
+        with _translated("write", staged.key), self._locked():
             source, target = self._staged(staged.upload_id), self._path(staged.key)
-            token = self._token_file(staged.key)
-            token.parent.mkdir(parents=True, exist_ok=True)
-            token.write_text(staged.token)
             try:
-                with source.open("rb") as file:
-                    return self._place(source, target, file.fileno(), lambda: None)
+                file = source.open("rb")
             except FileNotFoundError as gone:
-                raise DestinationFailed(
-                    f"what was staged for {target} is gone",
-                    advice="Run the same command again; it stages the day anew.",
+                raise UnknownOutcome(
+                    f"what was staged for {target} is gone: completed or discarded by somebody"
                 ) from gone
+            with file:
+                self._write_token(staged, _tag(os.fstat(file.fileno())))
+                return self._place(source, target, file.fileno(), lambda: None)
 
     def discard(self, staged: StagedFile) -> None:
         """Remove the temporary file."""
@@ -95,19 +106,21 @@ class FolderStore:
             self._staged(staged.upload_id).unlink(missing_ok=True)
 
     def look(self, key: str) -> Seen | None:
-        """Return what is at the key, or None; the token is that of the last staged file there."""
+        """Return what is at the key, or None; the token is that of the staged file it was.
+
+        A file that was changed or copied by other means has none.
+        """
         with _translated("read", key):
             try:
                 found = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-            token = self._token_file(key)
-            metadata = {"token": token.read_text()} if token.exists() else {}
+            tag = _tag(found)
             return Seen(
                 key=key,
                 size_bytes=found.st_size,
-                tag=_tag(found),
-                metadata=metadata,
+                tag=tag,
+                metadata=self._metadata(key, tag),
                 modified=datetime.fromtimestamp(found.st_mtime, UTC),
             )
 
@@ -163,6 +176,23 @@ class FolderStore:
             os.close(directory)
         return _tag(os.fstat(handle))
 
+    def _write_token(self, staged: StagedFile, tag: Tag) -> None:
+        """Keep the token beside the tag that the file will have when it is visible.
+
+        It is written first and believed only while the file has that tag, so that at no time a
+        file shows a token that is not its own.
+        """
+        path = self._token_file(staged.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{tag.etag} {staged.token}")
+
+    def _metadata(self, key: str, tag: Tag) -> dict[str, str]:
+        try:
+            etag, _, token = self._token_file(key).read_text().partition(" ")
+        except FileNotFoundError:
+            return {}
+        return {"token": token} if etag == tag.etag else {}
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         lock = self._temporary().with_name("lock")
@@ -185,6 +215,7 @@ class FolderUpload:
 
     def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
+        self._check_open()
         with _translated("write", self._key):
             self._file.write(data)
         self._digest.update(data)
@@ -192,7 +223,10 @@ class FolderUpload:
 
     def seal(self) -> StagedFile:
         """Close the file; it can be completed by any process from now on."""
+        self._check_open()
         with _translated("write", self._key):
+            self._file.flush()
+            os.fsync(self._file.fileno())  # a manifest may name it from now on
             self._file.close()
             self._path.chmod(self._mode)
         self._observe(Uploaded(key=self._key, size_bytes=self._size))
@@ -209,7 +243,12 @@ class FolderUpload:
         """Close and remove the file."""
         with _translated("remove", self._key):
             self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # what a full disk did not take is not wanted any more
             self._file.close()
+
+    def _check_open(self) -> None:
+        if self._file.closed:
+            raise Bug(f"the upload of {self._key} is sealed or discarded already")
 
 
 def _tag(found: os.stat_result) -> Tag:

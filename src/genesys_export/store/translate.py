@@ -1,4 +1,9 @@
-"""What boto3 raises, as our errors: once, here, with the action, the place and what to do."""
+"""What boto3 raises, as our errors: once, here, with the action, the place and what to do.
+
+Knows S3's codes, and botocore's classes by name, so that nothing heavy is imported for --help. A
+`conditional` call is one that must not be guessed about: where its answer does not tell, the error
+is UnknownOutcome. Nothing of the credentials is ever quoted.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from ..errors import (
     DestinationFailed,
     ExportError,
     NotPermitted,
+    SignInRefused,
     UnknownOutcome,
     WrongSettings,
 )
@@ -19,24 +25,60 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
-_WRONG_PLACE = {
-    "301",
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-    "InvalidBucketName",
-    "NoSuchBucket",
-    "PermanentRedirect",
+_DENIED = {"401", "403", "AccessDenied", "AllAccessDisabled", "Forbidden"}
+_NO_CREDENTIALS = {
+    "CredentialRetrievalError",
+    "LoginError",
+    "NoAuthTokenError",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "SSOError",
+    "TokenRetrievalError",
 }
-_BAD_CREDENTIALS = {
+_WRONG_SETTINGS = {
+    "BaseEndpointResolverError",  # NoRegionError is one
+    "ConfigNotFound",
+    "ConfigParseError",
+    "EndpointProviderError",
+    "InvalidConfigError",
+    "MissingDependencyException",
+    "ParamValidationError",
+    "ProfileNotFound",
+    "ValidationError",
+}
+# These say that no request has left, so that not even a conditional write can have happened.
+_NEVER_SENT = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
+
+_REFUSED_CREDENTIALS = {
     "ExpiredToken",
     "InvalidAccessKeyId",
+    "InvalidClientTokenId",
     "InvalidToken",
     "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
     "UnrecognizedClientException",
 }
-_DENIED = {"401", "403", "AccessDenied", "AllAccessDisabled", "Forbidden"}
-_NO_CLEAR_ANSWER = {"409", "ConditionalRequestConflict"}
-_CONDITION_FAILED = {"412", "PreconditionFailed"}
+_BUCKET = "Check --to, the region (AWS_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
+_KMS = "Check the KMS key: its id, its region, and that it is enabled."
+_ADVICE = {
+    "301": _BUCKET,  # HEAD has no body: the status stands for the code
+    "307": _BUCKET,
+    "AuthorizationHeaderMalformed": _BUCKET,
+    "IllegalLocationConstraintException": _BUCKET,
+    "InvalidBucketName": _BUCKET,
+    "NoSuchBucket": _BUCKET,
+    "PermanentRedirect": _BUCKET,
+    "TemporaryRedirect": _BUCKET,
+    "InvalidEncryptionAlgorithmError": "Check the encryption: AES256 or aws:kms.",
+    "InvalidStorageClass": "Check the storage class.",
+    "InvalidTag": "Check the tags.",
+    "KMS.DisabledException": _KMS,
+    "KMS.InvalidKeyUsageException": _KMS,
+    "KMS.KMSInvalidStateException": _KMS,
+    "KMS.NotFoundException": _KMS,
+    "NotImplemented": "The store lacks what a setting or a conditional write asks of it.",
+    "RequestTimeTooSkewed": "Set this machine's clock.",
+}
 
 
 def is_missing(problem: ClientError) -> bool:
@@ -47,55 +89,79 @@ def is_missing(problem: ClientError) -> bool:
 @contextmanager
 def translated(action: str, url: str, *, conditional: bool = False) -> Iterator[None]:
     """Turn botocore's errors into ours; `action` is the IAM action the call needs."""
-    from botocore import exceptions  # noqa: PLC0415 - a tenth of a second for --help
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see above
 
     try:
         yield
-    except exceptions.ClientError as problem:
+    except ClientError as problem:
         raise _from_answer(problem, action, url, conditional=conditional) from problem
-    except (
-        exceptions.NoCredentialsError,
-        exceptions.PartialCredentialsError,
-        exceptions.ProfileNotFound,
-        exceptions.NoRegionError,
-        exceptions.TokenRetrievalError,
-        exceptions.CredentialRetrievalError,
-        exceptions.ParamValidationError,
-    ) as problem:
-        raise WrongSettings(
-            f"{url}: {type(problem).__name__}: {problem}",
-            advice="Give boto3 credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
-            " AWS_PROFILE, or a role.",
-        ) from problem
-    except (exceptions.BotoCoreError, OSError) as problem:
-        kind = UnknownOutcome if conditional else DestinationFailed
-        raise kind(f"{url}: the destination did not answer: {type(problem).__name__}") from problem
+    except (BotoCoreError, OSError) as problem:
+        raise _without_answer(problem, action, url, conditional=conditional) from problem
+    except RecursionError as problem:  # botocore 1.44 follows 301s until its stack ends
+        raise WrongSettings(f"{url}: redirected without end", advice=_BUCKET) from problem
 
 
 def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bool) -> ExportError:
     code = _code(problem)
-    status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if conditional and (code in _CONDITION_FAILED or code in _MISSING):
-        return ChangedMeanwhile(f"{url} is not what it was")
-    if code in _WRONG_PLACE:
-        return WrongSettings(
-            f"{url}: {code}: the bucket does not exist, or not in this region",
-            advice="Check --to, AWS_REGION and AWS_ENDPOINT_URL_S3.",
-        )
-    if code in _BAD_CREDENTIALS:
-        return NotPermitted(
+    status = int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if conditional and (verdict := _of_conditional(code, status, url)) is not None:
+        return verdict
+    if code in _REFUSED_CREDENTIALS:
+        return SignInRefused(
             f"{url}: the credentials are not accepted ({code})",
             advice="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
+        )
+    if code in _ADVICE:
+        return WrongSettings(
+            f"{url}: {action} failed with {code}{_said(problem)}", advice=_ADVICE[code]
         )
     if code in _DENIED or status in {401, 403}:
         return NotPermitted(
             f"{url}: {action} is not permitted ({code})",
-            advice=f"Allow {action} on it (with KMS also kms:GenerateDataKey and kms:Decrypt).",
+            advice=f"Allow {action} on it (with tags also s3:PutObjectTagging, with KMS"
+            " kms:GenerateDataKey and kms:Decrypt; without s3:ListBucket a missing object looks"
+            " like a forbidden one).",
         )
-    if conditional and (code in _NO_CLEAR_ANSWER or status >= 500):
-        return UnknownOutcome(f"{url}: no clear answer to a conditional write ({code})")
-    return DestinationFailed(f"{url}: {action} failed with {code} (HTTP {status})")
+    return DestinationFailed(f"{url}: {action} failed with {code} (HTTP {status}){_said(problem)}")
+
+
+def _of_conditional(code: str, status: int, url: str) -> ExportError | None:
+    """Return what the answer means for a conditional write or the completing of an upload."""
+    if code == "NoSuchUpload":
+        return UnknownOutcome(f"{url}: the upload is gone: completed or aborted by somebody")
+    if status == 412 or code in {"412", "PreconditionFailed", "NoSuchKey"}:
+        return ChangedMeanwhile(f"{url} is not what it was")
+    if status == 409 or status >= 500:
+        return UnknownOutcome(f"{url}: no clear answer to a write ({code}, HTTP {status})")
+    return None
+
+
+def _without_answer(
+    problem: Exception, action: str, url: str, *, conditional: bool
+) -> ExportError:
+    kinds = {kind.__name__ for kind in type(problem).__mro__}
+    name = type(problem).__name__
+    if kinds & _NO_CREDENTIALS:  # their texts may quote what a credential process printed
+        return WrongSettings(
+            f"{url}: {name}: no usable credentials",
+            advice="Give boto3 credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
+            " AWS_PROFILE, a role, or sign in again.",
+        )
+    if kinds & _WRONG_SETTINGS:
+        return WrongSettings(f"{url}: {name}: {problem}", advice=_BUCKET)
+    if conditional and not kinds & _NEVER_SENT:
+        return UnknownOutcome(f"{url}: no answer to a write ({name})")
+    return DestinationFailed(f"{url}: {action}: the destination did not answer ({name})")
 
 
 def _code(problem: ClientError) -> str:
     return str(problem.response.get("Error", {}).get("Code", ""))
+
+
+def _said(problem: ClientError) -> str:
+    """Return S3's own sentence, and the bucket's true region where it was told."""
+    message = str(problem.response.get("Error", {}).get("Message", "")).strip()
+    headers = problem.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = headers.get("x-amz-bucket-region")
+    said = f": {message[:200]}" if message else ""
+    return f"{said}; the bucket is in {region}" if region else said

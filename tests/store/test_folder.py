@@ -1,0 +1,249 @@
+"""What only a folder has: modes, links to the disk, keys that would leave it, and no room left."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from genesys_export.errors import (
+    ChangedMeanwhile,
+    DestinationFailed,
+    UnknownOutcome,
+    WrongSettings,
+)
+from genesys_export.model import Always, IfAbsent, IfUnchanged, Tag
+from genesys_export.store import FolderStore
+
+GZIP, JSON = "application/gzip", "application/json"
+KEY = "conversations/2026-11-22.csv.gz"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path / "export")
+
+
+def staged(store, body=b"rows", token="attempt1", key=KEY):
+    upload = store.stage(key, token, GZIP)
+    upload.write(body)
+    return upload.seal()
+
+
+def names_in(directory):
+    return sorted(path.name for path in directory.iterdir())
+
+
+def files_below(root):
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def test_a_tables_directory_holds_data_files_and_nothing_else(store, tmp_path):
+    upload = store.stage(KEY, "attempt1", GZIP)
+    upload.write(b"half")
+    assert not (tmp_path / "export" / "conversations").exists()
+    store.complete(staged(store))
+    assert names_in(tmp_path / "export" / "conversations") == ["2026-11-22.csv.gz"]
+    assert names_in(tmp_path / "export") == ["_genesys_export", "conversations"]
+    upload.discard()
+
+
+def test_what_is_staged_is_private_and_what_is_published_follows_the_umask(tmp_path):
+    program = """
+import os, sys
+from pathlib import Path
+os.umask(0o027)
+from genesys_export.model import IfAbsent
+from genesys_export.store import FolderStore
+root = Path(sys.argv[1])
+store = FolderStore(root)
+upload = store.stage("conversations/a.csv.gz", "t", "application/gzip")
+upload.write(b"secret rows")
+open_ = [p for p in (root / "_genesys_export/.staging").rglob("*") if p.is_file()]
+print(oct(open_[0].stat().st_mode & 0o777), oct(open_[0].parent.stat().st_mode & 0o077))
+store.complete(upload.seal())
+store.put("_genesys_export/d/manifest.json", b"{}", IfAbsent(), "application/json")
+for name in ("conversations/a.csv.gz", "_genesys_export/d/manifest.json"):
+    print(oct((root / name).stat().st_mode & 0o777))
+"""
+    told = _in_child(program, str(tmp_path / "export")).split()
+    assert told == ["0o600", "0o0", "0o640", "0o640"]
+
+
+def test_another_process_can_complete_what_this_one_staged(store, tmp_path):
+    sealed = staged(store, body=b"rows of another process")
+    program = f"""
+import sys
+from pathlib import Path
+from genesys_export.model import Part, StagedFile
+from genesys_export.store import FolderStore
+FolderStore(Path(sys.argv[1])).complete({sealed!r})
+"""
+    _in_child(program, str(tmp_path / "export"))
+    assert store.read(KEY).body == b"rows of another process"
+    assert store.look(KEY).metadata == {"token": "attempt1"}
+    with pytest.raises(UnknownOutcome):
+        store.complete(sealed)
+
+
+def test_an_upload_that_is_gone_does_not_take_the_token_from_what_is_there(store):
+    store.complete(staged(store, token="attempt1"))
+    gone = staged(store, token="attempt2")
+    store.discard(gone)
+    with pytest.raises(UnknownOutcome):
+        store.complete(gone)
+    assert store.look(KEY).metadata == {"token": "attempt1"}
+
+
+def test_a_file_that_was_changed_by_hand_has_no_token(store, tmp_path):
+    store.complete(staged(store))
+    (tmp_path / "export" / KEY).write_bytes(b"by hand")
+    assert store.look(KEY).metadata == {}
+    assert store.look(KEY).size_bytes == len(b"by hand")
+
+
+def test_a_token_written_for_a_file_that_never_came_is_not_believed(store):
+    store.complete(staged(store, token="attempt1"))
+    late = staged(store, token="attempt2")
+    store._write_token(late, Tag("of the file to come"))
+    assert store.look(KEY).metadata == {}
+
+
+@pytest.mark.parametrize(
+    "key", ["../outside", "a/../../outside", "/etc/outside", "a//b", "a/./b", "a\\b", "a\0b", ""]
+)
+def test_a_key_can_not_leave_the_folder(store, tmp_path, key):
+    for attempt in (
+        lambda: store.stage(key, "t", GZIP),
+        lambda: store.put(key, b"", Always(), JSON),
+        lambda: store.read(key),
+        lambda: store.look(key),
+        lambda: store.delete(key),
+    ):
+        with pytest.raises(DestinationFailed, match="no key of a folder"):
+            attempt()
+    assert not (tmp_path / "outside").exists()
+
+
+def test_eight_processes_count_together_without_losing_a_step(store, tmp_path):
+    program = """
+import sys
+from pathlib import Path
+from genesys_export.errors import ChangedMeanwhile
+from genesys_export.model import IfUnchanged
+from genesys_export.store import FolderStore
+store, counted = FolderStore(Path(sys.argv[1])), 0
+while counted < 10:
+    found = store.read("counter")
+    try:
+        store.put("counter", b"%d" % (int(found.body) + 1), IfUnchanged(found.tag), "text/plain")
+        counted += 1
+    except ChangedMeanwhile:
+        pass
+"""
+    store.put("counter", b"0", IfAbsent(), JSON)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: _in_child(program, str(tmp_path / "export")), range(8)))
+    assert store.read("counter").body == b"80"
+
+
+def test_a_refused_write_leaves_nothing_behind(store, tmp_path):
+    tag = store.put("a/manifest.json", b"first", IfAbsent(), JSON)
+    store.put("a/manifest.json", b"second", IfUnchanged(tag), JSON)
+    with pytest.raises(ChangedMeanwhile):
+        store.put("a/manifest.json", b"third", IfUnchanged(tag), JSON)
+    visible = [name for name in files_below(tmp_path / "export") if "/.staging/" not in name]
+    assert visible == ["a/manifest.json"]
+    assert _staged_bytes(tmp_path / "export") == 0
+
+
+def test_no_room_for_a_data_file_is_said_and_leaves_nothing(tmp_path):
+    assert _with_little_room("data", tmp_path) == ["74", "0", "[]"]
+
+
+def test_no_room_for_a_manifest_leaves_the_old_one(tmp_path):
+    store = FolderStore(tmp_path / "export")
+    store.put("manifest.json", b"the old one", IfAbsent(), JSON)
+    assert _with_little_room("manifest", tmp_path) == ["74", "0", "['manifest.json']"]
+    assert store.read("manifest.json").body == b"the old one"
+
+
+def test_a_file_where_the_folder_should_be_is_a_wrong_setting(tmp_path):
+    (tmp_path / "export").write_text("a file")
+    store = FolderStore(tmp_path / "export")
+    for attempt in (
+        lambda: store.stage(KEY, "t", GZIP),
+        lambda: store.put("manifest.json", b"", IfAbsent(), JSON),
+    ):
+        with pytest.raises(WrongSettings) as refused:
+            attempt()
+        assert refused.value.status == 78
+    assert store.read("manifest.json") is None
+
+
+def test_a_folder_that_may_not_be_written_names_the_right_that_is_missing(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    program = """
+import os, sys
+from pathlib import Path
+from genesys_export.errors import NotPermitted
+from genesys_export.store import FolderStore
+os.chdir(sys.argv[1])  # while its parents may still be passed
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+try:
+    FolderStore(Path("/proc/self/cwd/export")).stage("a/b", "t", "application/gzip")
+except NotPermitted as refused:
+    print(refused.status, refused.advice)
+"""
+    assert _in_child(program, str(closed)).startswith("77 Give the user")
+
+
+def _with_little_room(what, tmp_path):
+    """Write more than the system lets the process write; return status, bytes staged, keys."""
+    program = """
+import resource, sys
+from pathlib import Path
+from genesys_export.errors import ExportError
+from genesys_export.model import Always
+from genesys_export.store import FolderStore
+store = FolderStore(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+if sys.argv[2] == "data":
+    upload = store.stage("conversations/a.csv.gz", "t", "application/gzip")
+    try:
+        for _ in range(10):
+            upload.write(b"x" * 50_000)
+        upload.seal()
+    except ExportError as failed:
+        print(failed.status)
+    upload.discard()
+else:
+    try:
+        store.put("manifest.json", b"x" * 500_000, Always(), "application/json")
+    except ExportError as failed:
+        print(failed.status)
+"""
+    status = _in_child(program, str(tmp_path / "export"), what).strip()
+    left = _staged_bytes(tmp_path / "export")
+    return [status, str(left), str(list(FolderStore(tmp_path / "export").list("")))]
+
+
+def _staged_bytes(root):
+    home = root / "_genesys_export" / ".staging"
+    return sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+
+
+def _in_child(program, *arguments):
+    child = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert child.returncode == 0, child.stderr
+    return child.stdout
