@@ -44,6 +44,7 @@ ALL = (
     RATE_LIMIT,
     LOOK,
     events.Retrying(method="GET", path="/x", attempt=1, wait_s=2.5, problem="HTTP 503"),
+    events.Waiting(reason="retry", wait_s=2.5, detail="HTTP 503"),
     STARTED,
     SUBMITTED,
     events.JobChanged(job_id="j1", state="FULFILLED"),
@@ -241,7 +242,7 @@ def test_news_stand_above_the_bars(clock):
         (LOOK, "job PENDING: next look in 3.0 s"),
         (events.Waiting(reason="budget", wait_s=0.4), "budget: 0.4 s"),
         (
-            events.Retrying(method="GET", path="/x", attempt=1, wait_s=2.5, problem="HTTP 503"),
+            events.Waiting(reason="retry", wait_s=2.5, detail="HTTP 503"),
             "retry: 2.5 s (HTTP 503)",
         ),
     ],
@@ -299,7 +300,7 @@ def test_events_are_summed_up():
     assert totals.published == (PUBLISHED,)
 
 
-def test_a_429_is_counted_and_its_wait_only_once():
+def test_a_429_is_counted_as_a_retry_and_its_wait_only_once():
     tally = Tally()
     tally(_with_status(429))
     tally(events.Retrying(method="GET", path="/x", attempt=1, wait_s=12, problem="HTTP 429"))

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from .. import __version__
 from ..errors import Bug, ExportError, Stopped
 from . import options
+
+# typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
+# of whichever it is (BadParameter → UsageError → ClickException).
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="genesys-export",
@@ -38,10 +41,10 @@ def status_of(arguments: list[str]) -> int:
     """Run a command line and return its exit status; every error is shown, none goes through."""
     try:
         return app(arguments, prog_name="genesys-export", standalone_mode=False) or 0
-    except click.ClickException as problem:
-        problem.show()
+    except _UsageProblem as problem:
+        problem.show()  # type: ignore[attr-defined]  # ClickException's
         return 2
-    except click.Abort:
+    except typer.Abort:
         return 130
     except ExportError as problem:
         show(problem, verbose="--verbose" in arguments)
@@ -126,7 +129,7 @@ def tables(
     dataset = conversation_details()
     known = [each.name for each in dataset.tables]
     if unknown := [name for name in table or () if name not in known]:
-        raise click.UsageError(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
+        raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
     render = as_markdown if markdown else as_text
     sys.stdout.write(render(dataset, tuple(table or ())).rstrip() + "\n")
     return 0
@@ -151,7 +154,7 @@ def simulate(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Run a Genesys Cloud on this machine, for trying things out (extra [simulator])."""
+    r"""Run a Genesys Cloud on this machine, for trying things out (extra \[simulator])."""
     from .simulate import serve_until_stopped  # noqa: PLC0415 - an extra
 
     del config, org, to, log_format, quiet, verbose  # taken by every command
@@ -175,7 +178,7 @@ def demo(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Simulate, export one day into ./demo-export, and look at it (extra [simulator])."""
+    r"""Simulate, export one day into ./demo-export, and look at it (extra \[simulator])."""
     from .demo import show_everything  # noqa: PLC0415 - an extra
 
     del config, org

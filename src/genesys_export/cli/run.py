@@ -15,7 +15,7 @@ from ..days import Day
 from ..errors import DestinationFailed, ExportError, Stopped, WrongUse, worst
 from ..events import ignore
 from ..export import Exporter
-from ..progress import Tally, progress, summary
+from ..progress import Tally, progress, tell
 from ..settings import Need, Settings, load
 from . import show
 from .report import Outcome, run_report
@@ -57,8 +57,9 @@ def _export(settings: Settings, day: Day, order: Order, clock: SystemClock) -> i
         parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
         outcomes = list(_outcomes(parts, day, signals))
     if log.level != "quiet":
-        told = summary(tally.totals(), elapsed_s=clock.monotonic() - start_s)
-        sys.stderr.write(f"{told}\n")
+        elapsed_s = clock.monotonic() - start_s
+        as_json = log.format == "json"
+        tell(sys.stderr, tally.totals(), elapsed_s=elapsed_s, as_json=as_json, clock=clock)
     for outcome in outcomes:
         if outcome.problem:
             show(outcome.problem, verbose=log.level == "verbose")

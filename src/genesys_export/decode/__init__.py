@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..datasets import Dataset, Node, record_shape
+from ..datasets import EXTRA, Dataset, Node, record_shape
 from ..days import Interval
 from ..model import Attributes, Block, Counts, Rejected
 from .arrow import Reader, Unfit
@@ -25,6 +25,7 @@ __all__ = ["Decoder"]
 
 _TEXTS = msgspec.json.Decoder(dict[str, str])
 _MODULUS = 1 << 256
+_EXTRA = EXTRA.encode()
 
 
 class Decoder:
@@ -148,7 +149,7 @@ class _Gathered:
         text `"attributes":{…}` can't stand inside a JSON string (its quotes would be escaped), so
         looking for it, in order, finds the real ones.
         """
-        if one.head is None:
+        if one.head is None or _EXTRA in one.record:  # nobody but the exact path writes that key
             raise Unfit
         record, pieces, at = one.record, [], 0
         for ordinal, participant in enumerate(one.head.participants or ()):

@@ -17,6 +17,7 @@ import pyarrow.json as pj
 from ..datasets import EXTRA, Node, Type
 
 TIMES = pa.timestamp("ms", "UTC")
+_YEAR_1 = -62_135_596_800_000  # 0001-01-01 in milliseconds since 1970
 _LEAF = {
     Type.STRING: pa.string(),
     Type.INT64: pa.int64(),
@@ -142,7 +143,7 @@ def is_canonical(texts: pa.StringArray) -> bool:
     """Whether every non-null text is an instant as `2026-11-22T08:00:00.123Z`, exactly.
 
     Arrow's parser checks the digits; that it also takes blanks, offsets and other precisions is
-    ruled out by looking at every 24th byte, which costs nothing.
+    ruled out by looking at every 24th byte, which costs nothing. Its year 0000 is no year of ours.
     """
     lengths = pc.min_max(pc.binary_length(texts))
     if lengths["min"].as_py() is None:
@@ -158,7 +159,7 @@ def is_canonical(texts: pa.StringArray) -> bool:
         if letters[place::24].tobytes() != letter * count:
             return False
     try:
-        texts.cast(TIMES)
+        earliest = pc.min(texts.cast(TIMES).cast(pa.int64())).as_py()
     except pa.ArrowInvalid:
         return False
-    return True
+    return bool(earliest >= _YEAR_1)

@@ -74,9 +74,11 @@ def json_texts(lists: pa.ListArray) -> pa.StringArray:
     """Return every list as compact JSON text, a null list as null."""
     if lists.null_count == len(lists):
         return pa.nulls(len(lists), pa.string())
-    elements = _json_elements(lists.values)
-    again = pa.ListArray.from_arrays(lists.offsets, elements, mask=lists.is_null())
-    return pc.binary_join_element_wise("[", pc.binary_join(again, ","), "]", "")
+    first, last = lists.offsets[0].as_py(), lists.offsets[-1].as_py()  # a slice has others' too
+    elements = _json_elements(lists.values.slice(first, last - first))
+    again = pa.ListArray.from_arrays(pc.subtract(lists.offsets, first), elements)
+    texts = pc.binary_join_element_wise("[", pc.binary_join(again, ","), "]", "")
+    return pc.if_else(lists.is_valid(), texts, None)
 
 
 def _json_elements(values: pa.Array) -> pa.StringArray:

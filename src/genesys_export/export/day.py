@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event as Flag
@@ -86,7 +86,7 @@ class Exporter:
             tool_version=__version__,
             began=began,
             rejects=file_of(rejected, rejects.rows) if rejected else None,
-            **self._told(day, ready, slices),
+            **self._told(day, ready, slices, rejects.rows),
         )
         staged = tuple(table.file for each in slices for table in each.tables)
         try:
@@ -142,7 +142,9 @@ class Exporter:
             self.store.discard(table.file)
         staged.fetch.release()
 
-    def _told(self, day: Day, ready: Ready, slices: Sequence[StagedSlice]) -> dict[str, Any]:
+    def _told(
+        self, day: Day, ready: Ready, slices: Sequence[StagedSlice], rejected: int
+    ) -> dict[str, Any]:
         """Return what the manifest says of the slices."""
         ended = self.clock.now()
         tables: dict[str, tuple[File, ...]] = {}
@@ -164,7 +166,7 @@ class Exporter:
             ),
             "tables": tables,
             "digest": f"{sum(each.digest for each in slices) % (1 << 256):064x}",
-            "counts": sum((each.counts for each in slices), Counts()),
+            "counts": _counts(slices, rejected),
             "ended": ended,
         }
 
@@ -201,3 +203,10 @@ class Exporter:
                 size_bytes=sum(file.bytes for file in report.files),
             )
         )
+
+
+def _counts(slices: Sequence[StagedSlice], rejected: int) -> Counts:
+    """Add up the slices; a record rejected in several of them is kept, and counts, once."""
+    total = sum((each.counts for each in slices), Counts())
+    again = total.rejected - rejected
+    return replace(total, rejected=rejected, duplicates=total.duplicates + again)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TextIO
 
@@ -16,11 +17,11 @@ from rich.console import Console
 
 from ..events import Event, Observe
 from .bars import Bars
-from .lines import Clock, Lines, Log, Weight
+from .lines import Clock, Line, Lines, Log, Weight
 from .totals import Tally, Totals
 from .words import summary
 
-__all__ = ["Clock", "Format", "Level", "Tally", "Totals", "fan_out", "progress", "summary"]
+__all__ = ["Clock", "Format", "Level", "Tally", "Totals", "fan_out", "progress", "summary", "tell"]
 
 
 class Format(StrEnum):
@@ -70,6 +71,16 @@ def progress(
         return
     log = Log(stream, as_json=wanted is Format.JSON, clock=clock)
     yield fan_out(counted, Lines(log, least=_LEAST[depth], tally=counted, clock=clock))
+
+
+def tell(stream: TextIO, totals: Totals, *, elapsed_s: float, as_json: bool, clock: Clock) -> None:
+    """Write what a run did at its end: in words, or as one more JSON line among JSON lines."""
+    if not as_json:
+        stream.write(f"{summary(totals, elapsed_s=elapsed_s)}\n")
+        return
+    figures = {name: value for name, value in asdict(totals).items() if name != "published"}
+    figures |= {"days": len(totals.published), "elapsed_s": round(elapsed_s, 3)}
+    Log(stream, as_json=True, clock=clock).write(Line(Weight.INFO, "run ended", figures))
 
 
 def fan_out(*observers: Observe) -> Observe:

@@ -19,7 +19,7 @@ from rich.text import Text
 from .. import events
 from ..events import Event
 from .lines import Clock, Weight, line
-from .totals import Tally, is_throttled
+from .totals import Tally
 from .words import clean, size, waiting
 
 # On a terminal the bars tell the rest; in `verbose` everything is told.
@@ -79,15 +79,9 @@ class Bars:
             if isinstance(event, events.Waiting):
                 until = self._clock.monotonic() + event.wait_s
                 self._waits[event.reason] = (event, until)
-            elif isinstance(event, events.Retrying) and not is_throttled(event):
-                self._waits["retry"] = self._retry(event)
         if self._verbose or isinstance(event, _NEWS):
             with suppress(OSError, ValueError):
                 self._live.console.print(_news(event))
-
-    def _retry(self, event: events.Retrying) -> tuple[events.Waiting, float]:
-        wait = events.Waiting(reason="retry", wait_s=event.wait_s, detail=event.problem)
-        return wait, self._clock.monotonic() + event.wait_s
 
     def picture(self) -> RenderableType:
         """Return what is to be seen at this moment."""

@@ -67,9 +67,8 @@ def added(totals: Totals, event: Event) -> Totals:
             )
         case Waiting():
             totals = _waited(totals, event.reason, event.wait_s)
-        case Retrying():
-            wait_s = 0.0 if is_throttled(event) else event.wait_s
-            totals = _waited(replace(totals, retries=totals.retries + 1), "retry", wait_s)
+        case Retrying():  # its wait is told by the Waiting that comes with it
+            totals = replace(totals, retries=totals.retries + 1)
         case JobSubmitted():
             totals = replace(totals, jobs=totals.jobs + 1)
         case PageExported():
@@ -90,8 +89,3 @@ def _waited(totals: Totals, reason: str, wait_s: float) -> Totals:
         return totals
     waits_s = {**totals.waits_s, reason: totals.waits_s.get(reason, 0.0) + wait_s}
     return replace(totals, waits_s=waits_s)
-
-
-def is_throttled(event: Retrying) -> bool:
-    """Whether the cause was a 429: the client then says Waiting too, for the same wait."""
-    return "429" in event.problem

@@ -58,7 +58,7 @@ _REFUSED_CREDENTIALS = {
     "TokenRefreshRequired",
     "UnrecognizedClientException",
 }
-_BUCKET = "Check --to, the region (AWS_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
+_BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
 _ADVICE = {
     "301": _BUCKET,  # HEAD has no body: the status stands for the code

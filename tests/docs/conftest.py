@@ -1,0 +1,70 @@
+"""What the pages' readers need: a Genesys Cloud, a bucket, the export that the pages look at."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from s3_servers import S3Server, moto
+from docs_reader import BIN, TIMEOUT_S, Shell, environment
+
+from genesys_export.simulator import Simulator, World, serve
+
+__all__ = ["moto"]
+
+DAY = "2026-11-02"  # far enough back to stay `final` for ever
+BUCKET = "my-bucket"
+
+
+@pytest.fixture(scope="session")
+def genesys() -> Iterator[Simulator]:
+    """A small organisation, for commands that only have to work."""
+    with serve(World.generated(per_day=100)) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def demo_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day of the organisation that the demo shows, whose figures the pages name."""
+    home = tmp_path_factory.mktemp("demo")
+    with serve(World.generated(per_day=5_000)) as simulator:
+        subprocess.run(
+            [BIN / "genesys-export", "run", "--to", "demo-export", "--date", DAY, "--quiet"],
+            cwd=home,
+            env=environment(home) | reaching(simulator),
+            timeout=TIMEOUT_S,
+            check=True,
+        )
+    return home / "demo-export"
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, genesys: Simulator, moto: S3Server, demo_export: Path
+) -> Iterator[Shell]:
+    """A reader's terminal, in a folder of its own that holds `demo-export`."""
+    client = moto.client()
+    client.create_bucket(Bucket=BUCKET)
+    client.close()
+    shutil.copytree(demo_export, tmp_path / "demo-export")
+    aws = {
+        "AWS_ENDPOINT_URL_S3": moto.endpoint_url,
+        "AWS_ACCESS_KEY_ID": moto.access_key,
+        "AWS_SECRET_ACCESS_KEY": moto.secret_key,
+    }
+    reader = Shell(tmp_path, environment(tmp_path) | reaching(genesys) | aws)
+    yield reader
+    reader.close()
+
+
+def reaching(simulator: Simulator) -> dict[str, str]:
+    """Return the variables that lead to a simulator; its base URL beats any region."""
+    return {
+        "GENESYS_CLOUD_BASE_URL": simulator.base_url,
+        "GENESYS_CLIENT_ID": simulator.client_id,
+        "GENESYS_CLIENT_SECRET": simulator.client_secret,
+        "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.1s",
+    }

@@ -1,0 +1,136 @@
+"""The reference against the program: nothing missing, nothing made up."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import fields
+from typing import get_args
+
+import pytest
+import typer
+from docs_pages import ROOT, Page
+
+from genesys_export import errors
+from genesys_export.cli import app
+from genesys_export.days import Interval
+from genesys_export.errors import PRECEDENCE, ExportError, Stopped
+from genesys_export.manifest import File, Manifest, Next, Recipe
+from genesys_export.model import Counts, Part, SliceRecord, StagedFile
+from genesys_export.settings.names import VARIABLES, variables
+from genesys_export.settings.sections import every_path
+from genesys_export.simulator import Options
+from genesys_export.simulator.faults import ENDPOINTS, Kind
+
+REFERENCE = "docs/reference"
+COMMANDS = Page(f"{REFERENCE}/commands.md")
+STATUSES = Page(f"{REFERENCE}/exit-statuses.md")
+MANIFEST = Page(f"{REFERENCE}/manifest.md")
+ENVIRONMENT = Page(f"{REFERENCE}/environment.md")
+SIMULATOR = Page(f"{REFERENCE}/simulator.md")
+COMMON = ("--config", "--org", "--to", "--log-format", "--quiet", "--verbose")
+
+
+def first_cells(text: str) -> list[str]:
+    """Return what stands in backquotes in the first cells of a page's tables, in order."""
+    rows = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+
+def flags(command: str) -> list[str]:
+    found = typer.main.get_command(app).commands[command].params
+    return [flag for option in found for flag in option.opts if flag.startswith("--")]
+
+
+@pytest.mark.parametrize("command", typer.main.get_command(app).commands)
+def test_every_command_is_described_with_all_its_flags_and_no_other(command):
+    own = [flag for flag in flags(command) if flag not in COMMON and flag != "--help"]
+    assert sorted(first_cells(COMMANDS.section(command))) == sorted(own)
+    assert set(COMMON) <= set(flags(command))
+
+
+def test_the_flags_of_every_command_are_described_once():
+    assert first_cells(COMMANDS.section("Everywhere")) == list(COMMON)
+
+
+def test_no_command_is_described_that_is_none():
+    told = re.findall(r"^genesys-export (\w+)", COMMANDS.text, re.MULTILINE)
+    assert told == list(typer.main.get_command(app).commands)
+
+
+def test_every_error_stands_with_its_status():
+    rows = re.findall(r"^\| (\d+) \| (?:`(\w+)`)?", STATUSES.text, re.MULTILINE)
+    known = {
+        (str(kind.exit_status), name)
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, ExportError)
+    } - {("70", "ExportError"), ("70", "Stopped")}
+    by_signal = {
+        (str(Stopped(one).status), "Stopped") for one in (signal.SIGINT, signal.SIGTERM)
+    }
+    assert set(rows) == known | by_signal | {("0", "")}
+    assert f"occurred: {', '.join(map(str, PRECEDENCE))}." in STATUSES.text
+
+
+def test_the_readme_names_every_status():
+    readme = Page("README.md").section("Exit statuses")
+    told = {int(one) for cell in re.findall(r"^\| ([\d, ]+) \|", readme, re.MULTILINE)
+            for one in cell.split(", ")}
+    assert told == {int(one) for one in re.findall(r"^\| (\d+) \|", STATUSES.text, re.MULTILINE)}
+
+
+def test_the_page_on_trouble_has_a_section_for_every_status():
+    page = Page("docs/how-to/troubleshooting.md").prose
+    heads = re.findall(r"^## ([\d and]+):", page, re.MULTILINE)
+    told = {int(one) for head in heads for one in re.findall(r"\d+", head)}
+    rows = {int(one) for one in re.findall(r"^\| (\d+) \|", STATUSES.text, re.MULTILINE)}
+    assert told == rows - {0, 65}  # no error, and none of this version
+
+
+@pytest.mark.parametrize(
+    ("heading", "nouns"),
+    [
+        ("recipe", (Recipe,)),
+        ("slices", (SliceRecord,)),
+        ("tables", (File,)),
+        ("counts", (Counts,)),
+        ("next", (Next,)),
+    ],
+)
+def test_every_key_below_the_manifest_is_described_and_no_other(heading, nouns):
+    told = first_cells(MANIFEST.section(heading))
+    assert set(told) == {field.name for noun in nouns for field in fields(noun)}
+
+
+def test_every_key_of_the_manifest_is_described_and_no_other():
+    told = first_cells(MANIFEST.section("Keys").partition("### recipe")[0])
+    assert set(told) == {field.name for field in fields(Manifest)} | {"format"}
+
+
+def test_what_next_holds_is_described():
+    section = MANIFEST.section("next")
+    for noun in (StagedFile, Part):
+        assert all(f"`{field.name}`" in section for field in fields(noun))
+    assert all(f"`{field.name}`" in MANIFEST.text for field in fields(Interval))
+
+
+def test_every_variable_has_its_row():
+    own = {variables(path)[-1] for path in every_path()}
+    told = first_cells(ENVIRONMENT.text)
+    assert {name for name in told if not name.startswith("AWS_")} == {*VARIABLES, *own}
+    assert len(told) == len(set(told))
+
+
+def test_everything_the_simulator_can_is_described():
+    assert set(first_cells(SIMULATOR.section("Options"))) == {f.name for f in fields(Options)}
+    assert set(first_cells(SIMULATOR.section("Faults"))) == {k.__name__ for k in get_args(Kind)}
+    endpoints = re.findall(r"\| `(\w+)` \|$", SIMULATOR.text, re.MULTILINE)
+    assert endpoints == list(ENDPOINTS)
+
+
+def test_the_policy_to_copy_allows_every_action_that_is_used():
+    source = (ROOT / "src/genesys_export/store/s3.py").read_text("utf-8")
+    page = Page("docs/how-to/write-to-s3.md")
+    policy = next(block.text for block in page.blocks if '"Statement"' in block.text)
+    assert set(re.findall(r'"(s3:\w+)"', policy)) == set(re.findall(r'"(s3:\w+)"', source))
+    assert set(first_cells(page.section("Rights"))) == set(re.findall(r'"(s3:\w+)"', policy))

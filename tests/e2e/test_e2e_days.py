@@ -1,0 +1,141 @@
+"""Which conversations make a day, in whatever zone, in however many slices, and when it is ready.
+
+The truth about a day's bounds comes from the calendar of the zone, the truth about its
+conversations from the world's own records.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from e2e_reading import TABLES, begun, begun_between, bounds, ids
+
+from genesys_export.simulator import World
+
+HOUR = timedelta(hours=1)
+
+
+def test_four_slices_hold_the_same_rows_as_the_day_in_one(command, genesys, lake, day, exported):
+    genesys, whole = genesys(), exported.lake
+    command.against(genesys).run("--date", day, "--slices", 4).ends(0)
+    lake.check(day)
+    for table in TABLES:
+        ours, theirs = (sorted(map(repr, one.rows(day, table))) for one in (lake, whole))
+        assert ours == theirs, table
+        assert lake.keys(day, table) == [f"{table}/{day}.{n:03d}.csv.gz" for n in range(4)]
+    assert lake.manifest(day)["digest"] == whole.manifest(day)["digest"]
+    assert len(lake.ids(day)) == len(set(lake.ids(day)))
+    asked = sorted(one.body["interval"] for one in genesys.asked("submit"))
+    hours = [f"{day}T{hour:02d}:00:00.000Z" for hour in (0, 6, 12, 18)]
+    ends = [*hours[1:], f"{day + timedelta(days=1)}T00:00:00.000Z"]
+    assert asked == [f"{start}/{end}" for start, end in zip(hours, ends, strict=True)]
+    assert genesys.jobs == {}
+
+
+def test_midnight_crossers_belong_to_the_day_they_began_on(
+    command, genesys, lake, day, world, exported
+):
+    following = day + timedelta(days=1)
+    command.against(genesys()).run("--date", following).ends(0)
+    midnight = bounds(day)[1].isoformat()[:19]
+    crossers = {
+        one["conversationId"]
+        for one in begun(world, day)
+        if one.get("conversationEnd", "9999") >= midnight
+    }
+    assert crossers
+    assert crossers <= set(exported.lake.ids(day))
+    assert not crossers & set(lake.ids(following))
+    assert lake.ids(following) == ids(begun(world, following))
+
+
+@pytest.mark.parametrize(
+    ("date_", "hours"),
+    [(date(2025, 3, 30), 23), (date(2025, 10, 26), 25), (date(2025, 11, 20), 24)],
+    ids=["spring", "autumn", "plain"],
+)
+def test_a_day_in_berlin_has_the_hours_the_calendar_gives_it(
+    command, genesys, lake, world, date_, hours
+):
+    first, last = bounds(date_, "Europe/Berlin")
+    assert last - first == hours * HOUR
+    command.against(genesys()).run(
+        "--date", date_, "--timezone", "Europe/Berlin", "--slices", 3
+    ).ends(0)
+    assert lake.ids(date_) == ids(begun_between(world, first, last))
+    assert lake.manifest(date_)["timezone"] == "Europe/Berlin"
+    dates = {row["conversation_date"] for row in lake.rows(date_, "conversations")}
+    assert dates == {str(date_)}
+
+
+def test_a_zones_day_is_not_the_utc_day(command, genesys, lake, world, day):
+    command.against(genesys()).run("--date", day, "--timezone", "Pacific/Auckland").ends(0)
+    first, last = bounds(day, "Pacific/Auckland")
+    assert first.date() == day - timedelta(days=1)
+    assert lake.ids(day) == ids(begun_between(world, first, last))
+    assert lake.ids(day) != ids(begun(world, day))
+
+
+# --- the data lake lags behind ----------------------------------------------------------------
+
+
+def yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def test_before_the_watermark_nothing_is_published(command, genesys, lake):
+    result = command.against(genesys(lag=timedelta(hours=30))).run("--date", yesterday()).ends(75)
+    assert lake.files() == []
+    assert "not complete at Genesys" in result.err
+    assert "Try again after 20" in result.err
+
+
+def test_a_partial_day_goes_up_to_the_watermark_and_says_so(command, genesys, lake, world):
+    lag, day = timedelta(hours=30), yesterday()
+    reaches = datetime.now(UTC) - lag
+    if reaches.date() < day:  # early in the morning thirty hours ago was the day before
+        lag = datetime.now(UTC) - bounds(day)[0] - timedelta(hours=20)
+    result = command.against(genesys(lag=lag)).run("--date", day, "--allow-partial").ends(0)
+    manifest = lake.manifest(day)
+    assert manifest["state"] == "partial"
+    assert "partial" in result.err
+    until = datetime.fromisoformat(manifest["slices"][-1]["interval"]["end"])
+    assert bounds(day)[0] < until < bounds(day)[1]
+    assert lake.ids(day) == ids(begun_between(world, bounds(day)[0], until))
+    lake.check(day)
+
+
+def test_waiting_ends_when_the_watermark_has_moved(command, genesys, lake):
+    day, started = yesterday(), []
+
+    def now() -> datetime:
+        early = started and len(started[0].asked("availability")) < 2
+        return datetime.now(UTC) - timedelta(days=2 if early else 0)
+
+    started.append(genesys(now=now))
+    result = command.against(started[0]).run("--date", day, "--wait", "1s").ends(0)
+    assert len(started[0].asked("availability")) >= 2
+    assert "availability" in result.err
+    lake.check(day)
+
+
+def test_waiting_in_vain_is_too_early_all_the_same(command, genesys, lake):
+    genesys = genesys(lag=timedelta(days=3))
+    command.against(genesys).run("--date", yesterday(), "--wait", "1s").ends(75)
+    assert len(genesys.asked("availability")) >= 2
+    assert lake.files() == []
+
+
+def test_a_day_that_has_not_begun_is_too_early(command, genesys, lake):
+    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+    command.against(genesys()).run("--date", tomorrow, "--allow-partial").ends(75)
+    assert lake.files() == []
+
+
+def test_an_early_run_leaves_an_older_day_alone(command, genesys, lake, day):
+    command.against(genesys()).run("--date", day).ends(0)
+    before = lake.snapshot()
+    late = genesys(World.of([]), lag=timedelta(days=20_000))
+    command.against(late).run("--date", day).ends(75)
+    assert lake.snapshot() == before
