@@ -132,7 +132,8 @@ def iso_ms(instant: datetime) -> str:
 # What Genesys documents (yyyy-MM-ddTHH:mm:ss[.mmm]Z), with offsets and 0-9 fractional digits. No
 # 24:00: Python 3.11 refuses it, later ones may not, and a day may not depend on that.
 _INSTANT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ]((?!24)\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d(?::?\d\d)?)", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[T ]((?!24)\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d(?::?\d\d)?)",
+    re.ASCII,
 )
 
 

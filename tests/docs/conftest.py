@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from s3_servers import S3Server, moto
-from docs_reader import BIN, TIMEOUT_S, Shell, environment
+from docs_reader import BIN, TIMEOUT_S, Shell, environment, free_port
 
 from genesys_export.simulator import Simulator, World, serve
+from s3_servers import S3Server, moto
 
 __all__ = ["moto"]
 
@@ -55,7 +55,7 @@ def shell(
         "AWS_ACCESS_KEY_ID": moto.access_key,
         "AWS_SECRET_ACCESS_KEY": moto.secret_key,
     }
-    reader = Shell(tmp_path, environment(tmp_path) | reaching(genesys) | aws)
+    reader = Shell(tmp_path, environment(tmp_path) | reaching(genesys) | aws, free_port())
     yield reader
     reader.close()
 

@@ -33,7 +33,6 @@ NOT_RUN = {
     "make lint": "a stage of its own",
     "git ": "there is no remote here",
     "systemctl ": "needs a systemd of its own",
-    "psql ": "needs a PostgreSQL; tried by hand, see the page",
     "aws ": "needs an AWS account",
 }
 INSTEAD = {
@@ -49,9 +48,9 @@ class Shell:
 
     folder: Path
     environ: dict[str, str]
+    port: str
     status: int = 0
     children: list[subprocess.Popen[str]] = field(default_factory=list)
-    port: str = field(default_factory=lambda: _free_port())
 
     def console(self, block: Block) -> None:
         """Type every command; compare what comes with what the page shows."""
@@ -175,13 +174,17 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _table(names: list[str], rows: list[tuple[object, ...]]) -> str:
-    cells = [list(names), *(["NULL" if value is None else str(value) for value in row] for row in rows)]
+    cells = [list(names), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(names))]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _free_port() -> str:
+def _cell(value: object) -> str:
+    return "NULL" if value is None else str(value)
+
+
+def free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])

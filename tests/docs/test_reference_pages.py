@@ -65,17 +65,18 @@ def test_every_error_stands_with_its_status():
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, ExportError)
     } - {("70", "ExportError"), ("70", "Stopped")}
-    by_signal = {
-        (str(Stopped(one).status), "Stopped") for one in (signal.SIGINT, signal.SIGTERM)
-    }
+    by_signal = {(str(Stopped(one).status), "Stopped") for one in (signal.SIGINT, signal.SIGTERM)}
     assert set(rows) == known | by_signal | {("0", "")}
     assert f"occurred: {', '.join(map(str, PRECEDENCE))}." in STATUSES.text
 
 
 def test_the_readme_names_every_status():
     readme = Page("README.md").section("Exit statuses")
-    told = {int(one) for cell in re.findall(r"^\| ([\d, ]+) \|", readme, re.MULTILINE)
-            for one in cell.split(", ")}
+    told = {
+        int(one)
+        for cell in re.findall(r"^\| ([\d, ]+) \|", readme, re.MULTILINE)
+        for one in cell.split(", ")
+    }
     assert told == {int(one) for one in re.findall(r"^\| (\d+) \|", STATUSES.text, re.MULTILINE)}
 
 

@@ -27,7 +27,13 @@ REJECTED = [
     (record()[:-1], "the record can't be parsed as JSON"),
     (record() + record(), "the record can't be parsed as JSON"),
     (record(a=1).replace(b"1", b"NaN"), "the record can't be parsed as JSON"),
+    (record(externalTag="!").replace(b"!", b"\\q"), "the record can't be parsed as JSON"),
+    (record(externalTag="!").replace(b"!", b"\n"), "the record can't be parsed as JSON"),
     (b"[" * 100_000, "the record is nested too deeply"),
+    (
+        record(x=0).replace(b"0}", b'{"a":' * 600 + b"1" + b"}" * 601),
+        "the record is nested too deeply",
+    ),
     (b"[]", "the record is no JSON object"),
     (b"null", "the record is no JSON object"),
     (b'{"conversationStart":"2026-11-22T08:00:00.000Z"}', "conversationId is missing or no text"),

@@ -148,6 +148,7 @@ def test_drift_on_one_page_does_not_change_the_next():
         ("1e99999999999999999999", None, None),
         ("1e-400", None, 0.0),
         ("1e999999", None, None),
+        ("1e-99999999999999999999", None, 0.0),
         ("9" * 5000, None, None),
         ('"2"', None, None),
         ("true", None, None),
