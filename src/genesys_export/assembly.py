@@ -73,7 +73,15 @@ def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
     zone: ZoneInfo = settings.export.timezone
     if text in {None, "yesterday"}:
         return Day(yesterday(clock.now(), zone), zone)
-    return Day(date.fromisoformat(str(text)), zone)
+    asked = date.fromisoformat(str(text))
+    if str(asked) != text:  # ISO 8601 has weeks and other forms that nobody means here
+        raise ValueError("no YYYY-MM-DD")
+    day = Day(asked, zone)
+    try:
+        _ = day.interval
+    except OverflowError as problem:  # the calendar's first and last days
+        raise ValueError("beyond the calendar") from problem
+    return day
 
 
 def dry_run(exporter: Exporter, day: Day) -> DryRun:

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-from docs_pages import ROOT, Block
+from docs_pages import Block
 
-BIN = ROOT / ".venv" / "bin"
+BIN = Path(sys.executable).parent
 TIMEOUT_S = 60
 PORT = "8085"  # the tutorial's; a free one is taken instead
 

@@ -6,18 +6,21 @@ Knows how to start it, feed it settings and wait for it, never longer than a bou
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genesys_export.simulator import Simulator
 
 PROGRAM = str(Path(sys.executable).with_name("genesys-export"))
 LONGEST_S = 60
+# Where coverage is measured (patch = subprocess), children are to be measured as well.
+MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 LOOK_EVERY_S = 0.05
 
 
@@ -45,6 +48,7 @@ class Command:
 
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    program: str = PROGRAM
 
     @property
     def lake(self) -> Path:
@@ -54,7 +58,8 @@ class Command:
     def with_variables(self, **more: str | None) -> Command:
         """Return the command with these variables; None removes one."""
         merged = {**self.variables, **more}
-        return Command(self.folder, {k: v for k, v in merged.items() if v is not None})
+        kept = {name: value for name, value in merged.items() if value is not None}
+        return replace(self, variables=kept)
 
     def against(self, genesys: Simulator, **more: str | None) -> Command:
         """Return the command with the settings of a simulator, and no long waits."""
@@ -79,9 +84,9 @@ class Command:
     def started(self, *arguments: object):
         """Start the command and give the process; it is gone when the block ends."""
         child = subprocess.Popen(
-            [PROGRAM, *(str(argument) for argument in arguments)],
+            [self.program, *(str(argument) for argument in arguments)],
             cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder), **self.variables},
+            env={**MEASURED, "PATH": "/usr/bin:/bin", "HOME": str(self.folder), **self.variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -102,5 +102,5 @@ def test_the_demo_leaves_real_settings_alone(command):
         GENESYS_CLIENT_ID="real", GENESYS_CLIENT_SECRET="real", S3_BUCKET_NAME="real-bucket"
     )
     (command.folder / "genesys-export.toml").write_text('[export]\ntables = ["surveys"]\n')
-    told("demo", "--per-day", 50, "--to", "here").ends(0)
-    assert (command.folder / "here" / "sessions").exists()
+    told("demo", "--per-day", 50, "--to", "it's here").ends(0)
+    assert (command.folder / "it's here" / "sessions").exists()

@@ -70,7 +70,7 @@ def test_media_types_are_alternatives(command, genesys, lake, world, day):
 
 def test_a_queue(command, genesys, lake, world, day):
     records = begun(world, day)
-    queue = sorted(set().union(*map(queues, records)))[0]
+    queue = min(set().union(*map(queues, records)))
     body, found = run(command, genesys, lake, day, "--queue", queue)
     assert [one["value"] for one in predicates(body, "segmentFilters")] == [queue]
     assert found == ids([one for one in records if queue in queues(one)]) != []
@@ -78,7 +78,7 @@ def test_a_queue(command, genesys, lake, world, day):
 
 def test_a_division(command, genesys, lake, world, day):
     records = begun(world, day)
-    division = sorted(set().union(*(one["divisionIds"] for one in records)))[0]
+    division = min(set().union(*(one["divisionIds"] for one in records)))
     body, found = run(command, genesys, lake, day, "--division", division)
     assert [one["value"] for one in predicates(body, "conversationFilters")] == [division]
     assert found == ids([one for one in records if division in one["divisionIds"]]) != []

@@ -70,7 +70,7 @@ def exported_records(command, genesys, lake, day):
 
 def test_a_field_unknown_today_goes_to_extra_and_is_counted(exported_records, lake, day):
     odd = record(day, mood={"score": 0.5, "words": ["a", "b"]})
-    odd["participants"][0]["sessions"][0]["segments"][0]["weather"] = "rain, \"heavy\""
+    odd["participants"][0]["sessions"][0]["segments"][0]["weather"] = 'rain, "heavy"'
     counts = exported_records(odd, record(day, 1))
     rows = {row["conversation_id"]: row for row in lake.rows(day, "conversations")}
     assert json.loads(rows[IDS[0]]["_extra"]) == {"mood": odd["mood"]}

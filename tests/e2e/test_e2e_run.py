@@ -57,7 +57,9 @@ def test_values_come_through_as_the_api_has_them(exported, world, day):
         assert row["conversation_end"] == record.get("conversationEnd", "")
         assert row["originating_direction"] == record.get("originatingDirection", "")
     attributes = {
-        (row["conversation_id"], int(row["participant_index"]), row["attribute_key"]): row["attribute_value"]
+        (row["conversation_id"], int(row["participant_index"]), row["attribute_key"]): row[
+            "attribute_value"
+        ]
         for row in lake.rows(day, "participant_attributes")
     }
     assert attributes == {
@@ -105,7 +107,7 @@ def test_an_empty_day_is_published_as_headers_and_said_so(command, genesys, lake
     assert "no conversations" in result.err
 
 
-ODD = "two\nlines, a \"quote\", a \\ and a tab\t\r\nend"
+ODD = 'two\nlines, a "quote", a \\ and a tab\t\r\nend'
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ import pytest
 from e2e_command import stop, wait_until
 from e2e_reading import TABLES
 from moto.server import DomainDispatcherApplication, create_backend_app
-from s3_servers import BUCKET, REGION, S3Server, seaweedfs  # noqa: F401 - a fixture
 from werkzeug.serving import make_server
 
 from genesys_export.simulator import Fault, ServerError, Slow
+from s3_servers import BUCKET, REGION, S3Server, seaweedfs  # noqa: F401 - a fixture
 
 HOME = "_genesys_export/conversation_details"
 
@@ -168,9 +168,7 @@ def test_without_credentials_the_settings_are_wrong(command, genesys, watched, d
     assert "credentials" in result.err.lower()
 
 
-def test_a_failed_second_run_leaves_the_first_days_objects(
-    command, genesys, watched, bucket, day
-):
+def test_a_failed_second_run_leaves_the_first_days_objects(command, genesys, watched, bucket, day):
     client, name = bucket
     to = ("run", "--to", f"s3://{name}", "--date", day)
     command.against(genesys(), **credentials(watched.url))(*to).ends(0)

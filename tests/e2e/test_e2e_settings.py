@@ -36,9 +36,7 @@ def test_a_missing_permission_is_named(command, genesys, lake, day, endpoint):
     assert lake.staged() == []
 
 
-def test_an_organisation_that_grants_nothing_is_a_missing_permission(
-    command, genesys, lake, day
-):
+def test_an_organisation_that_grants_nothing_is_a_missing_permission(command, genesys, lake, day):
     genesys = genesys(missing_permissions=frozenset({DETAILS}))
     assert DETAILS in command.against(genesys).run("--date", day).ends(77).err
 
@@ -82,6 +80,9 @@ def test_several_wrong_settings_are_told_at_once(command, genesys, day):
     [
         (["run", "--date", "nonsense"], 2),
         (["run", "--date", "2025-02-30"], 2),
+        (["run", "--date", "2025-W47-4"], 2),
+        (["run", "--date", "9999-12-31"], 2),
+        (["run", "--date", "0001-01-01", "--timezone", "Asia/Tokyo"], 2),
         (["run", "--no-such-flag"], 2),
         (["run", "--slices", "three"], 2),
         (["no-such-command"], 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -43,7 +44,9 @@ def test_a_signal_while_pages_come_ends_the_run_cleanly(
 )
 def test_a_signal_while_it_waits_ends_the_run_as_well(command, genesys, lake, day, flags, plan):
     genesys = genesys(faults=plan)
-    with command.against(genesys).started("run", "--to", lake.root, "--date", day, *flags) as child:
+    with command.against(genesys).started(
+        "run", "--to", lake.root, "--date", day, *flags
+    ) as child:
         wait_until(child, lambda: len(genesys.asked(plan[0].on)) >= plan[0].nth)
         result = stop(child, TERM, SOON_S)
     assert result.status == 143, result.err
@@ -60,3 +63,21 @@ def test_a_signal_leaves_the_day_before_it_alone(command, genesys, lake, day):
         assert stop(child, INT, SOON_S).status == 130
     assert lake.snapshot() == before
     lake.check(day)
+
+
+def test_a_second_signal_does_not_cut_the_clean_up_short(command, genesys, lake, day):
+    genesys = genesys(faults=[Fault("results", 2, Slow(60)), Fault("delete", 1, Slow(1))])
+    report = command.folder / "report.json"
+    told = command.against(genesys)
+    order = ("run", "--to", lake.root, "--date", day, "--report", report)
+    with told.started(*order) as child:
+        wait_until(child, lambda: len(genesys.asked("results")) >= 2)
+        child.send_signal(INT)
+        wait_until(child, lambda: genesys.asked("delete"))
+        result = stop(child, TERM, SOON_S)
+    assert result.status == 130, result.err
+    assert result.err.count("stopped by ") == 1
+    assert lake.staged() == []
+    assert genesys.jobs == {}
+    (told_of_day,) = json.loads(report.read_text())["days"]
+    assert told_of_day["exit_status"] == 130

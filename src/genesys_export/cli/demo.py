@@ -67,7 +67,7 @@ def answer(folder: Path) -> Sequence[str]:
     """Ask DuckDB the question; return the query and the answer's lines."""
     import duckdb  # noqa: PLC0415 - an extra
 
-    sql = SQL.format(folder=folder)
+    sql = SQL.format(folder=str(folder).replace("'", "''"))
     with duckdb.connect() as connection:
         found = connection.sql(sql)
         names, rows = found.columns, found.fetchall()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +63,21 @@ def _export(settings: Settings, day: Day, order: Order, clock: SystemClock) -> i
     for outcome in outcomes:
         if outcome.problem:
             show(outcome.problem, verbose=log.level == "verbose")
-    status = worst(tuple(outcome.status for outcome in outcomes))
+    status = _status(outcomes)
     if order.report:
         text = run_report(
             outcomes, began=began, ended=clock.now(), totals=tally.totals(), status=status
         )
         _write(order.report, text)
     return status
+
+
+def _status(outcomes: Sequence[Outcome]) -> int:
+    """Return the run's exit status: a signal's own, else the worst of all (C14)."""
+    for outcome in outcomes:
+        if isinstance(outcome.problem, Stopped):
+            return outcome.status
+    return worst(tuple(outcome.status for outcome in outcomes))
 
 
 def _write(path: Path, text: bytes) -> None:
@@ -85,14 +93,17 @@ def _write(path: Path, text: bytes) -> None:
 def _outcomes(parts: Iterator[Exporter], day: Day, signals: Signals) -> Iterator[Outcome]:
     """Export the day of one organisation after the other; an error ends only its own."""
     for exporter in parts:
-        signals.check()
         org = exporter.plan.org
         try:
-            yield Outcome(org=org, day=day, report=exporter.export(day))
-        except Stopped:
-            raise
+            signals.check()
+            report = exporter.export(day)
+        except Stopped as problem:
+            yield Outcome(org=org, day=day, problem=problem)
+            return
         except ExportError as problem:
             yield Outcome(org=org, day=day, problem=problem)
+        else:
+            yield Outcome(org=org, day=day, report=report)
 
 
 def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:

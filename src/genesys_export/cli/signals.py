@@ -51,6 +51,8 @@ class Signals:
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         del frame
+        if self._pending is not None:
+            return  # the first one counts: a second must not cut short what the first began
         self._pending = Stopped(signum)
         if not self._shielded:
             self._clock.interrupt(self._pending)
