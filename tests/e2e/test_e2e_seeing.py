@@ -9,7 +9,7 @@ import pytest
 from e2e_command import json_lines
 
 from genesys_export import __version__
-from genesys_export.simulator import Fault, RateLimited, ServerError
+from genesys_export.simulator import Fault, RateLimited, Refusal, ServerError
 
 
 def test_a_dry_run_asks_nothing_and_writes_nothing(command, genesys, lake, day):
@@ -110,6 +110,17 @@ def test_verbose_shows_every_request_and_tracebacks(command, genesys, day):
     result = told.run("--date", day, "--verbose").ends(69)
     assert result.err.count(" request ") == len(genesys.requests)
     assert "Traceback" in result.err
+
+
+def test_what_genesys_says_can_not_write_to_the_terminal(command, genesys, day):
+    odd = "\x1b]0;title\x07 odd\ngenesys-export: all is well"
+    plan = [Fault("submit", 1, Refusal(400, "bad\x1b[31m", odd))]
+    result = command.against(genesys(faults=plan)).run("--date", day).ends(69)
+    assert "\\x1b]0;title\\x07 odd" in result.err
+    assert not set(result.err) & {"\x1b", "\x07"}
+    assert [
+        line for line in result.err.splitlines() if line.startswith("genesys-export: all")
+    ] == []
 
 
 # --- secrets ----------------------------------------------------------------------------------

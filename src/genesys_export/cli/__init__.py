@@ -58,9 +58,13 @@ def status_of(arguments: list[str]) -> int:
 
 def show(problem: ExportError, *, verbose: bool) -> None:
     """Print what happened and what to do; the traceback only when asked for."""
+    from ..progress.words import clean  # noqa: PLC0415 - heavy
+
     if verbose:
         traceback.print_exception(problem)
-    sys.stderr.write(f"genesys-export: {problem.message}\n")
+    # What Genesys or a bucket said may stand in it, and must not write to the terminal.
+    lines = [clean(line) for line in problem.message.split("\n")]
+    sys.stderr.write("\n".join((f"genesys-export: {lines[0]}", *lines[1:], "")))
     if problem.advice:
         sys.stderr.write(f"  {problem.advice}\n")
 
