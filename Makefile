@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint test-sdk
+.PHONY: install demo test lint test-sdk test-db
 
 install: $(VENV)/.installed
 
@@ -19,7 +19,7 @@ demo: install
 	$(BIN)/genesys-export demo
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk and not db'
 
 lint: install
 	$(BIN)/ruff check .
@@ -31,3 +31,8 @@ lint: install
 test-sdk: install
 	$(PIP) install --editable '.[simulator,dev,sdk]'
 	$(BIN)/python -m pytest -m sdk
+
+# PostgreSQL's own programs, 15 or newer: apt-get install postgresql (as root). Each test run starts
+# a server of its own on a socket, as an unprivileged user, and ends it.
+test-db: install
+	$(BIN)/python -m pytest -m db

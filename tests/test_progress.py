@@ -48,6 +48,7 @@ ALL = (
     STARTED,
     SUBMITTED,
     events.JobChanged(job_id="j1", state="FULFILLED"),
+    events.IntervalHalved(interval=DAY, reason="95000 hits"),
     events.PageReceived(records=1_000, received_bytes=9_000_000),
     PAGE,
     events.Uploaded(key="conversations/2026-11-22.csv.gz", size_bytes=5),

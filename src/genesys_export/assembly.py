@@ -20,28 +20,42 @@ from .api import (
     Filters,
     JobPolicy,
     JobSource,
+    OwnBody,
+    OwnSource,
+    QueryPolicy,
+    QuerySource,
     RetryPolicy,
     Transport,
     TransportOptions,
     hosts,
     parse_raw,
+    read_body,
 )
 from .datasets import conversation_details
 from .days import Day, split, yesterday
-from .encode import Newlines
+from .encode import Format, Newlines
 from .events import Observe
-from .export import Exporter, Plan, Shield
+from .export import Exporter, Layout, Plan, Roll, Shield
 from .manifest import Recipe
 from .model import Store
 from .settings import Org, Settings, Target
 from .store import S3Options, open_store
+
+AnySource = JobSource | QuerySource | OwnSource
+
+# What the manifest says of an engine.
+_NOTES = {
+    "query": "The synchronous query has no attributes of participants: participant_attributes, "
+    "where it is written, has no rows.",
+    "own": "A query body of the user's own told what to ask for: what it leaves out is not here.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """What a run would ask and write."""
 
-    asked: tuple[dict[str, object], ...]  # one job's body a slice
+    asked: tuple[dict[str, object], ...]  # the first body a slice: of a job or of a query
     written: tuple[str, ...]  # every object, as a person would find it
 
 
@@ -59,7 +73,7 @@ def exporters(
         source = _source(settings, org, clock=clock, observe=observe)
         yield Exporter(
             plan=plan,
-            recipe=_recipe(settings, plan, source.filters),
+            recipe=_recipe(settings, plan),
             source=source,
             store=store,
             clock=clock,
@@ -88,45 +102,79 @@ def dry_run(exporter: Exporter, day: Day) -> DryRun:
     """Return what exporting the day would ask and write; asks and writes nothing."""
     plan, source = exporter.plan, exporter.source
     parts = split(day, plan.slices)
-    keys = [plan.key(table, part) for table in plan.tables for part in parts]
+    keys = [plan.key(table, part) for table in plan.written for part in parts]
     written = [*keys, f"{plan.home(day)}/manifest.json"]
-    asked = [source.body(part.interval) for part in parts] if isinstance(source, JobSource) else []
+    asked = [source.body(part.interval) for part in parts] if isinstance(source, AnySource) else []
     return DryRun(tuple(asked), tuple(exporter.store.url(key) for key in written))
 
 
 def _plan(settings: Settings, org: Org) -> Plan:
     dataset = conversation_details()
     export = settings.export
+    form = Format(export.format)
+    every = () if form is Format.JSONL else tuple(table.name for table in dataset.tables)
     return Plan(
         dataset=dataset,
-        tables=export.tables or tuple(table.name for table in dataset.tables),
+        tables=export.tables or every,
         org=org.name,
         slices=export.slices,
+        format=form,
+        keep_raw=export.keep_raw,
+        layout=Layout(export.layout),
+        roll=Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
         settle=timedelta(days=settings.settle.days),
         wait=export.wait or timedelta(0),
         allow_partial=export.allow_partial,
+        notes=tuple(note for engine, note in _NOTES.items() if engine == _engine(settings)),
     )
 
 
-def _recipe(settings: Settings, plan: Plan, filters: Filters) -> Recipe:
+def _engine(settings: Settings) -> str:
+    return "own" if settings.export.query_body else settings.export.engine
+
+
+def _recipe(settings: Settings, plan: Plan) -> Recipe:
+    own = _own_body(settings)
     return Recipe(
         timezone=settings.export.timezone.key,
         engine=settings.export.engine,
-        filters=filters.as_body(),
-        tables=plan.tables,
-        format=settings.export.format,
-        layout=settings.export.layout,
-        csv={"newlines": plan.newlines.value},
+        filters=_filters(settings).as_body(),
+        tables=plan.written,
+        format=plan.format.value,
+        layout=plan.layout.value,
+        csv={"newlines": plan.newlines.value} if plan.format is Format.CSV else {},
         column_version=plan.dataset.column_version,
+        query_body=own.canonical() if own else None,
+        keep_raw=plan.raw is not None,
     )
 
 
-def _source(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> JobSource:
+def _source(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> AnySource:
+    client = _client(settings, org, clock=clock, observe=observe)
+    if own := _own_body(settings):
+        return OwnSource(client=client, clock=clock, own=own)
+    if settings.export.engine == "query":
+        told = org.genesys
+        return QuerySource(
+            client=client,
+            clock=clock,
+            policy=QueryPolicy(
+                page_size=told.query_page_size,
+                most_hits=told.query_most_hits,
+                floor=told.query_floor,
+            ),
+            filters=_filters(settings),
+            observe=observe,
+        )
+    return _jobs(settings, org, client, clock=clock, observe=observe)
+
+
+def _client(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> Client:
     told = org.genesys
     where = hosts(base_url=told.base_url, region=told.region, login_url=told.login_url)
     proxy = org.proxy_for(where.api)
-    client = Client(
+    return Client(
         where,
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=Transport(
@@ -144,6 +192,12 @@ def _source(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> 
         rng=SystemRandom(),
         observe=observe,
     )
+
+
+def _jobs(
+    settings: Settings, org: Org, client: Client, *, clock: Clock, observe: Observe
+) -> JobSource:
+    told = org.genesys
     return JobSource(
         client=client,
         clock=clock,
@@ -158,6 +212,14 @@ def _source(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> 
         filters=_filters(settings),
         observe=observe,
     )
+
+
+def _own_body(settings: Settings) -> OwnBody | None:
+    """Return the user's own query body, if there is one; raises WrongSettings."""
+    asked = settings.export
+    if not asked.query_body:
+        return None
+    return read_body(settings.folder / asked.query_body, path=asked.query_path)
 
 
 def _filters(settings: Settings) -> Filters:

@@ -87,6 +87,14 @@ class JobChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalHalved(Event):
+    """A query has more hits than its pages can hold: it is asked in two halves."""
+
+    interval: Interval
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageReceived(Event):
     """A page's records are here."""
 

@@ -31,6 +31,7 @@ class Batch:
 
     table: str
     rows: pa.RecordBatch
+    starts: pa.TimestampArray  # when each row's conversation began, whatever its columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Block:
     conversations: pa.RecordBatch
     attributes: Attributes | None
     rejected: tuple[Rejected, ...]
+    records: tuple[bytes, ...] = ()  # the conversations as the API wrote them, row by row
 
 
 class Fetch(Protocol):

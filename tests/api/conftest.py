@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from dialects import Speaker, speaking
 from fakes import Events, FakeClock
 from genesys_export.api import (
     Budget,
@@ -14,6 +15,10 @@ from genesys_export.api import (
     Filters,
     JobPolicy,
     JobSource,
+    OwnBody,
+    OwnSource,
+    QueryPolicy,
+    QuerySource,
     RetryPolicy,
     Transport,
     TransportOptions,
@@ -26,7 +31,7 @@ from genesys_export.simulator import Options, Simulator, World, serve
 class Line:
     """What one test talks to Genesys with."""
 
-    genesys: Simulator
+    genesys: Simulator | Speaker
     clock: FakeClock
     transport: Transport
     events: Events = field(default_factory=Events)
@@ -64,8 +69,33 @@ class Line:
             observe=self.events,
         )
 
+    def query(self, filters=None, **policy):
+        return QuerySource(
+            client=self.client,
+            clock=self.clock,
+            policy=replace(QueryPolicy(), **policy),
+            filters=filters or Filters(),
+            observe=self.events,
+        )
+
+    def own(self, body):
+        own = OwnBody(body)
+        return OwnSource(client=self.client, clock=self.clock, own=own)
+
     def asked(self, endpoint):
         return len(self.genesys.asked(endpoint))
+
+
+@pytest.fixture
+def speak(clock):
+    """Return what starts a server that answers as told, and connects to it."""
+    with ExitStack() as stack:
+
+        def connect(answer, **line):
+            wires = stack.enter_context(Transport(TransportOptions(), clock))
+            return Line(stack.enter_context(speaking(answer)), clock, wires, **line)
+
+        yield connect
 
 
 @pytest.fixture

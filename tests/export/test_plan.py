@@ -7,7 +7,16 @@ import pytest
 
 from genesys_export.datasets import conversation_details
 from genesys_export.days import Day, split
-from genesys_export.export.plan import Plan, Ready, TooEarly, readiness, state_of
+from genesys_export.encode import Format
+from genesys_export.export.plan import (
+    Layout,
+    Plan,
+    Ready,
+    Roll,
+    TooEarly,
+    readiness,
+    state_of,
+)
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 END = DAY.interval.end
@@ -33,6 +42,43 @@ def test_the_orgs_name_is_the_first_segment():
     (whole,) = split(DAY, 1)
     assert plan(org="emea").key("segments", whole) == "emea/segments/2026-11-22.csv.gz"
     assert plan(org="emea").home(DAY) == "emea/_genesys_export/conversation_details/2026-11-22"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "conversations/2026-11-22.csv.gz"),
+        ({"format": Format.PARQUET}, "conversations/2026-11-22.parquet"),
+        ({"slices": 3}, "conversations/2026-11-22.002.csv.gz"),
+        ({"roll": Roll(rows=5)}, "conversations/2026-11-22.002-007.csv.gz"),
+        ({"roll": Roll(size_bytes=5), "slices": 3}, "conversations/2026-11-22.002-007.csv.gz"),
+        ({"layout": Layout.HIVE}, "conversations/dt=2026-11-22/002-007.csv.gz"),
+        (
+            {"layout": Layout.HIVE, "org": "emea"},
+            "emea/conversations/dt=2026-11-22/002-007.csv.gz",
+        ),
+    ],
+)
+def test_a_files_name_says_what_it_takes_to_be_unique(changes, name):
+    third = split(DAY, 3)[2]
+    assert plan(**changes).key("conversations", third, rolled=7) == name
+
+
+def test_the_raw_table_is_json_lines_beside_any_format():
+    (whole,) = split(DAY, 1)
+    kept = plan(format=Format.PARQUET, keep_raw=True)
+    assert kept.written == ("conversations", "conversation_details_raw")
+    key = kept.key("conversation_details_raw", whole)
+    assert key == "conversation_details_raw/2026-11-22.jsonl.gz"
+
+
+def test_a_file_is_long_enough_by_either_limit():
+    roll = Roll(size_bytes=100, rows=10)
+    assert not roll.is_due(99, 9)
+    assert roll.is_due(100, 0)
+    assert roll.is_due(0, 10)
+    assert roll
+    assert not Roll()
 
 
 def test_a_day_behind_the_watermark_is_ready_whole():

@@ -37,7 +37,7 @@ def test_everything_is_told_at_once(complaint):
         "[export]\nformt = 'csv.gz'\n[genesys]\npage_size = 5\npoll_first = '90'\n",
         {"GENESYS_EXPORT_SETTLE__DAYS": "x", "GENESYS_EXPORT_EXPORT__SLICE": "2"},
         timezone="Europe/Berlinn",
-        format="parquet",
+        format="parkett",
     )
     assert message.startswith("7 settings are missing or wrong:\n")
     assert len(message.splitlines()) == 8
@@ -68,11 +68,9 @@ def test_unknown_names_are_refused_with_what_was_perhaps_meant(complaint, text, 
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({"format": "parquet"}, "this version does not have parquet yet; it has csv.gz"),
-        ({"format": "jsonl.gz"}, "this version does not have jsonl.gz yet"),
-        ({"layout": "hive"}, "this version does not have hive yet; it has daily"),
-        ({"engine": "query"}, "this version does not have query yet; it has jobs"),
-        ({"format": "csv.gs"}, "'csv.gs' is none of csv.gz; did you mean csv.gz?"),
+        ({"layout": "hiv"}, "'hiv' is none of daily, hive; did you mean hive?"),
+        ({"engine": "querry"}, "'querry' is none of jobs, query; did you mean query?"),
+        ({"format": "csv.gs"}, "is none of csv.gz, parquet, jsonl.gz; did you mean csv.gz?"),
         ({"dataset": "users"}, "none of conversation_details"),
         ({"table": ["session"]}, "there is no table 'session'; did you mean sessions?"),
         ({"timezone": "Europe/Berlinn"}, "did you mean Europe/Berlin?"),

@@ -85,6 +85,7 @@ def test_sections_are_those_of_the_contract():
         "settle",
         "filters",
         "csv",
+        "roll",
         "log",
         "orgs",
     ]

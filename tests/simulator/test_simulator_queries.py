@@ -31,6 +31,25 @@ def test_a_query_refuses_what_the_real_one_refuses(dial):
     assert client.query(client.day, paging={"pageSize": 10, "pageNumber": 0}).status == 400
 
 
+def test_a_querys_depth_can_be_set(dial):
+    client = dial(query_depth=200)
+    sizes = [client.query(client.day, paging={"pageSize": 100, "pageNumber": n}) for n in (2, 3)]
+    assert [one.status for one in sizes] == [200, 400]
+    assert "may not exceed 200 results" in sizes[1].json["message"]
+
+
+def test_stored_doubles_count_as_hits_but_leave_their_pages_short(dial):
+    client = dial(query_double=4)
+    pages = [
+        client.query(client.day, paging={"pageSize": 100, "pageNumber": number}).json
+        for number in (1, 2, 3, 4, 5)
+    ]
+    assert [len(page.get("conversations", ())) for page in pages] == [75, 75, 75, 15, 0]
+    assert {page["totalHits"] for page in pages} == {320}
+    rows = [row["conversationId"] for page in pages for row in page.get("conversations", ())]
+    assert len(set(rows)) == 240
+
+
 def test_a_query_finds_what_began_on_a_touched_day_and_was_active(dial):
     client = dial()
     interval = "2026-11-22T12:00:00.000Z/2026-11-22T18:00:00.000Z"

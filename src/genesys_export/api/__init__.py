@@ -6,11 +6,14 @@ from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
 from .jobs import JobPolicy, JobSource
 from .limits import Budget
+from .own_body import OwnBody, OwnSource, read_body
+from .query import QUERY, QueryPolicy, QuerySource
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy
 from .transport import Transport, TransportOptions
 
 __all__ = [
+    "QUERY",
     "REGIONS",
     "Budget",
     "Client",
@@ -20,10 +23,15 @@ __all__ = [
     "Hosts",
     "JobPolicy",
     "JobSource",
+    "OwnBody",
+    "OwnSource",
+    "QueryPolicy",
+    "QuerySource",
     "RetryPolicy",
     "SystemClock",
     "Transport",
     "TransportOptions",
     "hosts",
     "parse_raw",
+    "read_body",
 ]

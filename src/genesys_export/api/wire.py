@@ -19,7 +19,7 @@ from msgspec import UNSET, UnsetType
 from ..days import parse_instant
 from ..model import Page
 
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Garbled(Exception):
@@ -32,6 +32,13 @@ class Results(msgspec.Struct, rename="camel"):
     conversations: list[msgspec.Raw] | UnsetType | None = UNSET
     cursor: str | UnsetType | None = UNSET
     data_availability_date: str | UnsetType | None = UNSET
+
+
+class Queried(msgspec.Struct, rename="camel"):
+    """AnalyticsConversationQueryResponse, the records still bytes."""
+
+    conversations: list[msgspec.Raw] | UnsetType | None = UNSET
+    total_hits: int | UnsetType | None = UNSET
 
 
 class Job(msgspec.Struct, rename="camel"):
@@ -70,6 +77,14 @@ class ResultsPage:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class QueryPage:
+    """A page of a query, and how many hits there are in all; None where the answer is silent."""
+
+    page: Page
+    hits: int | None
+
+
 Shape = TypeVar("Shape")
 
 
@@ -79,7 +94,7 @@ def reader(shape: type[Shape]) -> Callable[[bytes], Shape]:
     def read(body: bytes) -> Shape:
         try:
             return msgspec.json.decode(body, type=shape)
-        except _UNREADABLE as problem:
+        except UNREADABLE as problem:
             raise Garbled(f"the body is no {shape.__name__}") from problem
 
     return read
@@ -99,7 +114,7 @@ def read_results(body: bytes) -> ResultsPage:
     try:
         results = msgspec.json.decode(body, type=Results)
         records = [bytes(record) for record in results.conversations or ()]
-    except _UNREADABLE:
+    except UNREADABLE:
         results, records = _slowly(body)
     found = (results.conversations, results.cursor, results.data_availability_date)
     if all(one is UNSET for one in found) and body.strip() != b"{}":
@@ -110,11 +125,27 @@ def read_results(body: bytes) -> ResultsPage:
     return ResultsPage(page, results.cursor or None)
 
 
+def read_query(body: bytes) -> QueryPage:
+    """Split a query's answer; raises Garbled. Without `conversations` it is an empty page."""
+    try:
+        found = msgspec.json.decode(body, type=Queried)
+        records = [bytes(record) for record in found.conversations or ()]
+    except UNREADABLE:
+        whole, records = split_slowly(body, "conversations")
+        found = Queried([], _only(int, whole.get("totalHits") or 0))
+    # Past the last page some answers are `{}`, others hold `totalHits` alone.
+    silent = found.conversations is UNSET and found.total_hits is UNSET
+    if silent and body.strip() != b"{}":
+        raise Garbled("the body is no page of a query")
+    page = Page(records=records, watermark=None, received_bytes=len(body))
+    return QueryPage(page, found.total_hits if isinstance(found.total_hits, int) else None)
+
+
 def read_error(body: bytes) -> ErrorBody:
     """Read what Genesys says of a refusal; of anything else nothing is read."""
     try:
         return msgspec.json.decode(body, type=ErrorBody)
-    except _UNREADABLE:
+    except UNREADABLE:
         return ErrorBody()
 
 
@@ -125,31 +156,40 @@ def _instant(text: str) -> datetime:
         raise Garbled("dataAvailabilityDate is no instant") from problem
 
 
-def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
-    """Split a page that is JSON but not to msgspec's taste: find each record's span."""
+def split_slowly(body: bytes, *keys: str) -> tuple[dict[str, Any], list[bytes]]:
+    """Split a page that is JSON but not to msgspec's taste: find the span of each of its records.
+
+    Returns the whole answer, parsed, and the elements of its list under the first of `keys` that
+    is there. Raises Garbled.
+    """
     text = body.decode("utf-8", "surrogateescape")
     try:
-        whole = json.loads(text)
-        spans = _spans(text, len(_only(list, whole["conversations"])))
-        cursor = _only(str, whole.get("cursor") or "")
-        date = _only(str, whole.get("dataAvailabilityDate") or "")
-    except (ValueError, LookupError, TypeError, RecursionError) as problem:
+        whole = _only(dict, json.loads(text))
+        key = next(key for key in keys if key in whole)
+        spans = _spans(text, key, len(_only(list, whole[key])))
+    except (ValueError, LookupError, TypeError, StopIteration, RecursionError) as problem:
         raise Garbled("the body is no page of results") from problem
-    records = [text[a:b].encode("utf-8", "surrogateescape") for a, b in spans]
+    return whole, [text[a:b].encode("utf-8", "surrogateescape") for a, b in spans]
+
+
+def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
+    whole, records = split_slowly(body, "conversations")
+    cursor = _only(str, whole.get("cursor") or "")
+    date = _only(str, whole.get("dataAvailabilityDate") or "")
     return Results([], cursor or None, date or None), records
 
 
 def _only(kind: type[Shape], value: Any) -> Shape:
-    """Return the value if it is of that type; raises ValueError."""
+    """Return the value if it is of that type; raises Garbled."""
     if not isinstance(value, kind):
-        raise ValueError("another type")
+        raise Garbled("the body is no page of results")
     return value
 
 
-def _spans(text: str, count: int) -> list[tuple[int, int]]:
-    """Return where each element of the top object's `conversations` begins and ends."""
+def _spans(text: str, key: str, count: int) -> list[tuple[int, int]]:
+    """Return where each element of a list of the top object begins and ends."""
     decoder = json.JSONDecoder()
-    at = _value_of(text, "conversations", decoder) + 1
+    at = _value_of(text, key, decoder) + 1
     spans = []
     for _ in range(count):
         at = _skipped(text, at)

@@ -91,6 +91,7 @@ def run(
     format: options.Format = None,  # noqa: A002 - the flag's name
     layout: options.Layout = None,
     engine: options.Engine = None,
+    query_body: options.QueryBody = None,
     media_type: options.MediaType = None,
     queue: options.Queue = None,
     division: options.Division = None,
@@ -118,6 +119,10 @@ def run(
 def tables(
     table: options.Tables = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    ddl: options.Ddl = None,
+    date: options.LoadDate = None,
+    format: options.Format = None,  # noqa: A002 - the flag's name
+    layout: options.Layout = None,
     config: options.Config = None,
     org: options.Org = None,
     to: options.To = None,
@@ -129,13 +134,19 @@ def tables(
     from ..datasets import conversation_details  # noqa: PLC0415 - heavy
     from ..dictionary import as_markdown, as_text  # noqa: PLC0415 - heavy
 
-    del config, org, to, log_format, quiet, verbose  # taken by every command
-    dataset = conversation_details()
+    del log_format, quiet, verbose  # taken by every command
+    dataset, chosen = conversation_details(), tuple(table or ())
     known = [each.name for each in dataset.tables]
-    if unknown := [name for name in table or () if name not in known]:
+    if unknown := [name for name in chosen if name not in known]:
         raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
-    render = as_markdown if markdown else as_text
-    sys.stdout.write(render(dataset, tuple(table or ())).rstrip() + "\n")
+    if ddl:
+        from .tables import Wanted, script  # noqa: PLC0415 - heavy
+
+        flags = {"config": config, "org": org, "to": to, "format": format, "layout": layout}
+        text = script(Wanted(dialect=ddl, date=date, tables=chosen), flags)
+    else:
+        text = (as_markdown if markdown else as_text)(dataset, chosen)
+    sys.stdout.write(text.rstrip() + "\n")
     return 0
 
 

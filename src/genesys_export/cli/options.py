@@ -58,6 +58,22 @@ Date = Annotated[
     str | None,
     typer.Option("--date", help="YYYY-MM-DD or yesterday (the default).", rich_help_panel=_WHAT),
 ]
+Ddl = Annotated[
+    str | None,
+    typer.Option(
+        "--ddl",
+        help="As SQL for athena, redshift, snowflake, spark, duckdb or postgres: tables, load, "
+        "one day again.",
+        metavar="DIALECT",
+    ),
+]
+LoadDate = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        help="With --ddl: to load this day (YYYY-MM-DD), for the first time or again.",
+    ),
+]
 DatasetName = Annotated[
     str | None,
     typer.Option("--dataset", help="conversation_details.", rich_help_panel=_WHAT),
@@ -107,9 +123,29 @@ Filters = Annotated[
         metavar="JSON",
     ),
 ]
-Format = Annotated[str | None, typer.Option("--format", help="csv.gz.", rich_help_panel=_HOW)]
-Layout = Annotated[str | None, typer.Option("--layout", help="daily.", rich_help_panel=_HOW)]
-Engine = Annotated[str | None, typer.Option("--engine", help="jobs.", rich_help_panel=_HOW)]
+Format = Annotated[
+    str | None, typer.Option("--format", help="csv.gz, parquet or jsonl.gz.", rich_help_panel=_HOW)
+]
+Layout = Annotated[
+    str | None, typer.Option("--layout", help="daily or hive.", rich_help_panel=_HOW)
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="jobs, or query: fresh data, but no attributes.",
+        rich_help_panel=_HOW,
+    ),
+]
+QueryBody = Annotated[
+    str | None,
+    typer.Option(
+        "--query-body",
+        help="Ask with this JSON body, which holds {start} and {end}; implies --engine query.",
+        rich_help_panel=_HOW,
+        metavar="FILE",
+    ),
+]
 Slices = Annotated[
     int | None,
     typer.Option(

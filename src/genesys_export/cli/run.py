@@ -108,11 +108,14 @@ def _outcomes(parts: Iterator[Exporter], day: Day, signals: Signals) -> Iterator
 
 def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:
     """Print what would be asked and written."""
+    asks = "would submit a job" if settings.export.engine == "jobs" else "would ask"
     for exporter in exporters(settings, clock=clock, observe=ignore):
         found = dry_run(exporter, day)
         sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
         for body in found.asked:
             text = msgspec.json.encode(body).decode()
-            sys.stdout.write(f"would submit a job: {text}\n")
+            sys.stdout.write(f"{asks}: {text}\n")
         for url in found.written:
             sys.stdout.write(f"would write {url}\n")
+        if exporter.plan.roll:
+            sys.stdout.write("and, where a file reaches a limit of [roll], the next: …-001, …\n")

@@ -56,10 +56,16 @@ class Decoder:
             Rejected(one.reason, one.record) for one in judged if one.verdict is Verdict.UNREADABLE
         ]
         kept = {rejected.record for rejected in block.rejected}
-        self.digest += sum(one.digest for one in ours if one.record not in kept)
+        exported = [one for one in ours if one.record not in kept] if kept else ours
+        self.digest += sum(one.digest for one in exported)
         self.digest %= _MODULUS
         self._open += _open(block.conversations)
-        return Block(block.conversations, block.attributes, (*unreadable, *block.rejected))
+        return Block(
+            block.conversations,
+            block.attributes,
+            (*unreadable, *block.rejected),
+            tuple(one.record for one in exported),
+        )
 
     @property
     def counts(self) -> Counts:

@@ -1,6 +1,21 @@
 """WRITE: batches into the bytes of a file; the same rows give the same bytes."""
 
 from .csv_gz import CsvGz, Newlines
+from .formats import Encoder, Format, Opener
 from .gzip import Gzip
+from .jsonl_gz import JsonlGz, raw_rows
+from .parquet import Held, Parquet, parquet_schema
 
-__all__ = ["CsvGz", "Gzip", "Newlines"]
+__all__ = [
+    "CsvGz",
+    "Encoder",
+    "Format",
+    "Gzip",
+    "Held",
+    "JsonlGz",
+    "Newlines",
+    "Opener",
+    "Parquet",
+    "parquet_schema",
+    "raw_rows",
+]

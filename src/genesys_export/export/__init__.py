@@ -7,6 +7,6 @@ only when the whole day lies at the destination does the ledger make it visible,
 from __future__ import annotations
 
 from .day import DayReport, Exporter, Shield
-from .plan import Plan
+from .plan import Layout, Plan, Roll
 
-__all__ = ["DayReport", "Exporter", "Plan", "Shield"]
+__all__ = ["DayReport", "Exporter", "Layout", "Plan", "Roll", "Shield"]

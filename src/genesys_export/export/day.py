@@ -85,6 +85,7 @@ class Exporter:
             attempts=(),
             tool_version=__version__,
             began=began,
+            notes=self.plan.notes,
             rejects=file_of(rejected, rejects.rows) if rejected else None,
             **self._told(day, ready, slices, rejects.rows),
         )

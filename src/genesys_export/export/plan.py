@@ -1,20 +1,43 @@
 """What one run makes of a day: decided before anything is asked or written.
 
-Pure: names of files, and whether a day is ready, from values alone.
+Pure: names of files, how long they grow, and whether a day is ready, from values alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from ..datasets import Dataset
 from ..days import Day, Slice, iso_ms
-from ..encode import Newlines
+from ..encode import Format, Newlines
 from ..errors import TryAgainLater
 
-SUFFIX = "csv.gz"
-CONTENT_TYPE = "application/gzip"
+
+class Layout(StrEnum):
+    """How the keys of data files are made."""
+
+    DAILY = "daily"  # conversations/2026-11-22.csv.gz
+    HIVE = "hive"  # conversations/dt=2026-11-22/000-000.csv.gz
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """When a file ends and the next one of its slice begins: with the batch that reaches this."""
+
+    size_bytes: int | None = None  # as the file stands at the destination
+    rows: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is any limit."""
+        return self.size_bytes is not None or self.rows is not None
+
+    def is_due(self, size_bytes: int, rows: int) -> bool:
+        """Whether a file of that size is long enough."""
+        return (self.size_bytes is not None and size_bytes >= self.size_bytes) or (
+            self.rows is not None and rows >= self.rows
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,19 +45,49 @@ class Plan:
     """How days are exported."""
 
     dataset: Dataset
-    tables: tuple[str, ...]  # in the declared order
+    tables: tuple[str, ...]  # in the declared order; none in JSON lines
     org: str = ""  # the first segment of every key; none for a single org
     slices: int = 1
+    format: Format = Format.CSV
+    keep_raw: bool = False  # write the API's own records beside the tables
+    layout: Layout = Layout.DAILY
+    roll: Roll = Roll()
     newlines: Newlines = Newlines.KEEP
     settle: timedelta = timedelta(days=4)
     wait: timedelta = timedelta(0)  # how long to wait for the data to become complete
     wait_step: timedelta = timedelta(minutes=5)  # how often to look meanwhile
     allow_partial: bool = False
+    notes: tuple[str, ...] = ()  # what the manifest of every day says
 
-    def key(self, table: str, part: Slice) -> str:
-        """Return a table file's key: `conversations/2026-11-22.csv.gz`, or `….000.csv.gz`."""
-        number = f".{part.index:03d}" if self.slices > 1 else ""
-        return self.under_org(f"{table}/{part.day}{number}.{SUFFIX}")
+    @property
+    def raw(self) -> str | None:
+        """The table of the API's own records, where it is written."""
+        wanted = self.keep_raw or self.format is Format.JSONL
+        return f"{self.dataset.name}_raw" if wanted else None
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Every table that has files: the declared ones, then the raw one."""
+        return (*self.tables, self.raw) if self.raw else self.tables
+
+    def format_of(self, table: str) -> Format:
+        """Return the format of a table's files."""
+        return Format.JSONL if table == self.raw else self.format
+
+    def key(self, table: str, part: Slice, rolled: int = 0) -> str:
+        """Return the key of a table's file, the one after `rolled` others of its slice.
+
+        Layout daily: `conversations/2026-11-22.csv.gz`, with several slices `….000.csv.gz`, with
+        limits `….000-000.csv.gz`. Layout hive: `conversations/dt=2026-11-22/000-000.csv.gz`.
+        """
+        numbers = f"{part.index:03d}-{rolled:03d}"
+        if self.layout is Layout.HIVE:
+            name = f"dt={part.day}/{numbers}"
+        elif self.roll:
+            name = f"{part.day}.{numbers}"
+        else:
+            name = f"{part.day}.{part.index:03d}" if self.slices > 1 else str(part.day)
+        return self.under_org(f"{table}/{name}.{self.format_of(table)}")
 
     def home(self, day: Day) -> str:
         """Return where what belongs to the day but is no table's data lies."""

@@ -12,9 +12,8 @@ from threading import Lock
 
 import msgspec
 
-from ..encode import Gzip
+from ..encode import Format, Gzip
 from ..model import Rejected, StagedFile, Store, Upload
-from .plan import CONTENT_TYPE
 
 
 class Rejects:
@@ -53,7 +52,7 @@ class Rejects:
 
     def _write(self, line: bytes) -> None:
         if self._gzip is None:
-            self._upload = self._store.stage(self._key, self._token, CONTENT_TYPE)
+            self._upload = self._store.stage(self._key, self._token, Format.JSONL.content_type)
             self._gzip = Gzip(self._upload.write)
         self._gzip.write(line + b"\n")
         self.rows += 1

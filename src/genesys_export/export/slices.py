@@ -7,18 +7,18 @@ before the error goes on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
-from ..datasets import Table
 from ..days import Slice
 from ..decode import Decoder
-from ..encode import CsvGz
+from ..encode import raw_rows
 from ..events import Observe, PageExported, PageReceived, SliceStaged
-from ..flatten import Flattener, arrow_schema
-from ..model import Batch, Counts, Fetch, Page, Source, StagedFile, Store, Upload
-from .plan import CONTENT_TYPE, Plan
+from ..flatten import Flattener, starts_of
+from ..model import Batch, Block, Counts, Fetch, Page, Source, Store
+from .files import Files, StagedTable
+from .plan import Plan
 from .rejects import Rejects
 from .threads import Clock, ahead
 
@@ -37,15 +37,6 @@ class Shop:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class StagedTable:
-    """A table's staged file and how many rows it holds."""
-
-    table: str
-    rows: int
-    file: StagedFile
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedSlice:
     """A slice whose files all lie at the destination, unseen."""
@@ -62,7 +53,7 @@ class StagedSlice:
 def stage(shop: Shop, part: Slice) -> StagedSlice:
     """Read the slice to its end and stage its files."""
     fetched, fetch = shop.clock.now(), shop.source.fetch(part.interval)
-    files = _Files(shop, part)
+    files = Files(shop.plan, part, shop.store, shop.token)
     try:
         progress = _run(shop, part, fetch, files)
         tables = files.seal()
@@ -101,7 +92,7 @@ class _Progress:
             self.watermark = min(watermark, self.watermark or watermark)
 
 
-def _run(shop: Shop, part: Slice, fetch: Fetch, files: _Files) -> _Progress:
+def _run(shop: Shop, part: Slice, fetch: Fetch, files: Files) -> _Progress:
     progress = _Progress(Decoder(shop.plan.dataset, part.interval))
     flattener = Flattener(shop.plan.dataset, part.day.date, shop.plan.tables)
     pages: Iterator[Page] = iter(()) if part.interval.is_empty else fetch.pages()
@@ -110,7 +101,7 @@ def _run(shop: Shop, part: Slice, fetch: Fetch, files: _Files) -> _Progress:
         block = progress.decoder.decode(page.records)
         progress.saw(page.watermark)
         shop.rejects.add(block.rejected)
-        batches = flattener.flatten(block)
+        batches = _batches(shop.plan, flattener, block)
         for batch in batches:
             files.write(batch)
         shop.observe(
@@ -123,46 +114,10 @@ def _run(shop: Shop, part: Slice, fetch: Fetch, files: _Files) -> _Progress:
     return progress
 
 
-@dataclass(slots=True)
-class _File:
-    upload: Upload
-    encoder: CsvGz
-    rows: int = 0
-
-
-@dataclass(slots=True)
-class _Files:
-    """The files of one slice, one a table, all begun with their header."""
-
-    shop: Shop
-    part: Slice
-    _files: dict[str, _File] = field(default_factory=dict)
-
-    def write(self, batch: Batch) -> None:
-        """Add a batch to its table's file."""
-        file = self._file(batch.table)
-        file.encoder.write(batch.rows)
-        file.rows += batch.rows.num_rows
-
-    def seal(self) -> tuple[StagedTable, ...]:
-        """Finish every table's file, in the declared order; those without rows hold a header."""
-        staged = []
-        for name in self.shop.plan.tables:
-            file = self._file(name)
-            file.encoder.close()
-            staged.append(StagedTable(name, file.rows, file.upload.seal()))
-        return tuple(staged)
-
-    def discard(self) -> None:
-        """Throw away what was staged."""
-        for file in self._files.values():
-            file.upload.discard()
-
-    def _file(self, name: str) -> _File:
-        if name not in self._files:
-            table: Table = self.shop.plan.dataset.table(name)
-            key = self.shop.plan.key(name, self.part)
-            upload = self.shop.store.stage(key, self.shop.token, CONTENT_TYPE)
-            encoder = CsvGz(arrow_schema(table), upload.write, self.shop.plan.newlines)
-            self._files[name] = _File(upload, encoder)
-        return self._files[name]
+def _batches(plan: Plan, flattener: Flattener, block: Block) -> tuple[Batch, ...]:
+    """Return the rows of every table that is written."""
+    batches = flattener.flatten(block) if plan.tables else ()
+    if plan.raw is None or not block.records:
+        return batches
+    raw = Batch(plan.raw, raw_rows(block.records), starts_of(block.conversations))
+    return (*batches, raw)

@@ -14,10 +14,10 @@ import pyarrow as pa
 from ..datasets import EXTRA, Column, Dataset, Kind, Table, Type
 from ..model import Attributes, Batch, Block
 from . import derived
-from .levels import Level, explode, top
+from .levels import ROOT, Level, explode, top
 from .metrics import pivot
 
-__all__ = ["Flattener", "arrow_schema"]
+__all__ = ["Flattener", "arrow_schema", "starts_of"]
 
 _ARROW = {
     Type.STRING: pa.string(),
@@ -29,12 +29,18 @@ _ARROW = {
     Type.STRINGS: pa.list_(pa.string()),
     Type.INT64S: pa.list_(pa.int64()),
 }
+_TIMES = pa.timestamp("ms", "UTC")
 _Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
 
 
 def arrow_schema(table: Table) -> pa.Schema:
     """Return the schema of a table's batches (instants as text)."""
     return pa.schema([pa.field(c.name, _ARROW[c.type]) for c in table.columns])
+
+
+def starts_of(conversations: pa.RecordBatch) -> pa.TimestampArray:
+    """Return when each conversation of a block began."""
+    return conversations.column("conversationStart").cast(_TIMES)
 
 
 class Flattener:
@@ -52,10 +58,11 @@ class Flattener:
             return ()
         levels = self._levels(block.conversations)
         made = self._computed(levels)
+        starts = starts_of(block.conversations)
         return tuple(
-            self._attributes(table, levels["conversations"], block.attributes)
+            self._attributes(table, levels["conversations"], block.attributes, starts)
             if table.of_kind(Kind.MAP_KEY)
-            else self._batch(table, levels, made.get(table.name, {}))
+            else self._batch(table, levels, made.get(table.name, {}), starts)
             for table in self._dataset.tables
             if table.name in self._wanted and _has_rows(table, levels, block.attributes)
         )
@@ -110,7 +117,11 @@ class Flattener:
         }
 
     def _batch(
-        self, table: Table, levels: Mapping[str, Level], made: Mapping[str, pa.Array]
+        self,
+        table: Table,
+        levels: Mapping[str, Level],
+        made: Mapping[str, pa.Array],
+        starts: pa.TimestampArray,
     ) -> Batch:
         level = levels[table.name]
         by_path = {each.path: each for each in levels.values()}
@@ -122,9 +133,17 @@ class Flattener:
                 columns.append(pa.repeat(self._day, len(level)))
             else:
                 columns.append(_value(column, level, by_path))
-        return Batch(table.name, pa.record_batch(columns, schema=arrow_schema(table)))
+        owner = level.rows.get(ROOT)
+        began = starts if owner is None else starts.take(owner)
+        return Batch(table.name, pa.record_batch(columns, schema=arrow_schema(table)), began)
 
-    def _attributes(self, table: Table, conversations: Level, found: Attributes | None) -> Batch:
+    def _attributes(
+        self,
+        table: Table,
+        conversations: Level,
+        found: Attributes | None,
+        starts: pa.TimestampArray,
+    ) -> Batch:
         if found is None:
             raise ValueError("a block without attributes has no rows of them")
         columns = {
@@ -136,7 +155,8 @@ class Flattener:
             "attribute_value": found.values,
         }
         arrays = [columns[name] for name in table.names]
-        return Batch(table.name, pa.record_batch(arrays, schema=arrow_schema(table)))
+        rows = pa.record_batch(arrays, schema=arrow_schema(table))
+        return Batch(table.name, rows, starts.take(found.rows))
 
 
 def _has_rows(table: Table, levels: Mapping[str, Level], attributes: Attributes | None) -> bool:

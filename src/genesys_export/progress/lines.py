@@ -64,6 +64,7 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.DayStarted: (Weight.INFO, "day started"),
     events.JobSubmitted: (Weight.INFO, "job submitted"),
     events.JobChanged: (Weight.INFO, "job changed"),
+    events.IntervalHalved: (Weight.INFO, "interval halved"),
     events.PageReceived: (Weight.DEBUG, "page received"),
     events.PageExported: (Weight.DEBUG, "page exported"),
     events.Uploaded: (Weight.DEBUG, "uploaded"),

@@ -27,7 +27,7 @@ from .layers import (
 )
 from .names import FLAGS, SWITCHES
 from .parts import Org, Settings, Target, from_sections
-from .sections import Csv, Destination, Export, Filters, Genesys, Log, Sections, Settle
+from .sections import Csv, Destination, Export, Filters, Genesys, Log, Roll, Sections, Settle
 
 __all__ = [
     "FILE_NAME",
@@ -41,6 +41,7 @@ __all__ = [
     "Log",
     "Need",
     "Org",
+    "Roll",
     "Settings",
     "Settle",
     "Target",
@@ -87,6 +88,7 @@ def load(
     lines += problems.of_orgs(merged, layers, org)
     if Need.SOURCE in needs:
         lines += problems.of_source(merged, org, layers)
+        lines += problems.of_query_body(merged, folder, layers)
     if Need.DESTINATION in needs:
         lines += problems.of_destination(merged)
     if lines or sections is None:

@@ -18,6 +18,7 @@ FLAGS: dict[str, Path] = {
     "format": ("export", "format"),
     "layout": ("export", "layout"),
     "engine": ("export", "engine"),
+    "query_body": ("export", "query_body"),
     "slices": ("export", "slices"),
     "timezone": ("export", "timezone"),
     "wait": ("export", "wait"),

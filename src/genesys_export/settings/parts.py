@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from . import problems, values
 from .layers import Table, over
-from .sections import Csv, Destination, Export, Filters, Genesys, Log, Sections, Settle
+from .sections import Csv, Destination, Export, Filters, Genesys, Log, Roll, Sections, Settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ class Settings:
     settle: Settle
     filters: Filters
     csv: Csv
+    roll: Roll
     log: Log
     orgs: Mapping[str, Genesys]
     org: str | None  # the one of `orgs` that was asked for; None: all of them
@@ -127,6 +128,7 @@ def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Setti
         settle=sections.settle,
         filters=sections.filters,
         csv=sections.csv,
+        roll=sections.roll,
         log=sections.log,
         orgs=sections.orgs,
         org=org,

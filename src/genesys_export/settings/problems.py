@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from ..errors import WrongSettings
@@ -111,6 +112,28 @@ def of_destination(values: Mapping[str, object]) -> tuple[str, ...]:
     if any(given.get(leader) is not None for leader in PLACE.leaders):
         return ()
     return (missing(("destination", "to"), ("destination", "bucket")),)
+
+
+def of_query_body(
+    values: Mapping[str, object], folder: FilePath, layers: Sequence[Layer]
+) -> tuple[str, ...]:
+    """Return a line for each thing that is wrong with a query body, once it is given."""
+    from ..api.own_body import read_body  # noqa: PLC0415 - brings HTTP, as below
+
+    path = ("export", "query_body")
+    given = table(values, "export").get("query_body")
+    if not isinstance(given, str):
+        return ()
+    found: tuple[str, ...] = ()
+    try:
+        read_body(folder / given.strip())
+    except WrongSettings as error:
+        problem = error.message.removeprefix("export.query_body: ")
+        found = (_line(path, origin(path, layers), problem),)
+    if filters := sorted(key for key, value in table(values, "filters").items() if value):
+        told = ", ".join(dotted(("filters", key)) for key in filters)
+        found += (f"{told}: a query body is sent as it is. Write the filters into it.",)
+    return found
 
 
 def of_orgs(

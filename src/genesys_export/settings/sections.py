@@ -22,6 +22,7 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from ..datasets import conversation_details
@@ -40,6 +41,7 @@ _FROZEN = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
 )
 MIB = 2**20
+DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 
 
 class Genesys(BaseModel):
@@ -60,6 +62,11 @@ class Genesys(BaseModel):
     poll_max: Span = timedelta(seconds=60)
     poll_deadline: Span = timedelta(hours=2)
     submissions: Annotated[Whole, Field(ge=1, le=20)] = 3
+    query_page_size: Annotated[Whole, Field(ge=1, le=100)] = 100
+    query_most_hits: Annotated[Whole, Field(ge=100, le=100_000)] = 90_000
+    query_floor: Annotated[Span, AfterValidator(values.at_least_a_millisecond)] = timedelta(
+        minutes=1
+    )
     connect_timeout: Span = timedelta(seconds=10)
     read_timeout: Span = timedelta(seconds=120)
     ca_bundle: Text | None = None
@@ -126,15 +133,27 @@ class Export(BaseModel):
         "conversation_details"
     )
     tables: Words = ()
-    format: Annotated[
-        str, BeforeValidator(values.choice("csv.gz", later=("parquet", "jsonl.gz")))
-    ] = "csv.gz"
-    layout: Annotated[str, BeforeValidator(values.choice("daily", later=("hive",)))] = "daily"
-    engine: Annotated[str, BeforeValidator(values.choice("jobs", later=("query",)))] = "jobs"
+    format: Annotated[str, BeforeValidator(values.choice("csv.gz", "parquet", "jsonl.gz"))] = (
+        "csv.gz"
+    )
+    keep_raw: bool = False
+    layout: Annotated[str, BeforeValidator(values.choice("daily", "hive"))] = "daily"
+    engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
+    query_body: Text | None = None
+    query_path: Annotated[str, BeforeValidator(values.path)] = DETAILS_QUERY
     slices: Annotated[Whole, Field(ge=1, le=96)] = 1
     timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
     allow_partial: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _query_implied(cls, given: object) -> object:
+        if not isinstance(given, Mapping) or not given.get("query_body"):
+            return given
+        if given.get("engine", "jobs") == "jobs":  # the default, which the complete file spells
+            return {**given, "engine": "query"}
+        return given
 
     @field_validator("tables")
     @classmethod
@@ -145,6 +164,15 @@ class Export(BaseModel):
                 hint = values.did_you_mean(name, known)
                 raise ValueError(f"there is no table {name[:60]!r}{hint}")
         return tuple(name for name in known if name in value)
+
+    @field_validator("format")
+    @classmethod
+    def _with_these_tables(cls, value: str, info: ValidationInfo) -> str:
+        if value == "jsonl.gz" and info.data.get("tables"):
+            raise ValueError(
+                "jsonl.gz holds whole records in one table; tables can't be chosen with it"
+            )
+        return value
 
 
 class Settle(BaseModel):
@@ -182,6 +210,15 @@ class Csv(BaseModel):
     newlines: Annotated[str, BeforeValidator(values.choice("keep", "escape", "space"))] = "keep"
 
 
+class Roll(BaseModel):
+    """When a file ends and the next one begins."""
+
+    model_config = _FROZEN
+
+    bytes: Annotated[int, BeforeValidator(values.size), Field(ge=MIB)] | None = None
+    rows: Annotated[Whole, Field(ge=1)] | None = None
+
+
 class Log(BaseModel):
     """What people see while it runs."""
 
@@ -205,6 +242,7 @@ class Sections(BaseModel):
     settle: Settle = Settle()
     filters: Filters = Filters()
     csv: Csv = Csv()
+    roll: Roll = Roll()
     log: Log = Log()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 

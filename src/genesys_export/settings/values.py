@@ -43,6 +43,8 @@ _BYTES = {
 }
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
 
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+", re.ASCII)
+
 
 def text(given: object) -> str:
     """Read a text; blanks round it (the line end of a secret's file) are no part of it."""
@@ -81,6 +83,13 @@ def span(given: object) -> timedelta:
     if read <= timedelta(0):
         raise ValueError("this must be longer than nothing")
     return read
+
+
+def at_least_a_millisecond(given: timedelta) -> timedelta:
+    """Refuse what is shorter than the API can tell apart."""
+    if given < _UNITS["ms"]:
+        raise ValueError("this must be a millisecond or longer")
+    return given
 
 
 def duration_or_none(given: object) -> timedelta | None:
@@ -171,6 +180,14 @@ def api_address(given: object) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return written
     raise ValueError("the address must begin with https:// (http:// only for this machine)")
+
+
+def path(given: object) -> str:
+    """Read a path on the API's host."""
+    written = text(given)
+    if not _PATH.fullmatch(written):
+        raise ValueError("this must be a path such as /api/v2/… on the API's host, without ? or #")
+    return written
 
 
 def endpoint(given: object) -> str:

@@ -34,6 +34,8 @@ class Options:
     missing_permissions: frozenset[str] = frozenset()
     page_size: int = 1_000  # of job results, where the request names none
     max_page_size: int = 10_000
+    query_depth: int = 100_000  # a query's pages end there
+    query_double: int | None = None  # of so many hits one is a stored double, left out of its page
     gzip: bool = False  # for clients that accept it
     faults: Sequence[Fault] = ()
 

@@ -33,7 +33,6 @@ _ORDERS = ("asc", "desc", "unordered")
 _ORDER_BYS = ("conversationStart", "conversationEnd", "segmentStart", "segmentEnd")
 _QUERY_SPAN_MS = 31 * DAY_MS
 _PAGE_SIZE = 100
-_DEPTH = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def job_ask(body: Json, known_ms: int) -> Ask:
     )
 
 
-def query_ask(body: Json, known_ms: int) -> tuple[Ask, int, int]:
+def query_ask(body: Json, known_ms: int, depth: int) -> tuple[Ask, int, int]:
     """Read what a query asks for: what, and the page from where to where; raises Refused."""
     interval = interval_of(body)
     if interval.end_ms - interval.start_ms > _QUERY_SPAN_MS:
@@ -114,9 +113,9 @@ def query_ask(body: Json, known_ms: int) -> tuple[Ask, int, int]:
             "pageNumber begins at 1.",
             "invalid.value",
         )
-    if size * number > _DEPTH:
+    if size * number > depth:
         raise bad_request(
-            f"Pagination may not exceed {_DEPTH} results. Query a smaller interval instead."
+            f"Pagination may not exceed {depth} results. Query a smaller interval instead."
         )
     ask = Ask(
         interval=interval,

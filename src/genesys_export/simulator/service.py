@@ -89,10 +89,12 @@ class Service:
         """Answer a synchronous query."""
         now = self._options.now()
         body = body_of(call.received, requests.QUERY_KEYS)
-        ask, start, stop = requests.query_ask(body, to_ms(now))
+        ask, start, stop = requests.query_ask(body, to_ms(now), self._options.query_depth)
         found = select(self._world.at(now), ask)
-        rows = found.page(start, stop, attributes=False)
-        hits = b'"totalHits":%d}' % len(found)
+        # Doubles are counted among the hits and fill the pages, but are not shown.
+        double = self._options.query_double or len(found) + 2
+        rows = found.page(start - start // double, stop - stop // double, attributes=False)
+        hits = b'"totalHits":%d}' % (len(found) + len(found) // (double - 1))
         if not rows:
             return Reply(200, b"{" + hits)
         return Reply(200, b"".join((b'{"conversations":[', b",".join(rows), b"],", hits)))

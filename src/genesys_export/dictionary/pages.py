@@ -10,8 +10,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from .datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table
-from .errors import WrongUse
+from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table
+from ..errors import WrongUse
 
 WIDTH = 100
 BAR = "\\|"  # ends no cell, not even inside a code span
@@ -40,7 +40,7 @@ def as_text(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
     Raises WrongUse for a table that the dataset does not have.
     """
     blocks = [_heading(dataset)]
-    for table in _chosen(dataset, tables):
+    for table in chosen(dataset, tables):
         head = textwrap.fill(f"{table.name}: {table.grain}", WIDTH)
         lines = [head, "=" * min(len(head), WIDTH), *_facts(table), ""]
         lines += (line for column in table.columns for line in _entry(column))
@@ -53,22 +53,23 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
 
     Raises WrongUse for a table that the dataset does not have.
     """
-    chosen = _chosen(dataset, tables)
-    linked = {table.name for table in chosen}
+    wanted = chosen(dataset, tables)
+    linked = {table.name for table in wanted}
     blocks = [
         f"# Tables of the dataset `{dataset.name}`",
         "<!-- Made by `genesys-export tables --markdown`; a test compares it. Don't edit. -->",
         _sentence(dataset),
-        "\n".join(_contents(chosen)),
+        "\n".join(_contents(wanted)),
         "Personal data:\n"
         + "\n".join(f"* *{one.value}*: {meaning}." for one, meaning in _CLASSES.items()),
     ]
-    for table in chosen:
+    for table in wanted:
         blocks += [f"## {table.name}", "\n".join(_points(table, linked)), "\n".join(_rows(table))]
     return "\n\n".join(blocks) + "\n"
 
 
-def _chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
+def chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
+    """Return the tables of those names in declared order; all where none is; raises WrongUse."""
     known = [table.name for table in dataset.tables]
     if unknown := [name for name in names or () if name not in known]:
         raise WrongUse(

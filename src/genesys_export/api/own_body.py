@@ -1,0 +1,176 @@
+"""A query body of the user's own, sent as it is but for the day asked for.
+
+Apart from the main road: knows nothing of halving, filters or jobs. Of the body it knows the two
+placeholders; how an answer leads to the next page is the business of `dialects`. Nothing of the
+body is ever repeated in an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..days import Interval, iso_ms
+from ..errors import RequestRefused, WrongSettings
+from ..model import Page
+from .client import Call, Client
+from .clock import Clock
+from .dialects import Answer, Guard, Json, following, paging, read_answer
+from .query import QUERY
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBody:
+    """A body with `{start}` and `{end}` in it, and the path it is sent to."""
+
+    whole: Mapping[str, Any]
+    path: str = QUERY
+
+    def filled(self, interval: Interval) -> Json:
+        """Return the body for an interval: both placeholders are RFC 3339 instants in UTC."""
+        instants = {"{start}": iso_ms(interval.start), "{end}": iso_ms(interval.end)}
+        return {key: _replaced(value, instants) for key, value in self.whole.items()}
+
+    def canonical(self) -> str:
+        """Return one text for bodies that ask the same of the same path; for the recipe."""
+        text = json.dumps(self.whole, sort_keys=True, separators=(",", ":"))
+        return text if self.path == QUERY else f"POST {self.path} {text}"
+
+
+def read_body(file: Path, *, path: str = QUERY) -> OwnBody:
+    """Read a body's file; raises WrongSettings."""
+    try:
+        text = file.read_bytes()
+    except OSError as problem:
+        raise _wrong(file.name, f"can't be read ({problem.strerror})") from problem
+    return parse_body(text, name=file.name, path=path)
+
+
+def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
+    """Read a body; raises WrongSettings, which never repeats what stands in it."""
+    try:
+        found = json.loads(text.decode("utf-8-sig"))
+        msgspec.json.encode(found)  # what can be read may still be unfit to be sent
+    except json.JSONDecodeError as problem:
+        where = f"line {problem.lineno}, column {problem.colno}"
+        raise _wrong(name, f"is no JSON ({where}: {problem.msg})") from None
+    except (UnicodeError, RecursionError, msgspec.MsgspecError) as problem:
+        raise _wrong(name, "can't be sent as JSON in UTF-8") from problem
+    if not isinstance(found, dict):
+        raise _wrong(name, "holds no JSON object")
+    texts = list(_texts(found))
+    for placeholder in ("{start}", "{end}"):
+        if not any(placeholder in one for one in texts):
+            raise _wrong(name, f"has no {placeholder}: nothing would tell which day is asked for")
+    for key in ("pageNumber", "pageSize"):
+        if not _is_count((paging(found) or {}).get(key, 1)):
+            raise _wrong(name, f"has a paging.{key} that is no whole number from 1")
+    return OwnBody(found, path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSource:
+    """Conversations as a body of the user's own finds them: a model.Source."""
+
+    client: Client
+    clock: Clock
+    own: OwnBody
+
+    def watermark(self) -> None:
+        """Return None: such an answer does not say up to when it is complete."""
+
+    def fetch(self, interval: Interval) -> OwnFetch:
+        """Prepare asking for `interval`; asks nothing yet."""
+        return OwnFetch(self, interval)
+
+    def body(self, interval: Interval) -> Json:
+        """Return the first body that will be sent."""
+        return self.own.filled(interval)
+
+
+class OwnFetch:
+    """One interval on its way: a model.Fetch; used by one thread at a time."""
+
+    def __init__(self, source: OwnSource, interval: Interval) -> None:
+        """Ask nothing yet."""
+        self._source, self._interval = source, interval
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Nothing: a query leaves no job behind."""
+        return ()
+
+    def pages(self) -> Iterator[Page]:
+        """Yield every page.
+
+        Raises WrongSettings where the body is not accepted or its answers hold no records,
+        GenesysUnavailable where the pages have no end, and what the client raises.
+        """
+        body: Json | None = self._source.body(self._interval)
+        guard = Guard(self._interval)
+        while body is not None:
+            self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
+            answer = self._ask(body, first=guard.pages == 0)
+            guard.check(answer)
+            yield answer.page
+            body = following(body, answer)
+
+    def release(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+    def _ask(self, body: Json, *, first: bool) -> Answer:
+        call = Call(method="POST", path=self._source.own.path, body=body)
+        try:
+            answer = self._source.client.request(call, read_answer)
+        except RequestRefused as refused:
+            if first and refused.http_status in (400, 404, 413):
+                raise WrongSettings(
+                    f"the query body was not accepted: {refused.message}",
+                    advice="Look at export.query_body and export.query_path; where the answer "
+                    "is too large, more slices ask for less at once.",
+                ) from refused
+            raise
+        if answer is None:
+            raise WrongSettings(
+                "the answer to the query body holds neither `conversations` nor `entities`",
+                advice="Look at export.query_body and export.query_path.",
+            )
+        return answer
+
+
+def _replaced(value: Any, instants: Mapping[str, str]) -> Any:
+    match value:
+        case str():
+            for placeholder, instant in instants.items():
+                value = value.replace(placeholder, instant)
+            return value
+        case list():
+            return [_replaced(one, instants) for one in value]
+        case dict():
+            return {key: _replaced(one, instants) for key, one in value.items()}
+        case _:
+            return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _wrong(name: str, problem: str) -> WrongSettings:
+    return WrongSettings(
+        f"export.query_body: {name} {problem}",
+        advice="docs/how-to/query-body.md shows what such a file looks like.",
+    )

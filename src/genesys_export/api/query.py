@@ -1,0 +1,178 @@
+"""The synchronous details query: by interval, page by page, halved where the pages don't reach.
+
+A query reaches the conversations that began on a UTC day its interval touches and were active in
+it, so each one is found at least in the half that holds its start: the halves together miss none,
+and give some twice. It has no attributes and no watermark. `totalHits` is approximate, so a page
+is the last only when it is empty and all hits are behind it. Knows no HTTP, no token, no retry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from ..days import MILLISECOND, Interval
+from ..errors import ExportError, GenesysUnavailable, RequestRefused, WrongSettings
+from ..events import IntervalHalved, Noticed, Observe, ignore
+from ..model import Page
+from . import wire
+from .client import Call, Client
+from .clock import Clock
+from .filters import Filters
+
+QUERY = "/api/v2/analytics/conversations/details/query"
+DEPTH = 100_000  # pageSize times pageNumber can't be more (a live org's 400, read 2026-11)
+# Of a 400: that limit's words, those about intervals too long, and the code of too large answers.
+_TOO_MUCH = re.compile(r"paginat|interval|entity\.too\.large", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPolicy:
+    """How queries are used; an interval with more than `most_hits` is asked for in halves."""
+
+    page_size: int = 100
+    most_hits: int = 90_000  # totalHits is approximate: some way below the depth limit
+    floor: timedelta = timedelta(minutes=1)  # no half is shorter
+    readings: int = 3  # of an interval whose hits grow fewer under the reader's hands
+
+    def __post_init__(self) -> None:
+        """Refuse what the API or common sense refuses."""
+        if not 1 <= self.page_size <= 100:
+            raise ValueError("a page of a query holds 1 to 100 conversations")
+        if not self.page_size <= self.most_hits <= DEPTH:
+            raise ValueError("the most hits are at least a page and at most 100,000")
+        if self.floor < MILLISECOND or self.readings < 1:
+            raise ValueError("halves are a millisecond or longer, and read at least once")
+
+
+class _TooMuch(Exception):
+    """The interval holds more than its pages can give; the text says how that was learned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuerySource:
+    """Conversations from the operational store, up to this minute: a model.Source."""
+
+    client: Client
+    clock: Clock
+    policy: QueryPolicy = field(default_factory=QueryPolicy)
+    filters: Filters = field(default_factory=Filters)
+    observe: Observe = ignore
+
+    def watermark(self) -> None:
+        """Return None: this store does not say up to when it is complete."""
+
+    def fetch(self, interval: Interval) -> QueryFetch:
+        """Prepare reading the conversations active in `interval`; asks nothing yet."""
+        return QueryFetch(self, interval)
+
+    def body(self, interval: Interval, page: int = 1) -> dict[str, object]:
+        """Return the body of a query: what will be asked, exactly."""
+        return {
+            "interval": str(interval),
+            "order": "asc",
+            "orderBy": "conversationStart",
+            **self.filters.as_body(),
+            "paging": {"pageSize": self.policy.page_size, "pageNumber": page},
+        }
+
+
+class QueryFetch:
+    """One interval on its way: a model.Fetch; used by one thread at a time."""
+
+    def __init__(self, source: QuerySource, interval: Interval) -> None:
+        """Ask nothing yet."""
+        self._source, self._interval = source, interval
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Nothing: a query leaves no job behind."""
+        return ()
+
+    def pages(self) -> Iterator[Page]:
+        """Yield every page; an interval with too many hits is asked for anew in halves.
+
+        Raises GenesysUnavailable where the shortest interval still has too many, WrongSettings
+        where Genesys does not accept the filters, and what the client raises.
+        """
+        waiting = [self._interval]
+        while waiting:
+            part = waiting.pop()
+            try:
+                yield from self._steadily(part)
+            except _TooMuch as why:
+                parts = halves(part, self._source.policy.floor)
+                if parts is None:
+                    raise _stuck(part, why) from why
+                self._source.observe(IntervalHalved(interval=part, reason=str(why)))
+                waiting += reversed(parts)
+
+    def release(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+    def _steadily(self, part: Interval) -> Iterator[Page]:
+        """Yield an interval's pages, all of them again while its hits grew fewer meanwhile.
+
+        What leaves the answer moves all that follows forward, over the edge of a page: somebody
+        who only reads on misses as much of it.
+        """
+        readings = self._source.policy.readings
+        for _ in range(readings):
+            hits = yield from self._read(part)
+            if hits == sorted(hits):
+                return
+        self._source.observe(
+            Noticed(
+                message=f"the hits of the query for {part} grew fewer during each of "
+                f"{readings} readings: conversations may be missing until the next export"
+            )
+        )
+
+    def _read(self, part: Interval) -> Generator[Page, None, list[int]]:
+        """Yield an interval's pages once and return the hits told with them; raises _TooMuch."""
+        policy, hits, number = self._source.policy, [0], 1
+        while True:
+            self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
+            if policy.page_size * number > DEPTH:
+                raise _TooMuch(f"page {number} would lie beyond {DEPTH} conversations")
+            found = self._ask(part, number)
+            if found.hits:  # none or 0 beside an empty page tells nothing new
+                hits.append(found.hits)
+            if hits[-1] > policy.most_hits:
+                raise _TooMuch(f"{hits[-1]} hits")
+            yield found.page
+            if not found.page.records and policy.page_size * number >= hits[-1]:
+                return hits
+            number += 1
+
+    def _ask(self, part: Interval, number: int) -> wire.QueryPage:
+        call = Call(method="POST", path=QUERY, body=self._source.body(part, number))
+        try:
+            return self._source.client.request(call, wire.read_query)
+        except RequestRefused as refused:
+            if refused.http_status == 400 and _TOO_MUCH.search(refused.message):
+                raise _TooMuch(refused.message) from refused
+            if refused.http_status in (400, 413) and not self._source.filters.is_empty:
+                raise WrongSettings(
+                    f"Genesys does not accept the query: {refused.message}",
+                    advice="Look at the filters.",
+                ) from refused
+            raise
+
+
+def halves(interval: Interval, floor: timedelta) -> tuple[Interval, Interval] | None:
+    """Return the two halves that tile the interval; None where one would be below the floor."""
+    half = (interval.end - interval.start) // MILLISECOND // 2 * MILLISECOND
+    if half < floor:
+        return None
+    middle = interval.start + half
+    return Interval(interval.start, middle), Interval(middle, interval.end)
+
+
+def _stuck(part: Interval, why: _TooMuch) -> ExportError:
+    return GenesysUnavailable(
+        f"the query for {part} can't be read to its end, and is too short to be halved: {why}",
+        advice="Use the jobs engine, ask for less with filters, or lower genesys.query_floor.",
+    )

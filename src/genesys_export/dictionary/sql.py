@@ -1,0 +1,123 @@
+"""What the SQL of all dialects is made of: where the files lie, names, literals, statements.
+
+Knows no engine. A dialect is a value: its types and the functions that write its statements, each
+of which takes a table, the files and, where it matters, a day. Statements carry no semicolon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from ..datasets import Column, Kind, Table, Type
+
+RECORD = "record"  # the column of a raw table that holds the API's own JSON
+
+
+class FileType(StrEnum):
+    """What the files are, by the end of their names."""
+
+    CSV = "csv.gz"
+    PARQUET = "parquet"
+    LINES = "jsonl.gz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files as they lie: their type, their layout, what their keys begin with."""
+
+    root: str  # s3://bucket/prefix or a folder; no slash at its end
+    type: FileType = FileType.CSV
+    hive: bool = False  # dt=2026-11-22/000-000.csv.gz instead of 2026-11-22.csv.gz
+    newlines: str = "keep"  # the setting csv.newlines
+
+    @property
+    def in_s3(self) -> bool:
+        """Whether they lie in a bucket."""
+        return self.root.startswith("s3://")
+
+    def folder(self, table: Table) -> str:
+        """Return where all files of a table lie, and nothing else: `s3://b/p/conversations/`."""
+        return f"{self.root}/{table.name}/"
+
+    def prefix(self, table: Table, day: date) -> str:
+        """Return what the files of one day, and no others, begin with."""
+        return f"{self.folder(table)}{self.day(day)}"
+
+    def day(self, day: date) -> str:
+        """Return what the files of one day begin with, below their table's folder."""
+        return f"dt={day}/" if self.hive else str(day)
+
+    def pattern(self, table: Table, day: date | None = None) -> str:
+        """Return the shell pattern of one day's files, or of all."""
+        if day is not None:
+            return f"{self.prefix(table, day)}*.{self.type}"
+        return f"{self.folder(table)}{'dt=*/' if self.hive else ''}*.{self.type}"
+
+
+Statements = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one engine takes the files.
+
+    `load` takes every day into empty tables (nothing where files are read in place), `reload`
+    one day for the first time or again; both stand between `begin` and `commit`.
+    """
+
+    name: str
+    title: str
+    needs_s3: bool
+    types: tuple[FileType, ...]
+    traps: Callable[[Files], Sequence[str]]  # a sentence or two each
+    create: Callable[[Table, Files], Statements]
+    load: Callable[[Table, Files], Statements]
+    reload: Callable[[Table, Files, date], Statements]
+    prepare: Callable[[Files], Statements] = lambda _files: ()  # once, before all tables
+    begin: Statements = ("BEGIN",)
+    commit: Statements = ("COMMIT",)
+
+
+def literal(text: str) -> str:
+    """Return text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """Return a name between double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def ticked(name: str) -> str:
+    """Return a name between backquotes, as Hive's and Spark's SQL have it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def block(lines: Iterable[str]) -> str:
+    """Return lines of a list: a comma between them, indented by two."""
+    return ",\n".join(f"  {line}" for line in lines)
+
+
+def is_raw(table: Table) -> bool:
+    """Whether the table is the one of the API's own records."""
+    return table.names[-1] == RECORD
+
+
+def is_required(column: Column, table: Table) -> bool:
+    """Whether no row lacks a value there."""
+    return column.name in table.primary_key or (
+        column.kind is Kind.KEY and column.type is Type.DATE
+    )
+
+
+def only_day(day: date) -> str:
+    """Return the condition that holds for the rows of one day."""
+    return f"{quoted('conversation_date')} = DATE '{day}'"
+
+
+def delete_day(table: Table, day: date) -> str:
+    """Return the statement that deletes one day."""
+    return f"DELETE FROM {quoted(table.name)} WHERE {only_day(day)}"

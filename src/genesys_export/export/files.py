@@ -1,0 +1,97 @@
+"""The files of one slice on their way to the destination: one a table, or several that roll.
+
+Used by one thread. Knows the plan (which tables, formats, names, limits) and the store; not where
+batches come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..days import Slice
+from ..encode import Encoder, Opener
+from ..model import Batch, StagedFile, Store, Upload
+from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class StagedTable:
+    """A staged file of a table and how many rows it holds."""
+
+    table: str
+    rows: int
+    file: StagedFile
+
+
+@dataclass(slots=True)
+class _Tap:
+    """Between an encoder and its upload: counts, and can be closed.
+
+    Arrow finishes a Parquet file even while it throws the writer away; a closed tap swallows that.
+    """
+
+    upload: Upload
+    size_bytes: int = 0
+    is_open: bool = True
+
+    def write(self, data: bytes) -> None:
+        """Hand on."""
+        if self.is_open:
+            self.size_bytes += len(data)
+            self.upload.write(data)
+
+
+@dataclass(slots=True)
+class _File:
+    tap: _Tap
+    encoder: Encoder
+    rows: int = 0
+
+
+class Files:
+    """Every file of one slice."""
+
+    def __init__(self, plan: Plan, part: Slice, store: Store, token: str) -> None:
+        """Begin none yet."""
+        self._plan, self._part, self._store, self._token = plan, part, store, token
+        self._opener = Opener.of_slice(plan.slices, plan.newlines)
+        self._open: dict[str, _File] = {}
+        self._taps: list[_Tap] = []
+        self._staged: dict[str, list[StagedTable]] = {name: [] for name in plan.written}
+
+    def write(self, batch: Batch) -> None:
+        """Add a batch to its table's file; ends the file where it is long enough then."""
+        file = self._file(batch.table)
+        file.encoder.write(batch.rows, batch.starts)
+        file.rows += batch.rows.num_rows
+        if self._plan.roll.is_due(file.tap.size_bytes, file.rows):
+            self._finish(batch.table)
+
+    def seal(self) -> tuple[StagedTable, ...]:
+        """Finish every table's files, in the plan's order; one without rows has an empty file."""
+        for name, staged in self._staged.items():
+            if name in self._open or not staged:
+                self._file(name)
+                self._finish(name)
+        return tuple(one for staged in self._staged.values() for one in staged)
+
+    def discard(self) -> None:
+        """Throw away all that was staged, finished or not."""
+        for tap in self._taps:
+            tap.is_open = False
+            tap.upload.discard()
+
+    def _file(self, name: str) -> _File:
+        if name not in self._open:
+            form = self._plan.format_of(name)
+            key = self._plan.key(name, self._part, len(self._staged[name]))
+            tap = _Tap(self._store.stage(key, self._token, form.content_type))
+            self._taps.append(tap)
+            table = None if name == self._plan.raw else self._plan.dataset.table(name)
+            self._open[name] = _File(tap, self._opener.open(form, table, tap.write))
+        return self._open[name]
+
+    def _finish(self, name: str) -> None:
+        file = self._open.pop(name)
+        file.encoder.close()
+        self._staged[name].append(StagedTable(name, file.rows, file.tap.upload.seal()))
