@@ -1,4 +1,4 @@
-"""Servers that answer a POST with what a test tells them, and one that speaks the tutorial's way.
+"""Servers that answer with what a test tells them, and one that speaks the tutorial's way.
 
 The tutorial's dialect is written from its description alone: a body with `dateFrom`, `dateTo`,
 `interval: "PT1H"`, `view: "conversationDetails"`, `groupBy`, `metrics` and `filters`; answers
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 Told = dict[str, Any] | bytes | tuple[int, Any]
 TUTORIAL = {
@@ -40,7 +41,10 @@ class Speaker:
 
 @contextmanager
 def speaking(answer: Callable[[Any], Told]) -> Iterator[Speaker]:
-    """Serve what `answer` makes of each body, from a thread, until the block ends."""
+    """Serve what `answer` makes of each body, from a thread, until the block ends.
+
+    A GET has none: there it is the query.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,6 +59,13 @@ def speaking(answer: Callable[[Any], Told]) -> Iterator[Speaker]:
             speaker.bodies.append(body)
             speaker.paths.append(self.path)
             told = answer(body)
+            self._send(*told if isinstance(told, tuple) else (200, told))
+
+        def do_GET(self) -> None:
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            speaker.bodies.append(query)
+            speaker.paths.append(self.path)
+            told = answer(query)
             self._send(*told if isinstance(told, tuple) else (200, told))
 
         def _send(self, status: int, told: Any) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.datasets import Kind, Table, Type, conversation_details
-from genesys_export.dictionary import WIDTH, as_markdown, as_text
+from genesys_export.datasets import Kind, Table, Type, conversation_details, names
+from genesys_export.dictionary import WIDTH, as_markdown, as_pages, as_text
 from genesys_export.errors import WrongUse
 
 HERE = Path(__file__).parent
@@ -151,6 +151,15 @@ def test_no_tables_named_means_all():
 
 
 @pytest.mark.parametrize("render", [as_text, as_markdown])
+def test_several_datasets_stand_one_after_the_other(render):
+    both = (DATASET, names())
+    assert as_pages(render, both) == f"{render(DATASET)}\n{render(names())}"
+    assert as_pages(render, both, ["dim_users"]) == render(names(), ["dim_users"])
+    with pytest.raises(WrongUse, match="no table calls"):
+        as_pages(render, both, ["dim_users", "calls"])
+
+
+@pytest.mark.parametrize("render", [as_text, as_markdown])
 def test_a_table_that_is_not_there_is_wrong_use(render):
     with pytest.raises(WrongUse, match="no table calls") as caught:
         render(DATASET, ["sessions", "calls"])
@@ -181,6 +190,6 @@ def test_links_of_the_markdown_lead_somewhere():
 
 def test_the_reference_page_is_the_dictionary():
     page = HERE.parent / "docs" / "reference" / "tables.md"
-    assert page.read_text("utf-8") == as_markdown(DATASET), (
+    assert page.read_text("utf-8") == as_pages(as_markdown, [DATASET, names()]), (
         "make it anew: genesys-export tables --markdown > docs/reference/tables.md"
     )

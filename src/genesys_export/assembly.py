@@ -24,6 +24,7 @@ from .api import (
     OwnSource,
     QueryPolicy,
     QuerySource,
+    ReferenceLists,
     RetryPolicy,
     Transport,
     TransportOptions,
@@ -31,13 +32,14 @@ from .api import (
     parse_raw,
     read_body,
 )
-from .datasets import conversation_details
+from .datasets import conversation_details, names, with_names
 from .days import Day, split, yesterday
 from .encode import Format, Newlines
 from .events import Observe
-from .export import Exporter, Layout, Plan, Roll, Shield
+from .export import Exporter, Layout, Plan, Roll, Shield, key_of
 from .manifest import Recipe
 from .model import Store
+from .privacy import resolve
 from .settings import Org, Settings, Target
 from .store import S3Options, open_store
 
@@ -70,7 +72,8 @@ def exporters(
     store = _store(target, observe)
     for org in orgs:
         plan = _plan(settings, org)
-        source = _source(settings, org, clock=clock, observe=observe)
+        client = _client(settings, org, clock=clock, observe=observe)
+        source = _source(settings, org, client, clock=clock, observe=observe)
         yield Exporter(
             plan=plan,
             recipe=_recipe(settings, plan),
@@ -78,6 +81,7 @@ def exporters(
             store=store,
             clock=clock,
             observe=observe,
+            names=ReferenceLists(client) if plan.names else None,
             shield=shield,
         )
 
@@ -103,6 +107,7 @@ def dry_run(exporter: Exporter, day: Day) -> DryRun:
     plan, source = exporter.plan, exporter.source
     parts = split(day, plan.slices)
     keys = [plan.key(table, part) for table in plan.written for part in parts]
+    keys += [key_of(plan, table, day) for table in plan.names]
     written = [*keys, f"{plan.home(day)}/manifest.json"]
     asked = [source.body(part.interval) for part in parts] if isinstance(source, AnySource) else []
     return DryRun(tuple(asked), tuple(exporter.store.url(key) for key in written))
@@ -120,9 +125,11 @@ def _plan(settings: Settings, org: Org) -> Plan:
         slices=export.slices,
         format=form,
         keep_raw=export.keep_raw,
+        names=tuple(table.name for table in names().tables) if export.names else (),
         layout=Layout(export.layout),
         roll=Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
+        privacy=resolve(with_names(dataset), settings.privacy.wishes),
         settle=timedelta(days=settings.settle.days),
         wait=export.wait or timedelta(0),
         allow_partial=export.allow_partial,
@@ -140,18 +147,20 @@ def _recipe(settings: Settings, plan: Plan) -> Recipe:
         timezone=settings.export.timezone.key,
         engine=settings.export.engine,
         filters=_filters(settings).as_body(),
-        tables=plan.written,
+        tables=(*plan.written, *plan.names),
         format=plan.format.value,
         layout=plan.layout.value,
         csv={"newlines": plan.newlines.value} if plan.format is Format.CSV else {},
         column_version=plan.dataset.column_version,
         query_body=own.canonical() if own else None,
         keep_raw=plan.raw is not None,
+        privacy=plan.privacy.described((*plan.tables, *plan.names)),
     )
 
 
-def _source(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> AnySource:
-    client = _client(settings, org, clock=clock, observe=observe)
+def _source(
+    settings: Settings, org: Org, client: Client, *, clock: Clock, observe: Observe
+) -> AnySource:
     if own := _own_body(settings):
         return OwnSource(client=client, clock=clock, own=own)
     if settings.export.engine == "query":

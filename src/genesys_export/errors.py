@@ -116,6 +116,13 @@ class NotPermitted(ExportError):
 
     exit_status = 77
 
+    def __init__(
+        self, message: str, *, permissions: tuple[str, ...] = (), advice: str | None = None
+    ) -> None:
+        """Keep which permissions would help, any of them, where that is known."""
+        super().__init__(message, advice=advice)
+        self.permissions = permissions
+
 
 class SignInRefused(NotPermitted):
     """The credentials are not accepted."""

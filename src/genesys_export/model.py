@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .days import Interval
 
@@ -98,6 +98,18 @@ class Source(Protocol):
         """Prepare reading what may belong to `interval`; asks nothing before `pages` is read.
 
         More than that may come (conversations that began earlier): who reads must filter.
+        """
+        ...
+
+
+class Names(Protocol):
+    """Where the names beside the ids come from; safe to use from several threads."""
+
+    def pages(self, table: str) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Yield what a lookup table is made of, as the API has it, each entity once.
+
+        Raises NotPermitted, with the permissions that would help, where it may not be read, and
+        what a source raises.
         """
         ...
 

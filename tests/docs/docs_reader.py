@@ -34,6 +34,10 @@ NOT_RUN = {
     "git ": "there is no remote here",
     "systemctl ": "needs a systemd of its own",
     "aws ": "needs an AWS account",
+    "docker ": "needs a Docker daemon",
+    "kubectl ": "needs a cluster",
+    "useradd ": "needs root, and changes the machine",
+    "install ": "needs root, and changes the machine",
 }
 INSTEAD = {
     # make would set up an environment first; a folder of its own keeps the queries' figures

@@ -30,7 +30,11 @@ ELSEWHERE = {
     "pandas": "not among the dependencies; tried by hand, as the page says",
     "polars": "not among the dependencies; tried by hand, as the page says",
 }
-READERS_SECRETS = {"GENESYS_CLIENT_ID": "somebody", "GENESYS_CLIENT_SECRET": "secret"}
+READERS_SECRETS = {
+    "GENESYS_CLIENT_ID": "somebody",
+    "GENESYS_CLIENT_SECRET": "secret",
+    "GENESYS_EXPORT_PRIVACY__KEY": "a-long-secret-of-their-own",
+}
 RUN = {"console", "sql", "python", "toml"}
 
 

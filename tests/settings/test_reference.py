@@ -86,6 +86,7 @@ def test_sections_are_those_of_the_contract():
         "filters",
         "csv",
         "roll",
+        "privacy",
         "log",
         "orgs",
     ]

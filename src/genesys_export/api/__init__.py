@@ -8,11 +8,13 @@ from .jobs import JobPolicy, JobSource
 from .limits import Budget
 from .own_body import OwnBody, OwnSource, read_body
 from .query import QUERY, QueryPolicy, QuerySource
+from .reference import LISTS, ReferenceLists
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy
 from .transport import Transport, TransportOptions
 
 __all__ = [
+    "LISTS",
     "QUERY",
     "REGIONS",
     "Budget",
@@ -27,6 +29,7 @@ __all__ = [
     "OwnSource",
     "QueryPolicy",
     "QuerySource",
+    "ReferenceLists",
     "RetryPolicy",
     "SystemClock",
     "Transport",

@@ -33,10 +33,12 @@ def refusal(method: str, path: str, answer: Answer) -> ExportError:
                 advice="Check that the OAuth client was not disabled or its roles removed.",
             )
         case 403:
-            needed = _permissions(told) or "the missing permission"
+            needed = _permissions(told)
+            named = " or ".join(needed) or "the missing permission"
             return NotPermitted(
                 f"{where} is not permitted: {said}",
-                advice=f"Give {needed} to a role of the OAuth client, in every division.",
+                permissions=needed,
+                advice=f"Give {named} to a role of the OAuth client, in every division.",
             )
         case status if status < 400:
             return RequestRefused(
@@ -64,13 +66,12 @@ def _said(told: ErrorBody, answer: Answer) -> str:
     return f"{message} ({code}, correlation id {_short(correlation) or 'unknown'})"
 
 
-def _permissions(told: ErrorBody) -> str:
+def _permissions(told: ErrorBody) -> tuple[str, ...]:
     """Return the permissions named; they stand in the parameters, in the message, or in both."""
     texts = [told.message or ""]
     if isinstance(told.message_params, dict):
         texts += [str(value) for value in told.message_params.values()]
-    found = dict.fromkeys(one for text in texts for one in _PERMISSION.findall(text))
-    return " or ".join(found)
+    return tuple(dict.fromkeys(one for text in texts for one in _PERMISSION.findall(text)))
 
 
 def _short(text: str | None) -> str:

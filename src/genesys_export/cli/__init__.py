@@ -131,12 +131,12 @@ def tables(
     verbose: options.Verbose = False,
 ) -> int:
     """Print the data dictionary: every table and column, with type, meaning and source."""
-    from ..datasets import conversation_details  # noqa: PLC0415 - heavy
-    from ..dictionary import as_markdown, as_text  # noqa: PLC0415 - heavy
+    from ..datasets import conversation_details, names  # noqa: PLC0415 - heavy
+    from ..dictionary import as_markdown, as_pages, as_text  # noqa: PLC0415 - heavy
 
     del log_format, quiet, verbose  # taken by every command
-    dataset, chosen = conversation_details(), tuple(table or ())
-    known = [each.name for each in dataset.tables]
+    datasets, chosen = (conversation_details(), names()), tuple(table or ())
+    known = [each.name for dataset in datasets for each in dataset.tables]
     if unknown := [name for name in chosen if name not in known]:
         raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
     if ddl:
@@ -145,7 +145,7 @@ def tables(
         flags = {"config": config, "org": org, "to": to, "format": format, "layout": layout}
         text = script(Wanted(dialect=ddl, date=date, tables=chosen), flags)
     else:
-        text = (as_markdown if markdown else as_text)(dataset, chosen)
+        text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
     sys.stdout.write(text.rstrip() + "\n")
     return 0
 

@@ -20,7 +20,7 @@ from ..export import DayReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a day of an organisation ended: with a report or with an error."""
+    """How a day of an organisation ended: with a report, with an error, or with both."""
 
     org: str
     day: Day
@@ -56,7 +56,7 @@ def _day(outcome: Outcome) -> dict[str, Any]:
     }
     if outcome.problem:
         advice = outcome.problem.advice
-        return {**told, "error": {"message": outcome.problem.message, "advice": advice}}
+        told["error"] = {"message": outcome.problem.message, "advice": advice}
     if outcome.report is None:
         return told
     manifest = outcome.report.manifest

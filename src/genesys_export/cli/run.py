@@ -103,7 +103,7 @@ def _outcomes(parts: Iterator[Exporter], day: Day, signals: Signals) -> Iterator
         except ExportError as problem:
             yield Outcome(org=org, day=day, problem=problem)
         else:
-            yield Outcome(org=org, day=day, report=report)
+            yield Outcome(org=org, day=day, report=report, problem=report.problem)
 
 
 def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:

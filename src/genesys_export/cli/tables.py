@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import conversation_details
+from ..datasets import conversation_details, names, with_names
 from ..dictionary import Files, FileType, as_ddl
 from ..errors import WrongUse
 from ..settings import Settings, load
@@ -39,9 +39,17 @@ def script(
         hive=settings.export.layout == "hive",
         newlines=settings.csv.newlines,
     )
-    tables = wanted.tables or settings.export.tables
+    tables = wanted.tables or _asked(settings)
     day = _day(wanted.date)
-    return as_ddl(conversation_details(), wanted.dialect, files, tables=tables, day=day)
+    whole = with_names(conversation_details())
+    return as_ddl(whole, wanted.dialect, files, tables=tables, day=day)
+
+
+def _asked(settings: Settings) -> tuple[str, ...]:
+    """Return the tables that a run with these settings writes."""
+    every = tuple(table.name for table in conversation_details().tables)
+    lookups = tuple(table.name for table in names().tables) if settings.export.names else ()
+    return (*(settings.export.tables or every), *lookups)
 
 
 def _day(text: str | None) -> date | None:

@@ -1,6 +1,7 @@
 """WHAT is exported: declarations only, no code that moves data and no Arrow."""
 
 from .conversation_details import conversation_details
+from .names import names, with_names
 from .shape import EXTRA, Node, record_shape
 from .spec import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
 
@@ -15,5 +16,7 @@ __all__ = [
     "Table",
     "Type",
     "conversation_details",
+    "names",
     "record_shape",
+    "with_names",
 ]

@@ -4,7 +4,16 @@ Knows only what the declarations say and, for SQL, where the files lie. Pure: va
 """
 
 from .ddl import DIALECTS, as_ddl
-from .pages import WIDTH, as_markdown, as_text
+from .pages import WIDTH, as_markdown, as_pages, as_text
 from .sql import Files, FileType
 
-__all__ = ["DIALECTS", "WIDTH", "FileType", "Files", "as_ddl", "as_markdown", "as_text"]
+__all__ = [
+    "DIALECTS",
+    "WIDTH",
+    "FileType",
+    "Files",
+    "as_ddl",
+    "as_markdown",
+    "as_pages",
+    "as_text",
+]

@@ -8,7 +8,8 @@ declared of it.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table
 from ..errors import WrongUse
@@ -66,6 +67,21 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
     for table in wanted:
         blocks += [f"## {table.name}", "\n".join(_points(table, linked)), "\n".join(_rows(table))]
     return "\n\n".join(blocks) + "\n"
+
+
+def as_pages(
+    render: Callable[..., str], datasets: Sequence[Dataset], tables: Sequence[str] | None = None
+) -> str:
+    """Return what `render` makes of several datasets, one after the other.
+
+    Raises WrongUse for a table that none of them has.
+    """
+    chosen(replace(datasets[0], tables=tuple(t for each in datasets for t in each.tables)), tables)
+    wanted = {
+        dataset.name: [t.name for t in dataset.tables if not tables or t.name in tables]
+        for dataset in datasets
+    }
+    return "\n".join(render(each, wanted[each.name]) for each in datasets if wanted[each.name])
 
 
 def chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:

@@ -7,6 +7,7 @@ only when the whole day lies at the destination does the ledger make it visible,
 from __future__ import annotations
 
 from .day import DayReport, Exporter, Shield
+from .names import key_of
 from .plan import Layout, Plan, Roll
 
-__all__ = ["DayReport", "Exporter", "Layout", "Plan", "Roll", "Shield"]
+__all__ = ["DayReport", "Exporter", "Layout", "Plan", "Roll", "Shield", "key_of"]

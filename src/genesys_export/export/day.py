@@ -13,10 +13,13 @@ from typing import Any
 
 from .. import __version__
 from ..days import Day, Slice, iso_ms, split
+from ..errors import ExportError
 from ..events import DayPublished, DayStarted, Noticed, Observe, Waiting
 from ..ledger import Ledger
 from ..manifest import File, Manifest, Recipe, file_of
-from ..model import Counts, SliceRecord, Source, Store
+from ..model import Counts, Names, SliceRecord, Source, Store
+from .files import StagedTable
+from .names import Clerk, Named
 from .plan import Plan, Ready, readiness, state_of
 from .rejects import Rejects
 from .slices import Shop, StagedSlice, stage
@@ -32,6 +35,7 @@ class DayReport:
     day: Day
     manifest: Manifest
     manifest_url: str
+    problem: ExportError | None = None  # what the run ends with, although the day is published
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -49,6 +53,7 @@ class Exporter:
     store: Store
     clock: Clock
     observe: Observe
+    names: Names | None = None  # asked for the plan's lookup tables
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
 
     def export(self, day: Day) -> DayReport:
@@ -72,8 +77,14 @@ class Exporter:
             )
         )
         token = secrets.token_hex(8)
-        rejects = Rejects(self.store, f"{self.plan.home(day)}/rejects.jsonl.gz", token)
-        slices = self._stage(parts, rejects, token)
+        rejects = Rejects(
+            self.store,
+            f"{self.plan.home(day)}/rejects.jsonl.gz",
+            token,
+            count_only=bool(self.plan.privacy),
+        )
+        named = self._named(day, token)
+        slices = self._stage(parts, rejects, named, token)
         rejected = rejects.seal()
         made = Manifest(
             dataset=self.plan.dataset.name,
@@ -85,11 +96,11 @@ class Exporter:
             attempts=(),
             tool_version=__version__,
             began=began,
-            notes=self.plan.notes,
+            notes=(*self.plan.notes, *named.notes),
             rejects=file_of(rejected, rejects.rows) if rejected else None,
-            **self._told(day, ready, slices, rejects.rows),
+            **self._told(day, ready, slices, named, rejects.rows),
         )
-        staged = tuple(table.file for each in slices for table in each.tables)
+        staged = tuple(table.file for table in _tables(slices, named))
         try:
             with self.shield():
                 entry = ledger.publish(day, before, made, (*staged, *filter(None, [rejected])))
@@ -97,7 +108,10 @@ class Exporter:
             for each in slices:
                 each.fetch.release()
         report = DayReport(
-            day=day, manifest=entry.manifest, manifest_url=self.store.url(ledger.key(day))
+            day=day,
+            manifest=entry.manifest,
+            manifest_url=self.store.url(ledger.key(day)),
+            problem=named.problem(day),
         )
         self._tell(report)
         return report
@@ -118,8 +132,22 @@ class Exporter:
             self.observe(Waiting(reason="availability", wait_s=wait_s, detail=detail))
             self.clock.sleep(wait_s)
 
+    def _named(self, day: Day, token: str) -> Named:
+        """Stage the lookup tables, before the slices: a list that fails costs no job."""
+        if self.names is None:
+            return Named()
+        clerk = Clerk(
+            plan=self.plan,
+            names=self.names,
+            store=self.store,
+            observe=self.observe,
+            token=token,
+            clock=self.clock,
+        )
+        return clerk.stage(day)
+
     def _stage(
-        self, parts: Sequence[Slice], rejects: Rejects, token: str
+        self, parts: Sequence[Slice], rejects: Rejects, named: Named, token: str
     ) -> tuple[StagedSlice, ...]:
         shop = Shop(
             plan=self.plan,
@@ -135,6 +163,7 @@ class Exporter:
             return side_by_side(partial(stage, shop), parts, abandon=shop.abandon, undo=self._undo)
         except BaseException:
             rejects.discard()
+            named.discard(self.store)
             raise
 
     def _undo(self, staged: StagedSlice) -> None:
@@ -144,15 +173,19 @@ class Exporter:
         staged.fetch.release()
 
     def _told(
-        self, day: Day, ready: Ready, slices: Sequence[StagedSlice], rejected: int
+        self,
+        day: Day,
+        ready: Ready,
+        slices: Sequence[StagedSlice],
+        named: Named,
+        rejected: int,
     ) -> dict[str, Any]:
         """Return what the manifest says of the slices."""
         ended = self.clock.now()
         tables: dict[str, tuple[File, ...]] = {}
-        for each in slices:
-            for table in each.tables:
-                made = file_of(table.file, table.rows)
-                tables[table.table] = (*tables.get(table.table, ()), made)
+        for table in _tables(slices, named):
+            made = file_of(table.file, table.rows)
+            tables[table.table] = (*tables.get(table.table, ()), made)
         fetched = min((each.fetched for each in slices), default=ended)
         return {
             "state": state_of(self.plan, day, ready, fetched),
@@ -174,14 +207,13 @@ class Exporter:
     def _tell(self, report: DayReport) -> None:
         """Say what is published, and what an operator should know of it."""
         counts, day = report.manifest.counts, report.day
+        hides = bool(self.plan.privacy)
+        whole = "are not written, for privacy" if hides else "stand in rejects.jsonl.gz"
+        rest = "stand in _extra, which is protected" if hides else "stand in _extra"
         notes = {
             f"{day} has no conversations: header-only files were published": not counts.exported,
-            f"{day}: {counts.rejected} records could not be read and stand in rejects.jsonl.gz": (
-                counts.rejected
-            ),
-            f"{day}: {counts.drift} values did not fit their columns and stand in _extra": (
-                counts.drift
-            ),
+            f"{day}: {counts.rejected} records could not be read and {whole}": counts.rejected,
+            f"{day}: {counts.drift} values did not fit their columns and {rest}": counts.drift,
             f"{day}: {counts.differing_duplicates} conversations came twice with different"
             " content; the first copy was kept": counts.differing_duplicates,
         }
@@ -190,7 +222,7 @@ class Exporter:
                 self.observe(Noticed(message=note))
         if counts.unknown_fields:
             names = ", ".join(sorted(counts.unknown_fields))
-            message = f"{day}: fields this version does not know stand in _extra: {names}"
+            message = f"{day}: fields this version does not know {rest}: {names}"
             self.observe(Noticed(message=message))
         self.observe(
             DayPublished(
@@ -204,6 +236,11 @@ class Exporter:
                 size_bytes=sum(file.bytes for file in report.files),
             )
         )
+
+
+def _tables(slices: Sequence[StagedSlice], named: Named) -> tuple[StagedTable, ...]:
+    """Return every staged file of the day."""
+    return (*(table for each in slices for table in each.tables), *named.tables)
 
 
 def _counts(slices: Sequence[StagedSlice], rejected: int) -> Counts:

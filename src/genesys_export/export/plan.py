@@ -5,7 +5,7 @@ Pure: names of files, how long they grow, and whether a day is ready, from value
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from ..datasets import Dataset
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
+from ..privacy import Rules
 
 
 class Layout(StrEnum):
@@ -50,9 +51,11 @@ class Plan:
     slices: int = 1
     format: Format = Format.CSV
     keep_raw: bool = False  # write the API's own records beside the tables
+    names: tuple[str, ...] = ()  # the lookup tables written with the day
     layout: Layout = Layout.DAILY
     roll: Roll = Roll()
     newlines: Newlines = Newlines.KEEP
+    privacy: Rules = field(default_factory=Rules)
     settle: timedelta = timedelta(days=4)
     wait: timedelta = timedelta(0)  # how long to wait for the data to become complete
     wait_step: timedelta = timedelta(minutes=5)  # how often to look meanwhile

@@ -1,5 +1,7 @@
 """Records that nobody can read as conversations, kept whole: one JSON-lines file a day.
 
+Where personal data is protected they are counted only: nobody can tell what they hold.
+
 Opened at the first reject only; safe from several threads. The same record met in two slices is
 kept once.
 """
@@ -19,9 +21,10 @@ from ..model import Rejected, StagedFile, Store, Upload
 class Rejects:
     """The rejects of one day on their way to the destination."""
 
-    def __init__(self, store: Store, key: str, token: str) -> None:
-        """Write nothing yet."""
+    def __init__(self, store: Store, key: str, token: str, *, count_only: bool = False) -> None:
+        """Write nothing yet; with `count_only` never (whole records can't be protected)."""
         self._store, self._key, self._token = store, key, token
+        self._count_only = count_only
         self._lock = Lock()
         self._upload: Upload | None = None
         self._gzip: Gzip | None = None
@@ -35,7 +38,9 @@ class Rejects:
                 digest = blake2b(one.record, digest_size=16).digest()
                 if digest not in self._met:
                     self._met.add(digest)
-                    self._write(_line(one))
+                    self.rows += 1
+                    if not self._count_only:
+                        self._write(_line(one))
 
     def seal(self) -> StagedFile | None:
         """Finish the file; None when there was no reject."""
@@ -55,7 +60,6 @@ class Rejects:
             self._upload = self._store.stage(self._key, self._token, Format.JSONL.content_type)
             self._gzip = Gzip(self._upload.write)
         self._gzip.write(line + b"\n")
-        self.rows += 1
 
 
 def _line(rejected: Rejected) -> bytes:

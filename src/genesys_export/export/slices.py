@@ -17,6 +17,7 @@ from ..encode import raw_rows
 from ..events import Observe, PageExported, PageReceived, SliceStaged
 from ..flatten import Flattener, starts_of
 from ..model import Batch, Block, Counts, Fetch, Page, Source, Store
+from ..privacy.values import protect
 from .files import Files, StagedTable
 from .plan import Plan
 from .rejects import Rejects
@@ -128,8 +129,9 @@ def morsels(records: Records) -> Iterator[Records]:
 
 
 def _batches(plan: Plan, flattener: Flattener, block: Block) -> tuple[Batch, ...]:
-    """Return the rows of every table that is written."""
-    batches = flattener.flatten(block) if plan.tables else ()
+    """Return the rows of every table that is written, as they may be written."""
+    made = flattener.flatten(block) if plan.tables else ()
+    batches = tuple(protect(batch, plan.privacy) for batch in made)
     if plan.raw is None or not block.records:
         return batches
     raw = Batch(plan.raw, raw_rows(block.records), starts_of(block.conversations))

@@ -27,6 +27,7 @@ from .layers import (
 )
 from .names import FLAGS, SWITCHES
 from .parts import Org, Settings, Target, from_sections
+from .protection import Privacy
 from .sections import Csv, Destination, Export, Filters, Genesys, Log, Roll, Sections, Settle
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Log",
     "Need",
     "Org",
+    "Privacy",
     "Roll",
     "Settings",
     "Settle",
@@ -85,6 +87,8 @@ def load(
     except ValidationError as found:
         details = found.errors(include_url=False, include_input=False)
         lines += [problems.of_value(detail, layers) for detail in details]
+    if sections is not None:
+        lines += problems.of_privacy(sections, layers)
     lines += problems.of_orgs(merged, layers, org)
     if Need.SOURCE in needs:
         lines += problems.of_source(merged, org, layers)

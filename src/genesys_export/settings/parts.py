@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from . import problems, values
 from .layers import Table, over
+from .protection import Privacy
 from .sections import Csv, Destination, Export, Filters, Genesys, Log, Roll, Sections, Settle
 
 
@@ -62,6 +63,7 @@ class Settings:
     filters: Filters
     csv: Csv
     roll: Roll
+    privacy: Privacy
     log: Log
     orgs: Mapping[str, Genesys]
     org: str | None  # the one of `orgs` that was asked for; None: all of them
@@ -129,6 +131,7 @@ def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Setti
         filters=sections.filters,
         csv=sections.csv,
         roll=sections.roll,
+        privacy=sections.privacy,
         log=sections.log,
         orgs=sections.orgs,
         org=org,

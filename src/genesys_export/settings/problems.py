@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from ..datasets import conversation_details, with_names
 from ..errors import WrongSettings
+from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, over, table
 from .names import Path, dotted, how_to_set, own_variable
-from .sections import every_path
+from .sections import Sections, every_path
 from .values import json_object, nearest
 
 if TYPE_CHECKING:
@@ -134,6 +136,25 @@ def of_query_body(
         told = ", ".join(dotted(("filters", key)) for key in filters)
         found += (f"{told}: a query body is sent as it is. Write the filters into it.",)
     return found
+
+
+def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
+    """Return a line for each thing that protecting data can't mean, or does not go with."""
+    dataset, wishes = with_names(conversation_details()), sections.privacy.wishes
+    path = ("privacy", "columns")
+    if found := faults(dataset, wishes):
+        return tuple(_line(path, origin(path, layers), sentence) for sentence in found)
+    rules, lines = resolve(dataset, wishes), []
+    if rules.hashes and not wishes.key:
+        lines.append(missing(("privacy", "key")))
+    export = sections.export
+    raw = {"format": export.format == "jsonl.gz", "keep_raw": export.keep_raw}
+    for key, is_raw in raw.items():
+        if rules and is_raw:
+            path = ("export", key)
+            problem = "raw records hold what [privacy] hides; leave out one or the other"
+            lines.append(_line(path, origin(path, layers), problem))
+    return tuple(lines)
 
 
 def of_orgs(

@@ -27,6 +27,7 @@ from pydantic import (
 
 from ..datasets import conversation_details
 from . import values
+from .protection import Privacy
 
 Text = Annotated[str, BeforeValidator(values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(values.text)]
@@ -137,6 +138,7 @@ class Export(BaseModel):
         "csv.gz"
     )
     keep_raw: bool = False
+    names: bool = False
     layout: Annotated[str, BeforeValidator(values.choice("daily", "hive"))] = "daily"
     engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
     query_body: Text | None = None
@@ -243,6 +245,7 @@ class Sections(BaseModel):
     filters: Filters = Filters()
     csv: Csv = Csv()
     roll: Roll = Roll()
+    privacy: Privacy = Privacy()
     log: Log = Log()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 

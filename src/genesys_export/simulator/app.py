@@ -167,6 +167,7 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
             None,
             service.listing("divisions"),
         ),
+        ("flows", "GET", "/api/v2/flows", "architect:flow:view", service.listing("flows")),
     )
     return tuple(
         Endpoint(name, method, re.compile(path), permission, answer)

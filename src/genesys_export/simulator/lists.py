@@ -56,6 +56,7 @@ def _entities(name: str, org: Org, query: Mapping[str, str]) -> Sequence[Json]:
         "queues": org.queues,
         "wrapupcodes": org.wrap_up_codes,
         "divisions": org.divisions,
+        "flows": org.flows,
     }[name]
     wanted = query.get("name", "").rstrip("*").lower()
     return [one for one in found if one["name"].lower().startswith(wanted)]

@@ -34,6 +34,7 @@ _WRAP_UPS = (
     "No answer", "Not interested", "Order placed", "Other", "Paid", "Promise to pay", "Refunded",
     "Sold", "Spam", "Transferred", "Voicemail left", "Wrong number",
 )  # fmt: skip
+_FLOW_TYPES = ("INBOUNDCALL", "INQUEUECALL", "BOT", "INBOUNDEMAIL", "WORKFLOW")
 _MADE = "2024-05-06T07:08:09.000Z"
 
 
@@ -45,6 +46,7 @@ class Org:
     users: tuple[Json, ...]  # of every state
     queues: tuple[Json, ...]
     wrap_up_codes: tuple[Json, ...]
+    flows: tuple[Json, ...]
     others: tuple[str, ...]  # ids of skills, flows, edges, campaigns, teams …
 
     def agents(self) -> list[str]:
@@ -59,19 +61,24 @@ def founded(seed: int, *, users: int = 120) -> Org:
         _division(new_id(rng), name, home=name == "Home")
         for name in ("Home", "North", "South", "Übersee")
     )
+    people = tuple(_user(new_id(rng), number, rng, divisions) for number in range(users))
+    queues = tuple(_queue(new_id(rng), name, rng.choice(divisions)) for name in _QUEUES)
+    wrap_ups = tuple(_wrap_up(new_id(rng), name, divisions[0]) for name in _WRAP_UPS)
+    others = tuple(new_id(rng) for _ in range(64))
     return Org(
         divisions=divisions,
-        users=tuple(_user(new_id(rng), number, rng, divisions) for number in range(users)),
-        queues=tuple(_queue(new_id(rng), name, rng.choice(divisions)) for name in _QUEUES),
-        wrap_up_codes=tuple(_wrap_up(new_id(rng), name, divisions[0]) for name in _WRAP_UPS),
-        others=tuple(new_id(rng) for _ in range(64)),
+        users=people,
+        queues=queues,
+        wrap_up_codes=wrap_ups,
+        flows=tuple(_flow(one, number, divisions[0]) for number, one in enumerate(others, 1)),
+        others=others,
     )
 
 
 def seen_in(records: Iterable[Json]) -> Org:
     """Make up the organisation that given records speak of: every id in them gets an entity."""
     ids: dict[str, set[str]] = {"divisionIds": set(), "userId": set(), "queueId": set()}
-    ids["wrapUpCode"] = set()
+    ids |= {"wrapUpCode": set(), "flowId": set()}
     for record in records:
         _gather(record, ids)
     rng = Random("seen")
@@ -89,6 +96,7 @@ def seen_in(records: Iterable[Json]) -> Org:
             _wrap_up(one, f"Code {n}", divisions[0])
             for n, one in enumerate(sorted(ids["wrapUpCode"]))
         ),
+        flows=tuple(_flow(one, n, divisions[0]) for n, one in enumerate(sorted(ids["flowId"]), 1)),
         others=(),
     )
 
@@ -176,4 +184,17 @@ def _wrap_up(ident: str, name: str, division: Json) -> Json:
         "dateCreated": _MADE,
         "createdBy": ident,
         "selfUri": f"/api/v2/routing/wrapupcodes/{ident}",
+    }
+
+
+def _flow(ident: str, number: int, division: Json) -> Json:
+    return {
+        "id": ident,
+        "name": f"Flow {number}",
+        "division": _reference(division),
+        "type": _FLOW_TYPES[number % len(_FLOW_TYPES)],
+        "active": number % 7 != 0,
+        "system": False,
+        "deleted": False,
+        "selfUri": f"/api/v2/flows/{ident}",
     }

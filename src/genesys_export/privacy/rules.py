@@ -1,0 +1,246 @@
+"""Which column is kept, masked, hashed or dropped: wishes become rules, or sentences why not.
+
+Knows the declaration and what was wished for; touches no data and imports no Arrow. Its laws: keys
+survive, so rows can be told apart; a copy never says what its origin hides, and is never hidden in
+another way, so joins survive; and what may hold anything at all (`_extra`) is not kept beside
+protected columns unless somebody names it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
+
+ATTRIBUTES = "participant_attributes"
+ATTRIBUTE_VALUE = f"{ATTRIBUTES}.attribute_value"
+_FINGERPRINT = b"\0genesys-export: which key made the tokens"
+LEAST_KEY = 16  # characters: fewer can be guessed, and the values behind the tokens with them
+
+# These repeat a field of another table, which their declaration names in words only.
+_REPEATED = {
+    "conversations.media_types": "sessions.media_type",
+    "conversations.first_media_type": "sessions.media_type",
+    "conversations.queue_ids": "segments.queue_id",
+    "conversations.first_queue_id": "segments.queue_id",
+    "conversations.last_queue_id": "segments.queue_id",
+    "conversations.agent_user_ids": "participants.user_id",
+    "conversations.first_agent_user_id": "participants.user_id",
+    "conversations.last_agent_user_id": "participants.user_id",
+    "conversations.last_wrap_up_code": "segments.wrap_up_code",
+    "sessions.queue_id": "segments.queue_id",
+    "sessions.last_disconnect_type": "segments.disconnect_type",
+    "sessions.wrap_up_code": "segments.wrap_up_code",
+    # The lookup tables: what hides an id in conversations hides it there, so they can be joined.
+    "dim_queues.id": "segments.queue_id",
+    "dim_users.id": "participants.user_id",
+    "dim_wrap_up_codes.id": "segments.wrap_up_code",
+    "dim_divisions.id": "conversations.division_ids",
+    "dim_flows.id": "sessions.flow_id",
+    "dim_flows.name": "sessions.flow_name",
+    "dim_queues.division_id": "conversations.division_ids",
+    "dim_users.division_id": "conversations.division_ids",
+    "dim_wrap_up_codes.division_id": "conversations.division_ids",
+    "dim_flows.division_id": "conversations.division_ids",
+}
+
+
+class Action(StrEnum):
+    """What becomes of a value."""
+
+    KEEP = "keep"
+    DROP = "drop"  # null
+    MASK = "mask"  # all but the last four characters hidden
+    HASH = "hash"  # a token: equal for equal values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeRule:
+    """What becomes of participants' attributes, by their keys.
+
+    `drop` wins over `allow`; rows that are dropped are not written at all. `default` is for all
+    other keys; None leaves them to the column `attribute_value`.
+    """
+
+    allow: tuple[str, ...] = ()  # exact or with * and ?, told apart by case
+    drop: tuple[str, ...] = ()  # likewise, but in any case
+    default: Action | None = None
+
+    def __bool__(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.allow or self.drop or self.default)
+
+    def action(self, key: str) -> Action | None:
+        """Return what becomes of the attribute of that key; None: as its column says."""
+        folded = key.casefold()
+        if any(fnmatchcase(folded, pattern.casefold()) for pattern in self.drop):
+            return Action.DROP
+        if any(fnmatchcase(key, pattern) for pattern in self.allow):
+            return Action.KEEP
+        return self.default or (Action.DROP if self.allow else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was asked for, as it was asked: by class, by column, by attribute key."""
+
+    classes: Mapping[PersonalData, Action] = field(default_factory=dict)
+    columns: Mapping[str, Action] = field(default_factory=dict)  # by "table.column"
+    attributes: AttributeRule = AttributeRule()
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What becomes of every column. Holds the key of the tokens, and never shows it."""
+
+    # By table and column; without those that are kept.
+    actions: Mapping[str, Mapping[str, Action]] = field(default_factory=dict)
+    attributes: AttributeRule = AttributeRule()
+    key: bytes = field(default=b"", repr=False)
+
+    def __bool__(self) -> bool:
+        """Whether anything is protected; then whole records must not be written."""
+        hides = self.attributes.drop or self.attributes.allow
+        return bool(self.actions or hides or self.attributes.default not in (None, Action.KEEP))
+
+    @property
+    def hashes(self) -> bool:
+        """Whether tokens are made, for which a key is needed."""
+        of_columns = (one for columns in self.actions.values() for one in columns.values())
+        return Action.HASH in (*of_columns, self.attributes.default)
+
+    def described(self, tables: Iterable[str]) -> dict[str, object]:
+        """Return what a manifest says of it; of the key a fingerprint only."""
+        told: dict[str, object] = {}
+        written = tuple(tables)
+        if columns := {
+            f"{table}.{name}": action.value
+            for table, actions in self.actions.items()
+            if table in written
+            for name, action in actions.items()
+        }:
+            told["columns"] = columns
+        if self.attributes and ATTRIBUTES in written:
+            default = self.attributes.default
+            told["attributes"] = {
+                "allow": sorted(self.attributes.allow),
+                "drop": sorted(self.attributes.drop),
+                "default": default.value if default else None,
+            }
+        if told and self.hashes:
+            told["key"] = hmac.digest(self.key, _FINGERPRINT, "sha256").hex()[:16]
+        return told
+
+
+def resolve(dataset: Dataset, wishes: Wishes) -> Rules:
+    """Return the rules that the wishes come to; they must be without `faults`."""
+    found = _Resolved(dataset, wishes)
+    actions: dict[str, dict[str, Action]] = {}
+    for table, column in _columns(dataset):
+        if (action := found.action(table, column)) is not Action.KEEP:
+            actions.setdefault(table.name, {})[column.name] = action
+    if actions or Rules(attributes=wishes.attributes):
+        for table, column in _columns(dataset):
+            if column.kind is Kind.EXTRA and f"{table.name}._extra" not in wishes.columns:
+                extra = found.action(table, column)
+                kept = extra if extra is Action.HASH else Action.DROP
+                actions.setdefault(table.name, {})[column.name] = kept
+    return Rules(actions=actions, attributes=wishes.attributes, key=wishes.key.encode())
+
+
+def faults(dataset: Dataset, wishes: Wishes) -> tuple[str, ...]:
+    """Return a sentence for every wish about a column that can't be fulfilled."""
+    found = _Resolved(dataset, wishes)
+    known = {f"{table.name}.{column.name}": (table, column) for table, column in _columns(dataset)}
+    sentences = []
+    for name, action in wishes.columns.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; write table.column"
+            sentences.append(f"there is no column {name[:80]!r}{hint}")
+        elif problem := found.problem(*known[name], action):
+            sentences.append(f"{name} can't be {_DONE[action]}: {problem}")
+    return tuple(sentences)
+
+
+_DONE = {
+    Action.KEEP: "kept",
+    Action.DROP: "dropped",
+    Action.MASK: "masked",
+    Action.HASH: "hashed",
+}
+
+
+class _Resolved:
+    """What the wishes mean for one column after the other."""
+
+    def __init__(self, dataset: Dataset, wishes: Wishes) -> None:
+        self._wishes = wishes
+        self._places = {
+            f"{table.name}.{column.name}": (table, column) for table, column in _columns(dataset)
+        }
+        self._fields = {
+            column.path: name
+            for name, (_, column) in self._places.items()
+            if column.kind is Kind.FIELD
+        }
+
+    def action(self, table: Table, column: Column) -> Action:
+        """Return what becomes of a column: as it is named, as its origin, or by its class."""
+        name = f"{table.name}.{column.name}"
+        if name in self._wishes.columns:
+            return self._wishes.columns[name]
+        if origin := self._origin(name, column):
+            followed = self.action(*self._places[origin])
+            # What is hidden can't be a key: better a lookup table that nothing joins.
+            is_fit = not _is_key(table, column) or _fits_key(column, followed)
+            return followed if is_fit else Action.DROP
+        if _is_key(table, column):
+            return Action.KEEP
+        wished = self._wishes.classes.get(column.personal_data, Action.KEEP)
+        hidden = wished in (Action.MASK, Action.HASH)
+        return Action.DROP if hidden and not _is_text(column) else wished
+
+    def problem(self, table: Table, column: Column, action: Action) -> str:
+        """Return why the column can't be treated so; empty where it can."""
+        if _is_key(table, column) and not _fits_key(column, action):
+            return "it belongs to a key"
+        if action in (Action.MASK, Action.HASH) and not _is_text(column):
+            return "it holds no texts, and can be kept or dropped only"
+        if action is Action.MASK and column.kind is Kind.EXTRA:
+            return "it is JSON, of which the last characters tell; drop or hash it"
+        origin = self._origin(f"{table.name}.{column.name}", column)
+        if not origin or action is Action.DROP:
+            return ""
+        same = self.action(*self._places[origin])
+        return "" if action is same else f"it repeats {origin}, so set that one"
+
+    def _origin(self, name: str, column: Column) -> str:
+        """Return the column whose values this one repeats; empty for one of its own."""
+        if name in _REPEATED or column.kind is Kind.FIELD:
+            return _REPEATED.get(name, "")
+        return self._fields.get(column.path, "")
+
+
+def _columns(dataset: Dataset) -> Iterator[tuple[Table, Column]]:
+    return ((table, column) for table in dataset.tables for column in table.columns)
+
+
+def _is_key(table: Table, column: Column) -> bool:
+    return column.kind is Kind.KEY or column.name in table.primary_key
+
+
+def _fits_key(column: Column, action: Action) -> bool:
+    """Whether rows are told apart as before: a token does that, but not for attributes' keys."""
+    as_token = column.type is Type.STRING and column.kind is not Kind.MAP_KEY
+    return action is Action.KEEP or (action is Action.HASH and as_token)
+
+
+def _is_text(column: Column) -> bool:
+    return column.type in (Type.STRING, Type.STRINGS)

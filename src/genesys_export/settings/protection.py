@@ -1,0 +1,87 @@
+"""The section [privacy]: what becomes of personal data, as it is written in settings.
+
+Checks single values; what they mean together (copies, keys, raw records) is for `privacy` to say.
+The key is a secret like any other: no error and no repr holds it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from ..datasets import PersonalData
+from ..privacy import LEAST_KEY, Action, AttributeRule, Wishes
+from . import values
+
+_action = values.choice(*(action.value for action in Action))
+
+
+def _treatment(given: object) -> Action:
+    return Action(_action(given))
+
+
+def _treatments(given: object) -> dict[str, Action]:
+    """Read a table of actions; one error for all, since a column is no setting of its own."""
+    return {name.strip(): _treatment(action) for name, action in values.tags(given).items()}
+
+
+def _table(given: object) -> object:
+    """Read a table: a TOML table, or a JSON object as text."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except (json.JSONDecodeError, RecursionError):
+        raise ValueError("this is no JSON object") from None
+
+
+_Treatment = Annotated[Action, BeforeValidator(_treatment)]
+_Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
+_FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Attributes(BaseModel):
+    """What becomes of participants' attributes, by their keys."""
+
+    model_config = _FROZEN
+
+    allow: _Words = ()
+    drop: _Words = ()
+    default: _Treatment | None = None
+
+
+class Privacy(BaseModel):
+    """What becomes of personal data before it is written."""
+
+    model_config = _FROZEN
+
+    key: Annotated[SecretStr, BeforeValidator(values.text)] | None = None
+    none: _Treatment = Action.KEEP
+    personal: _Treatment = Action.KEEP
+    sensitive: _Treatment = Action.KEEP
+    columns: Annotated[Mapping[str, Action], BeforeValidator(_treatments)] = Field(
+        default_factory=dict
+    )
+    attributes: Annotated[Attributes, BeforeValidator(_table)] = Attributes()
+
+    @field_validator("key")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < LEAST_KEY:
+            raise ValueError(f"this must have {LEAST_KEY} characters or more")
+        return value
+
+    @property
+    def wishes(self) -> Wishes:
+        """All of it as privacy's own noun."""
+        asked = self.attributes
+        rule = AttributeRule(allow=asked.allow, drop=asked.drop, default=asked.default)
+        return Wishes(
+            classes={one: getattr(self, one.value) for one in PersonalData},
+            columns=self.columns,
+            attributes=rule,
+            key=self.key.get_secret_value() if self.key else "",
+        )

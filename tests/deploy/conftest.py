@@ -1,0 +1,1 @@
+"""Lets the tests of deploy/ import what stands beside them."""

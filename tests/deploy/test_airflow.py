@@ -1,0 +1,130 @@
+"""What the DAGs call, against a simulator; the DAGs themselves as text, since no Airflow is here.
+
+They were run in Airflow 3.3.2 by hand, as docs/how-to/schedule/airflow.md says.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from deploy_files import DEPLOY, MENDED_BY_NOTHING, RUN_FLAGS, flags_of, text
+
+from genesys_export.errors import PRECEDENCE
+from genesys_export.simulator import Fault, Options, ServerError, World, serve
+
+DAY = "2026-11-02"
+DETAILS = "analytics:conversationDetail:view"
+CALL = """
+import sys
+from airflow_export import export_day
+print(export_day(sys.argv[1]).name)
+"""
+
+
+def verdict(genesys, folder, date: str = DAY) -> str:
+    """Call the function in a process of its own, as a worker does; return its answer's name."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CALL, date],
+        cwd=folder,
+        env={
+            "PYTHONPATH": f"{DEPLOY}:{':'.join(path for path in sys.path if path)}",
+            "PYTHONDONTWRITEBYTECODE": "1",  # deploy/ is no place for it
+            "HOME": str(folder),
+            "GENESYS_CLOUD_BASE_URL": genesys.base_url,
+            "GENESYS_CLIENT_ID": genesys.client_id,
+            "GENESYS_CLIENT_SECRET": genesys.client_secret,
+            "GENESYS_EXPORT_DESTINATION__TO": str(folder / "lake"),
+            "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
+            "GENESYS_EXPORT_GENESYS__RETRY_DEADLINE": "1s",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def world():
+    return World.generated(per_day=50)
+
+
+@pytest.fixture
+def dags():
+    return ast.parse(text("airflow_dag.py"))
+
+
+def test_a_day_that_is_there_is_done(world, tmp_path):
+    with serve(world) as genesys:
+        assert verdict(genesys, tmp_path) == "DONE"
+    manifest = tmp_path / f"lake/_genesys_export/conversation_details/{DAY}/manifest.json"
+    assert json.loads(manifest.read_text())["state"] == "final"
+
+
+def test_a_day_that_is_not_complete_is_for_later(world, tmp_path):
+    now = datetime.now(UTC)
+    with serve(world, Options(lag=timedelta(days=3))) as genesys:
+        assert verdict(genesys, tmp_path, str((now - timedelta(days=2)).date())) == "LATER"
+    assert not (tmp_path / "lake/conversations").exists()
+
+
+def test_a_genesys_that_is_down_is_tried_again(world, tmp_path):
+    down = tuple(Fault("token", request, ServerError()) for request in range(1, 200))
+    with serve(world, Options(faults=down)) as genesys:
+        assert verdict(genesys, tmp_path) == "RETRY"
+
+
+def test_a_missing_permission_calls_somebody(world, tmp_path):
+    with serve(world, Options(missing_permissions=frozenset({DETAILS}))) as genesys:
+        assert verdict(genesys, tmp_path) == "FAILED"
+
+
+def test_every_exit_status_has_the_verdict_of_the_reference():
+    table = ast.parse(text("airflow_export.py"))
+    (verdicts,) = [
+        {ast.literal_eval(k): v.attr for k, v in zip(n.value.keys, n.value.values, strict=True)}
+        for n in table.body
+        if isinstance(n, ast.Assign) and n.targets[0].id == "_VERDICTS"
+    ]
+    assert verdicts.keys() | set(MENDED_BY_NOTHING) == {*PRECEDENCE, 2, 130, 143}
+    assert verdicts.keys() & set(MENDED_BY_NOTHING) == set()
+
+
+def test_the_dags_file_compiles_and_imports_nothing_else(dags):
+    compile(dags, "airflow_dag.py", "exec")
+    froms = [node.module for node in ast.walk(dags) if isinstance(node, ast.ImportFrom)]
+    plain = [n.name for node in ast.walk(dags) if isinstance(node, ast.Import) for n in node.names]
+    assert {name.partition(".")[0] for name in froms + plain} == {
+        "__future__",
+        "airflow",
+        "airflow_export",
+        "datetime",
+        "pendulum",
+    }
+
+
+def test_the_sensor_answers_every_verdict(dags):
+    told = {node.attr for node in ast.walk(dags) if isinstance(node, ast.Attribute)}
+    assert {"DONE", "LATER", "RETRY", "FAILED"} <= told
+
+
+def test_the_sensor_holds_no_worker_while_it_waits(dags):
+    (sensor,) = [node for node in ast.walk(dags) if isinstance(node, ast.FunctionDef)]
+    (decorator,) = sensor.decorator_list
+    options = {each.arg: ast.unparse(each.value) for each in decorator.keywords}
+    assert ast.unparse(decorator.func) == "task.sensor"
+    assert options["mode"] == "'reschedule'"
+
+
+def test_the_flags_of_the_bash_command_exist():
+    command = re.sub(r'" \+ DAY \+ "', "DAY", text("airflow_dag.py"))
+    (line,) = re.findall(r'bash_command="genesys-export (run [^"]+)"', command)
+    assert flags_of(line.split()) <= RUN_FLAGS

@@ -1,0 +1,138 @@
+"""The CloudFormation template by cfn-lint; policies and role against what the program asks for."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from deploy_files import (
+    DEPLOY,
+    ROOT,
+    RUN_FLAGS,
+    actions,
+    documents,
+    flags_of,
+    our_s3_actions,
+    text,
+)
+
+from genesys_export.settings.names import VARIABLES
+
+NAME = "ecs-fargate.yaml"
+HOW_TO_S3 = (ROOT / "docs/how-to/write-to-s3.md").read_text("utf-8")
+
+
+@pytest.fixture
+def template():
+    (only,) = documents(NAME)
+    return only
+
+
+@pytest.fixture
+def resources(template):
+    return {name: each["Properties"] for name, each in template["Resources"].items()}
+
+
+@pytest.fixture
+def container(resources):
+    (only,) = resources["Task"]["ContainerDefinitions"]
+    return only
+
+
+def policies(role):
+    return [each["PolicyDocument"] for each in role["Policies"]]
+
+
+def test_cfn_lint_finds_no_fault_with_the_template(tmp_path):
+    program = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run(
+        [program, "--include-checks", "W", "--", str(DEPLOY / NAME)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_task_may_do_what_the_store_does_and_no_more(resources):
+    (policy,) = policies(resources["TaskRole"])
+    assert actions(policy, "s3") == our_s3_actions()
+    assert {one["Sid"] for one in policy["Statement"]} == {"Objects", "TellMissingFromForbidden"}
+
+
+def test_the_scheduler_may_start_this_task_and_nothing_else(resources):
+    (policy,) = policies(resources["SchedulerRole"])
+    assert actions(policy, "ecs") == {"ecs:RunTask"}
+    assert actions(policy, "iam") == {"iam:PassRole"}
+    assert "*" not in json.dumps([one["Resource"] for one in policy["Statement"]])
+
+
+def test_the_task_runs_as_nobody_with_a_root_that_nobody_writes(container):
+    assert container["User"] == "10001:10001"
+    assert container["ReadonlyRootFilesystem"] is True
+    assert container["LinuxParameters"] == {"InitProcessEnabled": True}
+
+
+def test_the_tasks_command_and_variables_exist(container):
+    words = [word for word in container["Command"] if isinstance(word, str)]
+    assert words[0] == "run"
+    assert flags_of(words) <= RUN_FLAGS
+    assert "--wait" in words  # EventBridge repeats no task that ends with 75
+    named = {each["Name"] for each in container["Environment"] + container["Secrets"]}
+    assert named - {"AWS_DEFAULT_REGION"} <= VARIABLES.keys()
+    assert {each["Name"] for each in container["Secrets"]} == {
+        "GENESYS_CLIENT_ID",
+        "GENESYS_CLIENT_SECRET",
+    }
+
+
+def test_the_policy_holds_exactly_the_actions_that_the_store_uses():
+    policy = json.loads(text("iam-policy.json"))
+    assert policy["Version"] == "2012-10-17"
+    assert actions(policy, "s3") == our_s3_actions()
+    by_action = {tuple(one["Action"]): one["Resource"] for one in policy["Statement"]}
+    objects = [resource for resource in by_action.values() if resource.endswith("/*")]
+    assert len(objects) == 1  # ListBucket is a right on the bucket, the others on its objects
+
+
+@pytest.mark.parametrize("name", ["iam-policy.json", "bucket-lifecycle.json"])
+def test_the_file_is_what_the_page_shows(name):
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", HOW_TO_S3, re.DOTALL)]
+    assert json.loads(text(name)) in shown
+
+
+def test_the_lifecycle_rule_ends_uploads_and_nothing_else():
+    (rule,) = json.loads(text("bucket-lifecycle.json"))["Rules"]
+    assert rule.keys() == {"ID", "Status", "Filter", "AbortIncompleteMultipartUpload"}
+
+
+def granted(name):
+    """Return the permissions of a role, as Genesys writes them."""
+    return {
+        f"{one['domain']}:{one['entityName']}:{action}"
+        for one in json.loads(text(name))["permissionPolicies"]
+        for action in one["actionSet"]
+    }
+
+
+def test_the_role_has_the_one_permission_that_its_page_asks_for():
+    page = (ROOT / "docs/how-to/genesys-role.md").read_text("utf-8")
+    first = page.partition("## 2.")[0]
+    assert granted("genesys-role.json") == set(
+        re.findall(r"^\| `([\w:]+)` \|", first, re.MULTILINE)
+    )
+
+
+def test_the_larger_role_has_every_permission_that_the_program_names_as_missing():
+    named = {
+        permission
+        for file in (ROOT / "src/genesys_export/api").rglob("*.py")
+        for permission in re.findall(r'"(\w+:\w+:\w+)"', file.read_text("utf-8"))
+    }
+    assert granted("genesys-role-with-names.json") == named | granted("genesys-role.json")

@@ -1,0 +1,213 @@
+"""A day with the names of things, as a user gets it."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from genesys_export.cli.run import Order, execute
+from genesys_export.cli.tables import Wanted, script
+from genesys_export.datasets import names
+from genesys_export.simulator import Fault, ServerError
+
+TABLES = [table.name for table in names().tables]
+DAY = "2025-11-20"
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def test_the_lookup_tables_are_published_with_the_day(lake):
+    there = lake()
+    assert there.run() == 0
+    assert list(there.manifest["tables"])[-5:] == TABLES
+    assert there.manifest["recipe"]["tables"][-5:] == TABLES
+    assert [len(there.rows(table)) for table in TABLES] == [24, 120, 24, 4, 64]
+    assert {row["state"] for row in there.rows("dim_users")} == {"active", "inactive", "deleted"}
+    for table in TABLES:
+        assert there.manifest["tables"][table][0]["key"] == f"{table}/{DAY}.csv.gz"
+        assert {row["conversation_date"] for row in there.rows(table)} == {DAY}
+
+
+def test_without_the_setting_no_list_is_asked_for(lake):
+    there = lake()
+    assert there.run(GENESYS_EXPORT_EXPORT__NAMES="false") == 0
+    assert not set(TABLES) & set(there.manifest["tables"])
+    assert not there.genesys.asked("users")
+
+
+def test_every_id_of_the_conversations_finds_its_name(lake):
+    there = lake()
+    there.run(GENESYS_EXPORT_EXPORT__FORMAT="parquet", GENESYS_EXPORT_EXPORT__LAYOUT="hive")
+    with duckdb.connect() as database:
+        database.execute(f"SET file_search_path = '{there.root}'")
+        found = database.execute(
+            """
+            SELECT count(*), count(q.name), count(DISTINCT q.name) > 5
+            FROM read_parquet('segments/**/*.parquet') AS s
+            LEFT JOIN read_parquet('dim_queues/**/*.parquet') AS q
+              ON q.conversation_date = s.conversation_date AND q.id = s.queue_id
+            WHERE s.queue_id IS NOT NULL
+            """
+        ).fetchone()
+        users = database.execute(
+            """
+            SELECT count(*) FROM read_parquet('participants/**/*.parquet') AS p
+            ANTI JOIN read_parquet('dim_users/**/*.parquet') AS u
+              ON u.conversation_date = p.conversation_date AND u.id = p.user_id
+            WHERE p.user_id IS NOT NULL
+            """
+        ).fetchone()
+        flows = database.execute(
+            """
+            SELECT count(*), count(f.name) FROM read_parquet('sessions/**/*.parquet') AS s
+            LEFT JOIN read_parquet('dim_flows/**/*.parquet') AS f
+              ON f.conversation_date = s.conversation_date AND f.id = s.flow_id
+            WHERE s.flow_id IS NOT NULL
+            """
+        ).fetchone()
+    assert found[0] == found[1] > 0
+    assert found[2]
+    assert users == (0,)
+    assert flows[0] == flows[1] > 0
+
+
+def test_json_lines_hold_the_same_rows_as_csv(lake):
+    there = lake()
+    there.run()
+    as_csv = {table: there.rows(table) for table in TABLES}
+    there.run(GENESYS_EXPORT_EXPORT__FORMAT="jsonl.gz")
+    for table, rows in as_csv.items():
+        lines = [json.loads(line) for line in there.text(table).splitlines()]
+        told = [
+            {
+                name: ""
+                if value is None
+                else str(value).lower()
+                if value in (True, False)
+                else value
+                for name, value in line.items()
+            }
+            for line in lines
+        ]
+        assert told == rows
+
+
+def test_slices_and_limits_leave_one_file_a_table(lake):
+    there = lake()
+    there.run(GENESYS_EXPORT_EXPORT__SLICES="3", GENESYS_EXPORT_ROLL__ROWS="10")
+    for table in TABLES:
+        assert [file["key"] for file in there.manifest["tables"][table]] == [
+            f"{table}/{DAY}.csv.gz"
+        ]
+
+
+def test_the_same_names_give_the_same_bytes(lake):
+    there = lake()
+    there.run()
+    first = {table: there.manifest["tables"][table][0]["sha256"] for table in TABLES}
+    there.run()
+    assert first == {table: there.manifest["tables"][table][0]["sha256"] for table in TABLES}
+
+
+def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake, capsys):
+    lacking = {"architect:flow:view", "routing:wrapupCode:view"}
+    there = lake(missing_permissions=frozenset(lacking))
+    assert there.run() == 77
+    said = capsys.readouterr().err
+    assert "is published, but dim_wrap_up_codes is not written" in said
+    assert f"Give {', '.join(sorted(lacking, reverse=True))} to a role" in said
+    tables = there.manifest["tables"]
+    assert [table for table in TABLES if table in tables] == [
+        "dim_queues",
+        "dim_users",
+        "dim_divisions",
+    ]
+    assert there.manifest["state"] == "final"
+    assert there.manifest["notes"] == [
+        "dim_wrap_up_codes is not written: routing:wrapupCode:view is missing",
+        "dim_flows is not written: architect:flow:view is missing",
+    ]
+    (day,) = there.report["days"]
+    assert (there.report["exit_status"], day["exit_status"], day["state"]) == (77, 77, "final")
+    assert "dim_flows" in day["error"]["message"]
+    assert day["counts"]["exported"] == there.manifest["counts"]["exported"] > 0
+
+
+def test_a_list_that_can_not_be_read_publishes_nothing(lake):
+    faults = [Fault(on="flows", kind=ServerError(503), times=999)]
+    there = lake(faults=faults)
+    assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 69
+    visible = [path for path in there.root.rglob("*") if path.is_file() and "dim_" in path.name]
+    assert not visible
+    assert not list(there.root.glob("dim_*/*"))
+    assert not there.genesys.asked("submit")
+
+
+def test_a_day_that_fails_after_its_names_leaves_none_of_them(lake):
+    there = lake(missing_permissions=frozenset({"analytics:conversationDetail:view"}))
+    assert there.run() == 77
+    assert not list(there.root.glob("dim_*/*"))
+
+
+def test_what_privacy_hides_in_conversations_is_hidden_in_the_names_too(lake):
+    there = lake()
+    there.run(GENESYS_EXPORT_PRIVACY__PERSONAL="hash", GENESYS_EXPORT_PRIVACY__KEY=KEY)
+    users = there.rows("dim_users")
+    acting = {row["user_id"] for row in there.rows("participants")} - {""}
+    assert acting <= {row["id"] for row in users}
+    assert all(len(row[name]) == 64 for row in users for name in ("id", "name", "email"))
+    plain = gzip.decompress(
+        (there.root / there.manifest["tables"]["dim_users"][0]["key"]).read_bytes()
+    )
+    assert b"@example.com" not in plain
+    there.run()
+    known = {row["id"] for row in there.rows("dim_users")}
+    assert not known & {row["id"] for row in users}
+
+
+@pytest.mark.parametrize("layout", ["daily", "hive"])
+def test_a_dry_run_names_the_lookup_files(lake, capsys, layout):
+    there = lake()
+    environ = {
+        "GENESYS_CLOUD_BASE_URL": there.genesys.base_url,
+        "GENESYS_CLIENT_ID": "x",
+        "GENESYS_CLIENT_SECRET": "y",
+        "GENESYS_EXPORT_EXPORT__NAMES": "true",
+        "GENESYS_EXPORT_EXPORT__LAYOUT": layout,
+    }
+    execute(Order(date=DAY, dry_run=True), {"to": str(there.root)}, environ)
+    file = f"{DAY}.csv.gz" if layout == "daily" else f"dt={DAY}/000-000.csv.gz"
+    out = capsys.readouterr().out
+    assert all(f"/{table}/{file}" in out for table in TABLES)
+    assert not there.genesys.requests
+
+
+def test_the_loads_sql_takes_the_lookup_tables_too(lake):
+    there = lake()
+    there.run()
+    environ = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
+    wanted = Wanted(dialect="duckdb", date=DAY, tables=())
+    sql = script(wanted, {"to": str(there.root)}, environ)
+    with duckdb.connect() as database:
+        database.execute(sql)
+        database.execute(sql)  # a day again is the same day
+        counts = [database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in TABLES]
+    assert counts == [24, 120, 24, 4, 64]
+
+
+def test_without_the_setting_no_sql_for_them_is_made(lake):
+    text = script(Wanted(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
+    assert "dim_" not in text
+
+
+def test_the_query_of_the_page_finds_names(lake):
+    page = (Path(__file__).parents[2] / "docs/how-to/names.md").read_text("utf-8")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    there = lake()
+    there.run()
+    with duckdb.connect() as database:
+        rows = database.execute(query.replace("named/", f"{there.root}/")).fetchall()
+    assert len(rows) == 5
+    assert all(any(column) for column in zip(*rows, strict=True))

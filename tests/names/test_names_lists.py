@@ -1,0 +1,171 @@
+"""Lists read to their end, whatever way their answers lead."""
+
+import json
+
+import pytest
+
+from genesys_export.api import LISTS
+from genesys_export.datasets import names
+from genesys_export.errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
+from genesys_export.simulator import Fault, Options, Revoked, ServerError, World, serve
+
+WORLD = World.generated(seed=3, per_day=10)
+QUEUES = "/api/v2/routing/queues"
+
+
+def entities(first, last):
+    return [{"id": f"q-{number}", "name": f"Queue {number}"} for number in range(first, last + 1)]
+
+
+def ids(reader, table="dim_queues"):
+    return [one["id"] for page in reader.pages(table) for one in page]
+
+
+def numbers(first, last):
+    return [f"q-{number}" for number in range(first, last + 1)]
+
+
+def test_every_lookup_table_has_its_list():
+    assert [table.name for table in names().tables] == list(LISTS)
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ("dim_queues", "queues"),
+        ("dim_users", "users"),
+        ("dim_wrap_up_codes", "wrap_up_codes"),
+        ("dim_divisions", "divisions"),
+        ("dim_flows", "flows"),
+    ],
+)
+def test_every_list_of_an_organisation_is_read_whole(lists, table, kind):
+    with serve(WORLD, Options()) as genesys:
+        found = ids(lists(genesys), table)
+        org = WORLD.at(genesys.requests[0].at).org
+    assert found == [one["id"] for one in getattr(org, kind)]
+
+
+def test_users_of_every_state_are_asked_for(lists):
+    with serve(WORLD, Options()) as genesys:
+        found = [one["state"] for page in lists(genesys).pages("dim_users") for one in page]
+        assert {request.query["state"] for request in genesys.asked("users")} == {"any"}
+    assert set(found) == {"active", "inactive", "deleted"}
+
+
+def test_a_page_smaller_than_asked_for_is_trusted(answering):
+    def clamped(query):
+        number = int(query["pageNumber"])
+        return {
+            "entities": entities(2 * number - 1, min(2 * number, 5)),
+            "pageSize": 2,
+            "pageNumber": number,
+            "pageCount": 3,
+        }
+
+    server, reader = answering(clamped)
+    assert ids(reader) == numbers(1, 5)
+    assert [body["pageSize"] for body in server.bodies] == ["500", "2", "2"]
+
+
+def test_the_next_page_is_where_the_answer_says_and_never_on_another_host(answering):
+    def linked(query):
+        at = int(query.get("after", 0))
+        rest = {"nextUri": f"https://elsewhere.example{QUEUES}?after={at + 2}"} if at < 4 else {}
+        return {"entities": entities(at + 1, at + 2), "pageCount": 1, **rest}
+
+    server, reader = answering(linked)
+    assert ids(reader) == numbers(1, 6)
+    assert server.paths == [
+        f"{QUEUES}?pageSize=500&pageNumber=1",
+        *(f"{QUEUES}?after={at}" for at in (2, 4)),
+    ]
+
+
+def test_what_is_asked_beside_the_page_stays_when_a_link_forgets_it(answering):
+    def forgetful(query):
+        if query["pageNumber"] == "1":
+            uri = "/api/v2/users?pageNumber=2&pageSize=500"
+            return {"entities": entities(1, 1), "nextUri": uri}
+        return {"entities": entities(2, 2), "pageCount": 2, "pageNumber": 2}
+
+    server, reader = answering(forgetful)
+    assert ids(reader, "dim_users") == numbers(1, 2)
+    assert [body["state"] for body in server.bodies] == ["any", "any"]
+
+
+@pytest.mark.parametrize("told", [{"total": 5}, {}])
+def test_without_a_number_of_pages_a_short_page_is_not_the_last(answering, told):
+    pages = {"1": entities(1, 2), "2": entities(3, 3), "3": entities(4, 5)}
+
+    def short(query):
+        found = pages.get(query["pageNumber"], [])
+        return {"entities": found, "pageSize": 2, **told}
+
+    _, reader = answering(short)
+    assert ids(reader) == numbers(1, 5)
+
+
+def test_an_entity_that_moved_over_the_edge_of_a_page_comes_once(answering):
+    pages = {"1": entities(1, 3), "2": [*entities(3, 5), {"name": "no id"}]}
+    _, reader = answering(
+        lambda query: {"entities": pages[query["pageNumber"]], "pageSize": 3, "pageCount": 2}
+    )
+    assert ids(reader) == numbers(1, 5)
+
+
+def test_pages_that_lead_in_a_circle_end(answering):
+    _, reader = answering(
+        lambda _: {"entities": entities(1, 1), "nextUri": f"{QUEUES}?pageNumber=1&pageSize=500"}
+    )
+    with pytest.raises(GenesysUnavailable, match="lead in a circle"):
+        ids(reader)
+
+
+def test_half_a_character_does_not_stop_a_list(answering):
+    _, reader = answering(lambda _: b'{"entities":[{"id":"q-1","name":"\\ud800x"}],"pageCount":1}')
+    (page,) = reader.pages("dim_queues")
+    assert page == [{"id": "q-1", "name": "?x"}]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'{"entities":[1]}', b"<html>", b'{"entities":{}}']
+)
+def test_an_answer_that_is_no_list_is_asked_for_again_and_then_given_up(answering, body):
+    server, reader = answering(lambda _: body)
+    with pytest.raises(GenesysUnavailable, match="no page of a list"):
+        ids(reader)
+    assert len(server.bodies) > 1
+
+
+def test_a_server_error_is_asked_for_again(lists):
+    faults = [Fault(on="flows", kind=ServerError(503))]
+    with serve(WORLD, Options(faults=faults)) as genesys:
+        assert len(ids(lists(genesys), "dim_flows")) == 64
+
+
+def test_a_missing_permission_is_named(lists):
+    missing = frozenset({"architect:flow:view"})
+    options = Options(missing_permissions=missing)
+    with serve(WORLD, options) as one, pytest.raises(NotPermitted) as refused:
+        ids(lists(one), "dim_flows")
+    assert refused.value.permissions == ("architect:flow:view",)
+
+
+def test_a_refusal_that_names_no_permission_gets_the_documented_one(answering):
+    _, reader = answering(lambda _: (403, {"message": "No.", "code": "forbidden"}))
+    with pytest.raises(NotPermitted) as refused:
+        ids(reader)
+    assert refused.value.permissions == ("routing:queue:view",)
+
+
+def test_credentials_that_are_refused_are_no_missing_permission(lists):
+    faults = [Fault(on="queues", kind=Revoked())]
+    with serve(WORLD, Options(faults=faults)) as genesys, pytest.raises(SignInRefused):
+        ids(lists(genesys))
+
+
+def test_another_refusal_is_what_it_is(answering):
+    _, reader = answering(lambda _: (404, json.dumps({"message": "No."}).encode()))
+    with pytest.raises(RequestRefused):
+        ids(reader)

@@ -1,0 +1,183 @@
+"""Wishes become rules: what is protected when somebody names a class, a column, an attribute."""
+
+from __future__ import annotations
+
+import pytest
+
+from genesys_export.datasets import (
+    Kind,
+    PersonalData,
+    Type,
+    conversation_details,
+    names,
+    with_names,
+)
+from genesys_export.privacy import Action, AttributeRule, Rules, Wishes, faults, resolve
+from genesys_export.privacy.rules import _REPEATED
+
+DATASET = conversation_details()
+TEXTS = (Type.STRING, Type.STRINGS)
+COLUMNS = [(table, column) for table in DATASET.tables for column in table.columns]
+
+
+def action(rules: Rules, name: str) -> Action:
+    table, _, column = name.partition(".")
+    return rules.actions.get(table, {}).get(column, Action.KEEP)
+
+
+def test_without_a_wish_nothing_is_protected(rules):
+    assert not rules()
+    assert rules() == Rules(key=rules().key)
+    assert rules().described([table.name for table in DATASET.tables]) == {}
+    assert not rules(attributes={"default": "keep"})
+
+
+@pytest.mark.parametrize("wished", ["drop", "mask", "hash"])
+def test_a_class_is_all_columns_of_that_class(rules, wished):
+    found = rules(personal=wished)
+    for table, column in COLUMNS:
+        name = f"{table.name}.{column.name}"
+        if column.personal_data is PersonalData.PERSONAL:
+            expected = wished if column.type in TEXTS else "drop"  # numbers have no last four
+        else:
+            expected = "drop" if column.kind is Kind.EXTRA else "keep"
+        assert action(found, name) == expected, name
+
+
+@pytest.mark.parametrize(
+    ("wished", "expected"), [("keep", "drop"), ("mask", "drop"), ("hash", "hash")]
+)
+def test_what_has_no_column_is_as_sensitive_as_it_can_be(rules, wished, expected):
+    assert action(rules(sensitive=wished, personal="mask"), "sessions._extra") == expected
+    assert action(rules(columns={"sessions.ani": "mask"}), "participants._extra") == "drop"
+    assert action(rules(attributes={"drop": ("x",)}), "participants._extra") == "drop"
+    named = rules(personal="mask", columns={"sessions._extra": "keep"})
+    assert action(named, "sessions._extra") is Action.KEEP
+
+
+def test_keys_outlive_every_class(rules):
+    found = rules(none="drop", personal="drop", sensitive="drop")
+    for table, column in COLUMNS:
+        is_key = column.kind is Kind.KEY or column.name in table.primary_key
+        assert (action(found, f"{table.name}.{column.name}") is Action.KEEP) is is_key
+
+
+def test_a_column_goes_before_its_class(rules):
+    found = rules(personal="hash", columns={"sessions.ani": "mask", "sessions.dnis": "keep"})
+    assert action(found, "sessions.ani") is Action.MASK
+    assert action(found, "sessions.dnis") is Action.KEEP
+    assert action(found, "sessions.remote") is Action.HASH
+
+
+def test_copies_follow_the_column_they_repeat(rules):
+    found = rules(columns={"participants.user_id": "hash"})
+    for name in (
+        "sessions.user_id",
+        "segments.user_id",
+        "session_metrics.user_id",
+        "conversations.agent_user_ids",
+        "conversations.last_agent_user_id",
+    ):
+        assert action(found, name) is Action.HASH, name
+
+
+def test_a_copy_alone_can_be_dropped(rules):
+    found = rules(personal="hash", columns={"segments.user_id": "drop"})
+    assert action(found, "segments.user_id") is Action.DROP
+    assert action(found, "sessions.user_id") is Action.HASH
+
+
+def test_the_conversations_id_is_hashed_in_every_table(rules):
+    found = rules(columns={"conversations.conversation_id": "hash"})
+    assert all(
+        action(found, f"{table.name}.conversation_id") == "hash" for table in DATASET.tables
+    )
+
+
+@pytest.mark.parametrize(
+    ("wished", "expected"), [("hash", "hash"), ("drop", "drop"), ("mask", "drop")]
+)
+def test_lookup_tables_are_protected_as_what_they_are_joined_to(wish, wished, expected):
+    found = resolve(with_names(DATASET), wish(personal=wished))
+    assert action(found, "dim_users.id") == expected
+    assert action(found, "dim_users.name") == wished
+    assert action(found, "dim_queues.id") is Action.KEEP
+    by_column = resolve(with_names(DATASET), wish(columns={"segments.queue_id": "hash"}))
+    assert action(by_column, "dim_queues.id") is Action.HASH
+
+
+def test_every_text_that_repeats_a_field_is_known_to():
+    derived = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.kind is Kind.DERIVED}
+    texts = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.type in TEXTS}
+    looked_up = {name for name in _REPEATED if name.startswith("dim_")}
+    assert set(_REPEATED) - looked_up == derived & texts
+    assert {f"{table.name}.id" for table in names().tables} <= looked_up
+    for name in _REPEATED.values():
+        table, _, column = name.partition(".")
+        assert DATASET.table(table).column(column).kind is Kind.FIELD
+
+
+@pytest.mark.parametrize(
+    ("name", "wished", "words"),
+    [
+        (
+            "sessions.anii",
+            "hash",
+            "there is no column 'sessions.anii'; did you mean sessions.ani?",
+        ),
+        ("qqqq", "drop", "there is no column 'qqqq'; write table.column"),
+        ("sessions.session_index", "drop", "can't be dropped: it belongs to a key"),
+        ("conversations.conversation_date", "hash", "can't be hashed: it belongs to a key"),
+        ("conversations.conversation_id", "mask", "can't be masked: it belongs to a key"),
+        ("participant_attributes.attribute_key", "hash", "it belongs to a key"),
+        ("sessions.conversation_id", "hash", "it repeats conversations.conversation_id"),
+        ("surveys.survey_promoter_score", "hash", "it holds no texts"),
+        ("segments.segment_start", "mask", "it holds no texts"),
+        ("sessions._extra", "mask", "it is JSON"),
+        ("segments.user_id", "hash", "it repeats participants.user_id, so set that one"),
+        ("conversations.queue_ids", "mask", "it repeats segments.queue_id, so set that one"),
+    ],
+)
+def test_what_cannot_be_done_is_said(wish, name, wished, words):
+    (sentence,) = faults(DATASET, wish(columns={name: wished}))
+    assert words in sentence
+
+
+def test_what_can_be_done_has_no_fault(wish):
+    assert faults(DATASET, wish(columns={"sessions.ani": "mask", "sessions.dnis": "keep"})) == ()
+    own = {"participants.user_id": "hash", "segments.user_id": "hash"}
+    assert faults(DATASET, wish(columns=own)) == ()
+    assert faults(DATASET, wish(columns={"conversations.conversation_id": "hash"})) == ()
+    assert faults(DATASET, Wishes()) == ()
+
+
+def test_attributes_are_told_apart_by_their_keys():
+    rule = AttributeRule(allow=("language", "intent*"), drop=("*Phone*",), default=Action.HASH)
+    expected = {
+        "language": "keep",
+        "Language": "hash",
+        "intent.first": "keep",
+        "customerphone": "drop",
+        "intentPHONE": "drop",
+        "name": "hash",
+    }
+    assert {key: rule.action(key) for key in expected} == expected
+
+
+def test_an_allow_list_alone_lets_nothing_else_through():
+    assert AttributeRule(allow=("language",)).action("name") is Action.DROP
+    assert AttributeRule(drop=("*phone*",)).action("name") is None
+
+
+def test_a_manifest_is_told_everything_but_the_key(rules):
+    found = rules(columns={"sessions.ani": "hash"}, attributes={"allow": ("b", "a")})
+    told = found.described(["sessions", "participant_attributes"])
+    assert told["columns"] == {"sessions.ani": "hash", "sessions._extra": "drop"}
+    assert told["attributes"] == {"allow": ["a", "b"], "drop": [], "default": None}
+    assert len(told["key"]) == 16
+    other = rules(columns={"sessions.ani": "hash"}, key="another key of the tests")
+    assert other.described(["sessions"])["key"] != told["key"]
+
+
+def test_no_repr_shows_the_key(rules, wish):
+    assert "a key of" not in repr(rules(personal="hash")) + repr(wish(personal="hash"))
