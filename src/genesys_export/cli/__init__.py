@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import Bug, ExportError, Stopped
+from ..errors import Bug, ExportError
 from . import options
 
 # typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
@@ -201,4 +201,4 @@ def demo(
     return show_everything(Path(to or "demo-export"), per_day=per_day, flags=flags)
 
 
-__all__ = ["Stopped", "app", "main", "show", "status_of"]
+__all__ = ["app", "main", "show", "status_of"]

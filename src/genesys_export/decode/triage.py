@@ -56,65 +56,6 @@ class Triaged:
 _HEAD = msgspec.json.Decoder(Head)
 
 
-def _ids() -> Ids:
-    return Ids()
-
-
-@dataclass(slots=True)
-class Triage:
-    """The triage of one slice; keeps 40 bytes or so of every conversation met."""
-
-    interval: Interval
-    _met: Ids = field(default_factory=_ids)
-
-    def judge(self, record: bytes) -> Triaged:
-        """Decide about one record; never raises for bad input."""
-        try:
-            head: Head | None = _HEAD.decode(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            head = None
-        try:
-            identity = (head.conversation_id, head.conversation_start) if head else look(record)
-            start = _start(identity[1])
-        except ValueError as problem:
-            return Triaged(record, Verdict.UNREADABLE, reason=str(problem))
-        if not identity[0]:
-            return Triaged(record, Verdict.UNREADABLE, reason="conversationId is empty")
-        if start not in self.interval:
-            return Triaged(record, Verdict.OTHER_DAY)
-        digest = blake2b(record, digest_size=32).digest()
-        verdict = self._met.add(identity[0].encode(), digest)
-        return Triaged(record, verdict, head, digest=int.from_bytes(digest))
-
-
-def look(record: bytes) -> tuple[str, str]:
-    """Read id and start of a record that the quick way can't; ValueError says what is wrong.
-
-    Invalid UTF-8 is let through here: which day the record belongs to can be told without.
-    """
-    try:
-        found = parse(record.decode("utf-8", "surrogateescape"))
-    except ValueError:
-        raise ValueError("the record can't be parsed as JSON") from None
-    except RecursionError:
-        raise ValueError("the record is nested too deeply") from None
-    if not isinstance(found, dict):
-        raise ValueError("the record is no JSON object")
-    for name in ("conversationId", "conversationStart"):
-        if not isinstance(found.get(name), str):
-            raise ValueError(f"{name} is missing or no text")
-    if not is_unicode(found["conversationId"]):
-        raise ValueError("conversationId is no valid text")
-    return found["conversationId"], found["conversationStart"]
-
-
-def _start(text: str) -> datetime:
-    try:
-        return parse_instant(text)
-    except ValueError:
-        raise ValueError("conversationStart is no readable instant") from None
-
-
 class Ids:
     """The conversations met so far, in 24 bytes a slot: 16 of the id's hash, 8 of the record's.
 
@@ -163,3 +104,58 @@ class Ids:
             if any(entry):
                 place = self._find(bytes(entry[:16]))
                 self._slots[place : place + self._SLOT] = entry
+
+
+@dataclass(slots=True)
+class Triage:
+    """The triage of one slice; keeps 40 bytes or so of every conversation met."""
+
+    interval: Interval
+    _met: Ids = field(default_factory=Ids)
+
+    def judge(self, record: bytes) -> Triaged:
+        """Decide about one record; never raises for bad input."""
+        try:
+            head: Head | None = _HEAD.decode(record)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            head = None
+        try:
+            identity = (head.conversation_id, head.conversation_start) if head else look(record)
+            start = _start(identity[1])
+        except ValueError as problem:
+            return Triaged(record, Verdict.UNREADABLE, reason=str(problem))
+        if not identity[0]:
+            return Triaged(record, Verdict.UNREADABLE, reason="conversationId is empty")
+        if start not in self.interval:
+            return Triaged(record, Verdict.OTHER_DAY)
+        digest = blake2b(record, digest_size=32).digest()
+        verdict = self._met.add(identity[0].encode(), digest)
+        return Triaged(record, verdict, head, digest=int.from_bytes(digest))
+
+
+def look(record: bytes) -> tuple[str, str]:
+    """Read id and start of a record that the quick way can't; ValueError says what is wrong.
+
+    Invalid UTF-8 is let through here: which day the record belongs to can be told without.
+    """
+    try:
+        found = parse(record.decode("utf-8", "surrogateescape"))
+    except ValueError:
+        raise ValueError("the record can't be parsed as JSON") from None
+    except RecursionError:
+        raise ValueError("the record is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("the record is no JSON object")
+    for name in ("conversationId", "conversationStart"):
+        if not isinstance(found.get(name), str):
+            raise ValueError(f"{name} is missing or no text")
+    if not is_unicode(found["conversationId"]):
+        raise ValueError("conversationId is no valid text")
+    return found["conversationId"], found["conversationStart"]
+
+
+def _start(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise ValueError("conversationStart is no readable instant") from None

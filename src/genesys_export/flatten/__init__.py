@@ -14,6 +14,7 @@ import pyarrow as pa
 from ..datasets import EXTRA, Column, Dataset, Kind, Table, Type
 from ..model import Attributes, Batch, Block
 from . import derived
+from .derived import TIMES
 from .levels import ROOT, Level, explode, top
 from .metrics import pivot
 
@@ -29,7 +30,6 @@ _ARROW = {
     Type.STRINGS: pa.list_(pa.string()),
     Type.INT64S: pa.list_(pa.int64()),
 }
-_TIMES = pa.timestamp("ms", "UTC")
 _Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
 
 
@@ -40,7 +40,7 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def starts_of(conversations: pa.RecordBatch) -> pa.TimestampArray:
     """Return when each conversation of a block began."""
-    return conversations.column("conversationStart").cast(_TIMES)
+    return conversations.column("conversationStart").cast(TIMES)
 
 
 class Flattener:

@@ -18,15 +18,15 @@ from ..datasets import Column, Table, Type
 from ..days import Day
 from ..model import Batch
 from . import arrow_schema
+from .derived import TIMES
 
-_TIMES = pa.timestamp("ms", "UTC")
 _LIST = "entities[]."  # what stands before a column's own path
 
 
 def named(table: Table, day: Day, entities: Iterable[Mapping[str, Any]]) -> Batch:
     """Return the table's rows for that day."""
     rows = sorted((_row(table, day.date, one) for one in entities), key=lambda row: str(row["id"]))
-    starts = pa.array([day.interval.start] * len(rows), _TIMES)
+    starts = pa.array([day.interval.start] * len(rows), TIMES)
     return Batch(table.name, pa.RecordBatch.from_pylist(rows, arrow_schema(table)), starts)
 
 
