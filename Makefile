@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint test-sdk test-db
+.PHONY: install demo test lint test-sdk test-db test-browser
 
 install: $(VENV)/.installed
 
@@ -19,7 +19,7 @@ demo: install
 	$(BIN)/genesys-export demo
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk and not db'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk and not db and not browser'
 
 lint: install
 	$(BIN)/ruff check .
@@ -36,3 +36,7 @@ test-sdk: install
 # a server of its own on a socket, as an unprivileged user, and ends it.
 test-db: install
 	$(BIN)/python -m pytest -m db
+
+# Chromium and its driver as Debian has them: apt-get install chromium chromium-driver (as root).
+test-browser: install
+	$(BIN)/python -m pytest -m browser

@@ -1,4 +1,4 @@
-"""One day's export as a plain function: for Airflow (airflow_dag.py), or any scheduler in Python.
+"""The export as plain functions: for Airflow (airflow_dag.py), or any scheduler in Python.
 
 Knows the exit statuses and what a scheduler has to do about each. Imports no scheduler.
 Settings come from the worker: its variables, and ./genesys-export.toml or the file that
@@ -16,8 +16,8 @@ from genesys_export.cli import status_of
 class Verdict(Enum):
     """What a scheduler has to do next."""
 
-    DONE = "the day is published: go on"
-    LATER = "the day is not complete yet, or another run is at it: look again"
+    DONE = "what is due is published: go on"
+    LATER = "a day is not complete yet, or another run is at it: look again"
     RETRY = "Genesys or the destination is not there, or the run was stopped: try again"
     FAILED = "no repetition mends this: call somebody"
 
@@ -37,13 +37,23 @@ def verdict_of(status: int) -> Verdict:
     return _VERDICTS.get(status, Verdict.FAILED)
 
 
-def export_day(date: str, *, config: Path | None = None, org: str | None = None) -> Verdict:
-    """Export one day (YYYY-MM-DD or yesterday), in this process; raises nothing.
+def export_due(*, config: Path | None = None, org: str | None = None) -> Verdict:
+    """Export yesterday and every day before it that is missing or due again; raises nothing.
 
-    May be repeated at will: it replaces the day by a fresh copy, all at once. What went wrong
-    stands on stderr, which a scheduler keeps.
+    In this process. May be repeated at will: what was broken off is gone on with, what is final
+    is skipped, what did not change is not touched. What went wrong stands on stderr, which a
+    scheduler keeps.
     """
-    arguments = ["run", "--date", date, "--log-format", "json"]
+    return _run((), config, org)
+
+
+def export_day(date: str, *, config: Path | None = None, org: str | None = None) -> Verdict:
+    """Export one day (YYYY-MM-DD or yesterday) alone; one that is final already is skipped."""
+    return _run(("--date", date), config, org)
+
+
+def _run(flags: tuple[str, ...], config: Path | None, org: str | None) -> Verdict:
+    arguments = ["run", *flags, "--log-format", "json"]
     if config is not None:
         arguments += ["--config", str(config)]
     if org is not None:

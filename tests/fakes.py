@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 
-from genesys_export.errors import Bug, ChangedMeanwhile, ExportError, UnknownOutcome
+from genesys_export.errors import (
+    Bug,
+    ChangedMeanwhile,
+    DestinationFailed,
+    ExportError,
+    UnknownOutcome,
+)
 from genesys_export.model import (
     Always,
     Condition,
     IfAbsent,
     Part,
+    Pending,
     Seen,
     StagedFile,
+    Store,
     Stored,
     Tag,
 )
+
+_MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 class FakeClock:
@@ -45,6 +56,12 @@ class FakeClock:
                 self.slept.append(seconds)
                 self._passed_s += seconds
 
+    def rest(self, seconds: float) -> None:
+        if seconds > 0:
+            with self._lock:
+                self.slept.append(seconds)
+                self._passed_s += seconds
+
     def interrupt(self, error: ExportError) -> None:
         self._error = error
 
@@ -62,9 +79,11 @@ class Events(list):
 class MemoryStore:
     """A bucket in memory that honours conditions; equal bytes have equal tags, as in S3."""
 
-    def __init__(self) -> None:
-        self.uploads: dict[str, bytes] = {}  # by upload id: sealed, not visible
-        self._objects: dict[str, tuple[bytes, dict[str, str]]] = {}
+    def __init__(self, now: Callable[[], datetime] = lambda: _MIDNIGHT) -> None:
+        self.sealed: dict[str, bytes] = {}  # by upload id: sealed, not visible
+        self.begun: dict[str, Pending] = {}  # by upload id: begun, sealed or not
+        self.now = now  # what the store's own clock shows
+        self._objects: dict[str, MemoryObject] = {}
         self._lock = Lock()
 
     def url(self, key: str) -> str:
@@ -72,7 +91,7 @@ class MemoryStore:
 
     def read(self, key: str) -> Stored | None:
         found = self._objects.get(key)
-        return Stored(found[0], _tag(found[0])) if found else None
+        return Stored(found.body, _tag(found.body)) if found else None
 
     def put(self, key: str, body: bytes, condition: Condition, content_type: str) -> Tag:
         del content_type
@@ -81,35 +100,46 @@ class MemoryStore:
             wanted = None if isinstance(condition, IfAbsent | Always) else condition.tag
             if not isinstance(condition, Always) and (there.tag if there else None) != wanted:
                 raise ChangedMeanwhile(f"{key} is not what it was")
-            self._objects[key] = (bytes(body), {})
+            self._objects[key] = MemoryObject(bytes(body), self.now())
         return _tag(body)
 
     def stage(self, key: str, token: str, content_type: str) -> MemoryUpload:
         del content_type
-        return MemoryUpload(self, key, token)
+        upload_id = secrets.token_hex(8)
+        self.begun[upload_id] = Pending(key=key, upload_id=upload_id, began=self.now())
+        return MemoryUpload(self, key, token, upload_id)
 
     def complete(self, staged: StagedFile) -> Tag:
         with self._lock:
-            body = self.uploads.pop(staged.upload_id, None)
+            body = self.sealed.pop(staged.upload_id, None)
             if body is None:
                 raise UnknownOutcome(f"the upload of {staged.key} is gone")
-            self._objects[staged.key] = (body, {"token": staged.token})
+            self.begun.pop(staged.upload_id, None)
+            self._objects[staged.key] = MemoryObject(body, self.now(), {"token": staged.token})
         return _tag(body)
 
-    def discard(self, staged: StagedFile) -> None:
-        self.uploads.pop(staged.upload_id, None)
+    def discard(self, upload: StagedFile | Pending) -> None:
+        self.begun.pop(upload.upload_id, None)
+        self.sealed.pop(upload.upload_id, None)
+
+    def holds(self, staged: StagedFile) -> bool:
+        body = self.sealed.get(staged.upload_id)
+        return body is not None and staged.parts == (Part(_tag(body).etag),)
+
+    def uploads(self, prefix: str) -> Iterator[Pending]:
+        yield from [one for one in [*self.begun.values()] if one.key.startswith(prefix)]
 
     def look(self, key: str) -> Seen | None:
         found = self._objects.get(key)
         if found is None:
             return None
-        body, metadata = found
         return Seen(
             key=key,
-            size_bytes=len(body),
-            tag=_tag(body),
-            metadata=metadata,
-            modified=datetime(2026, 11, 23, tzinfo=UTC),
+            size_bytes=len(found.body),
+            tag=_tag(found.body),
+            metadata=found.metadata,
+            modified=found.modified,
+            now=self.now(),
         )
 
     def delete(self, key: str) -> None:
@@ -118,13 +148,43 @@ class MemoryStore:
     def list(self, prefix: str) -> Iterator[str]:
         yield from sorted(key for key in [*self._objects] if key.startswith(prefix))
 
+    def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
+        found = self.read(key)
+        if found is None or found.tag != tag:
+            raise ChangedMeanwhile(f"{key} is not what it was")
+        for start in range(0, len(found.body), 1 << 20):
+            yield found.body[start : start + (1 << 20)]
+
+
+@dataclass(frozen=True)
+class MemoryObject:
+    """What a bucket in memory keeps of an object."""
+
+    body: bytes
+    modified: datetime
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class Careless:
+    """A store in front of another one that takes conditions and silently ignores them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, key: str, body: bytes, condition: Condition, content_type: str) -> Tag:
+        del condition
+        return self._store.put(key, body, Always(), content_type)
+
+    def __getattr__(self, name: str):
+        return getattr(self._store, name)
+
 
 class MemoryUpload:
     """A file being staged in memory."""
 
-    def __init__(self, store: MemoryStore, key: str, token: str) -> None:
+    def __init__(self, store: MemoryStore, key: str, token: str, upload_id: str) -> None:
         self._store, self._key, self._token = store, key, token
-        self._upload_id = secrets.token_hex(8)
+        self._upload_id = upload_id
         self._body = bytearray()
         self._open = True
 
@@ -135,7 +195,9 @@ class MemoryUpload:
     def seal(self) -> StagedFile:
         self._check_open()
         self._open = False
-        self._store.uploads[self._upload_id] = bytes(self._body)
+        if self._upload_id not in self._store.begun:
+            raise DestinationFailed(f"the upload of {self._key} was ended by somebody")
+        self._store.sealed[self._upload_id] = bytes(self._body)
         digest = sha256(self._body).hexdigest()
         return StagedFile(
             key=self._key,
@@ -148,7 +210,8 @@ class MemoryUpload:
 
     def discard(self) -> None:
         self._open = False
-        self._store.uploads.pop(self._upload_id, None)
+        self._store.begun.pop(self._upload_id, None)
+        self._store.sealed.pop(self._upload_id, None)
 
     def _check_open(self) -> None:
         if not self._open:

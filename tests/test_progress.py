@@ -26,17 +26,22 @@ REQUEST = events.Requested(
 RATE_LIMIT = events.Waiting(reason="rate limit", wait_s=12)
 LOOK = events.Waiting(reason="job", wait_s=3, detail="PENDING")
 PAGE = events.PageExported(slice="2026-11-22#0", conversations=1_000, rows=28_000)
+AGAIN = events.ReadAgain(slice="2026-11-22#0", contested=3, conversations=1_000, rows=28_000)
 STARTED = events.DayStarted(org="emea", day="2026-11-22", interval=DAY, slices=1, watermark=None)
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     org="",
     day="2026-11-22",
     state="provisional",
+    outcome="published",
     manifest="s3://b/m.json",
     conversations=1_000,
     rows=28_000,
     files=15,
     size_bytes=48_100_000,
+)
+OVER = events.BackfillProgress(
+    done=7, skipped=90, failed=1, total=1_000, conversations=70_000, eta_s=7_500.0
 )
 ALL = (
     events.SignedIn(login_host="login.mypurecloud.ie", expires_in_s=86_400),
@@ -51,9 +56,17 @@ ALL = (
     events.IntervalHalved(interval=DAY, reason="95000 hits"),
     events.PageReceived(records=1_000, received_bytes=9_000_000),
     PAGE,
+    AGAIN,
+    PAGE,
     events.Uploaded(key="conversations/2026-11-22.csv.gz", size_bytes=5),
     events.SliceStaged(slice="2026-11-22#0", conversations=1_000, rows=28_000, size_bytes=5),
+    events.SliceAdopted(slice="2026-11-22#0", attempt="a1"),
+    events.ReadBack(key="conversations/2026-11-22.csv.gz", rows=1_000, size_bytes=5),
+    events.DayDue(org="", day="2026-11-20", reason="it is missing"),
+    events.DaySkipped(org="", day="2026-11-21", reason="it is final already"),
+    events.DayRecovered(org="", day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
+    OVER,
     PUBLISHED,
 )
 
@@ -363,6 +376,56 @@ def test_fan_out_tells_everyone_in_order():
     assert told == [(1, PAGE), (2, PAGE)]
 
 
+# --- a range of days -------------------------------------------------------------------------
+
+
+def score(done: int, eta_s: float | None = 60.0) -> events.BackfillProgress:
+    return events.BackfillProgress(
+        done=done, skipped=0, failed=0, total=9, conversations=0, eta_s=eta_s
+    )
+
+
+def test_how_far_a_range_is_has_a_line_when_a_day_has_ended_or_a_minute_passed(clock):
+    stream = io.StringIO()
+    with progress(stream, clock=clock) as observe:
+        for told in (score(0), score(0), score(1), score(1)):
+            observe(told)
+            clock.passed_s += 5
+        clock.passed_s += 60
+        observe(score(1))
+    lines = [line for line in stream.getvalue().splitlines() if " backfill " in line]
+    assert [re.search(r"done=(\d)", line)[1] for line in lines] == ["0", "1", "1"]
+
+
+def test_a_terminal_shows_how_many_days_are_done_and_what_is_left(clock):
+    shown = drawn([OVER], clock)
+    assert "days" in shown
+    assert "98/1,000" in shown
+    assert "2 h 05 min left" in shown
+
+
+def test_a_terminal_promises_nothing_while_nothing_is_known(clock):
+    shown = drawn([score(1, None)], clock)
+    assert "1/9" in shown
+    assert "left" not in shown
+
+
+def test_without_a_range_no_days_are_counted(clock):
+    assert "days" not in drawn([REQUEST], clock)
+
+
+def test_the_summary_of_a_range_is_one_line_for_all_its_days():
+    tally = Tally()
+    for event in (PUBLISHED, PUBLISHED, OVER):
+        tally(event)
+    said = summary(tally.totals(), elapsed_s=192, backfill=tally.backfill)
+    assert said.splitlines()[0] == (
+        "1,000 days: 7 exported, 90 skipped (nothing was to be done), 1 failed, 902 not done; "
+        "70,000 conversations"
+    )
+    assert len(said.splitlines()) == 2
+
+
 # --- the summary -----------------------------------------------------------------------------
 
 
@@ -373,6 +436,7 @@ def test_the_summary_says_what_was_published_and_what_it_took():
     assert summary(tally.totals(), elapsed_s=192) == (
         "2026-11-22 provisional: 1,000 conversations, 28,000 rows, 15 files, 48.1 MB, "
         "s3://b/m.json\n"
+        "2026-11-21 skipped: it is final already\n"
         "1 request (1 retry) in 3 min 12 s, 1.0 kB received, 5 bytes uploaded\n"
         "waited: rate limit 12 s, job 3.0 s, retry 2.5 s"
     )

@@ -137,7 +137,7 @@ class WrongSettings(ExportError):
 class Stopped(ExportError):
     """A signal ended the run, cleanly."""
 
-    default_advice = "Nothing was published; run the same command again."
+    default_advice = "What was under way is not published; run the same command again."
 
     def __init__(self, signum: int) -> None:
         """Name the signal."""

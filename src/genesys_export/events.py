@@ -112,6 +112,16 @@ class PageExported(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAgain(Event):
+    """Conversations came in copies that differ: what a slice had written is thrown away."""
+
+    slice: str
+    contested: int  # such conversations
+    conversations: int  # that had been exported, as PageExported told
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Uploaded(Event):
     """Bytes reached the destination (not visible yet)."""
 
@@ -130,6 +140,40 @@ class SliceStaged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SliceAdopted(Event):
+    """A slice that an earlier attempt had staged is used as it is."""
+
+    slice: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayDue(Event):
+    """A day is going to be exported that nobody asked for by name."""
+
+    org: str
+    day: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySkipped(Event):
+    """Nothing is to be done for a day."""
+
+    org: str
+    day: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRecovered(Event):
+    """What an earlier attempt had decided of a day is being finished."""
+
+    org: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed(Event):
     """Something an operator should know, which stops nothing."""
 
@@ -143,10 +187,32 @@ class DayPublished(Event):
     org: str
     day: str
     state: str
+    outcome: str  # published, or unchanged: read again, no object was touched
     manifest: str
     conversations: int
     rows: int
     files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillProgress(Event):
+    """How far a range of days is; told again from time to time, for the time that is left."""
+
+    done: int  # exported: published, or read again and unchanged
+    skipped: int  # nothing was to be done
+    failed: int
+    total: int  # what is none of these is under way, or still to come
+    conversations: int  # of the days done
+    eta_s: float | None  # None while nothing honest can be said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack(Event):
+    """A published object was read to its end, to be held against its manifest."""
+
+    key: str
+    rows: int
     size_bytes: int
 
 

@@ -7,18 +7,17 @@ writes it. While `next` is there, a replacement is under way and readers must wa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
+from . import document
 from .days import Interval
-from .errors import DestinationFailed, WrongSettings
 from .model import Counts, SliceRecord, StagedFile, Tag
-
-FORMAT = 1
+from .proof import SourceCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +51,7 @@ class File:
     rows: int
     bytes: int
     sha256: str
+    token: str = ""  # in the object's metadata: which attempt made it
     etag: str = ""
     version_id: str | None = None
 
@@ -77,7 +77,7 @@ class Manifest:
     interval: Interval
     timezone: str
     recipe: Recipe
-    state: str  # partial, provisional, final
+    state: str  # partial, provisional, final; damaged: nothing may be taken
     attempt: str
     attempts: tuple[str, ...]  # the last twenty, newest last
     tool_version: str
@@ -88,56 +88,67 @@ class Manifest:
     rejects: File | None
     began: datetime
     ended: datetime
+    index: tuple[File, ...] = ()  # one a slice: id and hash of every record, in order of id
+    changes: File | None = None  # what this attempt changed of the day, by conversation
+    deleted: Mapping[str, datetime] = field(default_factory=dict)  # lately, by the store's clock
+    leftover: tuple[str, ...] = ()  # of a damaged day: keys at which something may lie
     notes: tuple[str, ...] = ()
-    source_count: Mapping[str, Any] | None = None
+    source_count: SourceCount | None = None  # what the source itself counted, beside ours
     nonce: str = ""
     next: Next | None = None
 
+    @property
+    def files(self) -> tuple[File, ...]:
+        """Every file that `next` switches: the data, the rejects, the list of changes."""
+        data = (file for table in self.tables.values() for file in table)
+        return (*data, *filter(None, (self.rejects, self.changes)))
+
     def keys(self) -> frozenset[str]:
-        """Return every key the manifest names."""
-        files = [file for table in self.tables.values() for file in table]
-        return frozenset(f.key for f in files) | ({self.rejects.key} if self.rejects else set())
+        """Return every key of data or rejects that the manifest names, or knows to be taken.
+
+        Lists of changes are not among them: they are kept.
+        """
+        named = {file.key for file in self.files} - ({self.changes.key} if self.changes else set())
+        return frozenset(named | {*self.leftover})
+
+    def signed(self, nonce: str) -> Manifest:
+        """Return the same as another writing of it."""
+        return replace(self, nonce=nonce)
 
     def tagged(self, tags: Mapping[str, Tag]) -> Manifest:
-        """Return it as it is when everything is visible: with tags, without `next`."""
+        """Return it as it is when everything is visible: with tags, without `next`.
+
+        A file without a new tag is kept as it is.
+        """
+
+        def told(file: File) -> File:
+            return file.tagged(tags[file.key]) if file.key in tags else file
+
         return replace(
             self,
-            tables={
-                name: tuple(file.tagged(tags[file.key]) for file in files)
-                for name, files in self.tables.items()
-            },
-            rejects=self.rejects and self.rejects.tagged(tags[self.rejects.key]),
+            tables={name: tuple(map(told, files)) for name, files in self.tables.items()},
+            rejects=self.rejects and told(self.rejects),
+            changes=self.changes and told(self.changes),
             next=None,
         )
 
     def encode(self) -> bytes:
-        """Return the JSON text, indented, so that people can read it in the bucket's console."""
-        body = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in fields(self)}}
-        if self.next is None:
-            del body["next"]
-        return bytes(msgspec.json.format(msgspec.json.encode(body), indent=2)) + b"\n"
+        """Return the JSON text; `next` stands in it only while there is one."""
+        return document.encode(self, without=("next",) if self.next is None else ())
 
 
 def decode(body: bytes, where: str) -> Manifest:
-    """Read a manifest; raises WrongSettings for a later format, DestinationFailed for none.
-
-    Keys that this version does not know are left alone.
-    """
-    try:
-        found = msgspec.json.decode(body)
-        if found["format"] > FORMAT:
-            raise WrongSettings(
-                f"{where} is of format {found['format']}, written by a newer genesys-export",
-                advice="Update genesys-export.",
-            )
-        return msgspec.convert(found, Manifest)
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as problem:
-        raise DestinationFailed(
-            f"{where} is no manifest of genesys-export: {type(problem).__name__}",
-            advice="Move it away (and its day's files), then export the day again.",
-        ) from problem
+    """Read a manifest; raises WrongSettings for a later format, DestinationFailed for none."""
+    advice = "Move it away (and its day's files), then export the day again."
+    return document.decode(body, Manifest, where=where, advice=advice)
 
 
 def file_of(staged: StagedFile, rows: int) -> File:
     """Return a staged file as the manifest names it, its tags not known yet."""
-    return File(key=staged.key, rows=rows, bytes=staged.size_bytes, sha256=staged.sha256)
+    return File(
+        key=staged.key,
+        rows=rows,
+        bytes=staged.size_bytes,
+        sha256=staged.sha256,
+        token=staged.token,
+    )

@@ -86,10 +86,29 @@ def test_a_token_is_renewed_before_it_expires_counted_from_when_it_was_asked_for
     assert token_from(body, asked_at=10.0) == Token("x", expires_in, renew_at)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"access_token":1,"expires_in":2}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"{}",
+        b'{"access_token":1,"expires_in":2}',
+        b'{"access_token":"","expires_in":2}',
+        b'{"access_token":"a\\nX-Admin: yes","expires_in":2}',
+        b'{"access_token":"\xc3\xa4","expires_in":2}',
+        b'{"access_token":"a","expires_in":-1}',
+        b'{"access_token":"a","expires_in":1e400}',
+        b'{"access_token":"a","expires_in":%s}' % (b"9" * 400),
+        b'{"access_token":"a","expires_in":2,"x":' + b"[" * 100_000,
+    ],
+)
 def test_an_answer_without_a_token_is_garbled(body):
     with pytest.raises(Garbled):
         token_from(body, 0.0)
+
+
+def test_a_refusal_of_nothing_but_brackets_is_a_refusal():
+    assert isinstance(refused(400, b'{"x":' + b"[" * 100_000, "login"), SignInRefused)
 
 
 def test_refused_credentials_are_not_tried_by_every_thread():

@@ -214,7 +214,7 @@ def test_releasing_a_fetch_that_was_never_read_asks_nothing(dial):
 
 
 @pytest.mark.parametrize(
-    "kind", [Refusal(404, "not.found", "No."), ServerError(503), MissingPermission()]
+    "kind", [Refusal(409, "conflict", "No."), ServerError(503), MissingPermission()]
 )
 def test_a_refusal_to_delete_is_only_noticed(dial, clock, kind):
     line = dial(Fault("delete", 1, kind, times=99))
@@ -226,10 +226,57 @@ def test_a_refusal_to_delete_is_only_noticed(dial, clock, kind):
     assert sum(clock.slept) <= 20.01
 
 
-def test_a_second_reading_asks_anew(dial):
+def test_a_job_that_is_gone_already_is_deleted_without_a_word(dial):
+    line = dial(Fault("delete", 1, Refusal(404, "not.found", "No.")))
+    fetch = line.source().fetch(DAY)
+    list(fetch.pages())
+    fetch.release()
+    assert line.events.of(Noticed) == []
+
+
+def test_a_second_reading_is_of_the_same_job(dial):
     line = dial()
     fetch = line.source().fetch(DAY)
     assert ids(fetch.pages()) == ids(fetch.pages())
+    assert len(fetch.job_ids) == 1
+
+
+def test_a_job_that_an_earlier_run_left_behind_is_read(dial):
+    line = dial()
+    left = line.source().fetch(DAY)
+    first = next(left.pages())
+    fetch = line.source().fetch(DAY, left.job_ids[0])
+    assert ids(fetch.pages())[: len(first.records)] == ids([first])
+    assert fetch.job_ids == left.job_ids
+    assert line.asked("submit") == 1
+    fetch.release()
+    assert line.genesys.jobs == {}
+
+
+def test_a_job_left_behind_that_is_gone_by_now_is_submitted_anew(dial):
+    line = dial()
+    left = line.source().fetch(DAY)
+    expected = ids(left.pages())
+    left.release()
+    fetch = line.source().fetch(DAY, left.job_ids[0])
+    assert ids(fetch.pages()) == expected
+    assert line.asked("submit") == 2
+
+
+def test_a_second_reading_of_a_job_that_is_gone_asks_anew(dial):
+    line = dial(Fault("submit", 1, JobEnds("EXPIRED", after_pages=5)))
+    fetch = line.source().fetch(DAY)
+    first = ids(fetch.pages())
+    assert sorted(set(ids(fetch.pages()))) == sorted(first)
+    assert len(fetch.job_ids) == 2
+
+
+def test_a_reading_after_the_release_asks_anew(dial):
+    line = dial()
+    fetch = line.source().fetch(DAY)
+    first = ids(fetch.pages())
+    fetch.release()
+    assert ids(fetch.pages()) == first
     assert len(fetch.job_ids) == 2
 
 

@@ -69,6 +69,13 @@ def test_a_page_without_conversations_can_have_a_cursor():
         b'{"message":"An error","code":"x"}',
         b"\xff\xfe",
         b"[" * 100_000,
+        b'{"conversations":[' + b"[" * 100_000,
+        b'{"conversations":[],"new":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"conversations":[1,,"\\ud800"]}',
+        b'{"conversations":["\\ud800"}]',
+        b'{"conversations":["\\ud800"],"conversations":[1]}',
+        b'{"conversations":"\\ud800"}',
+        b'{"conversations":[],"cursor":"\\ud800"}',
     ],
 )
 def test_what_is_no_page_is_garbled(body):
@@ -100,6 +107,26 @@ def test_bytes_that_are_no_text_stay_as_they_came_beside_a_lone_surrogate():
     assert read_results(body).page.records == [b'{"a":"\xff"}', b'{"b":"\\ud800"}']
 
 
+@pytest.mark.parametrize("depth", [900, 1_100, 100_000])
+def test_a_record_nested_beyond_any_parser_is_one_record_of_its_page(depth):
+    deep = b'{"a":' * depth + b'"]}\\"[{"' + b"}" * depth
+    body = b'{"cursor":"c", "conversations" : [ {"b":",]"} , %s,[1,2]],"other":[3]}' % deep
+    found = read_results(body)
+    assert found.page.records == [b'{"b":",]"}', deep, b"[1,2]"]
+    assert found.cursor == "c"
+
+
+def test_a_text_of_some_megabytes_is_split_beside_a_lone_surrogate():
+    long = b'"' + b'\\"x' * 1_000_000 + b'"'
+    assert read_results(b'{"conversations":["\\ud800",%s]}' % long).page.records[1] == long
+
+
+def test_a_number_of_any_length_is_split_beside_a_lone_surrogate():
+    digits = b"9" * 5_000
+    body = b'{"conversations":["\\ud800",{"a":%s}]}' % digits
+    assert read_results(body).page.records == [b'"\\ud800"', b'{"a":%s}' % digits]
+
+
 def test_the_watermark_is_read():
     assert read_watermark(b'{"dataAvailabilityDate":"2026-11-23T04:30:00.000Z"}') == WATERMARK
 
@@ -117,6 +144,25 @@ def test_jobs_and_their_states_are_read():
     assert reader(Status)(b'{"state":"FAILED","errorMessage":"y"}').error_message == "y"
     with pytest.raises(Garbled, match="no Job"):
         reader(Job)(b'{"id":"x"}')
+
+
+def test_a_job_that_failed_has_failed_whatever_it_says_of_it():
+    assert reader(Status)(b'{"state":"FAILED","errorMessage":{"a":[1]}}').state == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("shape", "body"),
+    [
+        (Job, b'{"jobId":""}'),
+        (Job, b'{"jobId":"%s"}' % (b"x" * 201)),
+        (Job, b'{"jobId":"\\ud800"}'),
+        (Status, b'{"state":"%s"}' % (b"X" * 201)),
+        (Status, b'{"state":7}'),
+    ],
+)
+def test_ids_and_states_that_are_none_are_garbled(shape, body):
+    with pytest.raises(Garbled):
+        reader(shape)(body)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message":1}'])

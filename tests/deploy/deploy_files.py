@@ -62,8 +62,8 @@ def command_lines(name: str) -> list[list[str]]:
 
 def our_s3_actions() -> set[str]:
     """Return the actions that the store names where it calls S3."""
-    source = (ROOT / "src/genesys_export/store/s3.py").read_text("utf-8")
-    return set(re.findall(r'"(s3:\w+)"', source))
+    modules = (ROOT / "src/genesys_export/store").glob("s3*.py")
+    return {action for one in modules for action in re.findall(r'"(s3:\w+)"', one.read_text())}
 
 
 def actions(policy: dict[str, Any], service: str) -> set[str]:

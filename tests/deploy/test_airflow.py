@@ -22,13 +22,16 @@ DAY = "2026-11-02"
 DETAILS = "analytics:conversationDetail:view"
 CALL = """
 import sys
-from airflow_export import export_day
-print(export_day(sys.argv[1]).name)
+from airflow_export import export_day, export_due
+print((export_day(sys.argv[1]) if sys.argv[1] else export_due()).name)
 """
 
 
 def verdict(genesys, folder, date: str = DAY) -> str:
-    """Call the function in a process of its own, as a worker does; return its answer's name."""
+    """Call a function in a process of its own, as a worker does; return its answer's name.
+
+    Without a date it is the one that exports what is due.
+    """
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", CALL, date],
         cwd=folder,
@@ -67,6 +70,15 @@ def test_a_day_that_is_there_is_done(world, tmp_path):
         assert verdict(genesys, tmp_path) == "DONE"
     manifest = tmp_path / f"lake/_genesys_export/conversation_details/{DAY}/manifest.json"
     assert json.loads(manifest.read_text())["state"] == "final"
+
+
+def test_what_is_due_is_exported_without_a_date(world, tmp_path):
+    today = datetime.now(UTC).date()
+    with serve(world) as genesys:
+        assert verdict(genesys, tmp_path, str(today - timedelta(days=4))) == "DONE"
+        assert verdict(genesys, tmp_path, date="") == "DONE"
+    found = {path.name.partition(".")[0] for path in (tmp_path / "lake/surveys").iterdir()}
+    assert {str(today - timedelta(days=age)) for age in (1, 2, 3, 4)} <= found
 
 
 def test_a_day_that_is_not_complete_is_for_later(world, tmp_path):
@@ -125,6 +137,5 @@ def test_the_sensor_holds_no_worker_while_it_waits(dags):
 
 
 def test_the_flags_of_the_bash_command_exist():
-    command = re.sub(r'" \+ DAY \+ "', "DAY", text("airflow_dag.py"))
-    (line,) = re.findall(r'bash_command="genesys-export (run [^"]+)"', command)
+    (line,) = re.findall(r'bash_command="genesys-export (run [^"]+)"', text("airflow_dag.py"))
     assert flags_of(line.split()) <= RUN_FLAGS

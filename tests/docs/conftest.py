@@ -48,6 +48,8 @@ def shell(
     """A reader's terminal, in a folder of its own that holds `demo-export`."""
     client = moto.client()
     client.create_bucket(Bucket=BUCKET)
+    for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):  # another page's
+        client.delete_object(Bucket=BUCKET, Key=found["Key"])
     client.close()
     shutil.copytree(demo_export, tmp_path / "demo-export")
     aws = {

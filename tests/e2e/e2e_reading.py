@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from genesys_export.simulator import World
 from genesys_export.simulator.times import Span, to_ms
 
-csv.field_size_limit(2**24)
+csv.field_size_limit(2**26)
 
 TABLES = (
     "conversations",
@@ -52,11 +52,18 @@ class Lake:
         return self.root / self.org
 
     def files(self) -> list[str]:
-        """Return every file a reader could see, by its path below the folder."""
+        """Return every file a reader could see, by its path below the folder.
+
+        That is what is published: not the books that the program keeps for itself.
+        """
         paths = (path for path in self.root.rglob("*") if path.is_file())
         names = (path.relative_to(self.root) for path in paths)
         seen = (name for name in names if not any(part.startswith(".") for part in name.parts))
-        return sorted(name.as_posix() for name in seen)
+        return sorted(name.as_posix() for name in seen if not is_book(name.as_posix()))
+
+    def claim(self, day: object) -> dict:
+        path = self.base / f"_genesys_export/conversation_details/{day}/claim.json"
+        return json.loads(path.read_text("utf-8"))
 
     def staged(self) -> list[Path]:
         """Return what was begun and neither completed nor removed."""
@@ -66,6 +73,11 @@ class Lake:
     def manifest(self, day: object) -> dict:
         path = self.base / f"_genesys_export/conversation_details/{day}/manifest.json"
         return json.loads(path.read_text("utf-8"))
+
+    def lines(self, key: str) -> list[dict]:
+        """Return a file of JSON lines."""
+        text = gzip.decompress((self.root / key).read_bytes()).decode("utf-8")
+        return [json.loads(line) for line in text.splitlines()]
 
     def keys(self, day: object, table: str) -> list[str]:
         return [file["key"] for file in self.manifest(day)["tables"][table]]
@@ -110,6 +122,11 @@ class Lake:
     def snapshot(self) -> dict[str, bytes]:
         """Return everything a reader could see, byte for byte."""
         return {name: (self.root / name).read_bytes() for name in self.files()}
+
+
+def is_book(key: str) -> bool:
+    """Whether a key is one of those that the program keeps for itself."""
+    return key.endswith(("/claim.json", "/recipe.json")) or "/index/" in key
 
 
 def bounds(day: date, zone: str = "UTC") -> tuple[datetime, datetime]:

@@ -137,5 +137,5 @@ def test_an_early_run_leaves_an_older_day_alone(command, genesys, lake, day):
     command.against(genesys()).run("--date", day).ends(0)
     before = lake.snapshot()
     late = genesys(World.of([]), lag=timedelta(days=20_000))
-    command.against(late).run("--date", day).ends(75)
+    command.against(late).run("--date", day, "--force").ends(75)
     assert lake.snapshot() == before

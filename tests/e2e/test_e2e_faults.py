@@ -178,7 +178,7 @@ def test_trouble_that_lasts_leaves_the_old_day_as_it_was(command, genesys, lake,
         GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s",
         GENESYS_EXPORT_GENESYS__REQUESTS_PER_MINUTE="100000",
     )
-    result = told.run("--date", day).ends(status)
+    result = told.run("--date", day, "--force").ends(status)
     assert words in result.err
     assert result.err.count("genesys-export: ") == 1
     assert "Traceback" not in result.err

@@ -55,7 +55,8 @@ def test_raw_records_beside_csv_in_files_that_roll(command, genesys, lake, world
 def test_another_form_of_a_day_leaves_nothing_of_the_first(command, genesys, lake, day):
     told = command.against(genesys())
     told.run("--date", day, "--format", "jsonl.gz").ends(0)
-    told.run("--date", day, "--format", "parquet", "--table", "conversations").ends(0)
+    form = ("--format", "parquet", "--table", "conversations")
+    told.run("--date", day, *form, "--rewrite").ends(0)
     assert data_files(lake) == [f"conversations/{day}.parquet"]
 
 

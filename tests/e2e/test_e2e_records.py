@@ -148,13 +148,30 @@ def test_an_attribute_that_is_no_text_is_its_json(exported_records, lake, day):
     assert counts["drift"] >= 1
 
 
-def test_copies_that_differ_are_counted_and_the_first_is_kept(exported_records, lake, day):
-    first, second = record(day, externalTag="one"), record(day, externalTag="two")
-    counts = exported_records(first, second, deepcopy(first))
-    assert (counts["duplicates"], counts["differing_duplicates"]) == (2, 1)
+def test_of_copies_that_differ_the_later_is_kept(exported_records, lake, day):
+    ended = record(day, externalTag="ended")
+    still = record(day, externalTag="still open")
+    del still["conversationEnd"]
+    later = record(day, 1, externalTag="later", conversationEnd=f"{day}T11:00:00.000Z")
+    earlier = record(day, 1, externalTag="earlier")
+    counts = exported_records(ended, still, earlier, later, deepcopy(earlier), record(day, 2))
+    rows = {row["conversation_id"]: row for row in lake.rows(day, "conversations")}
+    assert [rows[ident]["external_tag"] for ident in IDS[:3]] == ["ended", "later", ""]
+    assert len(rows) == counts["exported"] == 3
+    assert (counts["received"], counts["duplicates"]) == (6, 3)
+    assert counts["differing_duplicates"] == 3
+    assert "different content; the later copy was kept" in counts["said"]
+    assert lake.staged() == []
+
+
+def test_a_copy_that_nobody_can_read_does_not_hide_one_that_is_good(exported_records, lake, day):
+    broken, good = record(day, participants="nobody"), record(day, externalTag="good")
+    counts = exported_records(broken, good)
     (row,) = lake.rows(day, "conversations")
-    assert row["external_tag"] == "one"
-    assert "different content" in counts["said"]
+    assert row["external_tag"] == "good"
+    assert (counts["exported"], counts["rejected"], counts["duplicates"]) == (1, 1, 0)
+    (kept,) = rejects(lake, day)
+    assert kept["record"] == broken
 
 
 def test_open_conversations_are_counted(exported_records, lake, day):
@@ -169,6 +186,6 @@ def test_open_conversations_are_counted(exported_records, lake, day):
 def test_a_later_run_without_rejects_removes_their_file(command, genesys, lake, day):
     command.against(genesys(World.of([{"odd": 1}]))).run("--date", day).ends(0)
     assert any(name.endswith("rejects.jsonl.gz") for name in lake.files())
-    command.against(genesys(World.of([record(day)]))).run("--date", day).ends(0)
+    command.against(genesys(World.of([record(day)]))).run("--date", day, "--force").ends(0)
     assert not any(name.endswith("rejects.jsonl.gz") for name in lake.files())
     assert lake.manifest(day)["rejects"] is None

@@ -58,7 +58,8 @@ def test_a_signal_leaves_the_day_before_it_alone(command, genesys, lake, day):
     command.against(genesys()).run("--date", day).ends(0)
     before = lake.snapshot()
     slow = genesys(faults=[Fault("results", 3, Slow(60))])
-    with command.against(slow).started("run", "--to", lake.root, "--date", day) as child:
+    order = ("run", "--to", lake.root, "--date", day, "--force")
+    with command.against(slow).started(*order) as child:
         wait_until(child, lambda: len(slow.asked("results")) >= 3)
         assert stop(child, INT, SOON_S).status == 130
     assert lake.snapshot() == before

@@ -1,6 +1,6 @@
 """Names of files, and whether a day is ready: decisions from values alone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +15,6 @@ from genesys_export.export.plan import (
     Roll,
     TooEarly,
     readiness,
-    state_of,
 )
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
@@ -113,20 +112,3 @@ def test_a_watermark_in_the_future_is_not_believed():
     now = END - timedelta(minutes=1)
     early = readiness(DAY, END + timedelta(days=1), now, allow_partial=False)
     assert isinstance(early, TooEarly)
-
-
-@pytest.mark.parametrize(
-    ("fetched", "state"),
-    [
-        (END, "provisional"),
-        (END + timedelta(days=4, seconds=-1), "provisional"),
-        (END + timedelta(days=4), "final"),
-    ],
-)
-def test_a_day_is_final_when_fetched_four_days_after_its_end(fetched: datetime, state):
-    assert state_of(plan(), DAY, Ready(END), fetched) == state
-
-
-def test_a_partial_day_is_never_called_complete():
-    late = datetime(2030, 1, 1, tzinfo=UTC)
-    assert state_of(plan(), DAY, Ready(END, partial=True), late) == "partial"

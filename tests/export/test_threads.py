@@ -6,16 +6,56 @@ import pytest
 
 from genesys_export.api import SystemClock
 from genesys_export.errors import DestinationFailed, Stopped
-from genesys_export.export.threads import Abandoned, ahead, side_by_side
+from genesys_export.export.threads import Abandoned, Foreman, ahead, side_by_side
 
 
-def test_results_come_in_the_parts_order():
-    done = side_by_side(lambda part: part * 2, [3, 1, 2], abandon=Event(), undo=print)
-    assert done == (6, 2, 4)
+def nothing(*_results):
+    """Take no notice."""
 
 
-def test_the_first_error_is_raised_and_what_was_done_is_undone():
-    abandon, finished, undone = Event(), Event(), []
+def test_every_result_is_told_to_the_waiting_thread():
+    done, looks = [], []
+    side_by_side(
+        lambda part: part * 2,
+        [3, 1, 2],
+        abandon=Event(),
+        foreman=Foreman(finished=done.append, meanwhile=lambda: looks.append(1), undo=nothing),
+    )
+    assert sorted(done) == [2, 4, 6]
+    assert looks
+
+
+def test_without_parts_there_is_nothing_to_do():
+    side_by_side(
+        print,
+        [],
+        abandon=Event(),
+        foreman=Foreman(finished=nothing, meanwhile=nothing, undo=nothing),
+    )
+
+
+def test_an_error_of_the_waiting_thread_stops_the_work():
+    abandon, undone = Event(), []
+
+    def work(part):
+        assert abandon.wait(10)
+        return part
+
+    def lost():
+        raise DestinationFailed("the claim is gone")
+
+    with pytest.raises(DestinationFailed):
+        side_by_side(
+            work,
+            ["late"],
+            abandon=abandon,
+            foreman=Foreman(finished=nothing, meanwhile=lost, undo=undone.append),
+        )
+    assert undone == ["late"]
+
+
+def test_the_first_error_is_raised_and_what_came_too_late_is_undone():
+    abandon, finished, undone, told = Event(), Event(), [], []
 
     def work(part):
         if part == "good":
@@ -28,8 +68,13 @@ def test_the_first_error_is_raised_and_what_was_done_is_undone():
         raise Abandoned("another slice failed")
 
     with pytest.raises(DestinationFailed):
-        side_by_side(work, ["waiting", "bad", "good"], abandon=abandon, undo=undone.append)
-    assert undone == ["good"]
+        side_by_side(
+            work,
+            ["waiting", "bad", "good"],
+            abandon=abandon,
+            foreman=Foreman(finished=told.append, meanwhile=nothing, undo=undone.append),
+        )
+    assert told + undone == ["good"]
 
 
 def test_the_next_item_is_fetched_while_the_last_is_used():

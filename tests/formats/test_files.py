@@ -96,8 +96,8 @@ def test_nothing_stays_of_discarded_files_finished_or_not(form):
         files.write(raw_batch(*[b"{}"] * rows))
         for table in tables:
             files.write(batch(table, rows))
-    assert store.uploads  # the finished ones
+    assert store.sealed  # the finished ones
     files.discard()
     del files  # Arrow's writer ends its file now, and nobody minds
-    assert not store.uploads
+    assert list(store.uploads("")) == []
     assert list(store.list("")) == []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 from zoneinfo import ZoneInfo
 
 from genesys_export.days import Day
-from genesys_export.ledger import Entry, Ledger
+from genesys_export.ledger import Damaged, Ledger, Published
 from genesys_export.manifest import Manifest, Recipe, decode, file_of
 from genesys_export.model import Counts, SliceRecord, StagedFile
 
@@ -31,7 +31,8 @@ RECIPE = Recipe(
 
 
 def ledger(store, **options) -> Ledger:
-    return Ledger(store, HOME, **{"sleep": lambda _seconds: None} | options)
+    told = {"sleep": lambda _seconds: None, "recreate_after": timedelta(0)}
+    return Ledger(store=store, home=HOME, **told | options)
 
 
 def body(attempt: str, key: str) -> bytes:
@@ -79,10 +80,21 @@ def stage(store, attempt: str, *, slices: int = 1) -> tuple[Manifest, tuple[Stag
     return manifest, tuple(staged)
 
 
-def publish(store, attempt: str, *, slices: int = 1, **options) -> Entry:
-    """Export a day as a run does it: read, stage, publish."""
+def recover(books: Ledger) -> Published | None:
+    """Finish what a dead run decided, as the next one does before anything else."""
+    there = books.read(DAY)
+    if there is None or there.value.next is None:
+        return there
+    try:
+        return books.roll_forward(DAY, there)
+    except Damaged:
+        return books.read(DAY)
+
+
+def publish(store, attempt: str, *, slices: int = 1, **options) -> Published:
+    """Export a day as a run does it: finish what was begun, read, stage, publish."""
     books = ledger(store, **options)
-    before = books.read(DAY)
+    before = recover(books)
     made, staged = stage(store, attempt, slices=slices)
     return books.publish(DAY, before, made, staged)
 
@@ -90,13 +102,14 @@ def publish(store, attempt: str, *, slices: int = 1, **options) -> Entry:
 def take(store) -> str | None:
     """Return which attempt a loader takes: by the manifest, each file as it is named there.
 
-    None means that the manifest refuses (or is not there yet); anything wrong fails.
+    None means that the manifest refuses (or is not there yet, or names nothing); anything wrong
+    fails.
     """
     found = store.read(MANIFEST)
     if found is None:
         return None
     manifest = decode(found.body, MANIFEST)
-    if manifest.next is not None:
+    if manifest.next is not None or manifest.state == "damaged":
         return None
     for files in manifest.tables.values():
         for file in files:

@@ -1,6 +1,8 @@
 """How a staged day becomes visible, and what happens when somebody or something interferes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -14,6 +16,7 @@ from publishing import (
     keys,
     ledger,
     publish,
+    recover,
     stage,
     take,
     visible,
@@ -27,6 +30,7 @@ from genesys_export.errors import (
     TryAgainLater,
     UnknownOutcome,
 )
+from genesys_export.ledger import Damaged, Dispossessed
 from genesys_export.manifest import decode
 from genesys_export.model import Always
 from genesys_export.store import FolderStore
@@ -35,6 +39,22 @@ from genesys_export.store import FolderStore
 @pytest.fixture(params=["memory", "folder"])
 def store(request, tmp_path):
     return MemoryStore() if request.param == "memory" else FolderStore(tmp_path / "export")
+
+
+def dying_at(call):
+    def die(name, _arguments):
+        if name == call:
+            raise Killed
+
+    return die
+
+
+def take_tags(store):
+    return {key: store.look(key).tag.etag for key in visible(store)}
+
+
+def take_tags_of(manifest):
+    return {file.key: file.etag for files in manifest.tables.values() for file in files}
 
 
 def flat(by_table):
@@ -52,9 +72,9 @@ def test_a_published_day_is_named_file_by_file(store):
     entry = publish(store, "a1")
     assert take(store) == "a1"
     assert visible(store) == flat(keys())
-    assert entry.manifest == manifest_at(store)
+    assert entry.value == manifest_at(store)
     assert entry.tag.etag == store.look(MANIFEST).tag.etag
-    for files in entry.manifest.tables.values():
+    for files in entry.value.tables.values():
         for file in files:
             assert file.etag == store.look(file.key).tag.etag
             assert (file.rows, file.bytes) == (3, len(body("a1", file.key)))
@@ -88,7 +108,7 @@ def test_files_that_the_new_day_does_not_name_are_deleted(store):
 def test_the_last_twenty_attempts_are_remembered(store):
     for number in range(23):
         entry = publish(store, f"a{number}")
-    assert entry.manifest.attempts == tuple(f"a{number}" for number in range(3, 23))
+    assert entry.value.attempts == tuple(f"a{number}" for number in range(3, 23))
 
 
 def test_every_writing_has_a_nonce_of_its_own():
@@ -125,15 +145,81 @@ def test_the_intent_names_all_that_a_stranger_needs_to_finish_it():
     publish(store, "a1", slices=2)
 
     def watch(name, _arguments):
-        if name == "complete" and not seen:
+        if name == "complete":
             seen.append(manifest_at(store))
 
     publish(Through(store, before=watch), "a2")
-    (intent,) = seen
+    intent = seen[0]
     assert intent.attempt == "a2"
     assert intent.next.deletes == tuple(flat(keys(2)))
     assert [file.key for file in intent.next.uploads] == flat(keys(1))
     assert all(file.upload_id and file.parts and file.sha256 for file in intent.next.uploads)
+
+
+def test_a_key_deleted_lately_is_not_made_again_at_once():
+    clock = FakeClock()
+    store = MemoryStore(now=clock.now)
+    rules = {"recreate_after": timedelta(minutes=20)}
+    publish(store, "a1", slices=3, **rules)
+    publish(store, "a2", slices=1, **rules)
+    with pytest.raises(
+        TryAgainLater, match=r"2026-11-22\.000\.csv\.gz was deleted lately"
+    ) as early:
+        publish(store, "a3", slices=3, **rules)
+    assert "after 2026-11-23T06:20:00.000Z" in early.value.advice
+    clock.rest(21 * 60)
+    publish(store, "a4", slices=3, **rules)
+    assert take(store) == "a4"
+    assert visible(store) == flat(keys(3))
+
+
+def test_a_day_found_as_it_was_keeps_its_files_and_says_when_it_was_read(store):
+    before = publish(store, "a1")
+    made, staged = stage(store, "a2")
+    entry = ledger(store).confirm(DAY, before, replace(made, state="final"))
+    assert entry.value.tables == before.value.tables
+    assert (entry.value.state, entry.value.attempts) == ("final", ("a1", "a2"))
+    assert take_tags(store) == take_tags_of(before.value)
+    assert all(store.holds(file) for file in staged)
+
+
+def test_files_that_somebody_replaced_do_not_lie_as_named(store):
+    entry = publish(store, "a1")
+    books = ledger(store)
+    assert books.lies_as_named(entry.value)
+    store.put(flat(keys())[0], b"by somebody", Always(), "application/gzip")
+    assert not books.lies_as_named(entry.value)
+
+
+def test_a_decision_is_rolled_forward_by_anybody_any_number_of_times(store):
+    made, staged = stage(store, "a1")
+    with pytest.raises(Killed):
+        ledger(Through(store, before=dying_at("complete"))).publish(DAY, None, made, staged)
+    assert take(store) is None
+    books = ledger(store)
+    intent = books.read(DAY)
+    books.roll_forward(DAY, intent)
+    assert take(store) == "a1"
+    with pytest.raises(TryAgainLater, match="another run"):
+        books.roll_forward(DAY, intent)  # a slow one, which learned of it before
+    assert take(store) == "a1"
+
+
+def test_deleting_stops_when_the_lease_is_lost():
+    store = MemoryStore()
+    publish(store, "a1", slices=3)
+    made, staged = stage(store, "a2")
+    books = ledger(store)
+
+    def lost():
+        raise Dispossessed("another run has taken it over")
+
+    with pytest.raises(Dispossessed):
+        books.publish(DAY, books.read(DAY), made, staged, lost)
+    assert set(flat(keys(3))) <= set(visible(store))
+    assert take(store) is None
+    recover(books)
+    assert visible(store) == flat(keys(1))
 
 
 # --- other runs ------------------------------------------------------------------------------
@@ -149,8 +235,7 @@ def test_a_day_published_meanwhile_is_left_alone(store):
         books.publish(DAY, before, made, staged)
     assert refused.value.status == 75
     assert take(store) == "a2"
-    with pytest.raises(DestinationFailed):
-        store.complete(staged[0])  # what was staged is gone
+    assert all(store.holds(file) for file in staged)  # who decided otherwise may need it
 
 
 def test_of_two_first_runs_one_publishes(store):
@@ -183,7 +268,7 @@ def test_a_run_that_is_overtaken_while_completing_leaves_the_other_ones_day_whol
         publish(Through(store, before=overtake), "slow")
     assert take(store) == "fast"
     assert visible(store) == flat(keys(2))
-    assert store.uploads == {}
+    assert store.sealed == {}
 
 
 def test_a_run_that_is_overtaken_before_it_deletes_deletes_nothing_of_the_other():
@@ -270,10 +355,10 @@ def test_a_store_that_can_not_be_read_after_a_lost_answer_leaves_it_unknown():
     with pytest.raises(UnknownOutcome):
         ledger(Through(lost, before=fail)).publish(DAY, None, made, staged)
     assert manifest_at(store).next.uploads == staged  # the intent stands: nothing was discarded
-    assert len(store.uploads) == len(staged)
+    assert len(store.sealed) == len(staged)
     publish(store, "a2")
     assert take(store) == "a2"
-    assert store.uploads == {}
+    assert store.sealed == {}
 
 
 def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_written():
@@ -287,10 +372,10 @@ def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_written():
     made, staged = stage(store, "a1")
     with pytest.raises(UnknownOutcome):
         ledger(Through(store, before=refuse)).publish(DAY, None, made, staged)
-    assert len(store.uploads) == len(staged)
+    assert len(store.sealed) == len(staged)
 
 
-def test_a_write_that_is_refused_outright_discards_what_was_staged():
+def test_a_write_that_is_refused_outright_leaves_what_was_staged_for_the_next_attempt():
     store = MemoryStore()
 
     def refuse(name, _arguments):
@@ -299,7 +384,7 @@ def test_a_write_that_is_refused_outright_discards_what_was_staged():
 
     with pytest.raises(NotPermitted):
         publish(Through(store, before=refuse), "a1")
-    assert store.uploads == {}
+    assert len(store.sealed) == 3
     assert take(store) is None
 
 
@@ -312,20 +397,33 @@ def test_a_lost_answer_to_a_completion_is_settled_by_a_look(store):
     assert take(store) == "a1"
 
 
-def test_an_upload_that_somebody_aborted_is_not_passed_over():
+def test_an_upload_that_somebody_aborted_damages_the_day_until_it_is_exported_anew():
     store = MemoryStore()
-    publish(store, "a1")
+    publish(store, "a1", slices=2)
 
     def abort(name, arguments):
         if name == "complete":
             store.discard(arguments[0])
 
-    with pytest.raises(UnknownOutcome) as ended:
+    with pytest.raises(Damaged, match="2026-11-22 is damaged") as ended:
         publish(Through(store, before=abort), "a2")
     assert ended.value.status == 74
-    assert take(store) is None  # the manifest refuses: `next` is there
+    assert take(store) is None
+    damaged = manifest_at(store)
+    assert (damaged.state, damaged.tables, damaged.next) == ("damaged", {}, None)
+    assert damaged.leftover == tuple(sorted(flat(keys(2)) + flat(keys(1))))
     publish(store, "a3")
     assert take(store) == "a3"
+    assert visible(store) == flat(keys())
+
+
+def test_one_lost_upload_takes_back_the_others_that_were_not_completed():
+    store = MemoryStore()
+    made, staged = stage(store, "a1")
+    store.discard(staged[1])
+    with pytest.raises(Damaged):
+        ledger(store).publish(DAY, None, made, staged)
+    assert store.sealed == {}
 
 
 def test_a_file_written_over_between_completion_and_look_is_noticed():
@@ -335,7 +433,7 @@ def test_a_file_written_over_between_completion_and_look_is_noticed():
         if name == "complete":
             store.put(arguments[0].key, b"by somebody", Always(), "application/gzip")
 
-    with pytest.raises(DestinationFailed, match="another run"):
+    with pytest.raises(DestinationFailed, match="damaged"):
         publish(Through(store, after=write_over), "a1")
     assert take(store) is None
 
@@ -345,7 +443,7 @@ def test_a_file_that_arrived_cut_is_noticed():
 
     def cut(name, arguments):
         if name == "complete":
-            store.uploads[arguments[0].upload_id] = b"cut"
+            store.sealed[arguments[0].upload_id] = b"cut"
 
     with pytest.raises(DestinationFailed, match="not what was just written"):
         publish(Through(store, before=cut), "a1")
@@ -373,4 +471,64 @@ def test_a_signal_while_the_intent_is_written_discards_nothing():
     made, staged = stage(store, "a1")
     with pytest.raises(Killed):
         ledger(Through(store, after=kill)).publish(DAY, None, made, staged)
-    assert len(store.uploads) == len(staged)
+    assert len(store.sealed) == len(staged)
+
+
+def test_an_upload_whose_answers_stay_unclear_leaves_the_decision_standing():
+    """The store answers nothing clear, and still holds the upload: nobody may guess."""
+    clock, store = FakeClock(), MemoryStore()
+
+    def lose(name, _arguments):
+        if name == "complete":
+            raise UnknownOutcome("no clear answer")
+
+    made, staged = stage(store, "a1")
+    with pytest.raises(UnknownOutcome, match="no clear answer"):
+        ledger(Through(store, before=lose), sleep=clock.rest).publish(DAY, None, made, staged)
+    assert take(store) is None
+    assert all(store.holds(file) for file in staged)
+    recover(ledger(store))
+    assert take(store) == "a1"
+
+
+def test_a_manifest_without_a_decision_has_nothing_to_roll_forward(store):
+    entry = publish(store, "a1")
+    assert ledger(store).roll_forward(DAY, entry) == entry
+
+
+def test_a_day_changed_while_it_was_read_again_is_not_confirmed(store):
+    before = publish(store, "a1")
+    made, _ = stage(store, "slow")
+    publish(store, "a2")
+    with pytest.raises(TryAgainLater, match="another run"):
+        ledger(store).confirm(DAY, before, made)
+    assert take(store) == "a2"
+
+
+def test_a_run_overtaken_while_it_marks_a_day_as_damaged_marks_nothing():
+    store, overtaken = MemoryStore(), []
+    made, staged = stage(store, "slow")
+    store.discard(staged[0])
+
+    def overtake(name, arguments):
+        is_mark = name == "put" and decode(arguments[1], MANIFEST).state == "damaged"
+        if is_mark and not overtaken:
+            overtaken.append(True)
+            recover(ledger(store))
+            publish(store, "fast")
+
+    with pytest.raises(TryAgainLater, match="another run"):
+        ledger(Through(store, before=overtake)).publish(DAY, None, made, staged)
+    assert take(store) == "fast"
+
+
+def test_a_manifest_that_is_gone_when_its_clock_is_asked_is_a_failure():
+    store = MemoryStore()
+    publish(store, "a1", slices=3)
+
+    def lose(name, arguments):
+        if name == "delete":
+            store.delete(MANIFEST)
+
+    with pytest.raises(DestinationFailed, match="not there any more"):
+        publish(Through(store, after=lose), "a2", slices=1)

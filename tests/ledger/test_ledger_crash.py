@@ -76,4 +76,4 @@ def test_uploads_that_a_dead_run_promised_are_thrown_away_by_the_next():
             break
         promised = take(store) is None
         publish(store, "next")
-        assert store.uploads == {} or not promised
+        assert store.sealed == {} or not promised

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from publishing import MANIFEST, RECIPE, publish, stage
@@ -9,6 +10,19 @@ from publishing import MANIFEST, RECIPE, publish, stage
 from fakes import MemoryStore
 from genesys_export.errors import DestinationFailed, WrongSettings
 from genesys_export.manifest import Next, decode, file_of
+from genesys_export.proof import SourceCount, Verdict
+
+COUNT = SourceCount(
+    asked=datetime(2026, 11, 23, 6, tzinfo=UTC),
+    query_hits=3,
+    by_media={"voice": 3},
+    ours=3,
+    rejected=0,
+    tolerance=0.01,
+    floor=20,
+    verdict=Verdict.AGREES,
+    note="",
+)
 
 
 def made():
@@ -19,7 +33,7 @@ def made():
 def test_what_is_written_is_read():
     manifest, staged = made()
     rejects = file_of(staged[0], 7)
-    whole = replace(manifest, rejects=rejects, notes=("a note",), source_count={"count": 3})
+    whole = replace(manifest, rejects=rejects, notes=("a note",), source_count=COUNT)
     for one in (manifest, whole, replace(whole, next=Next(uploads=staged, deletes=("a/b",)))):
         assert decode(one.encode(), MANIFEST) == one
 
@@ -42,7 +56,7 @@ def test_a_loader_finds_what_it_needs():
     )
     assert told["interval"] == {"start": "2026-11-22T00:00:00Z", "end": "2026-11-23T00:00:00Z"}
     (file,) = told["tables"]["conversations"]
-    assert file.keys() == {"key", "rows", "bytes", "sha256", "etag", "version_id"}
+    assert file.keys() == {"key", "rows", "bytes", "sha256", "token", "etag", "version_id"}
     assert file["key"] == "conversations/2026-11-22.csv.gz"
     assert told["source_count"] is None
     assert told["slices"][0]["job_ids"] == ["job-1"]

@@ -28,6 +28,7 @@ from genesys_export.api import (
     hosts,
 )
 from genesys_export.cli.run import Order, execute
+from genesys_export.export import Orders
 from genesys_export.simulator import Options, Simulator, World, serve
 
 DAY = "2025-11-20"
@@ -51,7 +52,10 @@ class Lake:
             **settings,
         }
         report = self.root.parent / "report.json"
-        return execute(Order(date=DAY, report=report), {"to": str(self.root)}, environ)
+        anew = Orders(force=True, rewrite=True)
+        return execute(
+            Order(date=DAY, orders=anew, report=report), {"to": str(self.root)}, environ
+        )
 
     @property
     def manifest(self) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import pytest
 
 from genesys_export.cli.run import Order, execute
 from genesys_export.cli.tables import Wanted, script
-from genesys_export.datasets import names
+from genesys_export.datasets import conversation_details, names
 from genesys_export.simulator import Fault, ServerError
 
 TABLES = [table.name for table in names().tables]
 DAY = "2025-11-20"
+TABLES_OF_CONVERSATIONS = tuple(table.name for table in conversation_details().tables)
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -211,3 +212,19 @@ def test_the_query_of_the_page_finds_names(lake):
         rows = database.execute(query.replace("named/", f"{there.root}/")).fetchall()
     assert len(rows) == 5
     assert all(any(column) for column in zip(*rows, strict=True))
+
+
+def test_where_only_names_changed_the_conversations_stay_as_they_lie(lake):
+    there = lake(missing_permissions=frozenset({"routing:queue:view"}))
+    assert there.run() == 77
+    before = there.manifest
+    there = lake()
+    assert there.run() == 0
+    after = there.manifest
+    assert "dim_queues" not in before["tables"]
+    assert after["tables"]["dim_queues"]
+    for table in TABLES_OF_CONVERSATIONS:
+        assert after["tables"][table] == before["tables"][table]  # tags and tokens, too
+    assert after["index"] == before["index"]
+    assert after["attempts"] == [before["attempt"], after["attempt"]]
+    assert "next" not in after

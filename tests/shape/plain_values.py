@@ -14,8 +14,8 @@ from decimal import Decimal
 
 INT64 = range(-(2**63), 2**63)
 CLOCK = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})"
-    r"(?:\.([0-9]{1,9}))?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})"
+    r"(?:\.([0-9]{1,9}))?)?(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)"
 )
 
 
@@ -126,7 +126,7 @@ def fit_time(value) -> datetime:
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     try:
         zone = timezone(-offset if sign == "-" else offset)
-        local = datetime(*map(int, numbers), milliseconds * 1000, tzinfo=zone)
+        local = datetime(*(int(one or 0) for one in numbers), milliseconds * 1000, tzinfo=zone)
         return local.astimezone(UTC)
     except (ValueError, OverflowError) as problem:
         raise Misfit from problem

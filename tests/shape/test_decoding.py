@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from hashlib import blake2b
 
 import pyarrow as pa
 import pytest
@@ -16,7 +15,6 @@ from strategies import DAY, INTERVAL, NEAR_INSTANTS, NO_INSTANTS, law
 from genesys_export.days import Interval, iso_ms, parse_instant
 from genesys_export.decode import Decoder
 from genesys_export.decode.arrow import is_canonical
-from genesys_export.decode.triage import Ids, Verdict
 from genesys_export.flatten import Flattener
 from genesys_export.model import Counts
 
@@ -167,29 +165,6 @@ def test_a_column_is_canonical_when_every_text_is():
     assert is_canonical(pa.array([CANONICAL, None]))
     assert not is_canonical(pa.array([CANONICAL, CANONICAL[:-2] + "ZZ"]))
     assert is_canonical(pa.array(["?", CANONICAL, "?"]).slice(1, 1))
-
-
-# --- ids -------------------------------------------------------------------------------------
-
-
-@law(30)
-@given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 2)), max_size=2500))
-def test_ids_remember_like_a_dict(steps):
-    ids, model = Ids(), {}
-    for name, version in steps:
-        key, digest = str(name).encode(), blake2b(bytes([version])).digest()
-        met = model.setdefault(key, digest)
-        first = Verdict.OURS if met is digest else Verdict.DUPLICATE
-        wanted = first if met == digest else Verdict.DIFFERING_DUPLICATE
-        assert ids.add(key, digest) is wanted
-
-
-def test_ids_remember_all_when_they_grow():
-    ids = Ids()
-    digest = bytes(32)
-    names = [str(number).encode() for number in range(5_000)]
-    assert {ids.add(name, digest) for name in names} == {Verdict.OURS}
-    assert {ids.add(name, digest) for name in names} == {Verdict.DUPLICATE}
 
 
 def test_no_column_name_needs_quoting_beyond_the_quotes():

@@ -63,6 +63,14 @@ def test_a_query_finds_what_began_on_a_touched_day_and_was_active(dial):
     assert hits == len(rows) == len(client.read(interval))
 
 
+@pytest.mark.parametrize(("bias", "told"), [(7, 247), (-40, 200), (-1_000, 0)])
+def test_a_query_can_be_made_to_miscount_and_still_shows_what_there_is(dial, bias, told):
+    client = dial(count_bias=bias)
+    paging = {"pageSize": 100, "pageNumber": 3}
+    answer = client.query(client.day, paging=paging).json
+    assert (answer["totalHits"], len(answer["conversations"])) == (told, 40)
+
+
 def test_lists_are_paged_and_clamp_their_pages(dial):
     client = dial()
     first = client.get("/api/v2/users?pageSize=60").json

@@ -15,13 +15,17 @@ from genesys_export.store import S3Options, S3Store
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; `cut` bytes of the body are promised and never sent, `hangs` never answers."""
+    """One answer; `cut` bytes of the body are promised and never sent, `hangs` never answers.
+
+    The server adds the time, unless the answer is `dated`: then it has the date it was given.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut: int = 0
     hangs: bool = False
+    dated: bool = False
 
 
 def error(status: int, code: str, message: str = "", **headers: str) -> Answer:
@@ -60,7 +64,10 @@ def scripted(*answers: Answer) -> Iterator[Script]:
                 script.over.wait(30)
                 self.close_connection = True
                 return
-            self.send_response(answer.status)
+            if answer.dated:
+                self.send_response_only(answer.status)
+            else:
+                self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body) + answer.cut))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
@@ -247,3 +248,64 @@ def _in_child(program, *arguments):
     )
     assert child.returncode == 0, child.stderr
     return child.stdout
+
+
+# --- uploads that others left ----------------------------------------------------------------
+
+
+def test_what_a_killed_process_staged_is_found_with_its_key_and_time(store, tmp_path):
+    program = """
+import os, sys
+from pathlib import Path
+from genesys_export.store import FolderStore
+upload = FolderStore(Path(sys.argv[1])).stage("conversations/a.csv.gz", "t", "application/gzip")
+upload.write(b"half")
+os._exit(0)
+"""
+    _in_child(program, str(tmp_path / "export"))
+    (left,) = store.uploads("conversations/")
+    store.put("claim.json", b"{}", Always(), JSON)
+    assert left.key == "conversations/a.csv.gz"
+    assert left.began <= store.look("claim.json").modified
+    store.discard(left)
+    assert list(store.uploads("")) == []
+    assert _staged_bytes(tmp_path / "export") == 0
+
+
+def test_when_an_upload_was_begun_does_not_change_while_it_is_written(store):
+    upload = store.stage(KEY, "attempt1", GZIP)
+    (begun,) = store.uploads("")
+    upload.write(b"rows" * 100_000)
+    upload.seal()
+    assert list(store.uploads("")) == [begun]
+
+
+def test_what_is_no_upload_is_not_listed_as_one(store, tmp_path):
+    store.put("manifest.json", b"{}", Always(), JSON)  # makes the lock
+    staging = tmp_path / "export" / "_genesys_export" / ".staging"
+    for name in ("0123456789ab", "a@", "a@xyz-1", "@1-1", "a@1", f"a@{'f' * 40}-1"):
+        (staging / name).write_bytes(b"")
+    assert list(store.uploads("")) == []
+
+
+def test_a_staged_file_that_was_cut_is_not_held(store, tmp_path):
+    sealed = staged(store, body=b"rows")
+    path = tmp_path / "export" / "_genesys_export" / ".staging" / sealed.upload_id
+    path.write_bytes(b"row")
+    assert not store.holds(sealed)
+
+
+def test_a_folder_tells_the_time_by_the_clock_it_was_given(tmp_path):
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    store = FolderStore(tmp_path / "export", now=lambda: later)
+    store.put("claim.json", b"{}", Always(), JSON)
+    assert store.look("claim.json").now == later
+    assert store.look("claim.json").modified < later
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_to_its_end(store):
+    tag = store.put("a", b"x" * (3 << 20), Always(), JSON)
+    pieces = store.chunks("a", tag)
+    first = next(pieces)
+    store.put("a", b"newer", Always(), JSON)
+    assert first + b"".join(pieces) == b"x" * (3 << 20)

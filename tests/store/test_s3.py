@@ -150,9 +150,8 @@ def test_the_expected_owner_goes_with_every_call():
 
 
 def test_parts_grow_so_that_ten_thousand_hold_any_file():
-    store = S3Store(S3Options(bucket="b"), session=keys())
-    sizes = [store.part_bytes(number) for number in range(10_000)]
-    store.close()
+    options = S3Options(bucket="b")
+    sizes = [options.size_of_part(number) for number in range(10_000)]
     assert set(sizes[:1000]) == {8 * MIB}
     assert sizes == sorted(sizes)
     assert sum(sizes) > 5 << 40
@@ -257,6 +256,16 @@ def test_the_buckets_true_region_is_told():
         pytest.raises(WrongSettings, match="the bucket is in eu-west-1"),
     ):
         store.put("k", b"", Always(), JSON)
+
+
+def test_a_look_in_a_wrong_region_tells_the_true_one():
+    wrong = Answer(400, headers={"x-amz-bucket-region": "eu-west-1"})
+    with (
+        scripted(wrong) as script,
+        store_of(script) as store,
+        pytest.raises(WrongSettings, match="the bucket is in eu-west-1"),
+    ):
+        store.look("k")
 
 
 def test_no_credentials_at_all_is_a_wrong_setting(tmp_path):

@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from random import Random
 from threading import Barrier, Event
@@ -9,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from fakes import Events, MemoryStore
+from fakes import Careless, Events, MemoryStore
 from genesys_export.errors import Bug, ChangedMeanwhile, DestinationFailed
 from genesys_export.events import Uploaded
 from genesys_export.model import Always, IfAbsent, IfUnchanged, Tag
-from genesys_export.store import FolderStore
+from genesys_export.store import FolderStore, SingleWriter
 
 MIB = 1 << 20
 GZIP = "application/gzip"
@@ -42,19 +44,32 @@ def _seaweedfs(request):
         yield store
 
 
+@contextmanager
+def _single_writer(_request):
+    yield SingleWriter(Careless(MemoryStore()))
+
+
 def _own_prefix() -> str:
     return f"contract/{uuid4().hex}"
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(_memory, id="memory"),
-        pytest.param(_folder, id="folder"),
-        pytest.param(_moto, id="moto", marks=pytest.mark.xdist_group("moto")),
-        pytest.param(_seaweedfs, id="seaweedfs", marks=pytest.mark.xdist_group("seaweedfs")),
-    ]
-)
+STORES = [
+    pytest.param(_memory, id="memory"),
+    pytest.param(_folder, id="folder"),
+    pytest.param(_moto, id="moto", marks=pytest.mark.xdist_group("moto")),
+    pytest.param(_seaweedfs, id="seaweedfs", marks=pytest.mark.xdist_group("seaweedfs")),
+]
+
+
+@pytest.fixture(params=[*STORES, pytest.param(_single_writer, id="single-writer")])
 def store(request):
+    with request.param(request) as opened:
+        yield opened
+
+
+@pytest.fixture(params=STORES)
+def shared(request):
+    """A store that several may write to at once."""
     with request.param(request) as opened:
         yield opened
 
@@ -230,6 +245,91 @@ def test_files_are_staged_side_by_side(store):
         assert store.look(key).metadata["token"] == f"t{number}"
 
 
+# --- staged, and found again -----------------------------------------------------------------
+
+
+def test_an_upload_under_way_is_found_sealed_or_not_until_it_ends(store):
+    began = store.stage("conversations/a.csv.gz", "attempt1", GZIP)
+    began.write(b"rows")
+    sealed = staged(store, key="conversations/b.csv.gz")
+    discarded = staged(store, key="conversations/c.csv.gz")
+    store.discard(discarded)
+    found = {one.key: one for one in store.uploads("conversations/")}
+    assert sorted(found) == ["conversations/a.csv.gz", "conversations/b.csv.gz"]
+    assert found[sealed.key].upload_id == sealed.upload_id
+    store.complete(sealed)
+    began.discard()
+    assert list(store.uploads("")) == []
+
+
+def test_uploads_are_found_by_what_their_keys_begin_with(store):
+    keys = ["a/1", "a/10", "a b/é@+%2F", "b/" + "long/" * 80 + "x"]
+    for key in keys:
+        staged(store, key=key)
+    assert sorted(one.key for one in store.uploads("")) == sorted(keys)
+    assert [one.key for one in store.uploads("b/")] == [keys[3]]
+    assert sorted(one.key for one in store.uploads("a/1")) == ["a/1", "a/10"]
+    assert list(store.uploads("c/")) == []
+    assert list(store.list("")) == []
+
+
+def test_an_upload_that_is_found_can_be_thrown_away(store):
+    sealed = staged(store)
+    (found,) = store.uploads("conversations/")
+    store.discard(found)
+    store.discard(found)
+    assert list(store.uploads("")) == []
+    with pytest.raises(DestinationFailed):
+        store.complete(sealed)
+
+
+def test_who_was_thrown_away_while_writing_can_not_seal(store):
+    upload = store.stage("conversations/a.csv.gz", "attempt1", GZIP)
+    upload.write(b"rows")
+    (found,) = store.uploads("conversations/")
+    store.discard(found)
+    with pytest.raises(DestinationFailed):
+        upload.seal()
+    upload.discard()
+    assert list(store.list("")) == []
+
+
+def test_an_upload_began_before_what_is_written_after_it(store):
+    staged(store)
+    store.put("claim.json", b"{}", Always(), JSON)
+    (found,) = store.uploads("conversations/")
+    assert found.began.tzinfo is not None
+    assert found.began <= store.look("claim.json").modified
+
+
+def test_a_sealed_file_is_held_until_it_is_completed_or_discarded(store):
+    completed, discarded = staged(store), staged(store, token="attempt2")
+    assert store.holds(completed)
+    assert store.holds(discarded)
+    store.complete(completed)
+    store.discard(discarded)
+    assert not store.holds(completed)
+    assert not store.holds(discarded)
+
+
+def test_what_is_held_is_what_was_sealed_and_nothing_like_it(store):
+    upload = store.stage("conversations/a.csv.gz", "attempt1", GZIP)
+    for block in (b"x" * (9 * MIB), b"yz"):
+        upload.write(block)
+    sealed = upload.seal()
+    assert store.holds(sealed)
+    assert not store.holds(replace(sealed, size_bytes=sealed.size_bytes - 1, parts=()))
+    assert not store.holds(replace(sealed, upload_id=f"{sealed.upload_id}0"))
+    store.discard(sealed)
+
+
+def test_a_look_tells_the_time_by_the_clock_that_dates_the_objects(store):
+    store.put("claim.json", b"1", Always(), JSON)
+    first = store.look("claim.json")
+    assert first.now.tzinfo is not None
+    assert timedelta(0) <= first.now - first.modified < timedelta(minutes=1)
+
+
 # --- small objects ---------------------------------------------------------------------------
 
 
@@ -278,15 +378,15 @@ def test_if_unchanged_does_not_write_where_nothing_is(store):
 
 
 @pytest.mark.parametrize("present", [False, True])
-def test_of_eight_who_write_at_once_one_comes_through(store, present):
+def test_of_eight_who_write_at_once_one_comes_through(shared, present):
     key = "a/manifest.json"
-    condition = IfUnchanged(store.put(key, b"old", IfAbsent(), JSON)) if present else IfAbsent()
+    condition = IfUnchanged(shared.put(key, b"old", IfAbsent(), JSON)) if present else IfAbsent()
     together = Barrier(8, timeout=30)
 
     def write(number):
         together.wait()
         try:
-            store.put(key, b"writer %d" % number, condition, JSON)
+            shared.put(key, b"writer %d" % number, condition, JSON)
         except ChangedMeanwhile:
             return None
         return b"writer %d" % number
@@ -294,8 +394,8 @@ def test_of_eight_who_write_at_once_one_comes_through(store, present):
     for _ in range(3):
         with ThreadPoolExecutor(8) as pool:
             written = [body for body in pool.map(write, range(8)) if body is not None]
-        assert written == [body_at(store, key)]
-        store.delete(key)
+        assert written == [body_at(shared, key)]
+        shared.delete(key)
         condition = IfAbsent()
 
 
@@ -317,6 +417,33 @@ def test_keys_are_listed_in_order_below_a_prefix(store):
 
 def test_a_url_names_the_object(store):
     assert store.url("conversations/a.csv.gz").endswith("conversations/a.csv.gz")
+
+
+# --- in pieces -------------------------------------------------------------------------------
+
+
+def test_an_object_comes_in_pieces_of_bounded_size(store):
+    body = Random(7).randbytes(3 * MIB + 5)
+    store.complete(staged(store, body=body))
+    tag = store.look("conversations/2026-11-22.csv.gz").tag
+    pieces = list(store.chunks("conversations/2026-11-22.csv.gz", tag))
+    assert b"".join(pieces) == body
+    assert max(len(piece) for piece in pieces) <= MIB
+
+
+def test_an_empty_object_has_no_pieces(store):
+    tag = store.put("empty", b"", Always(), JSON)
+    assert list(store.chunks("empty", tag)) == []
+
+
+def test_no_bytes_come_of_an_object_that_is_not_what_the_tag_names(store):
+    tag = store.put("a", b"old", Always(), JSON)
+    store.put("a", b"newer", Always(), JSON)
+    with pytest.raises(ChangedMeanwhile):
+        list(store.chunks("a", tag))
+    store.delete("a")
+    with pytest.raises(ChangedMeanwhile):
+        list(store.chunks("a", tag))
 
 
 # --- seen from outside -----------------------------------------------------------------------

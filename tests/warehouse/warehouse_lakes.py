@@ -16,6 +16,7 @@ from pathlib import Path
 from genesys_export.cli.run import Order, execute
 from genesys_export.cli.tables import Wanted, script
 from genesys_export.datasets import Column, Table, Type, conversation_details
+from genesys_export.export import Orders
 from genesys_export.simulator import Simulator, World
 
 DATASET = conversation_details()
@@ -80,7 +81,8 @@ class Lake:
         }
         flags = {**self.flags, "quiet": True, "slices": slices}
         for day in days:
-            assert execute(Order(date=day), flags, environ) == 0
+            order = Order(date=day, orders=Orders(force=True))
+            assert execute(order, flags, environ) == 0
         return self
 
     @property

@@ -1,6 +1,7 @@
 """FETCH: the only package that speaks HTTP; owns token, budget, retries and clock."""
 
 from .auth import Credentials
+from .census import SourceCensus
 from .client import Client
 from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
@@ -31,6 +32,7 @@ __all__ = [
     "QuerySource",
     "ReferenceLists",
     "RetryPolicy",
+    "SourceCensus",
     "SystemClock",
     "Transport",
     "TransportOptions",

@@ -8,20 +8,23 @@ event.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Annotated
 
 import msgspec
 
 from ..errors import ExportError, RequestRefused, SignInRefused
-from .wire import Garbled
+from .wire import UNREADABLE, Garbled
 
 BODY = b"grant_type=client_credentials"
 BODY_TYPE = "application/x-www-form-urlencoded"
 _EARLY_S = 60.0  # a token is renewed this long before it expires, so that no request meets its end
 _LONGEST = 200
+_TOKEN = re.compile("[!-~]+").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Grant(msgspec.Struct):
     """The login host's 200."""
 
     access_token: str
-    expires_in: int
+    expires_in: Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 class Refusal(msgspec.Struct):
@@ -65,8 +68,10 @@ def token_from(body: bytes, asked_at: float) -> Token:
     """Return the token of a 200 to a request sent at `asked_at`; raises Garbled."""
     try:
         grant = msgspec.json.decode(body, type=Grant)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+    except UNREADABLE as problem:
         raise Garbled("no token in the answer") from problem
+    if not _TOKEN(grant.access_token):
+        raise Garbled("the token can't be sent in a header")
     lifetime_s = max(grant.expires_in - _EARLY_S, grant.expires_in / 2)
     return Token(grant.access_token, grant.expires_in, asked_at + lifetime_s)
 
@@ -144,7 +149,7 @@ class Tokens:
 def _told(body: bytes) -> Refusal:
     try:
         return msgspec.json.decode(body, type=Refusal)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return Refusal()
 
 

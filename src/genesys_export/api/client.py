@@ -57,6 +57,7 @@ class _Passing:
     cause: Exception | None = None
 
 
+_LONGEST_PAUSE_S = 3_600.0  # whatever a server says: a backfill goes on after it
 _SIGN_IN = Call(method="POST", path="/oauth/token")
 
 
@@ -81,6 +82,10 @@ class Client:
         self._budget, self._budget_lock = budget, Lock()
         self._rng, self._observe = rng, observe
         self._tokens = Tokens(self._sign_in, clock.monotonic)
+
+    def sign_in(self) -> None:
+        """Fetch a token, unless one lives; raises SignInRefused, GenesysUnavailable."""
+        self._tokens.current()
 
     def request(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
         """Return what `parse` makes of the answer's body.
@@ -164,7 +169,7 @@ class Client:
         answer = self._exchange(call, call.url(self._hosts.api), headers, body)
         if isinstance(answer, Answer) and answer.status == 429:
             told_s = told_wait(answer.headers, answer.body, self._clock.now())
-            wait_s = self._retry.first_s if told_s is None else told_s
+            wait_s = self._retry.first_s if told_s is None else min(told_s, _LONGEST_PAUSE_S)
             with self._budget_lock:
                 self._budget.refused(self._clock.monotonic(), wait_s, started)
         return answer

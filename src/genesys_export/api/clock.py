@@ -9,25 +9,11 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from ..errors import ExportError
+from ..model import Clock
 
-
-class Clock(Protocol):
-    """What can be asked of a clock; safe from several threads."""
-
-    def now(self) -> datetime:
-        """Return this instant, aware, in UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Return seconds that only ever grow, for measuring."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait; raises what `interrupt` was told, at once, when that has come or comes first."""
-        ...
+__all__ = ["Clock", "SystemClock"]
 
 
 class SystemClock:
@@ -55,6 +41,10 @@ class SystemClock:
             return
         self._interrupts.put(error)  # for the next sleeper
         raise error
+
+    def rest(self, seconds: float) -> None:
+        """Wait, whatever comes."""
+        time.sleep(seconds)
 
     def interrupt(self, error: ExportError) -> None:
         """Wake every sleeper, present and future, with this error; safe in a signal handler."""

@@ -59,10 +59,13 @@ def read_answer(body: bytes) -> Answer | None:
     ):
         return None
     tokens = {"nextPageToken": found.next_page_token, "cursor": found.cursor}
+    given = {name: token for name, token in tokens.items() if token and token is not UNSET}
+    if not all(map(wire.is_sendable, given.values())):
+        raise wire.Garbled("the token of the next page is no valid text")
     return Answer(
         Page(records=records, watermark=None, received_bytes=len(body)),
         found.total_hits if isinstance(found.total_hits, int) else 0,
-        {name: token for name, token in tokens.items() if token and token is not UNSET},
+        given,
     )
 
 

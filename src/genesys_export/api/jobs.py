@@ -1,16 +1,17 @@
 """The asynchronous details jobs: submit, poll, page to the end, release; again where one dies.
 
 A job's life is a table: what a state means for whoever waits. Only a missing cursor is the end of
-the pages; a cursor that comes twice, or empty pages without end, stop the fetch: an export must
+the pages; a cursor that comes twice, or pages without anything new, stop the fetch: an export must
 end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
+from hashlib import blake2b
 from random import Random
 from typing import TypeVar
 
@@ -29,6 +30,8 @@ JOB = JOBS + "/{jobId}"
 RESULTS = JOB + "/results"
 _RELEASE_S = 20.0  # a job left behind expires by itself: deleting it is worth no more
 _LONGEST = 300
+_GONE = (404, 410)
+_MOST_PAGES = 100_000  # of a job: at a hundred a page that is ten million conversations
 
 
 class Meaning(Enum):
@@ -60,7 +63,7 @@ class JobPolicy:
     most_s: float = 60.0
     deadline_s: float = 7_200.0  # for one job to be fulfilled
     submissions: int = 3
-    empty_pages: int = 1_000  # so many in a row are taken for pages without end
+    empty_pages: int = 1_000  # or pages that came before: so many in a row mean no end
 
     def __post_init__(self) -> None:
         """Refuse what the API or common sense refuses."""
@@ -96,9 +99,12 @@ class JobSource:
         call = Call(method="GET", path=JOBS + "/availability")
         return self.client.request(call, wire.read_watermark)
 
-    def fetch(self, interval: Interval) -> JobFetch:
-        """Prepare reading the conversations active in `interval`; asks nothing yet."""
-        return JobFetch(self, interval)
+    def fetch(self, interval: Interval, job_id: str | None = None) -> JobFetch:
+        """Prepare reading the conversations active in `interval`; asks nothing yet.
+
+        `job_id` is a job for that interval which an earlier run submitted.
+        """
+        return JobFetch(self, interval, job_id)
 
     def body(self, interval: Interval) -> dict[str, object]:
         """Return the body of a job: what will be asked, exactly."""
@@ -114,25 +120,28 @@ class JobSource:
 class JobFetch:
     """One interval on its way: a model.Fetch; used by one thread at a time."""
 
-    def __init__(self, source: JobSource, interval: Interval) -> None:
+    def __init__(self, source: JobSource, interval: Interval, job_id: str | None = None) -> None:
         """Ask nothing yet."""
         self._source, self._interval = source, interval
-        self._jobs: list[str] = []
-        self._held: list[str] = []  # not deleted yet
+        self._jobs = [job_id] if job_id else []
+        self._held = [*self._jobs]  # not deleted yet
 
     @property
     def job_ids(self) -> tuple[str, ...]:
-        """Every job submitted, oldest first."""
+        """Every job read or submitted, oldest first."""
         return tuple(self._jobs)
 
     def pages(self) -> Iterator[Page]:
         """Yield every page; from the first one again where a job dies half-way.
 
-        Raises JobFailed when no job of the allowed submissions came to its end, and what the
-        client raises; WrongSettings where Genesys does not accept the filters.
+        A second call reads the job of the first again, while it lives. Raises JobFailed when no
+        job of the allowed submissions came to its end, and what the client raises; WrongSettings
+        where Genesys does not accept the filters.
         """
         submissions = self._source.policy.submissions
         why = ""
+        if self._held and (yield from self._read_alive(self._held[-1])):
+            return
         for attempt in range(1, submissions + 1):
             job_id = self._submit(attempt)
             try:
@@ -150,6 +159,21 @@ class JobFetch:
             f"last one: {why}"
         )
 
+    def _read_alive(self, job_id: str) -> Generator[Page, None, bool]:
+        """Yield the pages of a job that was read before; return whether it came to its end."""
+        try:
+            self._await(job_id)
+            yield from self._read(job_id)
+        except _Dead as dead:
+            self._source.observe(Noticed(message=f"job {job_id} {dead}"))
+            return False
+        return True
+
+    def try_out(self) -> None:
+        """Submit a job and delete it unread; raises what `pages` raises of submitting."""
+        self._submit(1)
+        self.release()
+
     def release(self) -> None:
         """Delete the jobs; what stands against it is only noticed, a second call does nothing."""
         while self._held:
@@ -158,6 +182,8 @@ class JobFetch:
             try:
                 self._source.client.request(call, bytes)
             except ExportError as problem:
+                if isinstance(problem, RequestRefused) and problem.http_status in _GONE:
+                    continue
                 self._source.observe(Noticed(message=f"job {job_id} was not deleted: {problem}"))
 
     def _submit(self, attempt: int) -> str:
@@ -208,6 +234,7 @@ class JobFetch:
         """Yield the pages of a job that is fulfilled; raises _Dead, JobFailed."""
         policy = self._source.policy
         met: set[str] = set()
+        pages: set[bytes] = set()
         cursor, empty = "", 0
         while True:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
@@ -215,14 +242,17 @@ class JobFetch:
             yield results.page
             if results.cursor is None:
                 return
-            empty = 0 if results.page.records else empty + 1
+            is_old = _likeness(results.page.records) in pages
+            empty = empty + 1 if is_old or not results.page.records else 0
             cursor = results.cursor
-            if cursor in met or empty >= policy.empty_pages:
+            if cursor in met or empty >= policy.empty_pages or len(met) >= _MOST_PAGES:
+                told = f"{empty} pages without anything new" if empty else f"{len(met)} pages"
                 raise JobFailed(
                     f"the results of job {job_id} for {self._interval} have no end: "
-                    + ("the same cursor came twice" if cursor in met else f"{empty} empty pages")
+                    + ("the same cursor came twice" if cursor in met else told)
                 )
             met.add(cursor)
+            pages.add(_likeness(results.page.records))
 
     def _page(self, job_id: str, cursor: str) -> wire.ResultsPage:
         query = {"pageSize": str(self._source.policy.page_size)}
@@ -244,7 +274,7 @@ class JobFetch:
         try:
             return self._source.client.request(call, parse)
         except RequestRefused as refused:
-            if refused.http_status in (404, 410):
+            if refused.http_status in _GONE:
                 raise _Dead(f"is gone: {refused.message}") from refused
             raise
 
@@ -255,10 +285,17 @@ class JobFetch:
         self._source.clock.sleep(wait_s)
 
 
+def _likeness(records: Sequence[bytes | memoryview]) -> bytes:
+    """Return what two pages share when they are the same; cheap: its ends stand for a page."""
+    ends = (bytes(records[0]), bytes(records[-1])) if records else ()
+    return blake2b(b"\n".join((b"%d" % len(records), *ends)), digest_size=16).digest()
+
+
 def _meaning(status: wire.Status) -> Meaning:
     """Return what the state means; raises _Dead where there is nothing to come."""
     meaning = STATES.get(status.state, Meaning.WAIT)
     if meaning is Meaning.DEAD:
-        told = " ".join((status.error_message or "no reason given").split())
+        said = status.error_message if isinstance(status.error_message, str) else ""
+        told = " ".join(said.split()) or "no reason given"
         raise _Dead(f"ended {status.state}: {told[:_LONGEST]}")
     return meaning

@@ -84,8 +84,9 @@ class OwnSource:
     def watermark(self) -> None:
         """Return None: such an answer does not say up to when it is complete."""
 
-    def fetch(self, interval: Interval) -> OwnFetch:
+    def fetch(self, interval: Interval, job_id: str | None = None) -> OwnFetch:
         """Prepare asking for `interval`; asks nothing yet."""
+        del job_id  # a query has none
         return OwnFetch(self, interval)
 
     def body(self, interval: Interval) -> Json:

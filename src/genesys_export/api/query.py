@@ -64,8 +64,9 @@ class QuerySource:
     def watermark(self) -> None:
         """Return None: this store does not say up to when it is complete."""
 
-    def fetch(self, interval: Interval) -> QueryFetch:
+    def fetch(self, interval: Interval, job_id: str | None = None) -> QueryFetch:
         """Prepare reading the conversations active in `interval`; asks nothing yet."""
+        del job_id  # a query has none
         return QueryFetch(self, interval)
 
     def body(self, interval: Interval, page: int = 1) -> dict[str, object]:

@@ -20,6 +20,8 @@ from .client import Call, Client
 from .wire import UNREADABLE, Garbled
 
 Query = Mapping[str, str]
+_MOST_PAGES = 10_000  # of a list: at a hundred a page that is a million users
+_MOST_VAIN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,14 @@ class ReferenceLists:
         Raises NotPermitted, with the permission, where the client may not read the list, and what
         else the client raises.
         """
-        listing, met = LISTS[table], _Met()
+        listing, met, vain = LISTS[table], _Met(), 0
         try:
-            for page in _read(self.client, listing):
-                yield [one for one in page.entities if met.is_new(one.get("id"))]
+            for page in read_list(self.client, listing):
+                new = [one for one in page.entities if met.is_new(one.get("id"))]
+                vain = 0 if new else vain + 1
+                if vain >= _MOST_VAIN:
+                    raise _endless(listing, f"{vain} pages in a row held nothing new")
+                yield new
         except SignInRefused:
             raise
         except NotPermitted as refused:
@@ -81,6 +87,7 @@ class Page:
     count: int | None = None  # of pages
     total: int | None = None  # of entities
     next_uri: str | None = None
+    all_divisions: bool = False  # of the divisions permitted: these are all there are
 
 
 def read_page(body: bytes) -> Page:
@@ -100,6 +107,7 @@ def read_page(body: bytes) -> Page:
         count=_count(found.get("pageCount")),
         total=_count(found.get("total")),
         next_uri=uri if isinstance(uri, str) and uri else None,
+        all_divisions=found.get("allDivsPermitted") is True,
     )
 
 
@@ -135,7 +143,8 @@ class _Met:
         return True
 
 
-def _read(client: Client, listing: Listing) -> Iterator[Page]:
+def read_list(client: Client, listing: Listing) -> Iterator[Page]:
+    """Yield the pages of a list; raises GenesysUnavailable where they lead in a circle."""
     asked: Query | None = {**listing.query, "pageSize": str(listing.page_size), "pageNumber": "1"}
     call, seen = Call(method="GET", path=listing.path), set()
     while asked is not None:
@@ -145,7 +154,13 @@ def _read(client: Client, listing: Listing) -> Iterator[Page]:
         found = following(page, asked)
         asked = None if found is None else {**listing.query, **found}
         if asked is not None and tuple(sorted(asked.items())) in seen:
-            raise GenesysUnavailable(f"the pages of GET {listing.path} lead in a circle")
+            raise _endless(listing, "its pages lead in a circle")
+        if len(seen) >= _MOST_PAGES:
+            raise _endless(listing, f"{len(seen)} pages were read")
+
+
+def _endless(listing: Listing, why: str) -> GenesysUnavailable:
+    return GenesysUnavailable(f"GET {listing.path} has no end: {why}")
 
 
 def _slowly(body: bytes) -> Any:

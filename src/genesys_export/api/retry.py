@@ -75,13 +75,14 @@ def told_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> float |
     value = headers.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
-    if value and (at := _http_date(value)) is not None:
+    if value and (at := http_date(value)) is not None:
         return max(0.0, (at - now).total_seconds())
     found = _IN_TEXT.search(body)
     return float(found[1]) if found else None
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return the instant a header names, or None where it names none."""
     try:
         at = parsedate_to_datetime(text)
     except ValueError:

@@ -1,17 +1,19 @@
 r"""The API's answers as structs; a results page is split into records without parsing them.
 
 Knows which keys we read, nothing of HTTP. Anything that is not the JSON it should be is Garbled,
-and the request is made again. One exception: msgspec refuses lone surrogates (`\ud800`), which
-are JSON; such a page is split the slow way.
+and the request is made again. But msgspec refuses lone surrogates (`\ud800`), which are JSON, and
+one record may be nested deeper than any parser goes: such pages are split the slow way.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from itertools import chain, pairwise
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -20,6 +22,9 @@ from ..days import parse_instant
 from ..model import Page
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_BLANK = " \t\r\n"
+_LONGEST = 200  # of what is a word or an id
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
 
 
 class Garbled(Exception):
@@ -41,17 +46,49 @@ class Queried(msgspec.Struct, rename="camel"):
     total_hits: int | UnsetType | None = UNSET
 
 
+class Stats(msgspec.Struct, frozen=True):
+    """StatisticalSummary."""
+
+    count: float | None = None
+
+
+class AggregatedMetric(msgspec.Struct):
+    """AggregateMetricData."""
+
+    metric: str
+    stats: Stats = Stats()
+
+
+class AggregatedData(msgspec.Struct):
+    """StatisticalResponse: one bucket of time."""
+
+    metrics: list[AggregatedMetric] = []
+
+
+class AggregatedGroup(msgspec.Struct):
+    """ConversationAggregateDataContainer."""
+
+    group: dict[str, str] = {}
+    data: list[AggregatedData] = []
+
+
+class Aggregated(msgspec.Struct):
+    """ConversationAggregateQueryResponse."""
+
+    results: list[AggregatedGroup] | UnsetType | None = UNSET
+
+
 class Job(msgspec.Struct, rename="camel"):
     """AsyncQueryResponse."""
 
-    job_id: str
+    job_id: Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST)]
 
 
 class Status(msgspec.Struct, rename="camel"):
     """AsyncQueryStatus."""
 
-    state: str
-    error_message: str | None = None
+    state: Annotated[str, msgspec.Meta(max_length=_LONGEST)]
+    error_message: Any = None  # a job that failed has failed, whatever it says of it
 
 
 class Availability(msgspec.Struct, rename="camel"):
@@ -141,6 +178,31 @@ def read_query(body: bytes) -> QueryPage:
     return QueryPage(page, found.total_hits if isinstance(found.total_hits, int) else None)
 
 
+def read_hits(body: bytes) -> int:
+    """Return how many conversations a query finds in all; raises Garbled.
+
+    An answer with conversations that does not say how many is none; an empty one says 0.
+    """
+    found = read_query(body)
+    if found.hits is None and found.page.records:
+        raise Garbled("the answer does not say how many hits there are")
+    return found.hits or 0
+
+
+def read_by_media(body: bytes) -> dict[str, int]:
+    """Return nConversations by mediaType; raises Garbled. What has no data is left out."""
+    found = reader(Aggregated)(body)
+    if found.results is UNSET and body.strip() != b"{}":
+        raise Garbled("the body is no answer to an aggregates query")
+    counts: dict[str, int] = {}
+    for group in found.results or ():
+        medium = group.group.get("mediaType", "unknown")
+        told = [one for data in group.data for one in data.metrics]
+        total = sum(one.stats.count or 0 for one in told if one.metric == "nConversations")
+        counts[medium] = counts.get(medium, 0) + int(total)
+    return dict(sorted(counts.items()))
+
+
 def read_error(body: bytes) -> ErrorBody:
     """Read what Genesys says of a refusal; of anything else nothing is read."""
     try:
@@ -159,22 +221,40 @@ def _instant(text: str) -> datetime:
 def split_slowly(body: bytes, *keys: str) -> tuple[dict[str, Any], list[bytes]]:
     """Split a page that is JSON but not to msgspec's taste: find the span of each of its records.
 
-    Returns the whole answer, parsed, and the elements of its list under the first of `keys` that
-    is there. Raises Garbled.
+    Returns the answer without its records, parsed, and the elements of its list under the first
+    of `keys` that is there. Only a record nested too deeply to be parsed is not looked into.
+    Raises Garbled.
     """
     text = body.decode("utf-8", "surrogateescape")
     try:
-        whole = _only(dict, json.loads(text))
+        found = _lists(text, keys)
+        whole = _only(dict, json.loads(_without(text, found.values())))
         key = next(key for key in keys if key in whole)
-        spans = _spans(text, key, len(_only(list, whole[key])))
+        if _only(list, whole[key]) or key not in found:
+            raise Garbled("the body is no page of results")
+        records = [text[a + 1 : b].strip(_BLANK) for a, b in pairwise(found[key])]
+        records = [] if records == [""] else records
+        for record in records:
+            _check(record)
     except (ValueError, LookupError, TypeError, StopIteration, RecursionError) as problem:
         raise Garbled("the body is no page of results") from problem
-    return whole, [text[a:b].encode("utf-8", "surrogateescape") for a, b in spans]
+    return whole, [record.encode("utf-8", "surrogateescape") for record in records]
+
+
+def is_sendable(token: object) -> bool:
+    """Whether a cursor or token can go back: a lone surrogate can't be encoded."""
+    try:
+        msgspec.json.encode(token)
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
     whole, records = split_slowly(body, "conversations")
     cursor = _only(str, whole.get("cursor") or "")
+    if not is_sendable(cursor):
+        raise Garbled("the cursor is no valid text")
     date = _only(str, whole.get("dataAvailabilityDate") or "")
     return Results([], cursor or None, date or None), records
 
@@ -186,32 +266,56 @@ def _only(kind: type[Shape], value: Any) -> Shape:
     return value
 
 
-def _spans(text: str, key: str, count: int) -> list[tuple[int, int]]:
-    """Return where each element of a list of the top object begins and ends."""
-    decoder = json.JSONDecoder()
-    at = _value_of(text, key, decoder) + 1
-    spans = []
-    for _ in range(count):
-        at = _skipped(text, at)
-        _, end = decoder.raw_decode(text, at)
-        spans.append((at, end))
-        at = end
-    return spans
+def _lists(text: str, keys: tuple[str, ...]) -> dict[str, list[int]]:
+    """Return, for each list under one of these keys of the top object, where its marks stand.
+
+    The marks are its brackets and the commas between its elements. Raises ValueError where a key
+    comes twice or a bracket has no fellow.
+    """
+    names = {f'"{key}"': key for key in keys}
+    found: dict[str, list[int]] = {}
+    name, marks = "", None  # the last key met, and the marks of the list that is open
+    for token, depth in _tokens(text):
+        mark, at = text[token.start()], token.start()
+        if depth == 1:
+            if mark == "[" and name in names:
+                if names[name] in found:
+                    raise ValueError("the key comes twice")
+                marks = found[names[name]] = []
+            if marks is not None and mark in "[]":
+                marks.append(at)
+                marks = marks if mark == "[" else None
+            name = token[0] if mark == '"' else ""
+        elif depth == 2 and mark == "," and marks is not None:
+            marks.append(at)
+    return found
 
 
-def _value_of(text: str, key: str, decoder: json.JSONDecoder) -> int:
-    """Return where the value of a key of the top object begins."""
-    at = text.index("{") + 1
-    while True:
-        name, at = decoder.raw_decode(text, _skipped(text, at))
-        at = _skipped(text, text.index(":", at) + 1)
-        if name == key:
-            return at
-        _, at = decoder.raw_decode(text, at)
+def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield strings, brackets and commas, each with how many brackets are open around it."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        mark = text[token.start()]
+        depth -= mark in "]}"
+        yield token, depth
+        depth += mark in "[{"
+    if depth:
+        raise ValueError("a bracket has no fellow")
 
 
-def _skipped(text: str, at: int) -> int:
-    """Return where white space and commas end."""
-    while text[at] in " \t\r\n,":
-        at += 1
-    return at
+def _without(text: str, lists: Iterable[list[int]]) -> str:
+    """Return the text with these lists emptied."""
+    inner = sorted((marks[0] + 1, marks[-1]) for marks in lists)
+    edges = [0, *chain.from_iterable(inner), len(text)]
+    return "".join(text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _check(record: str) -> None:
+    """Raise ValueError for a record that is no JSON; one too deep to tell passes.
+
+    Numbers are left as texts: Python refuses integers of more than 4,300 digits, JSON does not.
+    """
+    try:
+        json.loads(record, parse_int=str, parse_float=str)
+    except RecursionError:
+        return

@@ -7,7 +7,6 @@ this is the one place where any error at all is caught.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ import typer
 from .. import __version__
 from ..errors import Bug, ExportError
 from . import options
+from .showing import show
 
 # typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
 # of whichever it is (BadParameter → UsageError → ClickException).
@@ -56,19 +56,6 @@ def status_of(arguments: list[str]) -> int:
         return bug.status
 
 
-def show(problem: ExportError, *, verbose: bool) -> None:
-    """Print what happened and what to do; the traceback only when asked for."""
-    from ..progress.words import clean  # noqa: PLC0415 - heavy
-
-    if verbose:
-        traceback.print_exception(problem)
-    # What Genesys or a bucket said may stand in it, and must not write to the terminal.
-    lines = [clean(line) for line in problem.message.split("\n")]
-    sys.stderr.write("\n".join((f"genesys-export: {lines[0]}", *lines[1:], "")))
-    if problem.advice:
-        sys.stderr.write(f"  {problem.advice}\n")
-
-
 @app.callback(invoke_without_command=True)
 def _version(
     *,
@@ -101,18 +88,123 @@ def run(
     timezone: options.Timezone = None,
     wait: options.Wait = None,
     allow_partial: options.AllowPartial = False,
+    strict: options.Strict = False,
+    force: options.Force = False,
+    rewrite: options.Rewrite = False,
+    accept_shrink: options.AcceptShrink = False,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     log_format: options.LogFormat = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Export one day: yesterday, or the one that --date names."""
-    flags = dict(locals())
+    """Export the day that --date names; else yesterday and every day that is missing or due."""
+    flags = options.of_settings(locals())
+    from ..export import Orders  # noqa: PLC0415 - heavy
     from .run import Order, execute  # noqa: PLC0415 - heavy
 
-    order = Order(date=flags.pop("date"), dry_run=flags.pop("dry_run"), report=flags.pop("report"))
-    return execute(order, flags)
+    orders = Orders(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    return execute(Order(date=date, orders=orders, dry_run=dry_run, report=report), flags)
+
+
+@app.command()
+def backfill(
+    start: options.Start,
+    end: options.End,
+    order: options.Order = None,
+    days_at_once: options.DaysAtOnce = None,
+    to: options.To = None,
+    config: options.Config = None,
+    org: options.Org = None,
+    dataset: options.DatasetName = None,
+    table: options.Tables = None,
+    format: options.Format = None,  # noqa: A002 - the flag's name
+    layout: options.Layout = None,
+    engine: options.Engine = None,
+    query_body: options.QueryBody = None,
+    media_type: options.MediaType = None,
+    queue: options.Queue = None,
+    division: options.Division = None,
+    direction: options.Direction = None,
+    filters: options.Filters = None,
+    slices: options.Slices = None,
+    timezone: options.Timezone = None,
+    wait: options.Wait = None,
+    allow_partial: options.AllowPartial = False,
+    strict: options.Strict = False,
+    force: options.Force = False,
+    rewrite: options.Rewrite = False,
+    accept_shrink: options.AcceptShrink = False,
+    dry_run: options.DryRun = False,
+    report: options.Report = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Export a range of days, but for those that are settled already."""
+    flags = options.of_settings(locals())
+    from ..export import Orders  # noqa: PLC0415 - heavy
+    from .backfill import Errand, execute  # noqa: PLC0415 - heavy
+
+    orders = Orders(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    errand = Errand(start=start, end=end, orders=orders, dry_run=dry_run, report=report)
+    return execute(errand, flags)
+
+
+@app.command()
+def status(
+    json: options.AsJson = False,
+    html: options.Html = None,
+    days: options.LastDays = 14,
+    to: options.To = None,
+    config: options.Config = None,
+    org: options.Org = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Show which days are final, provisional, partial, damaged, failed or missing."""
+    flags = dict(locals())
+    from .status import Wanted, report  # noqa: PLC0415 - heavy
+
+    return report(
+        Wanted(as_json=flags.pop("json"), html=flags.pop("html"), days=flags.pop("days")), flags
+    )
+
+
+@app.command()
+def verify(
+    date: options.VerifiedDate,
+    source: options.Source = False,
+    config: options.Config = None,
+    org: options.Org = None,
+    to: options.To = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Read a published day back and hold it against its manifest, and against the source."""
+    flags = dict(locals())
+    from .verify import Order, execute  # noqa: PLC0415 - heavy
+
+    return execute(Order(date=flags.pop("date"), source=flags.pop("source")), flags)
+
+
+@app.command()
+def doctor(
+    dataset: options.DatasetName = None,
+    to: options.To = None,
+    config: options.Config = None,
+    org: options.Org = None,
+    log_format: options.LogFormat = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Check credentials, permissions, the destination, clocks: each with what to do."""
+    flags = dict(locals())
+    from .doctor import execute  # noqa: PLC0415 - heavy
+
+    return execute(flags)
 
 
 @app.command()

@@ -5,6 +5,7 @@ A flag that is not given is None (or empty), so that the environment and the fil
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +57,46 @@ Verbose = Annotated[
 ]
 Date = Annotated[
     str | None,
-    typer.Option("--date", help="YYYY-MM-DD or yesterday (the default).", rich_help_panel=_WHAT),
+    typer.Option(
+        "--date",
+        help="This day alone: YYYY-MM-DD or yesterday; default: yesterday and all that is due.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Start = Annotated[
+    str,
+    typer.Option("--start", help="The oldest day: YYYY-MM-DD.", rich_help_panel=_WHAT),
+]
+End = Annotated[
+    str,
+    typer.Option(
+        "--end", help="The newest day, included: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT
+    ),
+]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        "--order", help="newest (the default) or oldest day first.", rich_help_panel=_HOW
+    ),
+]
+DaysAtOnce = Annotated[
+    int | None,
+    typer.Option(
+        "--days-at-once",
+        help="Export N days side by side, under the one budget of requests; default 2.",
+        rich_help_panel=_HOW,
+        metavar="N",
+    ),
+]
+VerifiedDate = Annotated[
+    str,
+    typer.Option("--date", help="The day: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT),
+]
+Source = Annotated[
+    bool,
+    typer.Option(
+        "--source", help="Let Genesys count the day again as well.", rich_help_panel=_WHAT
+    ),
 ]
 Ddl = Annotated[
     str | None,
@@ -179,11 +219,49 @@ AllowPartial = Annotated[
         "--allow-partial", help="Publish what there is of a day as partial.", rich_help_panel=_HOW
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Publish no day whose number of conversations the source's own count contradicts.",
+        rich_help_panel=_HOW,
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="A day asked for, although it is final already.", rich_help_panel=_HOW
+    ),
+]
+Rewrite = Annotated[
+    bool,
+    typer.Option(
+        "--rewrite",
+        help="Under another recipe than the published days; the other days become due.",
+        rich_help_panel=_HOW,
+    ),
+]
+AcceptShrink = Annotated[
+    bool,
+    typer.Option(
+        "--accept-shrink",
+        help="Publish a day although many of its conversations are gone.",
+        rich_help_panel=_HOW,
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run", help="Say what would be asked and written; do neither.", rich_help_panel=_HOW
     ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", help="Write one self-contained page instead.", metavar="FILE"),
+]
+LastDays = Annotated[
+    int, typer.Option("--days", help="How many days the table lists.", metavar="N", min=1)
 ]
 Report = Annotated[
     Path | None,
@@ -191,3 +269,11 @@ Report = Annotated[
         "--report", help="Write the run report as JSON.", rich_help_panel=_HOW, metavar="FILE"
     ),
 ]
+
+# What is asked for this once, and is no setting.
+_ONCE = {"date", "start", "end", "force", "rewrite", "accept_shrink", "dry_run", "report"}
+
+
+def of_settings(given: Mapping[str, object]) -> dict[str, object]:
+    """Return those of a command's flags that are settings, or lead to them."""
+    return {name: value for name, value in given.items() if name not in _ONCE}

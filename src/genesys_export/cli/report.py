@@ -20,12 +20,13 @@ from ..export import DayReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a day of an organisation ended: with a report, with an error, or with both."""
+    """How a day of an organisation ended: with a report, an error, or both; or not begun."""
 
     org: str
     day: Day
     report: DayReport | None = None
     problem: ExportError | None = None
+    not_tried: str = ""  # why it was not begun
 
     @property
     def status(self) -> int:
@@ -57,13 +58,19 @@ def _day(outcome: Outcome) -> dict[str, Any]:
     if outcome.problem:
         advice = outcome.problem.advice
         told["error"] = {"message": outcome.problem.message, "advice": advice}
+    if outcome.not_tried:
+        return {**told, "outcome": "not tried", "note": outcome.not_tried}
     if outcome.report is None:
         return told
-    manifest = outcome.report.manifest
+    report, manifest = outcome.report, outcome.report.manifest
+    told |= {"outcome": report.outcome.value, "note": report.note}
+    if manifest is None:
+        return told
     return {
         **told,
         "state": manifest.state,
-        "manifest": outcome.report.manifest_url,
+        "manifest": report.manifest_url,
+        "changes": asdict(report.changes) if report.changes else None,
         "interval": manifest.interval,
         "counts": asdict(manifest.counts),
         "tables": {

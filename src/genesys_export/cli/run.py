@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,13 +13,13 @@ import msgspec
 from ..api import SystemClock
 from ..assembly import day_of, dry_run, exporters
 from ..days import Day
-from ..errors import DestinationFailed, ExportError, Stopped, WrongUse, worst
-from ..events import ignore
-from ..export import Exporter
-from ..progress import Tally, progress, tell
+from ..errors import ExportError, Stopped, WrongUse
+from ..events import DayDue, DaySkipped, ignore
+from ..export import Due, Exporter, Orders, agenda
+from ..life import Reason, Why
 from ..settings import Need, Settings, load
-from . import show
-from .report import Outcome, run_report
+from .observed import observed
+from .report import Outcome
 from .signals import Signals
 
 
@@ -27,6 +28,7 @@ class Order:
     """What `run` was asked for beside its settings."""
 
     date: str | None = None
+    orders: Orders = field(default_factory=Orders)
     dry_run: bool = False
     report: Path | None = None
 
@@ -34,7 +36,7 @@ class Order:
 def execute(
     order: Order, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
-    """Export one day of every organisation asked for; return the exit status (C14)."""
+    """Export the days asked for of every organisation; return the exit status (C14)."""
     settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
     clock = SystemClock()
     try:
@@ -43,79 +45,99 @@ def execute(
         raise WrongUse(
             f"--date {order.date} is no day", advice="Use YYYY-MM-DD or yesterday."
         ) from problem
+    asked = Asked(day=day, alone=order.date is not None, orders=order.orders)
     if order.dry_run:
-        _say_only(settings, day, clock)
+        _say_only(settings, asked, clock)
         return 0
-    return _export(settings, day, order, clock)
+    return observed(settings, clock, order.report, partial(_outcomes, asked))
 
 
-def _export(settings: Settings, day: Day, order: Order, clock: SystemClock) -> int:
-    began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
-    signals = Signals(clock)
-    shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
-    with signals.handled(), shown as observe:
-        parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
-        outcomes = list(_outcomes(parts, day, signals))
-    if log.level != "quiet":
-        elapsed_s = clock.monotonic() - start_s
-        as_json = log.format == "json"
-        tell(sys.stderr, tally.totals(), elapsed_s=elapsed_s, as_json=as_json, clock=clock)
-    for outcome in outcomes:
-        if outcome.problem:
-            show(outcome.problem, verbose=log.level == "verbose")
-    status = _status(outcomes)
-    if order.report:
-        text = run_report(
-            outcomes, began=began, ended=clock.now(), totals=tally.totals(), status=status
-        )
-        _write(order.report, text)
-    return status
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A day alone; or that day and, where state is kept, every one that is missing or due."""
+
+    day: Day
+    alone: bool
+    orders: Orders
+
+    def due(self, exporter: Exporter) -> tuple[Due, ...]:
+        """Return the days to be exported, oldest first."""
+        if self.alone or not exporter.parts.plan.keeps_state:
+            return (Due(self.day, _ASKED),)
+        return agenda(exporter.parts, self.day.zone)
 
 
-def _status(outcomes: Sequence[Outcome]) -> int:
-    """Return the run's exit status: a signal's own, else the worst of all (C14)."""
-    for outcome in outcomes:
-        if isinstance(outcome.problem, Stopped):
-            return outcome.status
-    return worst(tuple(outcome.status for outcome in outcomes))
+_NOTHING_DUE = "no day is missing or due: nothing to do"
+_ASKED = Reason(Why.MISSING, "it was asked for")
 
 
-def _write(path: Path, text: bytes) -> None:
-    try:
-        path.write_bytes(text)
-    except OSError as problem:
-        raise DestinationFailed(
-            f"the report could not be written to {path}: {problem.strerror}",
-            advice="The export itself is as the summary says.",
-        ) from problem
-
-
-def _outcomes(parts: Iterator[Exporter], day: Day, signals: Signals) -> Iterator[Outcome]:
-    """Export the day of one organisation after the other; an error ends only its own."""
+def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iterator[Outcome]:
+    """Export one organisation after the other, day by day; an error ends only its own day."""
     for exporter in parts:
-        org = exporter.plan.org
+        org = exporter.parts.plan.org
         try:
             signals.check()
-            report = exporter.export(day)
-        except Stopped as problem:
-            yield Outcome(org=org, day=day, problem=problem)
-            return
+            due = asked.due(exporter)
         except ExportError as problem:
-            yield Outcome(org=org, day=day, problem=problem)
-        else:
-            yield Outcome(org=org, day=day, report=report, problem=report.problem)
+            yield Outcome(org=org, day=asked.day, problem=problem)
+            if isinstance(problem, Stopped):
+                return
+            continue
+        _announce(exporter, due, asked)
+        for one in due:
+            outcome = outcome_of(exporter, one.day, asked.orders, signals)
+            yield outcome
+            if isinstance(outcome.problem, Stopped):
+                return
 
 
-def _say_only(settings: Settings, day: Day, clock: SystemClock) -> None:
-    """Print what would be asked and written."""
-    asks = "would submit a job" if settings.export.engine == "jobs" else "would ask"
+def _announce(exporter: Exporter, due: tuple[Due, ...], asked: Asked) -> None:
+    """Say which days are due, where that is more than the usual one, or none."""
+    if asked.alone:
+        return
+    org = exporter.parts.plan.org
+    for one in due:
+        if one.day != asked.day:
+            told = DayDue(org=org, day=str(one.day), reason=one.reason.sentence)
+            exporter.parts.observe(told)
+    if not due:
+        exporter.parts.observe(DaySkipped(org=org, day=str(asked.day), reason=_NOTHING_DUE))
+
+
+def outcome_of(exporter: Exporter, day: Day, orders: Orders, signals: Signals) -> Outcome:
+    """Export one day; any error that we know becomes part of the outcome."""
+    org = exporter.parts.plan.org
+    try:
+        signals.check()
+        report = exporter.export(day, orders)
+    except ExportError as problem:
+        return Outcome(org=org, day=day, problem=problem)
+    return Outcome(org=org, day=day, report=report, problem=report.problem)
+
+
+def _say_only(settings: Settings, asked: Asked, clock: SystemClock) -> None:
+    """Print what would be asked and written; of the destination only manifests are read."""
     for exporter in exporters(settings, clock=clock, observe=ignore):
-        found = dry_run(exporter, day)
-        sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
-        for body in found.asked:
-            text = msgspec.json.encode(body).decode()
-            sys.stdout.write(f"{asks}: {text}\n")
-        for url in found.written:
-            sys.stdout.write(f"would write {url}\n")
-        if exporter.plan.roll:
-            sys.stdout.write("and, where a file reaches a limit of [roll], the next: …-001, …\n")
+        due, keeps_state = asked.due(exporter), exporter.parts.plan.keeps_state
+        if not due:
+            sys.stdout.write(f"{_NOTHING_DUE}\n")
+        for one in due:
+            settled = exporter.settled(one.day, asked.orders) if keeps_state else None
+            if settled:
+                sys.stdout.write(f"would skip {one.day}: {settled.note}\n")
+            else:
+                say_only(settings, exporter, one.day)
+
+
+def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
+    """Print what would be asked for a day, and what would be written."""
+    asks = "would submit a job" if settings.export.engine == "jobs" else "would ask"
+    found = dry_run(exporter, day)
+    sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
+    for body in found.asked:
+        text = msgspec.json.encode(body).decode()
+        sys.stdout.write(f"{asks}: {text}\n")
+    for url in found.written:
+        sys.stdout.write(f"would write {url}\n")
+    if exporter.parts.plan.roll:
+        sys.stdout.write("and, where a file reaches a limit of [roll], the next: …-001, …\n")

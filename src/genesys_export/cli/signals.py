@@ -1,7 +1,8 @@
 """SIGINT and SIGTERM end a run cleanly, but not in the middle of publishing.
 
 The handler raises Stopped in the main thread and wakes every sleeper with it. While a day is being
-made visible (seconds) it only takes note: half a day is worse than a late stop.
+made visible (seconds) it only takes note: half a day is worse than a late stop. Handlers run in
+the main thread alone; where other threads do the work, the main one collects how they end.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from types import FrameType
 
 from ..api import SystemClock
@@ -16,13 +18,19 @@ from ..errors import Stopped
 
 
 class Signals:
-    """The handlers of one run; used from the main thread."""
+    """The handlers of one run; all but `shield` is for the main thread."""
 
     def __init__(self, clock: SystemClock) -> None:
         """Install nothing yet."""
         self._clock = clock
-        self._shielded = False
+        self._shields = 0  # of the main thread; several lie inside one another
+        self._collecting = False
         self._pending: Stopped | None = None
+
+    @property
+    def pending(self) -> Stopped | None:
+        """The signal that came, if one did."""
+        return self._pending
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -37,12 +45,32 @@ class Signals:
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Let what is inside come to its end; `check` raises afterwards."""
-        self._shielded = True
+        """Let what is inside come to its end; `check` raises afterwards.
+
+        In any other thread than the main one that is so anyway: no handler runs there, and what
+        publishes asks no clock that can be interrupted. Its shield must not keep a signal from
+        those who only wait.
+        """
+        if current_thread() is not main_thread():
+            yield
+            return
+        self._shields += 1
         try:
             yield
         finally:
-            self._shielded = False
+            self._shields -= 1
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Wake the sleepers, but leave the main thread alone: it looks at `pending` itself.
+
+        For a main thread that waits for others: it has to see each of them to its end.
+        """
+        self._collecting = True
+        try:
+            yield
+        finally:
+            self._collecting = False
 
     def check(self) -> None:
         """Raise Stopped if a signal came while shielded."""
@@ -54,6 +82,8 @@ class Signals:
         if self._pending is not None:
             return  # the first one counts: a second must not cut short what the first began
         self._pending = Stopped(signum)
-        if not self._shielded:
-            self._clock.interrupt(self._pending)
+        if self._shields:
+            return
+        self._clock.interrupt(self._pending)
+        if not self._collecting:
             raise self._pending

@@ -6,8 +6,9 @@ what Arrow can't. Nothing is lost: what is unknown, drifted or broken is handed 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,14 +19,18 @@ from ..datasets import EXTRA, Dataset, Node, record_shape
 from ..days import Interval
 from ..model import Attributes, Block, Counts, Rejected
 from .arrow import Reader, Unfit
+from .copies import Contest
 from .exact import Broken, Cleaned, clean
 from .triage import Triage, Triaged, Verdict
 
-__all__ = ["Decoder"]
+__all__ = ["Contest", "Decoder"]
 
 _TEXTS = msgspec.json.Decoder(dict[str, str])
+_ENCODE = msgspec.json.Encoder().encode
 _MODULUS = 1 << 256
 _EXTRA = EXTRA.encode()
+_MOST_NAMES, _LONGEST_NAME = 100, 200
+OTHERS = "(others)"  # unknown fields beyond so many names
 
 
 class Decoder:
@@ -35,11 +40,16 @@ class Decoder:
     2**256, of the BLAKE2b hashes of the exported records' bytes: order does not matter to it.
     """
 
-    def __init__(self, dataset: Dataset, interval: Interval) -> None:
-        """Take what belongs to `interval`, by conversationStart."""
+    def __init__(
+        self, dataset: Dataset, interval: Interval, contest: Contest | None = None
+    ) -> None:
+        """Take what belongs to `interval`, by conversationStart.
+
+        Of the conversations in `contest` the best copy is taken, of others the first.
+        """
         self._shape = record_shape(dataset)
         self._reader = Reader(self._shape)
-        self._triage = Triage(interval)
+        self._triage = Triage(interval, contest or Contest(dataset, interval))
         self._verdicts: Counter[Verdict] = Counter()
         self._received = self._broken = self._open = self._drift = 0
         self._unknown: Counter[str] = Counter()
@@ -47,9 +57,7 @@ class Decoder:
 
     def decode(self, records: Iterable[bytes | memoryview]) -> Block:
         """Return those of the records that are ours, and those nobody can read; never raises."""
-        judged = [self._triage.judge(bytes(record)) for record in records]
-        self._received += len(judged)
-        self._verdicts.update(one.verdict for one in judged)
+        judged = self._judge(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
         block = self._quickly(ours) or self._exactly(ours)
         unreadable = [
@@ -57,7 +65,7 @@ class Decoder:
         ]
         kept = {rejected.record for rejected in block.rejected}
         exported = [one for one in ours if one.record not in kept] if kept else ours
-        self.digest += sum(one.digest for one in exported)
+        self.digest += sum(int.from_bytes(one.digest) for one in exported)
         self.digest %= _MODULUS
         self._open += _open(block.conversations)
         return Block(
@@ -66,6 +74,22 @@ class Decoder:
             (*unreadable, *block.rejected),
             tuple(one.record for one in exported),
         )
+
+    def skim(self, records: Iterable[bytes | memoryview]) -> None:
+        """Only look for copies: for the rest of a reading that is known to be in vain."""
+        self._judge(records)
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether a conversation came in copies that differ and were not in the contest."""
+        return bool(self._triage.unsettled)
+
+    def contested(self) -> frozenset[bytes]:
+        """Return the conversations of which a wrong copy, or none, may have been taken.
+
+        To be asked when all is decoded: then none means that every one is there as it should be.
+        """
+        return frozenset(self._triage.unsettled | self._triage.missing())
 
     @property
     def counts(self) -> Counts:
@@ -83,6 +107,21 @@ class Decoder:
             unknown_fields=dict(self._unknown),
         )
 
+    def index(self) -> Iterator[bytes]:
+        """Yield id and hash of every exported record, in order of id, 32 bytes each.
+
+        To be read when all is decoded. The id is 16 bytes: those of the UUID, or a hash of an id
+        that is none; the hash is the first half of the record's BLAKE2b-256. Pieces hold whole
+        entries, a mebibyte at most; eight more bytes a conversation are needed meanwhile.
+        """
+        return self._triage.index()
+
+    def _judge(self, records: Iterable[bytes | memoryview]) -> list[Triaged]:
+        judged = [self._triage.judge(bytes(record)) for record in records]
+        self._received += len(judged)
+        self._verdicts.update(one.verdict for one in judged)
+        return judged
+
     def _quickly(self, ours: Sequence[Triaged]) -> Block | None:
         """Let Arrow read the records; None when it can't read all of them."""
         if not ours:
@@ -95,14 +134,24 @@ class Decoder:
             return None
         return Block(batch, gathered.attributes(), ())
 
+    def _note(self, unknown: Mapping[str, int]) -> None:
+        """Count unknown fields, by name as long as there are few: keys may be data."""
+        for path, count in unknown.items():
+            name = path if len(path) <= _LONGEST_NAME else f"{path[:_LONGEST_NAME]}…"
+            known = name in self._unknown or len(self._unknown) < _MOST_NAMES
+            self._unknown[name if known else OTHERS] += count
+
     def _exactly(self, ours: Sequence[Triaged]) -> Block:
-        cleaned, rejected = _clean_all(self._shape, ours)
-        self._broken += len(rejected)
+        cleaned, broken = _clean_all(self._shape, ours)
+        self._broken += len(broken)
+        for one, _ in broken:
+            self._triage.disown(one)
+        rejected = tuple(Rejected(reason, one.record) for one, reason in broken)
         gathered = _Gathered()
-        for row, one in enumerate(cleaned):
-            self._drift += one.drift
-            self._unknown.update(one.unknown)
-            for ordinal, participant_id, rows in one.participants:
+        for row, fit in enumerate(cleaned):
+            self._drift += fit.drift
+            self._note(fit.unknown)
+            for ordinal, participant_id, rows in fit.participants:
                 gathered.add(row, ordinal, participant_id, rows)
         if not cleaned:
             return Block(pa.RecordBatch.from_pydict({}), None, rejected)
@@ -110,14 +159,17 @@ class Decoder:
         return Block(batch, gathered.attributes(), rejected)
 
 
-def _clean_all(shape: Node, ours: Sequence[Triaged]) -> tuple[list[Cleaned], tuple[Rejected, ...]]:
-    cleaned, rejected = [], []
+def _clean_all(
+    shape: Node, ours: Sequence[Triaged]
+) -> tuple[list[Cleaned], list[tuple[Triaged, str]]]:
+    """Return what could be made fit; and the broken ones, each with its reason."""
+    cleaned, broken = [], []
     for one in ours:
         try:
             cleaned.append(clean(shape, one.record))
         except Broken as problem:
-            rejected.append(Rejected(str(problem), one.record))
-    return cleaned, tuple(rejected)
+            broken.append((one, str(problem)))
+    return cleaned, broken
 
 
 def _open(conversations: pa.RecordBatch) -> int:
@@ -187,7 +239,15 @@ class _Gathered:
 
 
 def _texts(raw: bytes) -> dict[str, str]:
+    """Return attributes that are all texts; raises Unfit, also where a key comes twice.
+
+    A dict forgets the overruled value. Nearly always the text is as msgspec would write it, which
+    rules that out for a tenth of what counting the pairs costs.
+    """
     try:
-        return _TEXTS.decode(raw)
+        found = _TEXTS.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Unfit from problem
+    if len(_ENCODE(found)) != len(raw) and json.loads(raw, object_pairs_hook=len) != len(found):
+        raise Unfit
+    return found

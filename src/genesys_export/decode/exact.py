@@ -36,6 +36,8 @@ class Cleaned:
     participants: list[tuple[int, str | None, dict[str, str | None]]] = field(default_factory=list)
     drift: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    is_ended: bool = False
+    latest: str = ""  # of the instants in its declared fields
 
 
 def clean(shape: Node, record: bytes) -> Cleaned:
@@ -53,6 +55,7 @@ def clean(shape: Node, record: bytes) -> Cleaned:
     except RecursionError:
         raise Broken("the record is nested too deeply") from None
     cleaner.result.line = _ENCODE(body)
+    cleaner.result.is_ended = body.get("conversationEnd") is not None
     return cleaner.result
 
 
@@ -83,6 +86,8 @@ class _Cleaner:
             if fitting is None and value is not None:
                 self.result.drift += 1
                 extra.append((name, value))
+            if fitting is not None and node.leaves[name] is Type.TIMESTAMP:
+                self.result.latest = max(self.result.latest, fitting)
             body[name] = fitting
         elif name in node.lists:
             body[name] = self._elements(node.lists[name], value, f"{path}.{name}")

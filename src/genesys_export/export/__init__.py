@@ -6,8 +6,29 @@ only when the whole day lies at the destination does the ledger make it visible,
 
 from __future__ import annotations
 
-from .day import DayReport, Exporter, Shield
+from .agenda import Due, agenda
+from .backfill import Backfill, days_between, without_future
+from .day import Exporter, Orders
 from .names import key_of
+from .parts import Parts, Shield
 from .plan import Layout, Plan, Roll
+from .report import DayReport, Ended, Outcome
 
-__all__ = ["DayReport", "Exporter", "Layout", "Plan", "Roll", "Shield", "key_of"]
+__all__ = [
+    "Backfill",
+    "DayReport",
+    "Due",
+    "Ended",
+    "Exporter",
+    "Layout",
+    "Orders",
+    "Outcome",
+    "Parts",
+    "Plan",
+    "Roll",
+    "Shield",
+    "agenda",
+    "days_between",
+    "key_of",
+    "without_future",
+]

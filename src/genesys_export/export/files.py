@@ -8,19 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..claim import SealedFile
 from ..days import Slice
 from ..encode import Encoder, Opener
-from ..model import Batch, StagedFile, Store, Upload
+from ..model import Batch, Store, Upload
 from .plan import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class StagedTable:
-    """A staged file of a table and how many rows it holds."""
-
-    table: str
-    rows: int
-    file: StagedFile
 
 
 @dataclass(slots=True)
@@ -57,7 +49,7 @@ class Files:
         self._opener = Opener.of_slice(plan.slices, plan.newlines)
         self._open: dict[str, _File] = {}
         self._taps: list[_Tap] = []
-        self._staged: dict[str, list[StagedTable]] = {name: [] for name in plan.written}
+        self._staged: dict[str, list[SealedFile]] = {name: [] for name in plan.written}
 
     def write(self, batch: Batch) -> None:
         """Add a batch to its table's file; ends the file where it is long enough then."""
@@ -67,7 +59,7 @@ class Files:
         if self._plan.roll.is_due(file.tap.size_bytes, file.rows):
             self._finish(batch.table)
 
-    def seal(self) -> tuple[StagedTable, ...]:
+    def seal(self) -> tuple[SealedFile, ...]:
         """Finish every table's files, in the plan's order; one without rows has an empty file."""
         for name, staged in self._staged.items():
             if name in self._open or not staged:
@@ -94,4 +86,6 @@ class Files:
     def _finish(self, name: str) -> None:
         file = self._open.pop(name)
         file.encoder.close()
-        self._staged[name].append(StagedTable(name, file.rows, file.tap.upload.seal()))
+        self._staged[name].append(
+            SealedFile(table=name, rows=file.rows, file=file.tap.upload.seal())
+        )

@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from threading import Event as Flag
 from typing import Any
 
+from ..claim import SealedFile
 from ..datasets import Table, names
 from ..days import Day, split
 from ..encode import Format, Opener, raw_rows
 from ..errors import NotPermitted, SignInRefused
 from ..events import Noticed, Observe
 from ..flatten.named import as_lines, named
-from ..model import Batch, Names, StagedFile, Store
+from ..model import Batch, Clock, Names, StagedFile, Store
 from ..privacy.values import protect
-from .files import StagedTable
 from .plan import Plan, Roll
-from .threads import Clock, ahead
+from .threads import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Missing:
 class Named:
     """The lookup tables of a day, staged, and those that are missing."""
 
-    tables: tuple[StagedTable, ...] = ()
+    tables: tuple[SealedFile, ...] = ()
     missing: tuple[Missing, ...] = ()
 
     @property
@@ -85,7 +85,7 @@ class Clerk:
 
     def stage(self, day: Day) -> Named:
         """Read every list and stage its table; raises what the source and the store raise."""
-        staged: list[StagedTable] = []
+        staged: list[SealedFile] = []
         missing: list[Missing] = []
         try:
             for table in _chosen(self.plan.names):
@@ -98,7 +98,9 @@ class Clerk:
                     self.observe(Noticed(message=f"{day}: {missing[-1]}"))
                 else:
                     file = self._file(table, day, protect(batch, self.plan.privacy))
-                    staged.append(StagedTable(table.name, batch.rows.num_rows, file))
+                    staged.append(
+                        SealedFile(table=table.name, rows=batch.rows.num_rows, file=file)
+                    )
         except BaseException:
             Named(tuple(staged)).discard(self.store)
             raise

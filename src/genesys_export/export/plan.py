@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .. import life
 from ..datasets import Dataset
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
 from ..privacy import Rules
+from ..proof import Tolerance
+
+_LONGEST_LAG = timedelta(days=2)
 
 
 class Layout(StrEnum):
@@ -56,7 +60,12 @@ class Plan:
     roll: Roll = Roll()
     newlines: Newlines = Newlines.KEEP
     privacy: Rules = field(default_factory=Rules)
-    settle: timedelta = timedelta(days=4)
+    life: life.Policy = field(default_factory=life.Policy)
+    keeps_state: bool = True  # claim, manifest, index: all but the data itself
+    own_body: bool = False  # a query body of the user's own tells what to ask for
+    tolerance: Tolerance = field(default_factory=Tolerance)  # between the source's count and ours
+    strict: bool = False  # a day that disagrees with the source's own count is not published
+    resume_within: timedelta = timedelta(hours=6)  # the age to which a sealed slice is good
     wait: timedelta = timedelta(0)  # how long to wait for the data to become complete
     wait_step: timedelta = timedelta(minutes=5)  # how often to look meanwhile
     allow_partial: bool = False
@@ -91,6 +100,13 @@ class Plan:
         else:
             name = f"{part.day}.{part.index:03d}" if self.slices > 1 else str(part.day)
         return self.under_org(f"{table}/{name}.{self.format_of(table)}")
+
+    def prefixes(self, day: Day) -> tuple[str, ...]:
+        """Return what the keys of all files of a day begin with, in either layout."""
+        tables = (*self.written, *self.names)
+        layouts = (f"/{day}", f"/dt={day}")
+        data = (self.under_org(table + layout) for table in tables for layout in layouts)
+        return (*data, f"{self.home(day)}/")
 
     def home(self, day: Day) -> str:
         """Return where what belongs to the day but is no table's data lies."""
@@ -145,12 +161,6 @@ def readiness(
         return Ready(whole.end)
     if allow_partial and reached > whole.start:
         return Ready(reached, partial=True)
-    lag = max(now - reached, timedelta(minutes=10))
+    # A lake that has nothing, or says the year 1, tells nothing about when to come again.
+    lag = min(max(now - reached, timedelta(minutes=10)), _LONGEST_LAG)
     return TooEarly(day, watermark, max(whole.end + lag, now + timedelta(minutes=10)))
-
-
-def state_of(plan: Plan, day: Day, ready: Ready, fetched: datetime) -> str:
-    """Return `partial`, `provisional` or `final` for a day fetched at that instant (A4, C13)."""
-    if ready.partial:
-        return "partial"
-    return "final" if fetched >= day.interval.end + plan.settle else "provisional"

@@ -7,32 +7,21 @@ signal that reaches the main thread while it waits does the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
-from datetime import datetime
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from ..errors import ExportError
+from ..model import Clock
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 Item = TypeVar("Item")
 
 _LOOK_EVERY_S = 0.1  # for a signal or another slice's failure, while a page is under way
-
-
-class Clock(Protocol):
-    """What the loop needs of time."""
-
-    def now(self) -> datetime:
-        """Return this instant, in UTC."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait; raises Stopped, even for no wait at all, once a signal has come."""
-        ...
 
 
 class _Ask(Enum):
@@ -44,31 +33,46 @@ class Abandoned(ExportError):
     """Another slice of the day failed; its error is the one to show."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreman(Generic[Done]):
+    """What the waiting thread does: all of it happens in that one thread."""
+
+    finished: Callable[[Done], None]  # with each result, as it comes
+    meanwhile: Callable[[], None]  # ten times a second
+    undo: Callable[[Done], None]  # with what came too late to be finished
+
+
 def side_by_side(
     work: Callable[[Part], Done],
     parts: Sequence[Part],
     *,
     abandon: Event,
-    undo: Callable[[Done], None],
-) -> tuple[Done, ...]:
-    """Do the work on every part in a thread of its own; return the results in the parts' order.
+    foreman: Foreman[Done],
+) -> None:
+    """Do the work on every part in a thread of its own.
 
-    On the first error (or a signal that reaches the waiting thread) `abandon` is set, what is
-    under way is awaited, what was done is undone, and the error goes on.
+    On the first error (of the work, of the foreman, or a signal that reaches the waiting thread)
+    `abandon` is set, what is under way is awaited, what was done but not finished is undone, and
+    the error goes on.
     """
+    if not parts:
+        return
     with ThreadPoolExecutor(len(parts), thread_name_prefix="slice") as pool:
-        running = [pool.submit(work, part) for part in parts]
+        running = {pool.submit(work, part) for part in parts}
         try:
-            for done in as_completed(running):
-                done.result()
+            while running:
+                done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+                foreman.meanwhile()
+                for future in done:
+                    foreman.finished(future.result())
+                    running.remove(future)
         except BaseException:
             abandon.set()
             wait(running)
             for future in running:
                 if future.exception() is None:
-                    undo(future.result())
+                    foreman.undo(future.result())
             raise
-        return tuple(future.result() for future in running)
 
 
 def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[Item]:
@@ -95,6 +99,19 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
             yield item
     finally:
         asked.put(_Ask.NO_MORE)
+
+
+def soon(ask: Callable[[], Item], clock: Clock) -> Item:
+    """Return what `ask` returns; raises what it raises, and Stopped without waiting for it.
+
+    A signal interrupts the main thread wherever it is, but no other one that waits for an answer.
+    """
+
+    def only() -> Iterator[tuple[Item]]:
+        yield (ask(),)
+
+    [(answer,)] = ahead(only(), abandon=Event(), clock=clock)
+    return answer
 
 
 def _taken(

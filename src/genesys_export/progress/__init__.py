@@ -73,13 +73,19 @@ def progress(
     yield fan_out(counted, Lines(log, least=_LEAST[depth], tally=counted, clock=clock))
 
 
-def tell(stream: TextIO, totals: Totals, *, elapsed_s: float, as_json: bool, clock: Clock) -> None:
+_DAYS = ("published", "skipped")  # each has had a line of its own
+
+
+def tell(stream: TextIO, tally: Tally, *, elapsed_s: float, as_json: bool, clock: Clock) -> None:
     """Write what a run did at its end: in words, or as one more JSON line among JSON lines."""
+    totals, over = tally.totals(), tally.backfill
     if not as_json:
-        stream.write(f"{summary(totals, elapsed_s=elapsed_s)}\n")
+        stream.write(f"{summary(totals, elapsed_s=elapsed_s, backfill=over)}\n")
         return
-    figures = {name: value for name, value in asdict(totals).items() if name != "published"}
+    figures = {name: value for name, value in asdict(totals).items() if name not in _DAYS}
     figures |= {"days": len(totals.published), "elapsed_s": round(elapsed_s, 3)}
+    if over:
+        figures |= {"of_days": over.total, "skipped": over.skipped, "failed": over.failed}
     Log(stream, as_json=True, clock=clock).write(Line(Weight.INFO, "run ended", figures))
 
 

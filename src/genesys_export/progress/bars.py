@@ -1,7 +1,8 @@
 """Events on a terminal: three figures that move, the current wait below them, news above.
 
 Knows rich and nothing of how lines look elsewhere. How much a day holds is known by nobody before
-its last page, so the bars show that and how fast something moves, not a share of a whole.
+its last page, so the bars show that and how fast something moves, not a share of a whole. The days
+of a range are counted: their bar fills, and tells the time that is left.
 """
 
 from __future__ import annotations
@@ -13,17 +14,26 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from .. import events
 from ..events import Event
 from .lines import Clock, Weight, line
 from .totals import Tally
-from .words import clean, size, waiting
+from .words import clean, left, size, waiting
 
 # On a terminal the bars tell the rest; in `verbose` everything is told.
-_NEWS = (events.DayStarted, events.DayPublished, events.Noticed)
+_NEWS = (
+    events.DayDue,
+    events.DaySkipped,
+    events.DayRecovered,
+    events.DayStarted,
+    events.SliceAdopted,
+    events.ReadAgain,
+    events.DayPublished,
+    events.Noticed,
+)
 REFRESHES_PER_S = 5
 
 
@@ -47,6 +57,7 @@ class Bars:
             self._bars.add_task(name, total=None, shown="0", rate="")
             for name in ("requests", "conversations", "received")
         ]
+        self._days: TaskID | None = None  # once a range of days is under way
         self._began = clock.monotonic()
         self._live = Live(
             get_renderable=self.picture,
@@ -94,7 +105,16 @@ class Bars:
         )
         for task, (shown, rate) in zip(self._tasks, figures, strict=True):
             self._bars.update(task, shown=shown, rate=rate)
+        if over := self._tally.backfill:
+            self._draw_days(over)
         return Group(self._bars, Text(self._wait(), style="yellow"))
+
+    def _draw_days(self, over: events.BackfillProgress) -> None:
+        if self._days is None:
+            self._days = self._bars.add_task("days", total=over.total, shown="", rate="")
+        ended = over.done + over.skipped + over.failed
+        shown = f"{ended:,}/{over.total:,}"
+        self._bars.update(self._days, completed=ended, shown=shown, rate=left(over.eta_s))
 
     def _wait(self) -> str:
         """Return the wait that lasts longest, in words; nothing while nobody waits."""

@@ -25,6 +25,7 @@ from .words import clean
 
 PROGRESS_EVERY_S = 10.0
 SAME_WAIT_EVERY_S = 10.0
+SAME_SCORE_EVERY_S = 60.0
 
 
 class Clock(Protocol):
@@ -62,15 +63,22 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.Waiting: (Weight.INFO, "waiting"),
     events.Retrying: (Weight.INFO, "retrying"),
     events.DayStarted: (Weight.INFO, "day started"),
+    events.DayDue: (Weight.INFO, "day due"),
+    events.DaySkipped: (Weight.INFO, "day skipped"),
+    events.DayRecovered: (Weight.INFO, "day recovered"),
+    events.SliceAdopted: (Weight.INFO, "slice adopted"),
     events.JobSubmitted: (Weight.INFO, "job submitted"),
     events.JobChanged: (Weight.INFO, "job changed"),
     events.IntervalHalved: (Weight.INFO, "interval halved"),
     events.PageReceived: (Weight.DEBUG, "page received"),
     events.PageExported: (Weight.DEBUG, "page exported"),
+    events.ReadAgain: (Weight.INFO, "reading again"),
     events.Uploaded: (Weight.DEBUG, "uploaded"),
     events.SliceStaged: (Weight.INFO, "slice staged"),
     events.Noticed: (Weight.WARNING, "noticed"),
     events.DayPublished: (Weight.INFO, "day published"),
+    events.BackfillProgress: (Weight.INFO, "backfill"),
+    events.ReadBack: (Weight.INFO, "read back"),
 }
 
 
@@ -119,6 +127,7 @@ class Lines:
         self._lock = Lock()
         self._progress_told = clock.monotonic()
         self._waits_told: dict[str, float] = {}
+        self._score_told: tuple[int, float] | None = None
 
     def __call__(self, event: Event) -> None:
         """Write what the event is worth."""
@@ -135,13 +144,22 @@ class Lines:
             self._log.write(Line(Weight.INFO, "progress", self._progress()))
 
     def _is_news(self, event: Event, now: float) -> bool:
-        """Whether a wait is worth a line: several threads may all wait for the same."""
+        """Whether it is worth a line: several threads wait for the same, scores are repeated."""
+        if isinstance(event, events.BackfillProgress):
+            return self._is_new_score(event, now)
         if not isinstance(event, events.Waiting) or self._least <= Weight.DEBUG:
             return True
         told = self._waits_told.get(event.reason)
         if told is not None and now - told < SAME_WAIT_EVERY_S:
             return False
         self._waits_told[event.reason] = now
+        return True
+
+    def _is_new_score(self, event: events.BackfillProgress, now: float) -> bool:
+        ended, told = event.done + event.skipped + event.failed, self._score_told
+        if told and told[0] == ended and now - told[1] < SAME_SCORE_EVERY_S:
+            return False
+        self._score_told = (ended, now)
         return True
 
     def _progress(self) -> dict[str, object]:

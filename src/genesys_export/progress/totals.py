@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from ..events import (
+    BackfillProgress,
     DayPublished,
+    DaySkipped,
     Event,
     JobSubmitted,
     PageExported,
+    ReadAgain,
     Requested,
     Retrying,
     Uploaded,
@@ -34,6 +37,7 @@ class Totals:
     received_bytes: int = 0  # bodies of answers, after decompression
     uploaded_bytes: int = 0
     published: tuple[DayPublished, ...] = ()
+    skipped: tuple[DaySkipped, ...] = ()
 
 
 class Tally:
@@ -42,17 +46,26 @@ class Tally:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._totals = Totals()
+        self._backfill: BackfillProgress | None = None
         self._lock = Lock()
 
     def __call__(self, event: Event) -> None:
         """Add one event."""
         with self._lock:
             self._totals = added(self._totals, event)
+            if isinstance(event, BackfillProgress):
+                self._backfill = event
 
     def totals(self) -> Totals:
         """Return the sums up to now."""
         with self._lock:
             return self._totals
+
+    @property
+    def backfill(self) -> BackfillProgress | None:
+        """How far a range of days is; None where none is exported."""
+        with self._lock:
+            return self._backfill
 
 
 def added(totals: Totals, event: Event) -> Totals:
@@ -77,10 +90,18 @@ def added(totals: Totals, event: Event) -> Totals:
                 conversations=totals.conversations + event.conversations,
                 rows=totals.rows + event.rows,
             )
+        case ReadAgain():
+            totals = replace(
+                totals,
+                conversations=totals.conversations - event.conversations,
+                rows=totals.rows - event.rows,
+            )
         case Uploaded():
             totals = replace(totals, uploaded_bytes=totals.uploaded_bytes + event.size_bytes)
         case DayPublished():
             totals = replace(totals, published=(*totals.published, event))
+        case DaySkipped():
+            totals = replace(totals, skipped=(*totals.skipped, event))
     return totals
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ..events import Waiting
+from ..events import BackfillProgress, DayPublished, DaySkipped, Waiting
 from .totals import Totals
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -51,14 +51,17 @@ def waiting(event: Waiting, left_s: float) -> str:
     return f"{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
 
 
-def summary(totals: Totals, *, elapsed_s: float) -> str:
-    """Return what a run did, in a few lines: a line a published day, then what it took."""
-    days = [
-        f"{f'{clean(day.org)} ' if day.org else ''}{day.day} {day.state}: "
-        f"{_many(day.conversations, 'conversation')}, {_many(day.rows, 'row')}, "
-        f"{_many(day.files, 'file')}, {size(day.size_bytes)}, {clean(day.manifest)}"
-        for day in totals.published
-    ]
+def left(eta_s: float | None) -> str:
+    """Return `2 h 05 min left`; nothing where that is not known."""
+    return "" if eta_s is None else f"{duration(eta_s)} left"
+
+
+def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | None = None) -> str:
+    """Return what a run did, in a few lines: a line a day, or one for a range; what it took."""
+    days = [_published(day) for day in totals.published]
+    days += [f"{_who(day)} skipped: {clean(day.reason)}" for day in totals.skipped]
+    if backfill:
+        days = [_range(totals, backfill)]
     extra = (
         f"{_many(totals.retries, 'retry', 'retries')}" if totals.retries else "",
         f"{totals.throttled:,} answered 429" if totals.throttled else "",
@@ -76,3 +79,32 @@ def summary(totals: Totals, *, elapsed_s: float) -> str:
 
 def _many(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def _published(day: DayPublished) -> str:
+    same = " (unchanged)" if day.outcome == "unchanged" else ""
+    told = (
+        _many(day.conversations, "conversation"),
+        _many(day.rows, "row"),
+        _many(day.files, "file"),
+        size(day.size_bytes),
+        clean(day.manifest),
+    )
+    return f"{_who(day)} {day.state}{same}: {', '.join(filter(None, told))}"
+
+
+def _range(totals: Totals, of: BackfillProgress) -> str:
+    unchanged = sum(day.outcome == "unchanged" for day in totals.published)
+    not_done = of.total - of.done - of.skipped - of.failed
+    told = (
+        f"{of.done:,} exported" + (f" ({unchanged:,} of them unchanged)" if unchanged else ""),
+        f"{of.skipped:,} skipped (nothing was to be done)" if of.skipped else "",
+        f"{of.failed:,} failed" if of.failed else "",
+        f"{not_done:,} not done" if not_done else "",
+    )
+    figures = ", ".join(filter(None, told))
+    return f"{_many(of.total, 'day')}: {figures}; {_many(of.conversations, 'conversation')}"
+
+
+def _who(day: DayPublished | DaySkipped) -> str:
+    return f"{clean(day.org)} {day.day}" if day.org else day.day

@@ -28,7 +28,18 @@ from .layers import (
 from .names import FLAGS, SWITCHES
 from .parts import Org, Settings, Target, from_sections
 from .protection import Privacy
-from .sections import Csv, Destination, Export, Filters, Genesys, Log, Roll, Sections, Settle
+from .sections import (
+    Csv,
+    Destination,
+    Export,
+    Filters,
+    Genesys,
+    Log,
+    Proof,
+    Roll,
+    Sections,
+    Settle,
+)
 
 __all__ = [
     "FILE_NAME",
@@ -43,6 +54,7 @@ __all__ = [
     "Need",
     "Org",
     "Privacy",
+    "Proof",
     "Roll",
     "Settings",
     "Settle",

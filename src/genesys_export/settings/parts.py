@@ -17,7 +17,19 @@ from pydantic import SecretStr
 from . import problems, values
 from .layers import Table, over
 from .protection import Privacy
-from .sections import Csv, Destination, Export, Filters, Genesys, Log, Roll, Sections, Settle
+from .runs import Backfill, CatchUp, Resume
+from .sections import (
+    Csv,
+    Destination,
+    Export,
+    Filters,
+    Genesys,
+    Log,
+    Proof,
+    Roll,
+    Sections,
+    Settle,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +71,11 @@ class Settings:
     genesys: Genesys
     destination: Destination
     export: Export
+    backfill: Backfill
+    resume: Resume
+    catch_up: CatchUp
     settle: Settle
+    proof: Proof
     filters: Filters
     csv: Csv
     roll: Roll
@@ -127,7 +143,11 @@ def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Setti
         genesys=sections.genesys,
         destination=sections.destination,
         export=sections.export,
+        backfill=sections.backfill,
+        resume=sections.resume,
+        catch_up=sections.catch_up,
         settle=sections.settle,
+        proof=sections.proof,
         filters=sections.filters,
         csv=sections.csv,
         roll=sections.roll,

@@ -28,6 +28,7 @@ from pydantic import (
 from ..datasets import conversation_details
 from . import values
 from .protection import Privacy
+from .runs import Backfill, CatchUp, Resume
 
 Text = Annotated[str, BeforeValidator(values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(values.text)]
@@ -93,6 +94,9 @@ class Destination(BaseModel):
     expected_bucket_owner: Text | None = None
     part_size: Annotated[int, BeforeValidator(values.size)] = 8 * MIB
     max_attempts: Annotated[Whole, Field(ge=1, le=100)] = 10
+    state: Annotated[str, BeforeValidator(values.choice("on", "off"))] = "on"
+    single_writer: bool = False
+    network_folder: bool = False
 
     @field_validator("kms_key_id")
     @classmethod
@@ -147,6 +151,7 @@ class Export(BaseModel):
     timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
     allow_partial: bool = False
+    publish: Annotated[str, BeforeValidator(values.choice("available", "final"))] = "available"
 
     @model_validator(mode="before")
     @classmethod
@@ -183,6 +188,17 @@ class Settle(BaseModel):
     model_config = _FROZEN
 
     days: Annotated[Whole, Field(ge=0, le=365)] = 4
+
+
+class Proof(BaseModel):
+    """How the source's own count is held against ours."""
+
+    model_config = _FROZEN
+
+    count: Annotated[str, BeforeValidator(values.choice("auto", "off"))] = "auto"
+    tolerance: Share = 0.01
+    floor: Annotated[Whole, Field(ge=0, le=1_000_000)] = 20
+    strict: bool = False
 
 
 def _directions(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -241,7 +257,11 @@ class Sections(BaseModel):
     genesys: Genesys = Genesys()
     destination: Destination = Destination()
     export: Export = Export()
+    backfill: Backfill = Backfill()
+    resume: Resume = Resume()
+    catch_up: CatchUp = CatchUp()
     settle: Settle = Settle()
+    proof: Proof = Proof()
     filters: Filters = Filters()
     csv: Csv = Csv()
     roll: Roll = Roll()

@@ -167,6 +167,13 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
             None,
             service.listing("divisions"),
         ),
+        (
+            "permitted",
+            "GET",
+            "/api/v2/authorization/divisionspermitted/paged/me",
+            None,
+            service.permitted,
+        ),
         ("flows", "GET", "/api/v2/flows", "architect:flow:view", service.listing("flows")),
     )
     return tuple(

@@ -11,6 +11,8 @@ import socket
 import struct
 import zlib
 from dataclasses import dataclass, replace
+from datetime import UTC
+from email.utils import format_datetime
 
 from isal import isal_zlib
 from starlette.requests import Request
@@ -46,6 +48,7 @@ async def deliver(reply: Reply, way: Way, request: Request, send: Send) -> None:
         "content-type": reply.content_type,
         "content-length": str(len(reply.body)),
         "inin-correlation-id": way.context,
+        "date": format_datetime(way.options.now().astimezone(UTC), usegmt=True),
         "cache-control": "no-cache, no-store, must-revalidate",
         **{name.lower(): value for name, value in reply.headers.items()},
     }

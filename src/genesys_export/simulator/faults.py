@@ -158,6 +158,7 @@ ENDPOINTS = (
     "queues",
     "wrapupcodes",
     "divisions",
+    "permitted",
     "flows",
 )
 

@@ -81,7 +81,7 @@ def parsed(record: bytes) -> dict[str, Any]:
     """Parse a record; anything that is no object counts as an empty one."""
     try:
         value = json.loads(record)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

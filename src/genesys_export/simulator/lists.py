@@ -46,6 +46,22 @@ def listed(name: str, org: Org, path: str, query: Mapping[str, str]) -> Json:
     return listing
 
 
+def permitted(org: Org, query: Mapping[str, str], names: Sequence[str] | None) -> Json:
+    """Return the divisions in which the client has a permission; raises Refused."""
+    if not query.get("permission"):
+        raise bad_request("Missing required parameter [permission].", "missing.parameter")
+    size, number = _count(query, "pageSize", _SIZE), _count(query, "pageNumber", 1)
+    found = [one for one in org.divisions if names is None or one["name"] in names]
+    return {
+        "entities": found[size * (number - 1) : size * number],
+        "pageSize": size,
+        "pageNumber": number,
+        "total": len(found),
+        "pageCount": -(-len(found) // size),
+        "allDivsPermitted": names is None,
+    }
+
+
 def _entities(name: str, org: Org, query: Mapping[str, str]) -> Sequence[Json]:
     if name == "users":
         state = query.get("state", "active")

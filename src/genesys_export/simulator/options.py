@@ -32,10 +32,12 @@ class Options:
     token_lifetime_s: int = 86_399
     requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
     missing_permissions: frozenset[str] = frozenset()
+    divisions: tuple[str, ...] | None = None  # names, where a role has its permissions; None: all
     page_size: int = 1_000  # of job results, where the request names none
     max_page_size: int = 10_000
     query_depth: int = 100_000  # a query's pages end there
     query_double: int | None = None  # of so many hits one is a stored double, left out of its page
+    count_bias: int = 0  # so many more hits than there are does a query tell; below 0: fewer
     gzip: bool = False  # for clients that accept it
     faults: Sequence[Fault] = ()
 

@@ -71,6 +71,7 @@ def serve(world: World, options: Options | None = None, *, port: int = 0) -> Ite
         log_level="critical",  # an answer cut on purpose is an error to the server
         access_log=False,
         server_header=False,
+        date_header=False,  # `delivery` tells the time there
         timeout_keep_alive=60,
         timeout_graceful_shutdown=1,
     )

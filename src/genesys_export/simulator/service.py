@@ -12,8 +12,9 @@ from . import requests
 from .aggregates import aggregated
 from .faults import JobEnds, Kind
 from .jobs import Jobs
-from .lists import listed
+from .lists import listed, permitted
 from .options import Options
+from .org import Org
 from .replies import Reply, answered, bad_request
 from .requests import Received, body_of
 from .selection import select
@@ -94,7 +95,8 @@ class Service:
         # Doubles are counted among the hits and fill the pages, but are not shown.
         double = self._options.query_double or len(found) + 2
         rows = found.page(start - start // double, stop - stop // double, attributes=False)
-        hits = b'"totalHits":%d}' % (len(found) + len(found) // (double - 1))
+        told = len(found) + len(found) // (double - 1) + self._options.count_bias
+        hits = b'"totalHits":%d}' % max(told, 0)
         if not rows:
             return Reply(200, b"{" + hits)
         return Reply(200, b"".join((b'{"conversations":[', b",".join(rows), b"],", hits)))
@@ -109,10 +111,19 @@ class Service:
         """Return the endpoint of a reference list."""
 
         def answer(call: Call) -> Reply:
-            org = self._world.at(self._options.now()).org
-            return answered(listed(name, org, call.received.path, call.received.query))
+            return answered(listed(name, self._org(), call.received.path, call.received.query))
 
         return answer
+
+    def permitted(self, call: Call) -> Reply:
+        """Tell in which divisions the client has a permission."""
+        asked = call.received.query
+        if asked.get("permission") in self._options.missing_permissions:
+            return answered(permitted(self._org(), asked, ()))
+        return answered(permitted(self._org(), asked, self._options.divisions))
+
+    def _org(self) -> Org:
+        return self._world.at(self._options.now()).org
 
     def _watermark(self) -> str:
         return text(to_ms(self._options.watermark))

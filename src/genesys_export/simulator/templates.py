@@ -94,8 +94,11 @@ def without_attributes(record: Json) -> Json:
 
 
 def dumped(record: Mapping[str, Any]) -> bytes:
-    """Write JSON as compactly as the API does, in UTF-8."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    """Write JSON as compactly as the API does, in UTF-8; escaped where a text is none."""
+    try:
+        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate of a record that was given
+        return json.dumps(record, separators=(",", ":")).encode()
 
 
 def _pattern(record: Json, middles: dict[int, str], rng: Random) -> Pattern:

@@ -34,8 +34,8 @@ def to_ms(instant: datetime) -> int:
 
 def text(instant_ms: int) -> str:
     """Write an instant the way the API does: `2026-11-22T08:00:00.123Z`."""
-    when = _EPOCH + instant_ms * _MILLISECOND
-    return f"{when:%Y-%m-%dT%H:%M:%S}.{instant_ms % 1_000:03d}Z"
+    when = (_EPOCH + instant_ms * _MILLISECOND).replace(tzinfo=None)
+    return f"{when.isoformat(timespec='milliseconds')}Z"
 
 
 def read(value: object) -> int | None:

@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from ..errors import WrongSettings
 from ..events import Observe, ignore
 from ..model import Store
+from .address import Bucket, located
+from .conditions import are_honest
 from .folder import FolderStore
 from .options import S3Options
 from .s3 import S3Store
+from .single_writer import SingleWriter
 
-__all__ = ["FolderStore", "S3Options", "S3Store", "open_store"]
+__all__ = ["FolderStore", "S3Options", "S3Store", "SingleWriter", "are_honest", "open_store"]
 
 
 def open_store(
-    to: str, options: Callable[[str, str], S3Options], *, observe: Observe = ignore
+    to: str,
+    options: Callable[[str, str], S3Options],
+    *,
+    observe: Observe = ignore,
+    network_folder: bool = False,
 ) -> Store:
     """Return the store `to` names: `s3://bucket/prefix`, `file:///dir`, or a path.
 
-    `options` makes the S3 options of a bucket and a prefix. Nothing is asked or written yet.
+    `options` makes the S3 options of a bucket and a prefix. Nothing is asked or written yet. A
+    folder on a network file system is refused at the first write, unless `network_folder`.
     """
-    if not to.strip():
-        raise WrongSettings(
-            "--to: it is empty", advice="s3://bucket/prefix, file:///dir or a path"
-        )
-    parts = urlsplit(to)
-    if parts.scheme == "s3":
-        if not parts.netloc:
-            raise WrongSettings(f"--to: {to!r} names no bucket", advice="s3://bucket/prefix")
-        prefix = to.removeprefix(f"s3://{parts.netloc}").strip("/")
-        return S3Store(options(parts.netloc, prefix), observe=observe)
-    if parts.scheme == "file":
-        if parts.netloc not in {"", "localhost"} or not parts.path:
-            raise WrongSettings(f"--to: {to!r} is no file:///directory")
-        return FolderStore(Path(unquote(parts.path)), observe=observe)
-    if "://" in to:
-        raise WrongSettings(f"--to: {to!r}: this version writes to s3://… and to folders only")
-    return FolderStore(Path(to), observe=observe)
+    place = located(to)
+    if isinstance(place, Bucket):
+        return S3Store(options(place.name, place.prefix), observe=observe)
+    return FolderStore(place, observe=observe, network_ok=network_folder)

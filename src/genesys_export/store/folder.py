@@ -7,39 +7,54 @@ holds on local file systems. A file's tag is its inode, size and time: it change
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from ..errors import (
-    Bug,
-    ChangedMeanwhile,
-    DestinationFailed,
-    NotPermitted,
-    UnknownOutcome,
-    WrongSettings,
-)
-from ..events import Observe, Uploaded, ignore
-from ..model import Condition, IfAbsent, IfUnchanged, Part, Seen, StagedFile, Stored, Tag
+from ..errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome, WrongSettings
+from ..events import Observe, ignore
+from ..model import Condition, IfAbsent, IfUnchanged, Pending, Seen, StagedFile, Stored, Tag
+from .folder_upload import FolderUpload, instant, pending_of
+from .mounts import MOUNTINFO, network_type
+from .os_errors import translated_os
 
 _HOME = "_genesys_export"
 _STAGING = f"{_HOME}/.staging"
 _TOKENS = f"{_HOME}/.tokens"
+_PIECE_BYTES = 1 << 20
+
+
+def _machine() -> datetime:
+    """Return the machine's time: asking the file system would be a write."""
+    return datetime.now(UTC)
 
 
 class FolderStore:
     """Files below one directory; safe from several threads and processes of one machine."""
 
-    def __init__(self, root: Path, *, observe: Observe = ignore) -> None:
-        """Touch nothing yet; the directory is made at the first write."""
+    def __init__(
+        self,
+        root: Path,
+        *,
+        observe: Observe = ignore,
+        now: Callable[[], datetime] = _machine,
+        network_ok: bool = False,
+        mountinfo: Path = MOUNTINFO,
+    ) -> None:
+        """Touch nothing yet; the directory is made at the first write.
+
+        `now` is the clock of `Seen.now`; it should be the one the file system dates files by.
+        Unless `network_ok`, the first write refuses a network file system (WrongSettings).
+        """
         self._root = root.absolute()
-        self._observe = observe
+        self._observe, self._now = observe, now
+        self._unchecked = not network_ok
+        self._mountinfo = mountinfo
         self._mode = 0o666 & ~_umask()
 
     def url(self, key: str) -> str:
@@ -48,7 +63,7 @@ class FolderStore:
 
     def read(self, key: str) -> Stored | None:
         """Return the file whole, or None."""
-        with _translated("read", key):
+        with translated_os("read", key):
             try:
                 with self._path(key).open("rb") as file:
                     return Stored(file.read(), _tag(os.fstat(file.fileno())))
@@ -58,7 +73,7 @@ class FolderStore:
     def put(self, key: str, body: bytes, condition: Condition, content_type: str) -> Tag:
         """Write the file atomically if the condition holds; raises ChangedMeanwhile."""
         del content_type  # a file has none
-        with _translated("write", key), self._locked():
+        with translated_os("write", key), self._locked():
             target = self._path(key)
             there = self.look(key)
             if isinstance(condition, IfAbsent) and there is not None:
@@ -78,17 +93,17 @@ class FolderStore:
     def stage(self, key: str, token: str, content_type: str) -> FolderUpload:
         """Begin a temporary file."""
         del content_type
-        with _translated("write", key):
+        with translated_os("write", key):
             self._path(key)
-            path = self._temporary()
-            return FolderUpload(key, token, path, mode=self._mode, observe=self._observe)
+            staging = self._temporary().parent
+            return FolderUpload(staging, key, token, mode=self._mode, observe=self._observe)
 
     def complete(self, staged: StagedFile) -> Tag:
         """Rename the temporary file to its place, replacing what was there.
 
         Works once: raises UnknownOutcome where it is gone, whoever ended it.
         """
-        with _translated("write", staged.key), self._locked():
+        with translated_os("write", staged.key), self._locked():
             source, target = self._staged(staged.upload_id), self._path(staged.key)
             try:
                 file = source.open("rb")
@@ -100,17 +115,37 @@ class FolderStore:
                 self._write_token(staged, _tag(os.fstat(file.fileno())))
                 return self._place(source, target, file.fileno(), lambda: None)
 
-    def discard(self, staged: StagedFile) -> None:
+    def discard(self, upload: StagedFile | Pending) -> None:
         """Remove the temporary file."""
-        with _translated("remove", staged.key):
-            self._staged(staged.upload_id).unlink(missing_ok=True)
+        with translated_os("remove", upload.key):
+            self._staged(upload.upload_id).unlink(missing_ok=True)
+
+    def holds(self, staged: StagedFile) -> bool:
+        """Whether the temporary file is there with the size it was sealed with."""
+        with translated_os("read", staged.key):
+            try:
+                return self._staged(staged.upload_id).stat().st_size == staged.size_bytes
+            except FileNotFoundError:
+                return False
+
+    def uploads(self, prefix: str) -> Iterator[Pending]:
+        """Yield what is staged, by any process, for keys that begin with `prefix`."""
+        staging = self._root / _STAGING
+        with translated_os("list", _STAGING):
+            if not staging.is_dir():
+                return
+            for folder, _, names in os.walk(staging, onerror=_raise):
+                for name in names:
+                    found = pending_of((Path(folder) / name).relative_to(staging).as_posix())
+                    if found and found.key.startswith(prefix):
+                        yield found
 
     def look(self, key: str) -> Seen | None:
         """Return what is at the key, or None; the token is that of the staged file it was.
 
         A file that was changed or copied by other means has none.
         """
-        with _translated("read", key):
+        with translated_os("read", key):
             try:
                 found = self._path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
@@ -121,27 +156,42 @@ class FolderStore:
                 size_bytes=found.st_size,
                 tag=tag,
                 metadata=self._metadata(key, tag),
-                modified=datetime.fromtimestamp(found.st_mtime, UTC),
+                modified=instant(found.st_mtime_ns),
+                now=self._now(),
             )
 
     def delete(self, key: str) -> None:
         """Remove the file."""
-        with _translated("remove", key):
+        with translated_os("remove", key):
             self._path(key).unlink(missing_ok=True)
             self._token_file(key).unlink(missing_ok=True)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order; nothing staged."""
-        with _translated("list", prefix):
+        folder = self._root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
+        with translated_os("list", prefix):
             names = (
                 path.relative_to(self._root).as_posix()
-                for path in self._root.rglob("*")
+                for path in folder.rglob("*")
                 if path.is_file()
             )
             hidden = (f"{_STAGING}/", f"{_TOKENS}/")
             yield from sorted(
                 name for name in names if name.startswith(prefix) and not name.startswith(hidden)
             )
+
+    def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
+        """Yield the file's bytes; what is renamed over it meanwhile does not disturb."""
+        with translated_os("read", key):
+            try:
+                file = self._path(key).open("rb")
+            except (FileNotFoundError, NotADirectoryError) as gone:
+                raise ChangedMeanwhile(f"{self._path(key)} is not there") from gone
+            with file:
+                if _tag(os.fstat(file.fileno())) != tag:
+                    raise ChangedMeanwhile(f"{self._path(key)} is not what it was")
+                while piece := file.read(_PIECE_BYTES):
+                    yield piece
 
     def _path(self, key: str) -> Path:
         """Return where a key lies; a key can't leave the folder."""
@@ -158,10 +208,21 @@ class FolderStore:
 
     def _temporary(self) -> Path:
         """Return a new name in the staging directory, which is made private where missing."""
+        self._check_local()
         path = self._staged(secrets.token_hex(12))
         path.parent.parent.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         return path
+
+    def _check_local(self) -> None:
+        if self._unchecked and (kind := network_type(self._root, self._mountinfo)):
+            raise WrongSettings(
+                f"{self._root} lies on a network file system ({kind}), where two runs could mix"
+                " their files: locks may not hold there",
+                advice="Write to a local folder or a bucket; or, if no two runs ever write there"
+                " at the same time, set `network_folder = true` in [destination].",
+            )
+        self._unchecked = False
 
     def _place(self, source: Path, target: Path, handle: int, flush: Callable[[], None]) -> Tag:
         """Make the bytes durable, then visible."""
@@ -201,56 +262,6 @@ class FolderStore:
             yield
 
 
-class FolderUpload:
-    """A temporary file being written, readable by its owner only."""
-
-    def __init__(self, key: str, token: str, path: Path, *, mode: int, observe: Observe) -> None:
-        """Open it."""
-        self._key, self._token, self._path = key, token, path
-        self._mode, self._observe = mode, observe
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._file = os.fdopen(handle, "wb")
-        self._digest = sha256()
-        self._size = 0
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Append bytes."""
-        self._check_open()
-        with _translated("write", self._key):
-            self._file.write(data)
-        self._digest.update(data)
-        self._size += len(data)
-
-    def seal(self) -> StagedFile:
-        """Close the file; it can be completed by any process from now on."""
-        self._check_open()
-        with _translated("write", self._key):
-            self._file.flush()
-            os.fsync(self._file.fileno())  # a manifest may name it from now on
-            self._file.close()
-            self._path.chmod(self._mode)
-        self._observe(Uploaded(key=self._key, size_bytes=self._size))
-        return StagedFile(
-            key=self._key,
-            upload_id=self._path.name,
-            parts=(Part(self._digest.hexdigest()),),
-            token=self._token,
-            size_bytes=self._size,
-            sha256=self._digest.hexdigest(),
-        )
-
-    def discard(self) -> None:
-        """Close and remove the file."""
-        with _translated("remove", self._key):
-            self._path.unlink(missing_ok=True)
-        with suppress(OSError):  # what a full disk did not take is not wanted any more
-            self._file.close()
-
-    def _check_open(self) -> None:
-        if self._file.closed:
-            raise Bug(f"the upload of {self._key} is sealed or discarded already")
-
-
 def _tag(found: os.stat_result) -> Tag:
     return Tag(f"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}")
 
@@ -262,20 +273,6 @@ def _umask() -> int:
     return mask
 
 
-@contextmanager
-def _translated(verb: str, key: str) -> Iterator[None]:
-    """Turn the operating system's errors into ours."""
-    try:
-        yield
-    except PermissionError as problem:
-        raise NotPermitted(
-            f"could not {verb} {key}: no permission for {problem.filename or 'it'}",
-            advice="Give the user that runs the export write permission for the folder.",
-        ) from problem
-    except OSError as problem:
-        if problem.errno in {errno.ENOTDIR, errno.EISDIR, errno.EROFS}:
-            raise WrongSettings(
-                f"could not {verb} {key}: {problem.strerror}: {problem.filename or 'the folder'}",
-                advice="Check --to.",
-            ) from problem
-        raise DestinationFailed(f"could not {verb} {key}: {problem.strerror}") from problem
+def _raise(problem: OSError) -> None:
+    if not isinstance(problem, FileNotFoundError):  # ended by somebody in the meantime
+        raise problem

@@ -11,6 +11,7 @@ from ..errors import WrongSettings
 
 SMALLEST_PART = 5 << 20  # but for the last one of an upload
 LARGEST_PART = 5 << 30
+_GROW_EVERY = 1_000  # parts; S3 allows 10,000 of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,17 @@ class S3Options:
     def key(self, key: str) -> str:
         """Return the key in the bucket."""
         return self.prefix.strip("/") + "/" + key if self.prefix.strip("/") else key
+
+    def url(self, key: str) -> str:
+        """Return where a person finds the object."""
+        return f"s3://{self.bucket}/{self.key(key)}"
+
+    def size_of_part(self, number: int) -> int:
+        """Return how large part `number` (from 0) is to be.
+
+        It doubles every thousand parts, so that S3's 10,000 of them hold 8 TiB from 8 MiB on.
+        """
+        return min(self.part_bytes << (number // _GROW_EVERY), LARGEST_PART)
 
     def owner(self) -> dict[str, Any]:
         """Return what every request carries."""

@@ -70,6 +70,7 @@ _ADVICE = {
     "PermanentRedirect": _BUCKET,
     "TemporaryRedirect": _BUCKET,
     "InvalidEncryptionAlgorithmError": "Check the encryption: AES256 or aws:kms.",
+    "InvalidObjectState": "Restore it: what its storage class archives can't be read at once.",
     "InvalidStorageClass": "Check the storage class.",
     "InvalidTag": "Check the tags.",
     "KMS.DisabledException": _KMS,
@@ -84,6 +85,11 @@ _ADVICE = {
 def is_missing(problem: ClientError) -> bool:
     """Whether the object (or the upload) is not there; a missing bucket is something else."""
     return _code(problem) in _MISSING
+
+
+def status_of(problem: ClientError) -> int:
+    """Return the HTTP status of an answer."""
+    return int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 @contextmanager
@@ -103,7 +109,7 @@ def translated(action: str, url: str, *, conditional: bool = False) -> Iterator[
 
 def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bool) -> ExportError:
     code = _code(problem)
-    status = int(problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    status = status_of(problem)
     if conditional and (verdict := _of_conditional(code, status, url)) is not None:
         return verdict
     if code in _REFUSED_CREDENTIALS:
@@ -111,9 +117,11 @@ def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bo
             f"{url}: the credentials are not accepted ({code})",
             advice="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         )
-    if code in _ADVICE:
+    elsewhere = code == "400" and _region(problem)  # a HEAD in a wrong region: no body, no code
+    if code in _ADVICE or elsewhere:
         return WrongSettings(
-            f"{url}: {action} failed with {code}{_said(problem)}", advice=_ADVICE[code]
+            f"{url}: {action} failed with {code}{_said(problem)}",
+            advice=_ADVICE.get(code, _BUCKET),
         )
     if code in _DENIED or status in {401, 403}:
         return NotPermitted(
@@ -161,7 +169,11 @@ def _code(problem: ClientError) -> str:
 def _said(problem: ClientError) -> str:
     """Return S3's own sentence, and the bucket's true region where it was told."""
     message = str(problem.response.get("Error", {}).get("Message", "")).strip()
-    headers = problem.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    region = headers.get("x-amz-bucket-region")
+    region = _region(problem)
     said = f": {message[:200]}" if message else ""
     return f"{said}; the bucket is in {region}" if region else said
+
+
+def _region(problem: ClientError) -> str | None:
+    headers = problem.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers.get("x-amz-bucket-region")

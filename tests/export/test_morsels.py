@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.export.slices import morsels
+from genesys_export.export.reading import morsels
 
 
 @given(st.lists(st.integers(1, 4 << 20), max_size=40))

@@ -1,0 +1,95 @@
+"""Settings become the ways to Genesys and to the destination. Nothing is asked here.
+
+One place says how a client of either looks, for the run and for whoever examines it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import SystemRandom
+
+from ..api import (
+    Budget,
+    Client,
+    Clock,
+    Credentials,
+    Hosts,
+    RetryPolicy,
+    Transport,
+    TransportOptions,
+    hosts,
+)
+from ..events import Observe
+from ..model import Store
+from ..settings import Org, Settings, Target
+from ..store import S3Options, SingleWriter, open_store
+
+
+def hosts_of(org: Org) -> Hosts:
+    """Return where the organisation is."""
+    told = org.genesys
+    return hosts(base_url=told.base_url, region=told.region, login_url=told.login_url)
+
+
+def transport_of(settings: Settings, org: Org) -> Transport:
+    """Return a pool of connections to it; raises WrongSettings for a bad CA bundle or proxy."""
+    told, proxy = org.genesys, org.proxy_for(hosts_of(org).api)
+    return Transport(
+        TransportOptions(
+            connect_timeout_s=told.connect_timeout.total_seconds(),
+            read_timeout_s=told.read_timeout.total_seconds(),
+            threads=(settings.export.slices + 1) * settings.backfill.days_at_once,
+            ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
+            proxy=proxy.get_secret_value() if proxy else None,
+        )
+    )
+
+
+def client_of(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> Client:
+    """Return a client of it; raises WrongSettings."""
+    told = org.genesys
+    return Client(
+        hosts_of(org),
+        Credentials(org.client_id, org.client_secret.get_secret_value()),
+        transport=transport_of(settings, org),
+        clock=clock,
+        budget=Budget(told.requests_per_minute, told.headroom),
+        retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
+        rng=SystemRandom(),
+        observe=observe,
+    )
+
+
+def bucket_options(target: Target) -> Callable[[str, str], S3Options]:
+    """Return what makes the options of a bucket and a prefix."""
+    asked = target.options
+
+    def options(bucket: str, prefix: str) -> S3Options:
+        return S3Options(
+            bucket=bucket,
+            prefix=prefix,
+            endpoint_url=asked.endpoint_url,
+            region=asked.region,
+            profile=asked.profile,
+            storage_class=asked.storage_class,
+            sse=None if asked.sse == "none" else asked.sse,
+            kms_key_id=asked.kms_key_id,
+            tags=asked.tags,
+            expected_bucket_owner=asked.expected_bucket_owner,
+            part_bytes=asked.part_size,
+            max_attempts=asked.max_attempts,
+        )
+
+    return options
+
+
+def store_of(target: Target, observe: Observe) -> Store:
+    """Return the destination; raises WrongSettings."""
+    asked = target.options
+    store = open_store(
+        target.to,
+        bucket_options(target),
+        observe=observe,
+        network_folder=asked.network_folder,
+    )
+    return SingleWriter(store) if asked.single_writer else store

@@ -1,0 +1,113 @@
+"""Settings become what looks at an export: doctor's checks, verifiers, the places of status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from secrets import token_hex
+
+from ..api import Clock, Filters, SourceCensus
+from ..datasets import conversation_details, with_names
+from ..events import Observe
+from ..manifest import Manifest
+from ..model import Store
+from ..operations.doctor import Part
+from ..operations.doctor_genesys import Genesys, genesys
+from ..operations.doctor_machine import machine
+from ..operations.verify import Verifier
+from ..proof import Census, Tolerance
+from ..settings import Org, Settings
+from ..store.examine import Concessions, destination
+from .connections import bucket_options, client_of, hosts_of, store_of, transport_of
+from .planning import plan_of, source_of
+
+_PATIENCE = timedelta(seconds=20)
+
+
+def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[Part]:
+    """Yield what doctor examines, one part after the other; raises WrongSettings."""
+    orgs, target = settings.require_both()
+    yield Part("This machine", machine(settings.export.timezone))
+    for org in orgs:
+        name = f", {org.name}" if org.name else ""
+        found = genesys(_examined(settings, org, clock=clock, observe=observe))
+        yield Part(f"Genesys Cloud{name}", found)
+    found = destination(
+        target.to,
+        bucket_options(target),
+        now=clock.now,
+        token=token_hex(8),
+        concessions=Concessions(
+            single_writer=target.options.single_writer,
+            network_folder=target.options.network_folder,
+        ),
+    )
+    yield Part(f"Destination {target.to}", found)
+
+
+def verifiers(
+    settings: Settings, *, clock: Clock, observe: Observe, source: bool
+) -> Iterator[Verifier]:
+    """Yield a verifier for every organisation asked for; raises WrongSettings.
+
+    With `source` it lets the source count again; else nothing of the source need be known.
+    """
+    store = store_of(settings.require_destination(), observe)
+    orgs = {org.name: org for org in settings.require_source()} if source else {}
+    dataset = conversation_details()
+    for name in orgs or _names_of_orgs(settings):
+        yield Verifier(
+            dataset=with_names(dataset),
+            homes="/".join(filter(None, (name, "_genesys_export", dataset.name))),
+            store=store,
+            org=name,
+            pulse=lambda: clock.sleep(0),  # a signal comes in here
+            observe=observe,
+            census=_recount(settings, orgs[name], clock=clock, observe=observe)
+            if source
+            else None,
+            tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
+        )
+
+
+def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...], Store]:
+    """Return the names of the organisations asked for ("" for the only one) and their store.
+
+    Asks for no credentials of Genesys; raises WrongSettings where no destination is given.
+    """
+    return _names_of_orgs(settings), store_of(settings.require_destination(), observe)
+
+
+def _names_of_orgs(settings: Settings) -> tuple[str, ...]:
+    return (settings.org,) if settings.org else tuple(sorted(settings.orgs)) or ("",)
+
+
+def _recount(
+    settings: Settings, org: Org, *, clock: Clock, observe: Observe
+) -> Callable[[Manifest], Census]:
+    """Return who counts a published day at its source: with the filters it was asked with."""
+    client = client_of(settings, org, clock=clock, observe=observe)
+
+    def of(manifest: Manifest) -> Census:
+        filters = Filters(raw=manifest.recipe.filters)
+        return SourceCensus(client=client, clock=clock, filters=filters)
+
+    return of
+
+
+def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> Genesys:
+    told = org.genesys
+    patience = min(told.retry_deadline, _PATIENCE)
+    impatient = replace(org, genesys=told.model_copy(update={"retry_deadline": patience}))
+    client = client_of(settings, impatient, clock=clock, observe=observe)
+    return Genesys(
+        hosts=hosts_of(org),
+        transport=transport_of(settings, org),
+        client=client,
+        clock=clock,
+        source=source_of(settings, impatient, client, clock=clock, observe=observe),
+        tables=plan_of(settings, org).names,
+        divisions=settings.filters.division,
+        proxied=org.proxy_for(hosts_of(org).api) is not None,
+    )

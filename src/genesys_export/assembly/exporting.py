@@ -1,0 +1,84 @@
+"""Settings become exporters, one an organisation, and the days to give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from ..api import Clock, ReferenceLists
+from ..days import Day, split, yesterday
+from ..events import Observe
+from ..export import Exporter, Parts, Shield, key_of
+from ..ledger import this_process
+from ..settings import Settings
+from ..store import are_honest
+from .connections import client_of, store_of
+from .planning import AnySource, census_of, plan_of, recipe_of, source_of
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would ask and write."""
+
+    asked: tuple[dict[str, object], ...]  # the first body a slice: of a job or of a query
+    written: tuple[str, ...]  # every object, as a person would find it
+
+
+def exporters(
+    settings: Settings, *, clock: Clock, observe: Observe, shield: Shield = nullcontext
+) -> Iterator[Exporter]:
+    """Yield an exporter for every organisation asked for; raises WrongSettings.
+
+    Each day's publishing happens inside `shield()`: what must not interrupt it is kept out there.
+    """
+    orgs, target = settings.require_both()
+    store = store_of(target, observe)
+    for org in orgs:
+        plan = plan_of(settings, org)
+        client = client_of(settings, org, clock=clock, observe=observe)
+        parts = Parts(
+            plan=plan,
+            recipe=recipe_of(settings, plan),
+            source=source_of(settings, org, client, clock=clock, observe=observe),
+            store=store,
+            clock=clock,
+            observe=observe,
+            are_honest=are_honest,
+            single_writer=target.options.single_writer,
+            names=ReferenceLists(client) if plan.names else None,
+            census=census_of(settings, client, clock),
+            shield=shield,
+            holder=this_process(),
+            lease=settings.resume.lease,
+        )
+        yield Exporter(parts)
+
+
+def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
+    """Return the day asked for; yesterday, in the settings' zone, where none is. ValueError."""
+    zone: ZoneInfo = settings.export.timezone
+    if text in {None, "yesterday"}:
+        return Day(yesterday(clock.now(), zone), zone)
+    asked = date.fromisoformat(str(text))
+    if str(asked) != text:  # ISO 8601 has weeks and other forms that nobody means here
+        raise ValueError("no YYYY-MM-DD")
+    day = Day(asked, zone)
+    try:
+        _ = day.interval
+    except OverflowError as problem:  # the calendar's first and last days
+        raise ValueError("beyond the calendar") from problem
+    return day
+
+
+def dry_run(exporter: Exporter, day: Day) -> DryRun:
+    """Return what exporting the day would ask and write; asks and writes nothing."""
+    plan, source = exporter.parts.plan, exporter.parts.source
+    parts = split(day, plan.slices)
+    keys = [plan.key(table, part) for table in plan.written for part in parts]
+    keys += [key_of(plan, table, day) for table in plan.names]
+    written = [*keys, f"{plan.home(day)}/manifest.json"] if plan.keeps_state else keys
+    asked = [source.body(part.interval) for part in parts] if isinstance(source, AnySource) else []
+    return DryRun(tuple(asked), tuple(exporter.parts.store.url(key) for key in written))

@@ -1,0 +1,169 @@
+"""Settings become what is made of a day: the plan and the recipe, the filters, the source."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import SystemRandom
+
+from .. import life
+from ..api import (
+    Client,
+    Clock,
+    Filters,
+    JobPolicy,
+    JobSource,
+    OwnBody,
+    OwnSource,
+    QueryPolicy,
+    QuerySource,
+    SourceCensus,
+    parse_raw,
+    read_body,
+)
+from ..datasets import conversation_details, names, with_names
+from ..encode import Format, Newlines
+from ..events import Observe
+from ..export import Layout, Plan, Roll
+from ..manifest import Recipe
+from ..privacy import resolve
+from ..proof import Tolerance
+from ..settings import Org, Settings
+
+AnySource = JobSource | QuerySource | OwnSource
+
+# What the manifest says of an engine.
+_NOTES = {
+    "query": "The synchronous query has no attributes of participants: participant_attributes, "
+    "where it is written, has no rows.",
+    "own": "A query body of the user's own told what to ask for: what it leaves out is not here.",
+}
+
+
+def plan_of(settings: Settings, org: Org) -> Plan:
+    """Return how the org's days are exported; raises WrongSettings."""
+    dataset = conversation_details()
+    export = settings.export
+    form = Format(export.format)
+    every = () if form is Format.JSONL else tuple(table.name for table in dataset.tables)
+    return Plan(
+        dataset=dataset,
+        tables=export.tables or every,
+        org=org.name,
+        slices=export.slices,
+        format=form,
+        keep_raw=export.keep_raw,
+        names=tuple(table.name for table in names().tables) if export.names else (),
+        layout=Layout(export.layout),
+        roll=Roll(settings.roll.bytes, settings.roll.rows),
+        newlines=Newlines(settings.csv.newlines),
+        privacy=resolve(with_names(dataset), settings.privacy.wishes),
+        life=policy_of(settings),
+        keeps_state=settings.destination.state == "on",
+        own_body=bool(export.query_body),
+        tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
+        strict=settings.proof.strict,
+        resume_within=settings.resume.max_age,
+        wait=export.wait or timedelta(0),
+        allow_partial=export.allow_partial,
+        notes=tuple(note for engine, note in _NOTES.items() if engine == _engine(settings)),
+    )
+
+
+def policy_of(settings: Settings) -> life.Policy:
+    """Return how days settle, and which of them a run looks after."""
+    return life.Policy(
+        settle=timedelta(days=settings.settle.days),
+        catch_up_days=settings.catch_up.days,
+        publish=life.Publish(settings.export.publish),
+    )
+
+
+def _engine(settings: Settings) -> str:
+    return "own" if settings.export.query_body else settings.export.engine
+
+
+def recipe_of(settings: Settings, plan: Plan) -> Recipe:
+    """Return what makes the files what they are."""
+    own = _own_body(settings)
+    return Recipe(
+        timezone=settings.export.timezone.key,
+        engine=settings.export.engine,
+        filters=filters_of(settings).as_body(),
+        tables=(*plan.written, *plan.names),
+        format=plan.format.value,
+        layout=plan.layout.value,
+        csv={"newlines": plan.newlines.value} if plan.format is Format.CSV else {},
+        column_version=plan.dataset.column_version,
+        query_body=own.canonical() if own else None,
+        keep_raw=plan.raw is not None,
+        privacy=plan.privacy.described((*plan.tables, *plan.names)),
+    )
+
+
+def source_of(
+    settings: Settings, org: Org, client: Client, *, clock: Clock, observe: Observe
+) -> AnySource:
+    """Return where the org's conversations come from; raises WrongSettings."""
+    if own := _own_body(settings):
+        return OwnSource(client=client, clock=clock, own=own)
+    if settings.export.engine == "query":
+        told = org.genesys
+        return QuerySource(
+            client=client,
+            clock=clock,
+            policy=QueryPolicy(
+                page_size=told.query_page_size,
+                most_hits=told.query_most_hits,
+                floor=told.query_floor,
+            ),
+            filters=filters_of(settings),
+            observe=observe,
+        )
+    return _jobs(settings, org, client, clock=clock, observe=observe)
+
+
+def census_of(settings: Settings, client: Client, clock: Clock) -> SourceCensus | None:
+    """Return who asks the source for its own count; None where nobody does."""
+    if settings.proof.count == "off":
+        return None
+    return SourceCensus(client=client, clock=clock, filters=filters_of(settings))
+
+
+def _jobs(
+    settings: Settings, org: Org, client: Client, *, clock: Clock, observe: Observe
+) -> JobSource:
+    told = org.genesys
+    return JobSource(
+        client=client,
+        clock=clock,
+        rng=SystemRandom(),
+        policy=JobPolicy(
+            page_size=told.page_size,
+            first_s=told.poll_first.total_seconds(),
+            most_s=told.poll_max.total_seconds(),
+            deadline_s=told.poll_deadline.total_seconds(),
+            submissions=told.submissions,
+        ),
+        filters=filters_of(settings),
+        observe=observe,
+    )
+
+
+def _own_body(settings: Settings) -> OwnBody | None:
+    """Return the user's own query body, if there is one; raises WrongSettings."""
+    asked = settings.export
+    if not asked.query_body:
+        return None
+    return read_body(settings.folder / asked.query_body, path=asked.query_path)
+
+
+def filters_of(settings: Settings) -> Filters:
+    """Return which conversations are asked for."""
+    asked = settings.filters
+    return Filters(
+        media_types=asked.media_type,
+        queues=asked.queue,
+        divisions=asked.division,
+        directions=asked.direction,
+        raw=parse_raw(asked.raw) if asked.raw else {},
+    )

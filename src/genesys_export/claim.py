@@ -1,0 +1,100 @@
+"""The claim: who is at work on a day, and what of it is done already.
+
+A JSON object at `_genesys_export/<dataset>/<day>/claim.json`, written by whoever exports the day
+and overwritten, never deleted, when that ends. Values only: the ledger reads and writes it. It
+saves work and keeps two runs out of each other's way; no day's correctness hangs on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from . import document
+from .days import Interval
+from .manifest import File
+from .model import Counts, StagedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The process that holds a claim, so that its own machine can tell whether it still lives."""
+
+    host: str = ""
+    pid: int = 0
+    process: str = ""  # the same for a pid that came to mean another process: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFile:
+    """A staged file of a table, as the claim keeps it."""
+
+    table: str
+    rows: int
+    file: StagedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedSlice:
+    """A slice whose files all lie at the destination, unseen: a later attempt may adopt it."""
+
+    interval: Interval
+    attempt: str  # whose token the files carry
+    files: tuple[SealedFile, ...]
+    index: File | None
+    counts: Counts
+    digest: str  # hex, as in the manifest
+    watermark: datetime | None
+    fetched: datetime
+    job_ids: tuple[str, ...]
+    sealed: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenJob:
+    """A job whose results are not read to their end yet."""
+
+    interval: Interval
+    job_id: str
+    fetched: datetime  # when the reading of the slice began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How the last attempt ended, where it did not end well."""
+
+    status: int
+    message: str
+    advice: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One attempt at a day."""
+
+    day: str
+    attempt: str
+    recipe: str  # its fingerprint
+    manifest: str  # the nonce of the day's manifest when the claim was made; "" for none
+    holder: Holder
+    began: datetime
+    lease_s: float  # from the object's last writing, by the store's own clock
+    released: bool = False
+    slices: tuple[SealedSlice, ...] = ()
+    jobs: tuple[OpenJob, ...] = ()
+    failure: Failure | None = None
+    nonce: str = ""
+
+    def signed(self, nonce: str) -> Claim:
+        """Return the same as another writing of it."""
+        return replace(self, nonce=nonce)
+
+    def encode(self) -> bytes:
+        """Return the JSON text."""
+        return document.encode(self)
+
+
+def decode(body: bytes, where: str) -> Claim:
+    """Read a claim; raises WrongSettings for a later format, DestinationFailed for none."""
+    return document.decode(body, Claim, where=where, advice="Remove it, then run again.")

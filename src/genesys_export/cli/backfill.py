@@ -1,0 +1,178 @@
+"""`backfill`: from flags to exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ..api import SystemClock
+from ..assembly import day_of, exporters
+from ..days import Day
+from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
+from ..events import Noticed, ignore
+from ..export import Backfill, Exporter, Orders, days_between, without_future
+from ..settings import Need, Settings, load
+from .observed import observed
+from .report import Outcome
+from .run import say_only
+from .showing import show
+from .signals import Signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """What `backfill` was asked for beside its settings."""
+
+    start: str
+    end: str
+    orders: Orders = field(default_factory=Orders)
+    dry_run: bool = False
+    report: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The days to be done, in the order in which they begin; those to come are left out."""
+
+    days: tuple[Day, ...]
+    to_come: tuple[Day, ...]
+    orders: Orders
+    at_once: int
+
+    @property
+    def told(self) -> str:
+        """What is left out, in words."""
+        first, last = self.to_come[0], self.to_come[-1]
+        which = f"{first} has" if first == last else f"{first} to {last} have"
+        return f"{which} not ended yet and will not be exported"
+
+
+def execute(
+    errand: Errand, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> int:
+    """Export the range for every organisation; return the exit status (C14)."""
+    settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
+    clock = SystemClock()
+    asked = _asked(errand, settings, clock)
+    if errand.dry_run:
+        _say_only(settings, asked, clock)
+        return 0
+    return observed(
+        settings, clock, errand.report, partial(_outcomes, asked), show_problems=_show_problems
+    )
+
+
+def _asked(errand: Errand, settings: Settings, clock: SystemClock) -> Asked:
+    """Return the days; raises WrongUse for what are none, TryAgainLater where none has ended."""
+    start, end = (
+        _day(settings, name, text, clock)
+        for name, text in (("start", errand.start), ("end", errand.end))
+    )
+    every = days_between(start, end)
+    days = without_future(every, clock.now(), partial=settings.export.allow_partial)
+    if not days:
+        raise TryAgainLater(
+            f"no day from {start} to {end} has ended yet",
+            advice="Try again when one has, or give other days.",
+        )
+    newest_first = settings.backfill.order == "newest"
+    return Asked(
+        days=days[::-1] if newest_first else days,
+        to_come=every[len(days) :],
+        orders=errand.orders,
+        at_once=settings.backfill.days_at_once,
+    )
+
+
+def _day(settings: Settings, name: str, text: str, clock: SystemClock) -> Day:
+    try:
+        return day_of(settings, text, clock)
+    except ValueError as problem:
+        raise WrongUse(
+            f"--{name} {text} is no day", advice="Use YYYY-MM-DD or yesterday."
+        ) from problem
+
+
+def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iterator[Outcome]:
+    """Export the range, and yield its days in order of organisation and date."""
+    backfill = _backfill(asked, tuple(parts), lambda: signals.pending)
+    if asked.to_come:
+        backfill.exporters[0].parts.observe(Noticed(message=asked.told))
+    with signals.collecting():
+        ends = list(backfill.run())
+    for one in sorted(ends, key=lambda one: (one.org, one.day.date)):
+        yield Outcome(
+            org=one.org,
+            day=one.day,
+            report=one.report,
+            problem=one.problem,
+            not_tried=one.not_tried,
+        )
+
+
+def _backfill(
+    asked: Asked, parts: tuple[Exporter, ...], pending: Callable[[], Stopped | None]
+) -> Backfill:
+    return Backfill(
+        exporters=parts,
+        days=asked.days,
+        orders=asked.orders,
+        at_once=asked.at_once,
+        pending=pending,
+    )
+
+
+def _show_problems(outcomes: Sequence[Outcome], level: str) -> None:
+    """Show every failed day with its sentence, each advice once; then what was not tried."""
+    advised: dict[str, list[tuple[str, ExportError]]] = {}
+    stopped: Stopped | None = None
+    for one in outcomes:
+        if isinstance(one.problem, Stopped):
+            stopped = one.problem
+        elif one.problem:
+            advised.setdefault(one.problem.advice, []).append((_whose(one), one.problem))
+    for alike in advised.values():
+        for place, (whose, problem) in enumerate(alike, 1):
+            last = place == len(alike)
+            show(problem, verbose=level == "verbose", whose=whose, advise=last)
+    _show_left(outcomes)
+    if stopped:
+        told = Stopped(stopped.signum)
+        told.advice = "Run the same command again: it goes on where this one was stopped."
+        show(told, verbose=False)
+
+
+def _whose(one: Outcome) -> str:
+    """Return the day, unless the error names it itself."""
+    day = "" if one.problem and str(one.day) in one.problem.message else str(one.day)
+    whose = " ".join(filter(None, (one.org, day)))
+    return f"{whose}: " if whose else ""
+
+
+def _show_left(outcomes: Sequence[Outcome]) -> None:
+    reasons: dict[str, list[Day]] = {}
+    for one in outcomes:
+        if one.not_tried:
+            reasons.setdefault(one.not_tried, []).append(one.day)
+    for reason, days in reasons.items():
+        which = f"{min(map(str, days))} to {max(map(str, days))}"
+        count = f"{len(days):,} day{'s were' if len(days) > 1 else ' was'} not tried"
+        sys.stderr.write(f"genesys-export: {count} ({which}): {reason}\n")
+
+
+def _say_only(settings: Settings, asked: Asked, clock: SystemClock) -> None:
+    """Print what would be asked and written; of the destination only manifests are read."""
+    parts = tuple(exporters(settings, clock=clock, observe=ignore))
+    backfill = _backfill(asked, parts, lambda: None)
+    for exporter in parts:
+        settled = backfill.settled(exporter)
+        for day in asked.days:
+            if report := settled.get(day):
+                sys.stdout.write(f"would skip {day}: {report.note}\n")
+            else:
+                say_only(settings, exporter, day)
+    if asked.to_come:
+        sys.stdout.write(f"{asked.told}\n")

@@ -1,0 +1,74 @@
+"""A run that people can watch: signals, progress, summary, errors, report, exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ..api import SystemClock
+from ..assembly import exporters
+from ..errors import DestinationFailed, Stopped, worst
+from ..export import Exporter
+from ..progress import Tally, progress, tell
+from ..settings import Settings
+from .report import Outcome, run_report
+from .showing import show
+from .signals import Signals
+
+Work = Callable[[Iterator[Exporter], Signals], Iterator[Outcome]]
+Problems = Callable[[Sequence[Outcome], str], None]  # shows what went wrong, at a level
+
+
+def each_problem(outcomes: Sequence[Outcome], level: str) -> None:
+    """Show every error with its advice."""
+    for outcome in outcomes:
+        if outcome.problem:
+            show(outcome.problem, verbose=level == "verbose")
+
+
+def observed(
+    settings: Settings,
+    clock: SystemClock,
+    report: Path | None,
+    work: Work,
+    *,
+    show_problems: Problems = each_problem,
+) -> int:
+    """Do the work where it can be watched and stopped; return the exit status (C14)."""
+    began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
+    signals = Signals(clock)
+    shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
+    with signals.handled(), shown as observe:
+        parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
+        outcomes = list(work(parts, signals))
+    if log.level != "quiet":
+        elapsed_s = clock.monotonic() - start_s
+        as_json = log.format == "json"
+        tell(sys.stderr, tally, elapsed_s=elapsed_s, as_json=as_json, clock=clock)
+    show_problems(outcomes, log.level)
+    status = _status(outcomes)
+    if report:
+        text = run_report(
+            outcomes, began=began, ended=clock.now(), totals=tally.totals(), status=status
+        )
+        _write(report, text)
+    return status
+
+
+def _status(outcomes: Sequence[Outcome]) -> int:
+    """Return the run's exit status: a signal's own, else the worst of all (C14)."""
+    for outcome in outcomes:
+        if isinstance(outcome.problem, Stopped):
+            return outcome.status
+    return worst(tuple(outcome.status for outcome in outcomes))
+
+
+def _write(path: Path, text: bytes) -> None:
+    try:
+        path.write_bytes(text)
+    except OSError as problem:
+        raise DestinationFailed(
+            f"the report could not be written to {path}: {problem.strerror}",
+            advice="The export itself is as the summary says.",
+        ) from problem

@@ -1,0 +1,108 @@
+"""`verify`: from flags to a screen of what was looked at, and the exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..api import SystemClock
+from ..assembly import day_of, verifiers
+from ..days import Day
+from ..errors import ExportError, Stopped, WrongUse, worst
+from ..operations.verify import Verification, Verifier
+from ..progress import progress
+from ..progress.words import clean, size
+from ..settings import Need, load
+from .showing import show
+from .signals import Signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What `verify` was asked for beside its settings."""
+
+    date: str
+    source: bool = False
+
+
+def execute(
+    order: Order, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> int:
+    """Verify a day of every organisation asked for; return the exit status (C14)."""
+    needs = {Need.DESTINATION, Need.SOURCE} if order.source else {Need.DESTINATION}
+    settings = load(flags=flags, environ=environ, needs=needs)
+    clock, log = SystemClock(), settings.log
+    try:
+        day = day_of(settings, order.date, clock)
+    except ValueError as problem:
+        raise WrongUse(
+            f"--date {order.date} is no day", advice="Use YYYY-MM-DD or yesterday."
+        ) from problem
+    signals = Signals(clock)
+    shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock)
+    with signals.handled(), shown as observe:
+        parts = verifiers(settings, clock=clock, observe=observe, source=order.source)
+        outcomes = list(_outcomes(parts, day))
+    for outcome in outcomes:
+        if isinstance(outcome, Verification):
+            sys.stdout.write("".join(f"{clean(line)}\n" for line in told(outcome)))
+        if error := _error(outcome):
+            show(error, verbose=log.level == "verbose")
+    stopped = [one.status for one in outcomes if isinstance(one, Stopped)]
+    return stopped[0] if stopped else worst(tuple(_status(one) for one in outcomes))
+
+
+def told(found: Verification) -> Iterator[str]:
+    """Yield the lines that say what was looked at, and what is not as promised."""
+    manifest, checked = found.manifest, found.checked
+    org = f"{found.org} " if found.org else ""
+    yield (
+        f"{org}{found.day}: {manifest.state}, {manifest.counts.exported:,} conversations, by "
+        f"{found.manifest_url}"
+    )
+    yield f"  read back   {_many(checked.objects, 'object')}, {size(checked.size_bytes)}"
+    yield f"  rows        {checked.rows:,} in {_many(checked.tables, 'table')}"
+    if checked.keyed:
+        references = _many(checked.references, "reference")
+        yield f"  keys        {_many(checked.keyed, 'table')}, {references} between them"
+    if checked.digest:
+        yield "  digest      made again from the records"
+    if checked.index:
+        yield f"  index       {checked.index:,} conversations"
+    if found.source is not None:
+        yield f"  source      {found.source}"
+        if media := found.source.by_media:
+            listed = ", ".join(f"{medium} {count:,}" for medium, count in media.items())
+            yield f"  by medium   {listed}"
+    for why in found.unchecked:
+        yield f"  not checked {why}"
+    for one in found.mismatches:
+        yield f"  MISMATCH    {one}"
+    if not found.mismatches:
+        yield "  all of it is as the manifest says"
+
+
+def _outcomes(parts: Iterator[Verifier], day: Day) -> Iterator[Verification | ExportError]:
+    """Verify the day of one organisation after the other; an error ends only its own."""
+    for verifier in parts:
+        try:
+            yield verifier.verify(day)
+        except Stopped as problem:
+            yield problem
+            return
+        except ExportError as problem:
+            yield problem
+
+
+def _error(outcome: Verification | ExportError) -> ExportError | None:
+    return outcome.problem if isinstance(outcome, Verification) else outcome
+
+
+def _status(outcome: Verification | ExportError) -> int:
+    error = _error(outcome)
+    return error.status if error else 0
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,46 @@
+"""The JSON documents kept at the destination: a format number, then the fields of one noun.
+
+Knows no noun. Rule: keys that this version does not know are left alone, a later format is left to
+a later version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from .errors import DestinationFailed, WrongSettings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Noun = TypeVar("Noun", bound="DataclassInstance")
+
+FORMAT = 1
+
+
+def encode(noun: DataclassInstance, *, without: Collection[str] = ()) -> bytes:
+    """Return the JSON text, indented, so that people can read it in the bucket's console."""
+    body: dict[str, Any] = {"format": FORMAT}
+    body |= {one.name: getattr(noun, one.name) for one in fields(noun) if one.name not in without}
+    return bytes(msgspec.json.format(msgspec.json.encode(body), indent=2)) + b"\n"
+
+
+def decode(body: bytes, kind: type[Noun], *, where: str, advice: str) -> Noun:
+    """Read a noun; raises WrongSettings for a later format, DestinationFailed for none."""
+    try:
+        found = msgspec.json.decode(body)
+        if found["format"] > FORMAT:
+            raise WrongSettings(
+                f"{where} is of format {found['format']}, written by a newer genesys-export",
+                advice="Update genesys-export.",
+            )
+        return msgspec.convert(found, kind)
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as problem:
+        raise DestinationFailed(
+            f"{where} is no {kind.__name__.lower()} of genesys-export: {type(problem).__name__}",
+            advice=advice,
+        ) from problem

@@ -1,0 +1,192 @@
+"""One attempt at a day: its lookup tables, its slices, its manifest; then it is settled.
+
+Nothing visible changes before everything is staged and every check has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from .. import __version__, life
+from ..claim import SealedFile, SealedSlice
+from ..days import Day, iso_ms, split
+from ..errors import TryAgainLater
+from ..ledger import Held, Published
+from ..manifest import File, Manifest, file_of
+from ..model import Counts, SliceRecord, StagedFile
+from .names import Clerk, Named
+from .parts import Parts
+from .plan import Ready
+from .rejects import Rejects
+from .report import DayReport
+from .settling import Settling, complete
+from .slices import StagedSlice
+from .staging import Staging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt at a day that may be read up to `ready`; its files carry `token`."""
+
+    parts: Parts
+    day: Day
+    ready: Ready
+    token: str
+    began: datetime
+    accept_shrink: bool
+
+    def make(self, before: Published | None, held: Held | None) -> DayReport:
+        """Export the day over what `before` says is published; raises what the parts raise.
+
+        `held` is the claim, None where no state is kept: then nothing is compared.
+        """
+        plan, store = self.parts.plan, self.parts.store
+        slices = split(self.day, plan.slices, until=self.ready.until)
+        if held and not plan.roll:
+            keys = frozenset(plan.key(table, one) for table in plan.written for one in slices)
+            self.parts.ledger.check_free(self.day, before, keys)
+        rejects = Rejects(
+            store,
+            f"{plan.home(self.day)}/rejects.jsonl.gz",
+            self.token,
+            count_only=bool(plan.privacy),
+        )
+        staging = Staging(
+            parts=self.parts,
+            day=self.day,
+            token=self.token,
+            held=held,
+            published=before.value.attempt if before else "",
+            rejects=rejects,
+        )
+        named = self._named()
+        try:
+            staged = staging.stage(slices)
+            rejected = rejects.seal()
+            file = file_of(rejected, rejects.rows) if rejected else None
+            self._check_reach([one.sealed for one in staged])
+            made = self._made([one.sealed for one in staged], named, rejects.rows, file)
+            files = _files(staged, named, rejected)
+            publishing = self._settled(before, held, made, files)
+        except BaseException:
+            rejects.discard()
+            named.discard(store)
+            staging.give_up()
+            raise
+        # From here on nothing is discarded: whoever comes next may have to complete it.
+        with self.parts.shield():
+            report = publishing()
+        staging.release(staged)
+        return replace(report, problem=named.problem(self.day))
+
+    def _check_reach(self, slices: Sequence[SealedSlice]) -> None:
+        """Raise TryAgainLater where results end before the day does, whatever was told before.
+
+        A job beyond the instant to which the data is complete leaves out the rest in silence.
+        """
+        reached = [one.watermark for one in slices if one.watermark]
+        if self.ready.partial or not reached or min(reached) >= self.ready.until:
+            return
+        raise TryAgainLater(
+            f"{self.day} was said to be complete at Genesys, but what was read of it reaches"
+            f" {iso_ms(min(reached))} only; nothing was published",
+            advice="Try again later: Genesys is behind.",
+        )
+
+    def _settled(
+        self,
+        before: Published | None,
+        held: Held | None,
+        made: Manifest,
+        files: tuple[StagedFile, ...],
+    ) -> Callable[[], DayReport]:
+        """Return what publishes the day; raises what speaks against it."""
+        if held is None:
+            return partial(complete, self.parts, self.day, made, files)
+        settling = Settling(
+            parts=self.parts,
+            day=self.day,
+            held=held,
+            before=before,
+            accept_shrink=self.accept_shrink,
+        )
+        return settling.settle(made, files)
+
+    def _named(self) -> Named:
+        """Stage the lookup tables, before the slices: a list that fails costs no job."""
+        parts = self.parts
+        if parts.names is None:
+            return Named()
+        clerk = Clerk(
+            plan=parts.plan,
+            names=parts.names,
+            store=parts.store,
+            observe=parts.observe,
+            token=self.token,
+            clock=parts.clock,
+        )
+        return clerk.stage(self.day)
+
+    def _made(
+        self, slices: Sequence[SealedSlice], named: Named, rejected: int, file: File | None
+    ) -> Manifest:
+        """Return the manifest of what is staged."""
+        plan = self.parts.plan
+        tables: dict[str, tuple[File, ...]] = {}
+        for one in _data(slices, named):
+            tables[one.table] = (*tables.get(one.table, ()), file_of(one.file, one.rows))
+        fetched = min(one.fetched for one in slices)
+        digest = sum(int(one.digest, 16) for one in slices) % (1 << 256)
+        return Manifest(
+            dataset=plan.dataset.name,
+            day=str(self.day),
+            interval=self.day.interval,
+            timezone=self.day.zone.key,
+            recipe=self.parts.recipe,
+            state=life.state_of(self.day.interval, fetched, plan.life, partial=self.ready.partial),
+            attempt=self.token,
+            attempts=(),
+            tool_version=__version__,
+            slices=tuple(
+                SliceRecord(
+                    interval=one.interval,
+                    watermark=one.watermark,
+                    fetched=one.fetched,
+                    job_ids=one.job_ids,
+                )
+                for one in slices
+            ),
+            tables=tables,
+            digest=f"{digest:064x}",
+            counts=_counts(slices, rejected),
+            rejects=file,
+            index=tuple(one.index for one in slices if one.index),
+            began=self.began,
+            ended=self.parts.clock.now(),
+            notes=(*plan.notes, *named.notes),
+        )
+
+
+def _files(
+    slices: Sequence[StagedSlice], named: Named, rejected: StagedFile | None
+) -> tuple[StagedFile, ...]:
+    """Return everything that is to become visible."""
+    data = (one.file for one in _data([each.sealed for each in slices], named))
+    return (*data, *filter(None, [rejected]))
+
+
+def _data(slices: Sequence[SealedSlice], named: Named) -> Iterator[SealedFile]:
+    """Yield every staged file of the day's tables."""
+    for one in slices:
+        yield from one.files
+    yield from named.tables
+
+
+def _counts(slices: Sequence[SealedSlice], rejected: int) -> Counts:
+    """Add up the slices; a record rejected in several of them is kept, and counts, once."""
+    total = sum((one.counts for one in slices), Counts())
+    again = total.rejected - rejected
+    return replace(total, rejected=rejected, duplicates=total.duplicates + again)

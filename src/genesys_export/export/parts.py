@@ -1,0 +1,68 @@
+"""The concrete parts of a run, put together once for every day of an organisation.
+
+Knows every part and no behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from ..claim import Holder
+from ..events import Observe
+from ..ledger import Claims, Ledger, Register
+from ..manifest import Recipe
+from ..model import Clock, Names, Source, Store
+from ..proof import Census
+from .plan import Plan
+
+Shield = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What days are exported with."""
+
+    plan: Plan
+    recipe: Recipe
+    source: Source
+    store: Store
+    clock: Clock
+    observe: Observe
+    are_honest: Callable[[Store, str], bool]  # whether conditional writes can be trusted
+    single_writer: bool = False  # somebody promises that only one export runs at a time
+    names: Names | None = None  # asked for the plan's lookup tables
+    census: Census | None = None  # the source's own count, where it is asked for
+    shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
+    holder: Holder = field(default_factory=Holder)
+    lease: timedelta = timedelta(minutes=10)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The manifests."""
+        return Ledger(store=self.store, home=self.plan.homes, sleep=self.clock.rest)
+
+    @property
+    def claims(self) -> Claims:
+        """The claims."""
+        return Claims(
+            store=self.store,
+            home=self.plan.homes,
+            holder=self.holder,
+            lease=self.lease,
+            sleep=self.clock.rest,
+            monotonic=self.clock.monotonic,
+        )
+
+    @property
+    def register(self) -> Register:
+        """The destination's recipe."""
+        return Register(
+            store=self.store,
+            home=self.plan.homes,
+            sleep=self.clock.rest,
+            single_writer=self.single_writer,
+            are_honest=self.are_honest,
+        )

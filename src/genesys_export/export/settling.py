@@ -1,0 +1,197 @@
+"""A staged day against what is published: may it replace that, does it have to, and then does it.
+
+Whatever speaks against it, what is published stays as it was. Once the ledger has decided, nothing
+may interrupt it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from .. import guards
+from ..days import Day
+from ..errors import ChangedMeanwhile, DataMismatch, ExportError
+from ..events import Noticed
+from ..ledger import Held, Published
+from ..manifest import File, Manifest, file_of
+from ..model import StagedFile
+from ..proof import Ours, SourceCount, Verdict, prove
+from .changes import Tally, compare, is_same, read, write_changes
+from .parts import Parts
+from .report import DayReport, Outcome
+from .threads import soon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """The end of one attempt, over what `before` says is published."""
+
+    parts: Parts
+    day: Day
+    held: Held
+    before: Published | None
+    accept_shrink: bool
+
+    def settle(self, made: Manifest, staged: tuple[StagedFile, ...]) -> Callable[[], DayReport]:
+        """Return what publishes the day, or says that it is as it was.
+
+        Raises DataMismatch and TryAgainLater for what speaks against it; nothing is visible then.
+        """
+        old = self.before.value if self.before else None
+        if old:
+            guards.check_watermark(old, guards.lowest_watermark(made.slices))
+        made = replace(made, source_count=self._proof(made))
+        if self.before and self._is_unchanged(self.before.value, made):
+            if self._same_names(self.before.value, made):
+                return partial(self._confirm, self.before, made, staged)
+            made, staged = self._only_names(self.before.value, made, staged)
+            return partial(self._publish, made, staged, Tally())
+        tally, changes = self._compared(old, made)
+        if changes:
+            made = replace(made, changes=file_of(changes, tally.total if tally else 0))
+            staged = (*staged, changes)
+        self._check_held(changes)
+        return partial(self._publish, made, staged, tally)
+
+    def _check_held(self, changes: StagedFile | None) -> None:
+        """Raise Dispossessed where another run has the day: it may have thrown away what is ours.
+
+        Whoever decides then would leave a day that nobody can finish. The decision itself hangs
+        on the manifest alone.
+        """
+        try:
+            self.held.renew()
+        except ExportError:
+            if changes:
+                self.parts.store.discard(changes)
+            raise
+
+    def _confirm(
+        self, before: Published, made: Manifest, staged: tuple[StagedFile, ...]
+    ) -> DayReport:
+        """Say that the day is as it was; what was staged is thrown away."""
+        entry = self.parts.ledger.confirm(self.day, before, made)
+        for file in staged:
+            self.parts.store.discard(file)
+        return self._report(entry.value, Outcome.UNCHANGED, Tally())
+
+    def _publish(
+        self, made: Manifest, staged: tuple[StagedFile, ...], tally: Tally | None
+    ) -> DayReport:
+        ledger = self.parts.ledger
+        entry = ledger.publish(self.day, self.before, made, staged, self.held.renew)
+        return self._report(entry.value, Outcome.PUBLISHED, tally)
+
+    def _report(self, manifest: Manifest, outcome: Outcome, tally: Tally | None) -> DayReport:
+        self._tidy(manifest)
+        url = self.parts.store.url(self.parts.ledger.key(self.day))
+        return DayReport(
+            day=self.day, manifest=manifest, manifest_url=url, outcome=outcome, changes=tally
+        )
+
+    def _is_unchanged(self, old: Manifest, made: Manifest) -> bool:
+        """Whether the conversations are the same and lie there as they were put there."""
+        same = is_same(old, made.digest, made.counts.exported, made.recipe)
+        same = same and _sum(old.rejects) == _sum(made.rejects)
+        return same and self.parts.ledger.lies_as_named(old)
+
+    def _same_names(self, old: Manifest, made: Manifest) -> bool:
+        """Whether the lookup tables are the same, too."""
+        return all(
+            [*map(_sum, old.tables.get(name, ()))] == [*map(_sum, made.tables.get(name, ()))]
+            for name in self.parts.plan.names
+        )
+
+    def _only_names(
+        self, old: Manifest, made: Manifest, staged: tuple[StagedFile, ...]
+    ) -> tuple[Manifest, tuple[StagedFile, ...]]:
+        """Let the lookup tables be new and all else stay as it lies.
+
+        In a large organisation some user or queue changes every day, the day's conversations
+        don't.
+        """
+        names = self.parts.plan.names
+        new = {name: files for name, files in made.tables.items() if name in names}
+        kept = {name: files for name, files in old.tables.items() if name not in names}
+        keys = {file.key for files in new.values() for file in files}
+        for file in staged:
+            if file.key not in keys:
+                self.parts.store.discard(file)
+        made = replace(
+            made, tables={**kept, **new}, rejects=old.rejects, index=old.index, changes=None
+        )
+        return made, tuple(file for file in staged if file.key in keys)
+
+    def _compared(
+        self, old: Manifest | None, made: Manifest
+    ) -> tuple[Tally | None, StagedFile | None]:
+        """List what changed of the day, staged; raises DataMismatch where too much is gone."""
+        store, tally, staged = self.parts.store, None, None
+        if old is None:
+            return None, None
+        if old.index and made.index:
+            key = f"{self.parts.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
+            try:
+                found = compare(read(store, old.index), read(store, made.index))
+                staged, tally = write_changes(store, key, made.attempt, found)
+            except (ChangedMeanwhile, DataMismatch) as problem:
+                message = f"{self.day}: what changed is not listed: {problem.message}"
+                self.parts.observe(Noticed(message=message))
+        if old.recipe != made.recipe:
+            return tally, staged  # fewer may be what was asked for
+        try:
+            gone = tally.gone if tally else max(0, old.counts.exported - made.counts.exported)
+            guards.check_shrink(
+                str(self.day), old.counts.exported, gone, accept=self.accept_shrink
+            )
+        except DataMismatch:
+            if staged:
+                store.discard(staged)
+            raise
+        return tally, staged
+
+    def _proof(self, made: Manifest) -> SourceCount | None:
+        """Ask the source for its own count; raises DataMismatch where that is a condition."""
+        census, plan = self.parts.census, self.parts.plan
+        if census is None:
+            return None
+        ours = Ours(
+            interval=made.interval,
+            exported=made.counts.exported,
+            rejected=made.counts.rejected,
+            partial=made.state == "partial",
+            own_body=plan.own_body,
+        )
+        count = soon(partial(prove, census, ours, plan.tolerance), self.parts.clock)
+        if count.verdict is Verdict.DISAGREES:
+            if plan.strict:
+                raise DataMismatch(
+                    f"{self.day}: {count}",
+                    advice="The day was left as it was. Look at it again later (Genesys may be at"
+                    " work on it), or export it without --strict.",
+                )
+            self.parts.observe(Noticed(message=f"{self.day}: {count}"))
+        return count
+
+    def _tidy(self, manifest: Manifest) -> None:
+        """Remove the indexes that nobody needs any more; what stands against it is noticed."""
+        store, named = self.parts.store, {file.key for file in manifest.index}
+        try:
+            for key in store.list(f"{self.parts.plan.home(self.day)}/index/"):
+                if key not in named:
+                    self.held.renew()  # another run's, once the day is another run's
+                    store.delete(key)
+        except ExportError as problem:
+            self.parts.observe(Noticed(message=f"{self.day}: not tidied up: {problem.message}"))
+
+
+def complete(parts: Parts, day: Day, made: Manifest, staged: tuple[StagedFile, ...]) -> DayReport:
+    """Make the files visible one by one, where no state is kept: each is whole, no more."""
+    tags = {file.key: parts.store.complete(file) for file in staged}
+    return DayReport(day=day, manifest=made.tagged(tags), manifest_url="")
+
+
+def _sum(file: File | None) -> str:
+    return file.sha256 if file else ""

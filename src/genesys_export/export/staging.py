@@ -1,0 +1,180 @@
+"""A day's slices, all staged: adopted where an earlier attempt sealed them, else read now.
+
+Used by one thread, which holds the claim and alone writes it, while the slices' threads work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from threading import Event as Flag
+
+from ..claim import OpenJob, SealedSlice
+from ..days import Day, Slice
+from ..events import SliceAdopted
+from ..ledger import Held
+from .parts import Parts
+from .rejects import Rejects
+from .slices import Shop, StagedSlice, Task, stage
+from .threads import Foreman, side_by_side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """The staging of one attempt; `held` is None where no state is kept."""
+
+    parts: Parts
+    day: Day
+    token: str
+    held: Held | None
+    published: str  # the attempt that made what is published, "" for none
+    rejects: Rejects
+    _tasks: list[Task] = field(default_factory=list)
+
+    def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
+        """Return every slice staged, in order; raises what the source and the store raise."""
+        parts = self.parts
+        done = {one.part.index: one for one in self._adopted(slices)}
+        self._tasks.extend(self._task(part) for part in slices if part.index not in done)
+        shop = Shop(
+            plan=parts.plan,
+            store=parts.store,
+            observe=parts.observe,
+            token=self.token,
+            rejects=self.rejects,
+            abandon=Flag(),
+            clock=parts.clock,
+        )
+
+        def finished(staged: StagedSlice) -> None:
+            done[staged.part.index] = staged
+            self._seal(staged)
+
+        foreman = Foreman(finished=finished, meanwhile=self._renew, undo=self._undo)
+        try:
+            side_by_side(partial(stage, shop), self._tasks, abandon=shop.abandon, foreman=foreman)
+        except BaseException:
+            kept = self._sealed()
+            for staged in done.values():
+                if staged.sealed not in kept:
+                    self._undo(staged)
+            raise
+        return tuple(done[part.index] for part in slices)
+
+    def release(self, staged: Sequence[StagedSlice]) -> None:
+        """Delete the jobs of a day that is published, an earlier attempt's too."""
+        for one in staged:
+            if one.task is None:
+                for job_id in one.sealed.job_ids[-1:]:
+                    self.parts.source.fetch(one.part.interval, job_id).release()
+        self._release_jobs()
+
+    def give_up(self) -> None:
+        """Delete the jobs of an attempt that failed or was stopped; what is sealed stays."""
+        self._release_jobs()
+
+    def _release_jobs(self) -> None:
+        for task in self._tasks:
+            task.fetch.release()
+
+    def _task(self, part: Slice) -> Task:
+        """Return a slice as work; a job that an earlier attempt left behind is read again."""
+        jobs = self.held.claim.jobs if self.held else ()
+        left = next((job for job in jobs if job.interval == part.interval), None)
+        now = self.parts.clock.now()
+        if left is None or now - left.fetched > self.parts.plan.resume_within:
+            return Task(part=part, fetch=self.parts.source.fetch(part.interval), began=now)
+        fetch = self.parts.source.fetch(part.interval, left.job_id)
+        return Task(part=part, fetch=fetch, began=left.fetched)
+
+    def _adopted(self, slices: Sequence[Slice]) -> Iterator[StagedSlice]:
+        """Yield the slices that an earlier attempt sealed, as far as they are still good.
+
+        Same recipe and manifest are the claim's business; here: the interval, the age, and that
+        the uploads are still there. What can't be adopted is thrown away.
+        """
+        if self.held is None:
+            return
+        wanted = {part.interval: part for part in slices}
+        until = max(part.interval.end for part in slices)
+        kept = []
+        for sealed in self._sealed():
+            part = wanted.pop(sealed.interval, None)
+            if part is not None and self._is_good(sealed, until):
+                kept.append(sealed)
+                self.parts.observe(SliceAdopted(slice=str(part), attempt=sealed.attempt))
+                yield StagedSlice(part=part, sealed=sealed)
+        # Before the claim is written anew: it tells by its age what was begun before this attempt.
+        self._clean(kept)
+        if tuple(kept) != self._sealed():
+            self.held.update(slices=tuple(kept))
+
+    def _is_good(self, sealed: SealedSlice, until: datetime) -> bool:
+        """Whether it can stand for a slice of a day that is read up to `until`."""
+        plan, store = self.parts.plan, self.parts.store
+        complete = sealed.watermark is None or sealed.watermark >= until
+        young = self.parts.clock.now() - sealed.fetched <= plan.resume_within
+        tables = tuple(dict.fromkeys(one.table for one in sealed.files))
+        return (
+            young
+            and complete
+            and tables == plan.written
+            and all(store.holds(one.file) for one in sealed.files)
+            and (sealed.index is None or store.look(sealed.index.key) is not None)
+        )
+
+    def _clean(self, kept: Sequence[SealedSlice]) -> None:
+        """Throw away what earlier attempts left behind; the claim holder's business alone.
+
+        An attempt that published and ended well left nothing; any other may have.
+        """
+        old = self.held.old if self.held else None
+        if self.held is None or old is None:
+            return
+        if old.released and not old.failure and old.attempt == self.published:
+            return
+        parts = self.parts
+        seen = parts.store.look(self.held.record.key)
+        mine = {one.file.upload_id for sealed in kept for one in sealed.files}
+        for prefix in parts.plan.prefixes(self.day):
+            for pending in parts.store.uploads(prefix):
+                if seen and pending.began < seen.modified and pending.upload_id not in mine:
+                    parts.store.discard(pending)
+
+    def _seal(self, staged: StagedSlice) -> None:
+        """Keep a staged slice in the claim, for a later attempt should this one die.
+
+        Not one with rejects: they are gathered over the whole day, and can't be kept with it.
+        """
+        if self.held and not staged.sealed.counts.rejected:
+            self.held.update(slices=(*self._sealed(), staged.sealed), jobs=self._jobs(but=staged))
+
+    def _renew(self) -> None:
+        """Keep the claim, and in it the jobs under way."""
+        if self.held is None:
+            return
+        jobs = self._jobs()
+        if jobs != self.held.claim.jobs:
+            self.held.update(jobs=jobs)
+        else:
+            self.held.renew()
+
+    def _jobs(self, but: StagedSlice | None = None) -> tuple[OpenJob, ...]:
+        done = {sealed.interval for sealed in self._sealed()}
+        if but is not None:
+            done.add(but.part.interval)
+        return tuple(
+            OpenJob(interval=task.part.interval, job_id=ids[-1], fetched=task.began)
+            for task in self._tasks
+            if task.part.interval not in done and (ids := task.fetch.job_ids)
+        )
+
+    def _sealed(self) -> tuple[SealedSlice, ...]:
+        return self.held.claim.slices if self.held else ()
+
+    def _undo(self, staged: StagedSlice) -> None:
+        """Throw away a slice that was staged before another one failed."""
+        for one in staged.sealed.files:
+            self.parts.store.discard(one.file)

@@ -1,0 +1,54 @@
+"""What an operator is told of a day that was exported."""
+
+from __future__ import annotations
+
+from ..events import DayPublished, Noticed, Observe
+from ..manifest import Manifest
+from .plan import Plan
+from .report import DayReport, Outcome
+
+
+def tell(observe: Observe, plan: Plan, report: DayReport) -> None:
+    """Say what is published, and what should be known of it."""
+    manifest = report.manifest
+    if manifest is None:
+        return
+    if report.outcome is Outcome.PUBLISHED:
+        for note in _notes(plan, manifest):
+            observe(Noticed(message=f"{report.day}{note}"))
+    if report.changes:
+        found = report.changes
+        message = (
+            f"{report.day}: {found.new} new, {found.changed} changed, {found.gone} gone since it"
+            " was last exported"
+        )
+        observe(Noticed(message=message))
+    observe(
+        DayPublished(
+            org=plan.org,
+            day=str(report.day),
+            state=manifest.state,
+            outcome=report.outcome.value,
+            manifest=report.manifest_url,
+            conversations=manifest.counts.exported,
+            rows=sum(file.rows for file in report.files),
+            files=len(report.files),
+            size_bytes=sum(file.bytes for file in report.files),
+        )
+    )
+
+
+def _notes(plan: Plan, manifest: Manifest) -> list[str]:
+    counts, hides = manifest.counts, bool(plan.privacy)
+    whole = "are not written, for privacy" if hides else "stand in rejects.jsonl.gz"
+    rest = "stand in _extra, which is protected" if hides else "stand in _extra"
+    names = ", ".join(sorted(counts.unknown_fields))
+    notes = {
+        " has no conversations: header-only files were published": not counts.exported,
+        f": {counts.rejected} records could not be read and {whole}": counts.rejected,
+        f": {counts.drift} values did not fit their columns and {rest}": counts.drift,
+        f": {counts.differing_duplicates} conversations came twice with different content; the"
+        " later copy was kept": counts.differing_duplicates,
+        f": fields this version does not know {rest}: {names}": names,
+    }
+    return [note for note, applies in notes.items() if applies]

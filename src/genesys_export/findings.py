@@ -1,0 +1,118 @@
+"""What an examination finds, and in which order it looks.
+
+A check is a name, a look and the checks it can't do without; carrying them out yields one finding
+each, as soon as it is there. Errors become findings with the status an export would end with.
+Pure but for what the looks do: prints nothing, knows neither Genesys nor a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .errors import ExportError, Stopped, WrongSettings
+
+# Signed requests to S3 are refused from 15 minutes on; tokens are judged by clocks as well.
+_SKEW_TOLD, _SKEW_MOST = timedelta(minutes=1), timedelta(minutes=10)
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    WARN = "warn"  # an export works, but somebody should know
+    FAIL = "fail"  # an export would not work
+    UNKNOWN = "unknown"  # could not, or may not, look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check found, and how to mend it; `status` is the exit status of a failure."""
+
+    name: str = ""
+    verdict: Verdict
+    found: str
+    mend: str = ""
+    status: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a failure without a status, and a status without a failure."""
+        if (self.verdict is Verdict.FAIL) != (self.status != 0):
+            raise ValueError("a failure has a status, and nothing else has one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A look to be taken, unless one of the checks `after` which it comes went wrong."""
+
+    name: str
+    look: Callable[[], Finding]
+    after: tuple[str, ...] = ()
+
+
+def fine(found: str) -> Finding:
+    """Return what says that all is well."""
+    return Finding(verdict=Verdict.OK, found=found)
+
+
+def doubtful(found: str, mend: str) -> Finding:
+    """Return what says that an export works, but not as somebody may think."""
+    return Finding(verdict=Verdict.WARN, found=found, mend=mend)
+
+
+def unseen(found: str, mend: str = "") -> Finding:
+    """Return what says that nobody could look."""
+    return Finding(verdict=Verdict.UNKNOWN, found=found, mend=mend)
+
+
+def failed(problem: ExportError) -> Finding:
+    """Return an error as a finding."""
+    return Finding(
+        verdict=Verdict.FAIL, found=problem.message, mend=problem.advice, status=problem.status
+    )
+
+
+def wrong(found: str, mend: str) -> Finding:
+    """Return what a setting, of the program or of its surroundings, has to be changed for."""
+    return failed(WrongSettings(found, advice=mend))
+
+
+def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
+    """Judge how far this machine's clock is from another one, which shows whole seconds."""
+    if theirs is None:
+        return unseen(f"{whose} does not tell the time")
+    ahead = ours - theirs
+    apart = timedelta(seconds=round(abs(ahead).total_seconds()))
+    if apart <= _SKEW_TOLD:
+        return fine(f"less than a minute from the clock of {whose}")
+    direction = "ahead of" if ahead > timedelta(0) else "behind"
+    found, mend = f"{apart} {direction} the clock of {whose}", "Set this machine's clock (NTP)."
+    return wrong(found, mend) if apart > _SKEW_MOST else doubtful(found, mend)
+
+
+def carried_out(checks: Iterable[Check]) -> Generator[Finding, None, None]:
+    """Carry the checks out, in order; a stop goes through, any other error is a finding."""
+    barred: dict[
+        str, str
+    ] = {}  # checks that went wrong or were not made, and which one is to blame
+    for check in checks:
+        blame = next((barred[name] for name in check.after if name in barred), None)
+        if blame is None:
+            finding = _looked(check)
+            if finding.verdict is Verdict.FAIL:
+                barred[check.name] = check.name
+        else:
+            finding = unseen(f"not checked: {blame} failed")
+            barred[check.name] = blame
+        yield replace(finding, name=check.name)
+
+
+def _looked(check: Check) -> Finding:
+    try:
+        return check.look()
+    except Stopped:
+        raise
+    except ExportError as problem:
+        return failed(problem)

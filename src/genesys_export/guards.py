@@ -1,0 +1,157 @@
+"""What no export does to a published day, unless a person says so.
+
+Three guards, asked before a replacement is decided: the source may not have gone back in time,
+not lost many conversations at once, not been asked for something else. Pure: each returns, or
+raises what the run ends with. Says of a recipe what differs, but not what people filter by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from .days import iso_ms
+from .errors import DataMismatch, TryAgainLater, WrongSettings
+from .manifest import Manifest, Recipe
+from .model import SliceRecord
+
+# A role that lost a division answers with fewer conversations and no error; a handful fewer is
+# Genesys correcting itself, and so is a small share of a big day.
+_MOST_GONE = 20
+_MOST_GONE_PERCENT = 2
+
+_LONGEST = 60  # characters of a value that are shown
+
+
+def lowest_watermark(slices: Iterable[SliceRecord]) -> datetime | None:
+    """Return up to where all of the slices were complete; None where one can't say."""
+    marks = [each.watermark for each in slices]
+    known = [mark for mark in marks if mark is not None]
+    return min(known) if known and len(known) == len(marks) else None
+
+
+def check_watermark(old: Manifest, new_lowest: datetime | None) -> None:
+    """Refuse to replace a day by one read at a lower watermark; raises TryAgainLater.
+
+    None (the query engine) ranks below any.
+    """
+    reached = lowest_watermark(old.slices)
+    if reached is None or (new_lowest is not None and new_lowest >= reached):
+        return
+    published = f"{old.day} was published when Genesys's data reached {iso_ms(reached)}"
+    if new_lowest is None:
+        raise TryAgainLater(
+            f"{published}; this engine can't say how far it reaches: the day was left as it was",
+            advice='Export the day with engine = "jobs", as it was exported before.',
+        )
+    raise TryAgainLater(
+        f"{published}; now it reaches {iso_ms(new_lowest)} only: the day was left as it was",
+        advice="Try again when Genesys has caught up.",
+    )
+
+
+def check_shrink(day: str, old_exported: int, gone: int, *, accept: bool) -> None:
+    """Refuse a day that lost more than 20 conversations and 2 % of them; raises DataMismatch."""
+    if accept or gone <= _MOST_GONE or gone * 100 <= old_exported * _MOST_GONE_PERCENT:
+        return
+    raise DataMismatch(
+        f"{day}: {gone:,} of the {old_exported:,} conversations published before are gone"
+        f" ({gone / old_exported:.1%}): the day was left as it was",
+        advice="Most likely the OAuth client's role lost a division or permission: see `genesys-"
+        "export doctor`. If they are gone for good, run again with --accept-shrink.",
+    )
+
+
+def check_recipe(old: Recipe, new: Recipe, *, rewrite: bool) -> None:
+    """Refuse to mix files of two recipes; raises WrongSettings that says what differs."""
+    found = differences(old, new)
+    if rewrite or not found:
+        return
+    raise WrongSettings(
+        "what is published here was made by another recipe: " + "; ".join(found),
+        advice="Go back to the settings it was made with, use another destination, or let"
+        " --rewrite make the published days again.",
+    )
+
+
+def differences(old: Recipe, new: Recipe) -> tuple[str, ...]:
+    """Return what differs, a phrase a field (`format: csv.gz -> parquet`); none where equal."""
+    return tuple(
+        phrase
+        for field in fields(Recipe)
+        for phrase in _between(field.name, getattr(old, field.name), getattr(new, field.name))
+    )
+
+
+_CALLED = {
+    "timezone": "time zone",
+    "csv": "CSV",
+    "column_version": "column version",
+    "query_body": "query body",
+    "keep_raw": "raw records",
+}
+# People filter by telephone numbers and addresses: these are told apart by a fingerprint.
+_UNSHOWN = frozenset({"filters", "query_body"})
+
+
+def _between(name: str, old: object, new: object) -> Iterator[str]:
+    """Yield the phrases for one field; equal is what is equal in the manifest."""
+    if _canonical(old) == _canonical(new):
+        return
+    called = _CALLED.get(name, name)
+    if name in _UNSHOWN:
+        yield f"{called}: {_veiled(old)} -> {_veiled(new)}"
+    elif name == "tables" and isinstance(old, Iterable) and isinstance(new, Iterable):
+        yield f"{called}: {_members([*old], [*new])}"
+    else:
+        yield from _within(called, old, new)
+
+
+def _within(called: str, old: object, new: object) -> Iterator[str]:
+    """Yield the phrases for two values, key by key where both are tables."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        yield f"{called}: {_shown(old)} -> {_shown(new)}"
+        return
+    for key in sorted({*old, *new}):
+        was, wanted = old.get(key), new.get(key)
+        if _canonical(was) != _canonical(wanted) or (key in old) != (key in new):
+            yield from _within(f"{called} {key}", was, wanted)
+
+
+def _members(old: list[str], new: list[str]) -> str:
+    """Say which tables came and which went."""
+    came = [name for name in new if name not in old]
+    went = [name for name in old if name not in new]
+    told = [
+        f"{word} {_short(', '.join(names))}"
+        for word, names in (("now with", came), ("now without", went))
+        if names
+    ]
+    return ", ".join(told) or "in another order"
+
+
+def _veiled(value: object) -> str:
+    """Return what may be told of a value that may be personal: its keys and a fingerprint."""
+    if not value:
+        return "none"
+    keys = f"{_short(', '.join(sorted(value)))} " if isinstance(value, Mapping) else ""
+    return f"{keys}(fingerprint {blake2b(_canonical(value), digest_size=4).hexdigest()})"
+
+
+def _shown(value: object) -> str:
+    """Return a value as it stands in the manifest, shortened."""
+    if value is None:
+        return "none"
+    return _short(value if isinstance(value, str) else _canonical(value).decode())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _canonical(value: object) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")

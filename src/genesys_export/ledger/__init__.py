@@ -1,0 +1,23 @@
+"""COMMIT: what is published, who is at work, and how a day becomes visible: all or nothing."""
+
+from __future__ import annotations
+
+from .claims import Claims, Dispossessed, Held, failure_of
+from .holders import this_process
+from .publishing import Damaged, Ledger, Published
+from .records import Entry
+from .register import Register, Registration
+
+__all__ = [
+    "Claims",
+    "Damaged",
+    "Dispossessed",
+    "Entry",
+    "Held",
+    "Ledger",
+    "Published",
+    "Register",
+    "Registration",
+    "failure_of",
+    "this_process",
+]

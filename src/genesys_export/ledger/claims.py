@@ -1,0 +1,179 @@
+"""Who works on a day: a claim with a lease, and what of the day is done already.
+
+The lease only saves work: no clock decides whether a day is right, because whoever publishes does
+so under the condition that the manifest is as it was. Age is measured by the store's own clock.
+A claim is overwritten, never deleted. Held by one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, decode
+from ..days import Day, iso_ms
+from ..errors import ChangedMeanwhile, ExportError, TryAgainLater
+from ..manifest import Recipe
+from ..model import Seen, Store
+from .holders import is_gone
+from .records import Entry, Record
+
+
+class Dispossessed(TryAgainLater):
+    """Another run took the day over, because this one's lease had ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """The claims of one dataset; `home` is the prefix they lie under, without a slash."""
+
+    store: Store
+    home: str
+    holder: Holder
+    lease: timedelta
+    sleep: Callable[[float], None]
+    monotonic: Callable[[], float]
+    gone: Callable[[Holder], bool] = is_gone
+
+    def key(self, day: Day) -> str:
+        """Return the key of a day's claim."""
+        return f"{self.home}/{day}/claim.json"
+
+    def read(self, day: Day) -> Entry[Claim] | None:
+        """Return the day's claim, whoever holds it, or None."""
+        return self._record(day).read()
+
+    def take(
+        self, day: Day, *, attempt: str, recipe: Recipe, manifest: str, began: datetime
+    ) -> Held:
+        """Claim the day for an attempt; `manifest` is the nonce of what is published.
+
+        What an earlier attempt sealed under the same recipe and over the same manifest is kept in
+        the claim. Raises TryAgainLater while somebody else is at the day.
+        """
+        record = self._record(day)
+        before = record.read()
+        self._check_free(day, before)
+        old = before.value if before else None
+        same = old is not None and (old.recipe, old.manifest) == (recipe.fingerprint, manifest)
+        claim = Claim(
+            day=str(day),
+            attempt=attempt,
+            recipe=recipe.fingerprint,
+            manifest=manifest,
+            holder=self.holder,
+            began=began,
+            lease_s=self.lease.total_seconds(),
+            slices=old.slices if old and same else (),
+            jobs=old.jobs if old and same else (),
+        )
+        held_at = self.monotonic()
+        try:
+            entry = record.write(claim, before)
+        except ChangedMeanwhile as theirs:
+            raise TryAgainLater(f"{day}: another run has just begun to export it") from theirs
+        return Held(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
+
+    def check_free(self, day: Day) -> None:
+        """Raise TryAgainLater while somebody else is at the day; takes nothing."""
+        self._check_free(day, self.read(day))
+
+    def _record(self, day: Day) -> Record[Claim]:
+        return Record(self.store, self.key(day), decode, self.sleep)
+
+    def _check_free(self, day: Day, there: Entry[Claim] | None) -> None:
+        """Raise TryAgainLater where the claim is held by a run that may be alive."""
+        if there is None:
+            return
+        claim = there.value
+        if claim.released or self.gone(claim.holder):
+            return
+        seen = self.store.look(self.key(day))
+        if seen is not None and seen.tag.etag == there.tag.etag and _is_past(claim, seen):
+            return
+        until = seen.modified + timedelta(seconds=claim.lease_s) if seen else None
+        when = f" until {iso_ms(until)}" if until else ""
+        raise TryAgainLater(
+            f"{day} is being exported by process {claim.holder.pid} on {claim.holder.host}, which"
+            f" holds it{when}",
+            advice="Let that run end. If it is dead, its claim ends by itself"
+            + (f": try again after {iso_ms(until)}." if until else "."),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """A claim of this process; `old` is the claim it follows."""
+
+    claims: Claims
+    day: Day
+    record: Record[Claim]
+    entry: Entry[Claim]
+    written: float  # monotonic seconds, before the writing: the lease is counted from there
+    old: Claim | None
+
+    @property
+    def claim(self) -> Claim:
+        """The claim as it was last written."""
+        return self.entry.value
+
+    @property
+    def is_past(self) -> bool:
+        """Whether somebody else may have taken the day over."""
+        return self.claims.monotonic() - self.written >= self.claim.lease_s
+
+    def renew(self) -> None:
+        """Write the claim again when a third of its lease is over; raises Dispossessed."""
+        if self.claims.monotonic() - self.written >= self.claim.lease_s / 3:
+            self.update()
+
+    def update(
+        self,
+        *,
+        slices: tuple[SealedSlice, ...] | None = None,
+        jobs: tuple[OpenJob, ...] | None = None,
+    ) -> None:
+        """Write what is done so far, and the lease anew; raises Dispossessed."""
+        claim = self.claim
+        self._write(
+            replace(
+                claim,
+                slices=claim.slices if slices is None else slices,
+                jobs=claim.jobs if jobs is None else jobs,
+            )
+        )
+
+    def release(self, failure: Failure | None = None, *, done: bool = False) -> None:
+        """Let others have the day; what is sealed stays for them, unless all is `done`.
+
+        Jobs are no longer named: whoever ends in order has deleted them. Where another run has
+        taken the day over already there is nothing to release.
+        """
+        kept: tuple[SealedSlice, ...] = () if done else self.claim.slices
+        released = replace(self.claim, released=True, failure=failure, slices=kept, jobs=())
+        try:
+            self._write(released)
+        except Dispossessed:
+            return
+
+    def _write(self, claim: Claim) -> None:
+        at = self.claims.monotonic()
+        try:
+            self.entry = self.record.write(claim, self.entry)
+        except ChangedMeanwhile as theirs:
+            raise Dispossessed(
+                f"{self.day}: another run has taken it over, because this one was silent for"
+                f" {claim.lease_s:.0f} s or more; nothing of this one is visible",
+                advice="Let that run end, then look at the day's manifest.",
+            ) from theirs
+        self.written = at
+
+
+def failure_of(problem: ExportError, at: datetime) -> Failure:
+    """Return an error as the claim keeps it."""
+    return Failure(status=problem.status, message=problem.message, advice=problem.advice, at=at)
+
+
+def _is_past(claim: Claim, seen: Seen) -> bool:
+    return seen.now - seen.modified >= timedelta(seconds=claim.lease_s)

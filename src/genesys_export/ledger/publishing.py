@@ -1,0 +1,273 @@
+"""COMMIT: how a staged day becomes visible, so that no reader ever takes half of it for a whole.
+
+The manifest is the commit point. First it says what is about to change (`next`), under the
+condition that nobody changed it since this run read it: the decision. From then on anybody may
+roll it forward, any number of times: complete the uploads, delete what is outdated, write the
+manifest without `next`. An upload id works once, so of two who try one makes the object, and both
+see by its token that it is the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..days import Day, iso_ms
+from ..errors import (
+    ChangedMeanwhile,
+    DestinationFailed,
+    ExportError,
+    TryAgainLater,
+    UnknownOutcome,
+)
+from ..manifest import Manifest, Next, decode
+from ..model import StagedFile, Store, Tag
+from .records import Entry, Record
+
+_REMEMBERED = 20  # attempts
+_AT_ONCE = 8  # uploads being completed: the tables of a day shall switch within seconds
+_WAITS_S = (0.0, 1.0, 4.0)  # before each try to complete an upload
+
+Published = Entry[Manifest]
+
+
+class Damaged(DestinationFailed):
+    """An upload was lost after the decision: the day can't be finished, only exported anew."""
+
+
+def _no_lease() -> None:
+    """Stand in for the lease of a claim where there is none to keep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """The manifests of one dataset; `home` is the prefix they lie under, without a slash.
+
+    A key that was deleted is not made again within `recreate_after`: who deletes may be slow.
+    """
+
+    store: Store
+    home: str
+    sleep: Callable[[float], None]
+    recreate_after: timedelta = timedelta(minutes=20)
+
+    def key(self, day: Day) -> str:
+        """Return the key of a day's manifest."""
+        return f"{self.home}/{day}/manifest.json"
+
+    def read(self, day: Day) -> Published | None:
+        """Return what is published for the day, or None."""
+        return self._record(day).read()
+
+    def check_free(self, day: Day, before: Published | None, keys: frozenset[str]) -> None:
+        """Raise TryAgainLater where one of the keys was deleted so lately that it must rest."""
+        old = before.value if before else None
+        lately = self._lately(day, old)
+        if resting := sorted(keys & lately.keys()):
+            until = lately[resting[0]] + self.recreate_after
+            raise TryAgainLater(
+                f"{day}: {self.store.url(resting[0])} was deleted lately, by an export with"
+                " other files; it must not be made again at once",
+                advice=f"Try again after {iso_ms(until)}, or export the day as it was last"
+                " exported (slices, rolling).",
+            )
+
+    def publish(
+        self,
+        day: Day,
+        before: Published | None,
+        made: Manifest,
+        staged: tuple[StagedFile, ...],
+        keep_lease: Callable[[], None] = _no_lease,
+    ) -> Published:
+        """Make the staged files visible as `made` names them; `before` is what `read` returned.
+
+        Raises TryAgainLater when another run published the day meanwhile: then nothing of this
+        run is visible, and nothing is completed, aborted or deleted. An error after the decision
+        leaves a manifest with `next`, which readers refuse, until somebody rolls it forward.
+        """
+        self.check_free(day, before, frozenset(file.key for file in staged))
+        old = before.value if before else None
+        outdated = tuple(sorted((old.keys() if old else frozenset()) - made.keys()))
+        intent = replace(
+            made,
+            attempts=_attempts(old, made.attempt),
+            deleted=self._lately(day, old),
+            next=Next(uploads=staged, deletes=outdated),
+        )
+        try:
+            decided = self._record(day).write(intent, before)
+        except ChangedMeanwhile as theirs:
+            raise TryAgainLater(
+                f"{day} was published by another run meanwhile; nothing of this one is visible",
+                advice="Let one scheduler run one export of a day at a time.",
+            ) from theirs
+        return self.roll_forward(day, decided, keep_lease)
+
+    def confirm(self, day: Day, before: Published, made: Manifest) -> Published:
+        """Say that the day was read again and is as it was: its files stay, all else is new.
+
+        Raises TryAgainLater when another run changed the day meanwhile.
+        """
+        old = before.value
+        kept = replace(
+            made,
+            attempts=_attempts(old, made.attempt),
+            tables=old.tables,
+            rejects=old.rejects,
+            index=old.index,
+            changes=old.changes,
+            deleted=self._lately(day, old),
+        )
+        try:
+            return self._record(day).write(kept, before)
+        except ChangedMeanwhile as theirs:
+            raise _overtaken(day) from theirs
+
+    def lies_as_named(self, manifest: Manifest) -> bool:
+        """Whether every file that the manifest names is there, by its token and tag."""
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look") as pool:
+            seen = pool.map(self.store.look, [file.key for file in manifest.files])
+            return all(
+                there is not None
+                and there.tag.etag == file.etag
+                and there.metadata.get("token") == file.token
+                for file, there in zip(manifest.files, seen, strict=True)
+            )
+
+    def roll_forward(
+        self, day: Day, intent: Published, keep_lease: Callable[[], None] = _no_lease
+    ) -> Published:
+        """Finish what a manifest with `next` decided; idempotent, and anybody may.
+
+        Raises TryAgainLater where another run has gone on from there, Damaged where an
+        upload was lost for good: the day is marked as damaged then, and exported anew by the next
+        run.
+        """
+        under_way = intent.value.next
+        if under_way is None:
+            return intent
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="complete") as pool:
+            found = list(pool.map(self._completed, under_way.uploads))
+        lost = [file for file, tag in zip(under_way.uploads, found, strict=True) if tag is None]
+        if lost:
+            raise self._damaged(day, intent, lost[0])
+        if under_way.deletes:
+            self._check_stands(day, intent)
+        for key in under_way.deletes:
+            keep_lease()
+            self.store.delete(key)
+        tags = {file.key: tag for file, tag in zip(under_way.uploads, found, strict=True) if tag}
+        return self._commit(day, intent, tags)
+
+    def _record(self, day: Day) -> Record[Manifest]:
+        return Record(self.store, self.key(day), decode, self.sleep)
+
+    def _completed(self, file: StagedFile) -> Tag | None:
+        """Complete one upload; return the tag of what lies there, None where the upload is lost.
+
+        The look decides, whatever the call answered: an upload that is gone may have become the
+        file by a call whose answer was lost, or by another's.
+        """
+        unclear: UnknownOutcome | None = None
+        for wait_s in _WAITS_S:
+            self.sleep(wait_s)
+            try:
+                self.store.complete(file)
+            except UnknownOutcome as problem:
+                unclear = problem
+            held = self.store.holds(file)  # before the look: what ends in between is seen by it
+            if (tag := self._made(file)) is not None:
+                return tag
+            if not held:
+                return None
+        raise unclear or UnknownOutcome(
+            f"{self.store.url(file.key)} was completed but is not what was staged"
+        )
+
+    def _made(self, file: StagedFile) -> Tag | None:
+        """Return the tag of the file if it lies there."""
+        seen = self.store.look(file.key)
+        if seen is None or seen.metadata.get("token") != file.token:
+            return None
+        if seen.size_bytes != file.size_bytes:
+            raise DestinationFailed(f"{self.store.url(file.key)} is not what was just written")
+        return seen.tag
+
+    def _damaged(self, day: Day, intent: Published, lost: StagedFile) -> ExportError:
+        """Give up what can't be finished: mark the day; return the error to raise."""
+        self._check_stands(day, intent)
+        manifest = intent.value
+        under_way = manifest.next or Next(uploads=(), deletes=())
+        for file in under_way.uploads:
+            self.store.discard(file)
+        taken = {*manifest.keys(), *under_way.deletes, *(one.key for one in under_way.uploads)}
+        damaged = replace(
+            manifest,
+            state="damaged",
+            tables={},
+            rejects=None,
+            changes=None,
+            index=(),
+            leftover=tuple(sorted(taken)),
+            next=None,
+        )
+        try:
+            self._record(day).write(damaged, intent)
+        except ChangedMeanwhile:
+            return _overtaken(day)
+        return Damaged(
+            f"{day} is damaged: the upload of {self.store.url(lost.key)} was lost before it was"
+            " completed; some of the day's files may be new and some old",
+            advice="Run the export again: it replaces the whole day. If a lifecycle rule aborts"
+            " uploads at the destination, let it wait for a day or more.",
+        )
+
+    def _check_stands(self, day: Day, intent: Published) -> None:
+        """Raise TryAgainLater where another run has gone on; its files stay as they are."""
+        there = self.read(day)
+        if there is None or there.value.nonce != intent.value.nonce:
+            raise _overtaken(day)
+
+    def _commit(self, day: Day, intent: Published, tags: Mapping[str, Tag]) -> Published:
+        """Write the manifest without `next`, and look once that it is there."""
+        deletes = intent.value.next.deletes if intent.value.next else ()
+        lately = dict.fromkeys(deletes, self._now(day)) if deletes else {}
+        deleted = {**intent.value.deleted, **lately}
+        committed = replace(intent.value.tagged(tags), deleted=deleted)
+        try:
+            entry = self._record(day).write(committed, intent)
+        except ChangedMeanwhile as theirs:
+            raise _overtaken(day) from theirs
+        if self.store.look(self.key(day)) is None:
+            raise DestinationFailed(
+                f"{self.store.url(self.key(day))} was written but is not there"
+            )
+        return entry
+
+    def _lately(self, day: Day, old: Manifest | None) -> dict[str, datetime]:
+        """Return which keys were deleted so lately that they must rest, and when."""
+        if old is None or not old.deleted:
+            return {}
+        since = self._now(day) - self.recreate_after
+        return {key: at for key, at in old.deleted.items() if at > since}
+
+    def _now(self, day: Day) -> datetime:
+        """Return this instant by the store's clock; asked only while the day has a manifest."""
+        seen = self.store.look(self.key(day))
+        if seen is None:
+            raise DestinationFailed(f"{self.store.url(self.key(day))} is not there any more")
+        return seen.now
+
+
+def _attempts(old: Manifest | None, attempt: str) -> tuple[str, ...]:
+    return ((old.attempts if old else ()) + (attempt,))[-_REMEMBERED:]
+
+
+def _overtaken(day: Day) -> TryAgainLater:
+    return TryAgainLater(
+        f"{day}: another run began to replace it while this one published it",
+        advice="Let that run end, then look at the day's manifest.",
+    )

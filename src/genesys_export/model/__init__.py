@@ -1,0 +1,50 @@
+"""The nouns that travel between the parts, and what a source and a store promise.
+
+Knows no HTTP, no AWS, no file format. Everything here is a frozen value or a protocol.
+"""
+
+from __future__ import annotations
+
+from .counts import Counts, SliceRecord
+from .data import Attributes, Batch, Block, Page, Rejected
+from .destination import (
+    Always,
+    Condition,
+    IfAbsent,
+    IfUnchanged,
+    Part,
+    Pending,
+    Seen,
+    StagedFile,
+    Store,
+    Stored,
+    Tag,
+    Upload,
+)
+from .source import Clock, Fetch, Names, Source
+
+__all__ = [
+    "Always",
+    "Attributes",
+    "Batch",
+    "Block",
+    "Clock",
+    "Condition",
+    "Counts",
+    "Fetch",
+    "IfAbsent",
+    "IfUnchanged",
+    "Names",
+    "Page",
+    "Part",
+    "Pending",
+    "Rejected",
+    "Seen",
+    "SliceRecord",
+    "Source",
+    "StagedFile",
+    "Store",
+    "Stored",
+    "Tag",
+    "Upload",
+]

@@ -1,0 +1,79 @@
+"""What a source of conversations promises, and time as the program needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..days import Interval
+from .data import Page
+
+
+class Clock(Protocol):
+    """Time as the program needs it; safe from several threads."""
+
+    def now(self) -> datetime:
+        """Return this instant, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, for measuring."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises Stopped, even for no wait at all, once a signal has come."""
+        ...
+
+    def rest(self, seconds: float) -> None:
+        """Wait, whatever comes: for what has to be finished."""
+        ...
+
+
+class Fetch(Protocol):
+    """One slice's records on their way."""
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Every job this fetch has submitted, oldest first (none for a synchronous query)."""
+        ...
+
+    def pages(self) -> Iterator[Page]:
+        """Yield every page of the slice, at least once each, in the API's order.
+
+        A record may come twice (a job that expired half-way is read again from its start): who
+        reads must de-duplicate. Raises GenesysUnavailable, NotPermitted, RequestRefused.
+        """
+        ...
+
+    def release(self) -> None:
+        """Give back what the server holds for this fetch; never raises for a server's refusal."""
+        ...
+
+
+class Source(Protocol):
+    """Where conversations come from; safe to use from several threads."""
+
+    def watermark(self) -> datetime | None:
+        """Return the instant up to which the source is complete; None where it can't say."""
+        ...
+
+    def fetch(self, interval: Interval, job_id: str | None = None) -> Fetch:
+        """Prepare reading what may belong to `interval`; asks nothing before `pages` is read.
+
+        A job that an earlier run left behind is read where it still can be. More than the
+        interval may come (conversations that began earlier): who reads must filter.
+        """
+        ...
+
+
+class Names(Protocol):
+    """Where the names beside the ids come from; safe to use from several threads."""
+
+    def pages(self, table: str) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Yield what a lookup table is made of, as the API has it, each entity once.
+
+        Raises NotPermitted, with the permissions that would help, where it may not be read, and
+        what a source raises.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""What an operator does beside exporting: looks at what is there, and checks it."""

@@ -1,0 +1,126 @@
+"""A day's records as the API wrote them, and its index: whether they are the same, and the digest.
+
+The digest is the sum, modulo 2**256, of the BLAKE2b hashes of the records' bytes. The index holds
+32 bytes a conversation, in order: 16 of its id (a UUID's own, else the id's BLAKE2b) and the
+first 16 of its record's hash. Written apart from what makes them: to ask the same code proves
+nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from .hashes import Hashes
+from .mismatches import Unreadable
+from .objects import Pieces
+
+ENTRY_BYTES = 32
+_ID_BYTES = 16
+_UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    conversation_id: str
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+class Conversations:
+    """Which conversations an index, a table or the raw records have, each by id and by record."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self.ids, self.entries = Hashes(), Hashes()
+        self.digest = self.count = 0
+
+    def take_ids(self, ids: Iterable[bytes]) -> None:
+        """Take the ids of a table's rows."""
+        self.ids.add(identity(one) for one in ids)
+
+    def take_records(self, lines: Iterable[bytes]) -> int:
+        """Take raw records; returns how many. Raises Unreadable for a line that is none."""
+        count = 0
+        for line in lines:
+            whole = blake2b(line, digest_size=32).digest()
+            key = identity(_id_of(line))
+            self.ids.add([key])
+            self.entries.add([key + whole[:_ID_BYTES]])
+            self.digest = (self.digest + int.from_bytes(whole)) % (1 << 256)
+            count += 1
+        self.count += count
+        return count
+
+    def take_index(self, pieces: Pieces) -> int:
+        """Take one index, in pieces of any size; returns how many entries. Raises Unreadable."""
+        before, count = b"", 0
+        for entries in _entries(pieces):
+            for entry in entries:
+                if entry[:_ID_BYTES] <= before:
+                    raise Unreadable("does not have its ids in order, each once")
+                before = entry[:_ID_BYTES]
+            self.ids.add(entry[:_ID_BYTES] for entry in entries)
+            self.entries.add(entries)
+            count += len(entries)
+        self.count += count
+        return count
+
+    def close(self) -> None:
+        """Give back memory and disk."""
+        self.ids.close()
+        self.entries.close()
+
+
+def identity(conversation_id: bytes) -> bytes:
+    """Return an id's 16 bytes in an index."""
+    if _UUID.fullmatch(conversation_id):
+        return bytes.fromhex(conversation_id.replace(b"-", b"").decode())
+    return blake2b(conversation_id, digest_size=_ID_BYTES).digest()
+
+
+def objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield lines that must be JSON objects; raises Unreadable."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            found = msgspec.json.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            found = _slowly(line)
+        if not isinstance(found, dict):
+            raise Unreadable(f"has no JSON object in line {number}")
+        yield found
+
+
+def _entries(pieces: Pieces) -> Iterator[list[bytes]]:
+    rest = b""
+    for piece in pieces:
+        text = rest + piece
+        whole = len(text) - len(text) % ENTRY_BYTES
+        yield [text[at : at + ENTRY_BYTES] for at in range(0, whole, ENTRY_BYTES)]
+        rest = text[whole:]
+    if rest:
+        raise Unreadable(f"is no whole number of entries of {ENTRY_BYTES} bytes")
+
+
+def _id_of(line: bytes) -> bytes:
+    try:
+        return _HEAD.decode(line).conversation_id.encode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = _slowly(line)
+    found = found.get("conversationId") if isinstance(found, dict) else None
+    if not isinstance(found, str):
+        raise Unreadable("has a line that is no conversation")
+    return found.encode("utf-8", "surrogatepass")
+
+
+def _slowly(line: bytes) -> Any:
+    """Read JSON that msgspec refuses, such as lone surrogates; None for what is none."""
+    try:
+        return json.loads(line.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,167 @@
+"""The status in a terminal: a calendar a month, the last days as a table, what needs attention.
+
+Colours come with letters, so that it reads without them; elsewhere than on a terminal it is plain
+text of a fixed width. What servers and files said is shown without control characters.
+"""
+
+from __future__ import annotations
+
+from calendar import Calendar, month_name
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from typing import TextIO
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..progress.words import clean, size
+from .day_status import DayStatus, OrgStatus, State
+from .status_words import Weight, lateness, needs_attention, remarks, summary
+
+_PLAIN_WIDTH = 100
+_MONTHS = 12  # shown as calendars; older days are in --json and --html
+_WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+
+# Letter, style of the cell.
+_LOOKS = {
+    State.FINAL: ("F", "black on green"),
+    State.PROVISIONAL: ("P", "black on cyan"),
+    State.PARTIAL: ("I", "black on yellow"),
+    State.PUBLISHING: ("R", "white on magenta"),
+    State.DAMAGED: ("D", "bold white on red"),
+    State.FAILED: ("X", "bold white on red"),
+    State.MISSING: ("M", "reverse"),
+}
+_LEGEND = {
+    State.PARTIAL: "partial (incomplete)",
+    State.PUBLISHING: "being replaced",
+}
+
+
+def show(orgs: Sequence[OrgStatus], stream: TextIO, *, days: int) -> None:
+    """Write the status of every organisation; `days` is the length of the table."""
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console.width = _PLAIN_WIDTH
+    for place, status in enumerate(orgs):
+        if place:
+            console.print()
+        if status.org:
+            console.print(f"Organisation {clean(status.org)}", style="bold")
+        if status.days:
+            console.print(f"{status.dataset}, days of {status.zone.key}")
+            console.print(clean(status.url), soft_wrap=True)  # a place is copied: never broken
+            console.print(Group(*_parts(status, days)))
+        console.print(clean(summary(status)), soft_wrap=True)
+
+
+def _parts(status: OrgStatus, days: int) -> Iterator[RenderableType]:
+    yield Text()
+    yield _calendars(status)
+    yield _legend(status)
+    yield Text()
+    yield _table(status.days[-days:])
+    yield Text()
+    if any(map(needs_attention, status.days)):
+        yield Text("Needs attention", style="bold")
+        yield _attention(status.days)
+        yield Text()
+
+
+def _calendars(status: OrgStatus) -> RenderableType:
+    by_month = groupby(status.days, key=lambda day: (day.day.year, day.day.month))
+    months = [(month, list(days)) for month, days in by_month][-_MONTHS:]
+    return Columns([Padding(_month(*month, days), (0, 3, 1, 0)) for month, days in months])
+
+
+def _month(year: int, month: int, days: Sequence[DayStatus]) -> Table:
+    known = {day.day: day for day in days}
+    drawn = Table(title=f"{month_name[month]} {year}", box=None, padding=(0, 1, 0, 0))
+    for name in _WEEKDAYS:
+        drawn.add_column(name, width=4, header_style="dim")
+    for week in Calendar().monthdatescalendar(year, month):
+        drawn.add_row(*(_cell(day, known.get(day), month) for day in week))
+    return drawn
+
+
+def _cell(day: date, status: DayStatus | None, month: int) -> Text:
+    if day.month != month:
+        return Text()
+    if status is None:
+        return Text(f"{day.day:2}", style="dim")
+    letter, style = _LOOKS[status.state]
+    # Whatever else is wrong with a day that has a state of its own.
+    more = "!" if status.manifest and needs_attention(status) else " "
+    return Text(f"{day.day:2}{letter}{more}", style=style)
+
+
+def _legend(status: OrgStatus) -> RenderableType:
+    """Explain the states that occur."""
+    occurring = {day.state for day in status.days}
+    told = [
+        Text.assemble((f" {letter} ", style), f" {_LEGEND.get(state, state)}  ")
+        for state, (letter, style) in _LOOKS.items()
+        if state in occurring
+    ]
+    if any(day.manifest and needs_attention(day) for day in status.days):
+        told.append(Text(" !  needs attention"))
+    return Columns(told)
+
+
+def _table(days: Sequence[DayStatus]) -> Table:
+    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    drawn.add_column("Day", no_wrap=True)
+    drawn.add_column("State", no_wrap=True)
+    drawn.add_column("Conversations", justify="right", no_wrap=True)
+    drawn.add_column("Size", justify="right", no_wrap=True)
+    drawn.add_column("Fetched after", justify="right", no_wrap=True)
+    drawn.add_column("Remarks")
+    for day in reversed(days):
+        letter, style = _LOOKS[day.state]
+        shorts = [remark.short for remark in remarks(day)] + ["due"] * bool(day.due)
+        drawn.add_row(
+            f"{day.day} {_WEEKDAYS[day.day.weekday()]}",
+            Text.assemble((f" {letter} ", style), f" {day.state}"),
+            f"{day.conversations:,}" if day.manifest else "",
+            size(day.size_bytes) if day.manifest else "",
+            lateness(day.fetched_late),
+            Text(clean(", ".join(shorts))),
+        )
+    return drawn
+
+
+def _attention(days: Sequence[DayStatus]) -> Table:
+    """Say, for each day that needs it, what to look after; a run of missing days once."""
+    drawn = Table.grid(padding=(0, 2, 0, 0))
+    for first, last in _runs([day for day in days if needs_attention(day)]):
+        if last is not first:
+            command = f"genesys-export backfill --start {first.day} --end {last.day}"
+            told = f"to {last.day}, nothing is published:\n{command}"
+            drawn.add_row("", str(first.day), Text(told))
+            continue
+        texts = [each.text for each in remarks(first) if each.weight is Weight.ATTENTION]
+        drawn.add_row("", str(first.day), Text("\n".join(map(clean, texts))))
+    return drawn
+
+
+def _runs(days: Sequence[DayStatus]) -> Iterator[tuple[DayStatus, DayStatus]]:
+    """Yield the first and the last of each run of missing days, every other day on its own."""
+    start: DayStatus | None = None
+    for day, following in zip(days, [*days[1:], None], strict=True):
+        start = start or day
+        goes_on = (
+            following is not None
+            and all(_is_only_missing(each) for each in (day, following))
+            and (following.day - day.day).days == 1
+        )
+        if not goes_on:
+            yield start, day
+            start = None
+
+
+def _is_only_missing(day: DayStatus) -> bool:
+    return day.state is State.MISSING and day.failure is None

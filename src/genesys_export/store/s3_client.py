@@ -1,0 +1,51 @@
+"""How to talk to a bucket: boto3's client, and what it raises when an answer breaks off.
+
+Credentials are found in boto3's usual ways, or brought in a session. Nothing is asked here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import WrongSettings
+from .options import S3Options
+
+if TYPE_CHECKING:
+    from boto3 import Session
+    from mypy_boto3_s3 import S3Client
+
+_CONNECT_S = 10.0
+
+
+def client_of(options: S3Options, attempts: int, session: Session | None) -> S3Client:
+    """Return a client that tries each call `attempts` times. Raises WrongSettings."""
+    import boto3  # noqa: PLC0415 - a tenth of a second that --help need not wait for
+    from botocore.config import Config  # noqa: PLC0415 - as above
+
+    session = session or boto3.Session(profile_name=options.profile)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=_CONNECT_S,
+        read_timeout=options.timeout_s,
+        max_pool_connections=32,
+        user_agent_extra="genesys-export",
+    )
+    try:
+        return session.client(
+            "s3", region_name=options.region, endpoint_url=options.endpoint_url, config=config
+        )
+    except ValueError as problem:  # how botocore says that an endpoint is no URL
+        raise WrongSettings(
+            f"s3://{options.bucket}: {problem}", advice="Check the endpoint (AWS_ENDPOINT_URL_S3)."
+        ) from problem
+
+
+def broken_off() -> tuple[type[Exception], ...]:
+    """Return what botocore raises when a body ends too early or not at all."""
+    from botocore import exceptions  # noqa: PLC0415 - as above
+
+    return (
+        exceptions.IncompleteReadError,
+        exceptions.ReadTimeoutError,
+        exceptions.ResponseStreamingError,
+    )

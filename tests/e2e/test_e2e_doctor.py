@@ -1,0 +1,96 @@
+"""`doctor` as a user runs it: what it says, how it ends, and that it tells no secret."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+from e2e_command import stop, wait_until
+
+from genesys_export.simulator import Fault, Slow, World
+
+SECRET = "a-secret-that-must-not-be-shown"
+DETAILS = "analytics:conversationDetail:view"
+
+
+def doctor(command, *arguments):
+    return command("doctor", "--to", command.lake, *arguments)
+
+
+def test_where_an_export_would_work_it_ends_well(command, genesys):
+    result = doctor(command.against(genesys())).ends(0)
+    lines = result.out.splitlines()
+    assert lines[0].startswith("ok        This machine, versions: genesys-export ")
+    assert "ok        Genesys Cloud, sign-in: the OAuth client's id and secret" in result.out
+    assert f"ok        Genesys Cloud, {DETAILS}: a job was taken" in result.out
+    assert f"ok        Destination {command.lake}, write: a file was written" in lines
+    assert lines[-1].endswith("ok. An export would work.")
+    assert result.err == ""
+    assert not command.lake.exists()
+
+
+def test_a_wrong_secret_is_named_and_never_shown(command, genesys):
+    wrong = command.against(genesys(), GENESYS_CLIENT_SECRET=SECRET)
+    result = doctor(wrong, "--verbose").ends(77)
+    assert "fail      Genesys Cloud, sign-in: " in result.out
+    assert "          mend: Look at GENESYS_CLIENT_SECRET" in result.out
+    assert "unknown   Genesys Cloud, divisions: not checked: sign-in failed" in result.out
+    assert "method=POST path=/oauth/token status=401" in result.err
+    assert SECRET not in result.words
+
+
+def test_quiet_says_only_what_is_not_well(command, genesys):
+    well = doctor(command.against(genesys()), "--quiet").ends(0)
+    assert well.words == ""
+    narrow = doctor(command.against(genesys(divisions=("Home",))), "--quiet").ends(0)
+    assert narrow.out.startswith("warn      Genesys Cloud, divisions: 1 of 4: Home; not North")
+
+
+def test_machines_get_an_object_a_line(command, genesys):
+    lacking = command.against(genesys(missing_permissions=frozenset({DETAILS})))
+    result = doctor(lacking, "--log-format", "json").ends(77)
+    told = [json.loads(line) for line in result.out.splitlines()]
+    (failed,) = (one for one in told if one["verdict"] == "fail")
+    assert (failed["about"], failed["name"], failed["status"]) == ("Genesys Cloud", DETAILS, 77)
+    assert failed["mend"].startswith(f"Give {DETAILS} to a role")
+
+
+def test_every_organisation_is_examined(command, genesys):
+    one, other = genesys(), genesys(World.generated(seed=2, per_day=10))
+    orgs = {
+        f"GENESYS_EXPORT_ORGS__{name}__{key}": value
+        for name, served in (("NORTH", one), ("SOUTH", other))
+        for key, value in (
+            ("BASE_URL", served.base_url),
+            ("CLIENT_ID", served.client_id),
+            ("CLIENT_SECRET", served.client_secret if name == "NORTH" else SECRET),
+        )
+    }
+    result = doctor(command.with_variables(**orgs)).ends(77)
+    assert "ok        Genesys Cloud, north, sign-in: " in result.out
+    assert "fail      Genesys Cloud, south, sign-in: " in result.out
+
+
+def test_settings_that_are_missing_are_told_all_at_once(command):
+    result = command("doctor").ends(78)
+    for name in ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "GENESYS_CLOUD_REGION", "--to"):
+        assert name in result.err
+    assert result.out == ""
+
+
+def test_names_are_checked_where_they_are_asked_for(command, genesys):
+    named = command.against(
+        genesys(missing_permissions=frozenset({"routing:queue:view"})),
+        GENESYS_EXPORT_EXPORT__NAMES="true",
+    )
+    result = doctor(named).ends(77)
+    assert "fail      Genesys Cloud, dim_queues (routing:queue:view): GET" in result.out
+    assert "ok        Genesys Cloud, dim_users: the list can be read" in result.out
+
+
+def test_a_signal_ends_it_with_its_status(command, genesys):
+    served = genesys(faults=[Fault("submit", kind=Slow(delay_s=60))])
+    with command.against(served).started("doctor", "--to", command.lake) as child:
+        wait_until(child, lambda: served.asked("submit"))
+        result = stop(child, signal.SIGTERM, within_s=20).ends(143)
+    assert "stopped by SIGTERM" in result.err

@@ -1,0 +1,352 @@
+"""A range of days over a store in memory and a source that does what each test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import Event, Lock
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fakes import Events, FakeClock, MemoryStore
+from genesys_export.datasets import conversation_details
+from genesys_export.days import Day, Interval
+from genesys_export.errors import (
+    DestinationFailed,
+    GenesysUnavailable,
+    SignInRefused,
+    Stopped,
+    WrongUse,
+)
+from genesys_export.events import BackfillProgress, DaySkipped, DayStarted, Noticed
+from genesys_export.export import (
+    Backfill,
+    Ended,
+    Exporter,
+    Orders,
+    Outcome,
+    Parts,
+    Plan,
+    days_between,
+    without_future,
+)
+from genesys_export.life import Policy, Publish
+from genesys_export.manifest import Recipe
+from genesys_export.store import are_honest
+
+ZONE = ZoneInfo("UTC")
+LONG_S = 20  # a bound for what happens at once
+
+
+def day(text: str, zone: ZoneInfo = ZONE) -> Day:
+    return Day(date.fromisoformat(text), zone)
+
+
+def november(first: int, last: int) -> tuple[Day, ...]:
+    return tuple(day(f"2026-11-{number:02}") for number in range(first, last + 1))
+
+
+# --- which days ------------------------------------------------------------------------------
+
+
+def test_both_ends_belong_to_the_range():
+    days = days_between(day("2026-02-27"), day("2026-03-01"))
+    assert [str(one) for one in days] == ["2026-02-27", "2026-02-28", "2026-03-01"]
+
+
+def test_one_day_is_a_range():
+    assert days_between(day("2026-02-27"), day("2026-02-27")) == (day("2026-02-27"),)
+
+
+def test_a_range_that_ends_before_it_begins_is_wrong_use():
+    with pytest.raises(WrongUse, match="2026-03-02 is after --end 2026-03-01"):
+        days_between(day("2026-03-02"), day("2026-03-01"))
+
+
+def test_a_date_that_a_zone_never_had_is_no_day():
+    zone = ZoneInfo("Pacific/Apia")
+    days = days_between(day("2011-12-29", zone), day("2011-12-31", zone))
+    assert [str(one) for one in days] == ["2011-12-29", "2011-12-31"]
+
+
+def test_days_that_have_not_ended_are_left_out():
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    assert without_future(november(20, 25), now, partial=False) == november(20, 21)
+    assert without_future(november(20, 25), now, partial=True) == november(20, 22)
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    assert without_future(november(20, 25), midnight, partial=False) == november(20, 22)
+
+
+# --- the loop --------------------------------------------------------------------------------
+
+
+@dataclass
+class Script:
+    """A Genesys of empty days: what each day meets, who is under way, what was asked for."""
+
+    meets: Callable[[date], None] = lambda _date: None
+    asked: list[date] = field(default_factory=list)
+    watermarks: int = 0
+    running: int = 0
+    most: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def watermark(self) -> datetime:
+        self.watermarks += 1
+        return datetime(2026, 11, 23, 6, tzinfo=UTC)
+
+    def fetch(self, interval: Interval, job_id: str | None = None) -> Fetched:
+        del job_id
+        return Fetched(self, interval.start.date())
+
+
+@dataclass
+class Fetched:
+    script: Script
+    date: date
+    job_ids: tuple[str, ...] = ()
+
+    def pages(self) -> Iterator[object]:
+        script = self.script
+        with script.lock:
+            script.asked.append(self.date)
+            script.running += 1
+            script.most = max(script.most, script.running)
+        try:
+            script.meets(self.date)
+        finally:
+            with script.lock:
+                script.running -= 1
+        yield from ()
+
+    def release(self) -> None:
+        pass
+
+
+@dataclass
+class Bench:
+    """An exporter of one table, and what it observed."""
+
+    script: Script
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: FakeClock = field(default_factory=FakeClock)
+    events: Events = field(default_factory=Events)
+    org: str = ""
+
+    def exporter(self, **plan) -> Exporter:
+        dataset, tables = conversation_details(), ("conversations",)
+        parts = Parts(
+            plan=Plan(dataset=dataset, tables=tables, org=self.org, **plan),
+            recipe=Recipe(
+                timezone="UTC",
+                engine="jobs",
+                filters={},
+                tables=tables,
+                format="csv.gz",
+                layout="daily",
+                csv={"newlines": "keep"},
+                column_version=dataset.column_version,
+            ),
+            source=self.script,
+            store=self.store,
+            clock=self.clock,
+            observe=self.events,
+            are_honest=are_honest,
+        )
+        return Exporter(parts)
+
+    def run(self, days, *, at_once=1, orders=Orders(), pending=lambda: None, **plan):  # noqa: B008
+        return run((self.exporter(**plan),), days, at_once, orders, pending)
+
+    def published(self) -> set[str]:
+        keys = self.store.list("_genesys_export/")
+        return {key.split("/")[2] for key in keys if key.endswith("manifest.json")}
+
+
+def run(exporters, days, at_once=1, orders=Orders(), pending=lambda: None) -> list[Ended]:  # noqa: B008
+    backfill = Backfill(
+        exporters=exporters, days=days, orders=orders, at_once=at_once, pending=pending
+    )
+    return list(backfill.run())
+
+
+@pytest.mark.parametrize("days", [november(10, 14), november(10, 14)[::-1]])
+def test_days_begin_in_the_order_that_is_given(days):
+    bench = Bench(Script())
+    ends = bench.run(days)
+    assert bench.script.asked == [one.date for one in days]
+    assert [one.report.outcome for one in ends] == [Outcome.PUBLISHED] * 5
+    assert bench.published() == {str(one) for one in days}
+
+
+def test_as_many_days_as_asked_for_are_under_way_and_no_more():
+    both, entered = Event(), []
+
+    def meets(_date):
+        entered.append(_date)
+        if len(entered) == 3:
+            both.set()
+        assert both.wait(LONG_S)
+
+    bench = Bench(Script(meets))
+    ends = bench.run(november(1, 9), at_once=3)
+    assert all(one.report for one in ends)
+    assert bench.script.most == 3
+
+
+def test_the_first_days_side_by_side_register_one_destination():
+    ends = Bench(Script()).run(november(1, 8), at_once=8)
+    assert [one.problem for one in ends] == [None] * 8
+
+
+def test_a_day_that_fails_ends_no_other():
+    def meets(at):
+        if at.day == 12:
+            raise GenesysUnavailable("no answer")
+
+    bench = Bench(Script(meets))
+    ends = bench.run(november(10, 14), at_once=2)
+    failed = [one for one in ends if one.problem]
+    assert [(str(one.day), one.problem.status) for one in failed] == [("2026-11-12", 69)]
+    assert bench.published() == {str(one) for one in november(10, 14)} - {"2026-11-12"}
+    told = [event.message for event in bench.events.of(Noticed)]
+    assert "2026-11-12 failed: no answer" in told
+
+
+def test_a_bug_on_one_day_is_that_days_alone():
+    def meets(at):
+        if at.day == 12:
+            raise KeyError("customer 4711")
+
+    ends = Bench(Script(meets)).run(november(11, 13))
+    (failed,) = [one for one in ends if one.problem]
+    assert (failed.problem.status, failed.problem.message) == (70, "2026-11-12: a bug: KeyError")
+
+
+def test_settled_days_are_skipped_without_asking_for_anything():
+    bench = Bench(Script())
+    bench.run(november(1, 6))
+    again = Bench(Script(), store=bench.store)
+    ends = again.run(november(1, 8), at_once=2)
+    outcomes = {one.day.date.day: one.report.outcome for one in ends}
+    assert outcomes == {n: Outcome.SKIPPED if n <= 6 else Outcome.PUBLISHED for n in range(1, 9)}
+    assert sorted(again.script.asked) == [date(2026, 11, 7), date(2026, 11, 8)]
+    assert again.script.watermarks == 2
+    assert again.events.of(DaySkipped) == []
+    assert again.events.of(BackfillProgress)[0].skipped == 6
+
+
+def test_force_does_settled_days_again():
+    bench = Bench(Script())
+    bench.run(november(1, 3))
+    ends = bench.run(november(1, 3), orders=Orders(force=True))
+    assert [one.report.outcome for one in ends] == [Outcome.UNCHANGED] * 3
+
+
+def test_where_no_state_is_kept_every_day_is_exported():
+    bench = Bench(Script())
+    for _ in range(2):
+        ends = bench.run(november(1, 3), keeps_state=False)
+        assert [one.report.outcome for one in ends] == [Outcome.PUBLISHED] * 3
+    assert len(bench.script.asked) == 6
+
+
+def test_what_no_day_can_pass_ends_the_range_early_and_the_rest_is_listed():
+    def meets(_date):
+        raise SignInRefused("the client is not known")
+
+    bench = Bench(Script(meets))
+    ends = bench.run(november(1, 20), at_once=2)
+    assert len(ends) == len({one.day for one in ends}) == 20
+    assert 2 <= len(bench.script.asked) <= 3  # one more may have begun by then
+    left = [one for one in ends if one.not_tried]
+    assert len(left) == 20 - len(bench.script.asked)
+    assert all(one.problem is None and one.report is None for one in left)
+    assert "the same error" in left[0].not_tried
+
+
+def test_another_organisation_goes_on_where_one_gives_up():
+    def meets(_date):
+        raise SignInRefused("the client is not known")
+
+    store = MemoryStore()
+    shut, fine = Bench(Script(meets), store, org="apac"), Bench(Script(), store, org="emea")
+    ends = run((shut.exporter(), fine.exporter()), november(1, 9))
+    assert {str(one.day) for one in ends if one.org == "emea" and one.report} == {
+        str(one) for one in november(1, 9)
+    }
+    assert len([one for one in ends if one.org == "apac"]) == 9
+    assert len(shut.script.asked) == 2
+
+
+def test_a_destination_that_cannot_be_listed_is_told_once():
+    class Unlisted(MemoryStore):
+        def list(self, prefix: str) -> Iterator[str]:
+            raise DestinationFailed(f"the bucket does not list {prefix}")
+
+    bench = Bench(Script(), Unlisted())
+    ends = bench.run(november(1, 5))
+    assert [bool(one.problem) for one in ends] == [True, False, False, False, False]
+    assert all(one.not_tried for one in ends[1:])
+    assert bench.script.asked == []
+
+
+def test_a_stop_sees_the_days_under_way_to_their_end_and_begins_no_other():
+    stopped: list[Stopped] = []
+    clock = FakeClock()
+
+    def meets(at):
+        if at.day == 3:
+            clock.interrupt(Stopped(15))  # what the signal's handler does
+            stopped.append(Stopped(15))
+            clock.sleep(0)
+
+    bench = Bench(Script(meets), clock=clock)
+    ends = bench.run(november(1, 9), pending=lambda: stopped[0] if stopped else None)
+    assert bench.published() == {"2026-11-01", "2026-11-02"}
+    assert len(ends) == 9
+    under_way, *left = ends[2:]
+    assert isinstance(under_way.problem, Stopped)
+    assert {one.not_tried for one in left} == {"stopped by SIGTERM"}
+    assert bench.script.running == 0
+    assert bench.events.of(DayStarted)[-1].day == "2026-11-03"
+
+
+def test_a_stop_before_anything_began_is_told_as_one():
+    bench = Bench(Script())
+    ends = bench.run(november(1, 5), pending=lambda: Stopped(2))
+    assert [isinstance(one.problem, Stopped) for one in ends] == [True, *[False] * 4]
+    assert bench.script.asked == []
+
+
+def test_progress_is_of_the_whole_and_ends_with_nothing_left():
+    clock = FakeClock()
+
+    def meets(_date):
+        clock.sleep(60)
+
+    bench = Bench(Script(meets), clock=clock)
+    bench.run(november(1, 4))
+    told = bench.events.of(BackfillProgress)
+    assert [event.done for event in told] == [0, 1, 2, 3, 4]
+    assert {event.total for event in told} == {4}
+    assert [event.eta_s for event in told][:2] == [None, None]
+    assert told[2].eta_s == pytest.approx(120, rel=0.1)
+    assert told[-1].eta_s == 0
+
+
+def test_days_that_have_not_settled_are_read_again():
+    bench = Bench(Script())
+    ends = bench.run(november(20, 22))
+    assert {one.report.manifest.state for one in ends} == {"provisional"}
+    again = bench.run(november(20, 22))
+    assert [one.report.outcome for one in again] == [Outcome.UNCHANGED] * 3
+
+
+def test_days_that_are_published_only_when_final_are_skipped_until_then():
+    bench = Bench(Script())
+    ends = bench.run(november(17, 20), life=Policy(publish=Publish.FINAL))
+    outcomes = [one.report.outcome for one in ends]
+    assert outcomes == [Outcome.PUBLISHED] * 2 + [Outcome.SKIPPED] * 2

@@ -1,0 +1,263 @@
+"""Copies of a conversation that differ: the later one wins, whatever order they come in.
+
+The source is a script: what it gives at each reading of its pages, the last of them for ever.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import date
+from itertools import permutations
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakes import Events, FakeClock, MemoryStore
+from genesys_export.datasets import conversation_details
+from genesys_export.days import Day, split
+from genesys_export.decode import Decoder
+from genesys_export.decode.ids import key_of
+from genesys_export.errors import DestinationFailed, GenesysUnavailable
+from genesys_export.events import ReadAgain
+from genesys_export.export.plan import Plan
+from genesys_export.export.reading import read
+from genesys_export.export.rejects import Rejects
+from genesys_export.export.slices import Shop, Task, stage
+from genesys_export.model import Counts, Page
+from genesys_export.progress.totals import Totals, added
+
+DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
+(PART,) = split(DAY, 1)
+PLAN = Plan(dataset=conversation_details(), tables=("conversations",))
+
+
+def record(ident="c1", tag="", end="2026-11-22T09:00:00.000Z", **more) -> bytes:
+    body = {"conversationId": ident, "conversationStart": "2026-11-22T08:00:00.000Z"}
+    body |= {"externalTag": tag} | ({"conversationEnd": end} if end else {}) | more
+    return json.dumps(body).encode()
+
+
+class Script:
+    """A model.Source and its one Fetch."""
+
+    def __init__(self, *readings: list[list[bytes]]) -> None:
+        self.readings, self.read, self.released = readings, 0, 0
+        self.job_ids = ()
+
+    def watermark(self):
+        return None
+
+    def fetch(self, interval):
+        assert interval == PART.interval
+        return self
+
+    def pages(self):
+        pages = self.readings[min(self.read, len(self.readings) - 1)]
+        self.read += 1
+        for records in pages:
+            yield Page(records=records, watermark=None, received_bytes=sum(map(len, records)))
+
+    def release(self):
+        self.released += 1
+
+
+class Trial:
+    """One slice staged from a script into memory."""
+
+    def __init__(self, *readings: list[list[bytes]], store: MemoryStore | None = None) -> None:
+        self.source, self.events, self.store = Script(*readings), Events(), store or MemoryStore()
+        self.rejects = Rejects(self.store, "rejects.jsonl.gz", "token")
+        self.shop = Shop(
+            plan=PLAN,
+            store=self.store,
+            observe=self.events,
+            token="token",
+            rejects=self.rejects,
+            abandon=Event(),
+            clock=FakeClock(),
+        )
+
+    def staged(self):
+        task = Task(part=PART, fetch=self.source.fetch(PART.interval), began=FakeClock().now())
+        staged = stage(self.shop, task).sealed
+        assert_adds_up(staged.counts)
+        assert self.rejects.rows <= staged.counts.rejected
+        return staged
+
+    def tags(self) -> dict[str, str]:
+        """Stage, and return each exported conversation's tag."""
+        (table,) = self.staged().files
+        text = gzip.decompress(self.store.sealed[table.file.upload_id]).decode()
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        assert len({row["conversation_id"] for row in rows}) == len(rows) == table.rows
+        return {row["conversation_id"]: row["external_tag"] for row in rows}
+
+
+def assert_adds_up(counts: Counts) -> None:
+    parts = counts.exported + counts.duplicates + counts.of_other_days + counts.rejected
+    assert counts.received == parts
+    assert counts.differing_duplicates <= counts.duplicates
+
+
+def test_without_differing_copies_the_pages_are_read_once():
+    trial = Trial([[record("a"), record("b")], [record("a")]])
+    assert trial.tags() == {"a": "", "b": ""}
+    assert trial.source.read == 1
+    assert trial.events.of(ReadAgain) == []
+
+
+RANKED = (
+    record(tag="broken", participants=7),
+    record(tag="open, and nothing more", end=None),
+    record(tag="open, later", end=None, conferenceStart="2026-11-22T23:00:00.000Z"),
+    record(tag="ended at nine"),
+    record(
+        tag="ended, touched",
+        participants=[{"sessions": [{"segments": [{"segmentEnd": "2026-11-22T10:00:00Z"}]}]}],
+    ),
+    record(tag="ended at eleven", end="2026-11-22T12:00:00.000+01:00"),
+)
+
+
+@pytest.mark.parametrize("pair", tuple(permutations(range(len(RANKED)), 2)))
+def test_the_better_of_two_copies_wins_in_either_order(pair):
+    trial = Trial([[RANKED[pair[0]]], [RANKED[pair[1]]]])
+    assert trial.tags() == {"c1": json.loads(RANKED[max(pair)])["externalTag"]}
+    assert trial.source.read == 3
+    assert trial.rejects.rows == (0 in pair)
+
+
+@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+@given(st.permutations(range(len(RANKED))), st.lists(st.integers(0, 5), max_size=5))
+def test_of_many_copies_the_best_is_kept_and_every_other_counted(order, again):
+    copies = [RANKED[place] for place in (*order, *again)]
+    trial = Trial([copies[:3], copies[3:], [record("c2")]])
+    staged = trial.staged()
+    assert staged.counts.exported == 2
+    assert staged.counts.rejected == 1 + again.count(0)
+    assert staged.counts.differing_duplicates == 4 + sum(0 < place < 5 for place in again)
+    wanted = Decoder(PLAN.dataset, PART.interval)
+    wanted.decode([RANKED[-1], record("c2")])
+    assert staged.digest == f"{wanted.digest:064x}"
+
+
+def test_copies_that_are_as_late_are_chosen_between_alike():
+    one, other = record(tag="one"), record(tag="other")
+    assert Trial([[one, other]]).tags() == Trial([[other], [one]]).tags()
+
+
+def test_an_instant_in_a_customers_text_makes_nothing_later():
+    future = {"attributes": {"appointment": "2099-01-01T00:00:00.000Z"}}
+    early = record(tag="2099-01-01T00:00:00.000Z", participants=[future])
+    assert Trial([[early, record(tag="late", end="2026-11-22T09:30:00.000Z")]]).tags() == {
+        "c1": "late"
+    }
+
+
+def test_two_copies_that_nobody_can_read_are_two_rejects():
+    trial = Trial([[record(participants=1), record(participants=2), record(participants=1)]])
+    assert trial.tags() == {}
+    assert trial.rejects.rows == 2
+
+
+def test_the_index_names_the_copy_that_was_kept():
+    contest_free = Decoder(PLAN.dataset, PART.interval)
+    contest_free.decode([RANKED[5]])
+    trial = Trial([[RANKED[3], RANKED[5], RANKED[0]]])
+    done = read(trial.shop, PART, trial.source)
+    assert list(done.decoder.index()) == list(contest_free.index())
+    assert next(done.decoder.index())[:16] == key_of("c1")
+
+
+def test_what_an_expired_job_gave_differently_is_counted_though_it_comes_no_more():
+    old, new = record(tag="old", end=None), record(tag="new")
+    trial = Trial([[old, record("b")], [new, record("b")]], [[new, record("b")]])
+    staged = trial.staged()
+    assert (staged.counts.exported, staged.counts.differing_duplicates) == (2, 1)
+    assert staged.counts.received == 3
+    assert trial.source.read == 3
+
+
+def test_a_record_rejected_in_a_reading_that_was_in_vain_counts_once():
+    broken, good, stays = record(participants=1), record(tag="good"), b"[]"
+    trial = Trial([[broken, stays], [good]], [[good, stays]])
+    staged = trial.staged()
+    assert (staged.counts.exported, staged.counts.rejected) == (1, 2)
+    assert trial.rejects.rows == 2
+
+
+def test_a_copy_later_than_any_that_was_ranked_is_taken():
+    first, second = record(tag="first", end=None), record(tag="second")
+    third = record(tag="third", end="2026-11-22T10:00:00.000Z")
+    trial = Trial([[first, second]], [[first, second]], [[first, third]])
+    assert trial.tags() == {"c1": "third"}
+    assert trial.source.read == 3
+
+
+def test_a_better_copy_behind_one_already_written_is_read_for_again():
+    one, two, three = (record(tag=f"{n}", end=f"2026-11-22T1{n}:00:00.000Z") for n in range(3))
+    trial = Trial([[one, two]], [[one]], [[one, three]])
+    assert trial.tags() == {"c1": "2"}
+    assert trial.source.read == 5
+
+
+def test_a_winner_that_does_not_come_again_is_read_for_again():
+    early, late = record(tag="early", end=None), record(tag="late")
+    trial = Trial([[early, late]], [[late]], [[early]])
+    assert trial.tags() == {"c1": "early"}
+    assert trial.source.read == 5
+
+
+def test_other_content_at_every_reading_ends_the_slice_in_a_sentence():
+    ends = [f"2026-11-22T09:{minute}:00.000Z" for minute in range(10, 60)]
+    trial = Trial(*([[record(end=ends[n]), record(end=ends[n + 1])]] for n in range(0, 20, 2)))
+    with pytest.raises(GenesysUnavailable, match="at each of 7 readings"):
+        trial.staged()
+    assert trial.source.read == 7
+    assert trial.store.begun == {}
+
+
+def test_a_reading_thrown_away_is_taken_out_of_the_figures():
+    trial = Trial([[record("a"), record("b")], [record("a", tag="other")]])
+    staged = trial.staged()
+    totals = Totals()
+    for event in trial.events:
+        totals = added(totals, event)
+    assert (totals.conversations, totals.rows) == (staged.counts.exported, 2)
+    (told,) = trial.events.of(ReadAgain)
+    assert (told.contested, told.conversations) == (1, 2)
+
+
+def test_thousands_of_contested_conversations_are_settled_in_one_round():
+    started = [record(f"c{n}", end=None) for n in range(3_000)]
+    ended = [record(f"c{n}", tag="ended") for n in range(3_000)]
+    trial = Trial([started, ended])
+    assert set(trial.tags().values()) == {"ended"}
+    assert trial.source.read == 3
+
+
+class FullAfter(MemoryStore):
+    """A store that takes so many files and no more."""
+
+    def __init__(self, files: int) -> None:
+        super().__init__()
+        self.left = files
+
+    def stage(self, key, token, content_type):
+        self.left -= 1
+        if self.left < 0:
+            raise DestinationFailed("no room")
+        return super().stage(key, token, content_type)
+
+
+def test_a_store_that_fails_in_the_third_reading_leaves_nothing_staged():
+    trial = Trial([[RANKED[3], RANKED[5]]], store=FullAfter(1))
+    with pytest.raises(DestinationFailed):
+        trial.staged()
+    assert trial.store.begun == {}

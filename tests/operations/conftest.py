@@ -1,0 +1,114 @@
+"""The servers, Genesys Cloud as doctor meets it, and days published in a folder a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from published import Published
+
+from fakes import FakeClock
+from genesys_export.api import (
+    Budget,
+    Client,
+    Credentials,
+    Filters,
+    JobSource,
+    OwnBody,
+    OwnSource,
+    QuerySource,
+    RetryPolicy,
+    Transport,
+    TransportOptions,
+    hosts,
+)
+from genesys_export.operations.doctor_genesys import Genesys
+from genesys_export.simulator import Options, Simulator, World, serve
+from s3_servers import moto, seaweedfs
+
+__all__ = ["moto", "seaweedfs"]
+
+NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+def simulated(clock):
+    """Return what starts a simulator with options."""
+    with ExitStack() as stack:
+
+        def start(**options):
+            told = Options(**{"now": clock.now, **options})
+            return stack.enter_context(serve(World.generated(seed=1, per_day=50), told))
+
+        yield start
+
+
+@pytest.fixture
+def patient(clock):
+    """Return what makes an organisation to be examined, at a simulator or at any address."""
+    with ExitStack() as stack:
+
+        def meet(simulator=None, *, base_url=None, secret=None, engine="jobs", **more):
+            filters, proxy = more.pop("filters", Filters()), more.pop("proxy", None)
+            where = hosts(base_url=base_url or simulator.base_url)
+            known = simulator.client_id if simulator else "somebody"
+            secret = secret or (simulator.client_secret if simulator else "hush-hush")
+            options = TransportOptions(connect_timeout_s=5, proxy=proxy)
+            wires = stack.enter_context(Transport(options, clock))
+            client = Client(
+                where,
+                Credentials(known, secret),
+                transport=wires,
+                clock=clock,
+                budget=Budget(),
+                retry=RetryPolicy(deadline_s=20),
+                rng=Random(1),
+            )
+            source = {
+                "jobs": lambda: JobSource(
+                    client=client, clock=clock, rng=Random(1), filters=filters
+                ),
+                "query": lambda: QuerySource(client=client, clock=clock),
+                "own": lambda: OwnSource(
+                    client=client,
+                    clock=clock,
+                    own=OwnBody({"interval": "{start}/{end}"}),
+                ),
+            }[engine]()
+            return Genesys(
+                hosts=where, transport=wires, client=client, clock=clock, source=source, **more
+            )
+
+        yield meet
+
+
+@pytest.fixture(scope="session")
+def genesys() -> Iterator[Simulator]:
+    with serve(World.generated(seed=3, per_day=60)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def publish(tmp_path, genesys) -> Callable[..., Published]:
+    """Return what exports the day with some flags and variables."""
+
+    def export(source: Simulator | None = None, **more: str) -> Published:
+        flags = {name: value for name, value in more.items() if not name.isupper()}
+        variables = {name: value for name, value in more.items() if name.isupper()}
+        return Published.export(tmp_path / "lake", source or genesys, flags=flags, **variables)
+
+    return export
+
+
+@pytest.fixture
+def day(publish) -> Published:
+    """The day as csv.gz, one file a table."""
+    return publish()

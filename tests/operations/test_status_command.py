@@ -1,0 +1,89 @@
+"""`genesys-export status`, as a person types it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from genesys_export.cli import status_of
+from made_days import PLACE, claim, failure, manifest
+
+
+@pytest.fixture
+def lake(tmp_path) -> Path:
+    """A folder with a day of last week, published, and a failure since."""
+    day = f"{datetime.now(UTC).date() - timedelta(8)}"
+    home = tmp_path / "lake" / PLACE.home / day
+    home.mkdir(parents=True)
+    (home / "manifest.json").write_bytes(manifest(day, late=timedelta(1)).encode())
+    told = failure(at=datetime.now(UTC))
+    (home / "claim.json").write_bytes(claim(day, failure=told).encode())
+    return tmp_path / "lake"
+
+
+def test_it_prints_a_calendar_and_ends_with_0_whatever_it_found(lake, capsys):
+    assert status_of(["status", "--to", str(lake), "--days", "2"]) == 0
+    printed = capsys.readouterr()
+    assert "8 days" in printed.out
+    assert "nothing is published" in printed.out
+    assert printed.err == ""
+
+
+def test_it_needs_no_credentials_and_prints_json(lake, capsys):
+    assert status_of(["status", "--to", str(lake), "--json"]) == 0
+    [org] = json.loads(capsys.readouterr().out)["organisations"]
+    assert org["states"]["missing"] == 7
+    assert org["days"][0]["state"] == "final"
+    assert org["days"][0]["failure"]["status"] == 69
+
+
+def test_it_says_which_days_the_next_run_exports_and_why(lake, capsys):
+    assert status_of(["status", "--to", str(lake), "--json"]) == 0
+    days = json.loads(capsys.readouterr().out)["organisations"][0]["days"]
+    assert days[0]["due"] == "it is over 7 days old and was last read before that"
+    assert {day["due"] for day in days[1:]} == {"it is missing: nothing was published for it"}
+
+
+def test_it_writes_a_page_whole_and_prints_the_summary_alone(lake, tmp_path, capsys):
+    page = tmp_path / "status.html"
+    page.write_text("the old one")
+    assert status_of(["status", "--to", str(lake), "--html", str(page)]) == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lake", "status.html"]
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_page_that_cannot_be_written_is_74_and_leaves_nothing(lake, tmp_path, capsys):
+    page = tmp_path / "nowhere" / "status.html"
+    assert status_of(["status", "--to", str(lake), "--html", str(page)]) == 74
+    assert "the page could not be written" in capsys.readouterr().err
+
+
+def test_each_configured_organisation_is_asked_for(lake, tmp_path, capsys):
+    config = tmp_path / "two.toml"
+    config.write_text(
+        '[orgs.emea]\nregion = "eu_west_1"\n[orgs.apac]\nregion = "ap_southeast_2"\n'
+    )
+    flags = ["--to", str(lake), "--config", str(config)]
+    assert status_of(["status", *flags]) == 0
+    assert capsys.readouterr().out.count("Nothing is published below") == 2
+    assert status_of(["status", *flags, "--org", "emea", "--json"]) == 0
+    [org] = json.loads(capsys.readouterr().out)["organisations"]
+    assert org["org"] == "emea"
+
+
+def test_without_a_destination_it_says_what_to_set(tmp_path, capsys):
+    empty = tmp_path / "empty.toml"
+    empty.touch()
+    assert status_of(["status", "--config", str(empty)]) == 78
+    assert "destination.to: missing" in capsys.readouterr().err
+
+
+def test_a_destination_that_is_no_folder_is_told(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.touch()
+    assert status_of(["status", "--to", str(file)]) == 0
+    assert "Nothing is published" in capsys.readouterr().out

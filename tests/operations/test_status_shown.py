@@ -1,0 +1,251 @@
+"""The status as a terminal shows it, as JSON, and as markup that can't be broken out of."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+
+from eventful import HOSTILE, eventful, furnish
+from genesys_export.operations.status import read
+from genesys_export.operations.status_json import as_json
+from genesys_export.operations.status_page import as_page
+from genesys_export.operations.status_text import show
+from made_days import NOW, PLACE, Shelf, claim, manifest, status_of
+
+YESTERDAY = "2026-11-24"
+
+
+def text(*statuses, days=14) -> str:
+    stream = StringIO()
+    show(statuses, stream, days=days)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def lively():
+    return read(eventful(), PLACE, NOW)
+
+
+def test_a_month_stands_as_weeks_from_monday_with_a_letter_a_day():
+    shown = text(status_of(manifest("2026-11-20"), manifest("2026-11-22", "provisional")))
+    assert "November 2026" in shown
+    assert "Mo   Tu   We   Th   Fr   Sa   Su" in shown
+    assert "16   17   18   19   20F  21M  22P\n23M  24M  25   26   27   28   29" in shown
+
+
+def test_it_is_plain_text_where_no_terminal_is():
+    shown = text(lively())
+    assert "\x1b" not in shown
+    below = shown.partition("conversation_details\n\n")[2].rpartition("\n\n")[0]
+    assert max(map(len, below.splitlines())) <= 100
+
+
+def test_the_legend_explains_what_occurs_and_nothing_else():
+    shown = text(status_of(manifest(YESTERDAY)))
+    assert " F  final" in shown
+    assert "provisional" not in shown
+    everything = text(lively())
+    for words in ("I  partial (incomplete)", "R  being replaced", "D  damaged", "X  failed"):
+        assert words in everything
+
+
+def test_the_table_has_as_many_days_as_asked_for_the_newest_first():
+    rows = [line for line in text(lively(), days=3).splitlines() if line.startswith("2026-11-2")]
+    assert [row[:13] for row in rows] == ["2026-11-24 Tu", "2026-11-23 Mo", "2026-11-22 Su"]
+    assert rows[2].split() == [
+        *("2026-11-22", "Su", "P", "provisional", "6,264", "5.1", "MB"),
+        *("6", "h", "14", "min"),
+    ]
+
+
+def test_a_run_of_missing_days_is_one_line_with_one_command():
+    shown = text(status_of(manifest("2026-11-19"), manifest("2026-11-22")))
+    assert (
+        "2026-11-20  to 2026-11-21, nothing is published:\n"
+        "              genesys-export backfill --start 2026-11-20 --end 2026-11-21"
+    ) in shown
+    assert shown.count("backfill") == 2  # the 23rd and 24th
+
+
+def test_a_single_missing_day_and_one_that_failed_stand_on_their_own():
+    shown = text(lively())
+    assert "2026-10-03  nothing is published: genesys-export run --date 2026-10-03" in shown
+    assert "2026-10-04  the last attempt ended with status 75" in shown
+
+
+def test_what_others_wrote_cannot_write_to_the_terminal():
+    assert r"onerror=alert(1)>\x1b[31m" in text(lively())
+
+
+def test_a_year_of_calendars_is_the_most_that_is_drawn():
+    shown = text(status_of(manifest("2025-01-15"), manifest(YESTERDAY)), days=1)
+    assert "November 2025" not in shown
+    assert "December 2025" in shown
+    assert "679 days, 2025-01-15 to 2026-11-24" in shown.replace("\n", " ")
+
+
+def test_each_organisation_is_shown_by_its_name():
+    shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
+    shown = text(*(read(shelf, replace(PLACE, org=org), NOW) for org in ("apac", "emea", "no")))
+    assert shown.index("Organisation apac") < shown.index("Organisation emea")
+    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.")
+
+
+def test_a_day_that_the_next_run_exports_is_due():
+    [row] = [
+        line
+        for line in text(status_of(manifest(YESTERDAY), due=lambda _day: "too old")).splitlines()
+        if line.startswith(f"{YESTERDAY} ")
+    ]
+    assert row.split()[-1] == "due"
+
+
+def test_json_holds_everything_of_a_day():
+    body = json.loads(as_json([status_of(manifest(YESTERDAY, "provisional"))], asked=NOW))
+    assert body["asked"] == "2026-11-25T09:30:00Z"
+    [org] = body["organisations"]
+    assert (org["org"], org["timezone"], org["attention"]) == ("", "UTC", 0)
+    assert org["states"]["provisional"] == 1
+    [day] = org["days"]
+    assert (day["day"], day["state"], day["conversations"]) == (YESTERDAY, "provisional", 1200)
+    assert day["fetched_late_s"] == 6 * 3600 + 300
+    assert day["tables"]["conversations"][0]["key"] == "conversations/2026-11-24.csv.gz"
+    assert day["attempts"] == ["a2026112401", "a2026112402"]
+    assert day["recipe_fingerprint"] == org["recipe_fingerprint"]
+
+
+def test_json_has_the_same_keys_for_a_day_of_any_state():
+    body = json.loads(as_json([lively()], asked=NOW))
+    days = body["organisations"][0]["days"]
+    assert len({day["state"] for day in days}) == 7
+    assert len({tuple(day) for day in days}) == 1
+
+
+def test_json_of_a_missing_day_says_null_and_not_zero():
+    body = json.loads(as_json([status_of(claim(YESTERDAY))], asked=NOW))
+    [day] = body["organisations"][0]["days"]
+    for key in ("conversations", "bytes", "fetched", "fetched_late_s", "manifest", "counts"):
+        assert day[key] is None
+
+
+def test_every_key_of_the_json_is_documented():
+    body = json.loads(as_json([lively()], asked=NOW))
+    page = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
+    told = page.read_text("utf-8").partition("### status as JSON")[2].partition("\n## ")[0]
+    [org] = body["organisations"]
+    days = org["days"]
+    inner = [day[key] for day in days for key in ("failure", "held", "source_count") if day[key]]
+    keys = {key for each in (body, org, *days, *inner) for key in each}
+    assert {key for key in keys if not re.search(rf"\b{key}\b", told)} == set()
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, and the text outside of the style sheet."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.style = ""
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.found and self.found[-1][0] == "style":
+            self.style = self.style or data
+        self.text += data
+
+    def of(self, name):
+        return [attributes for tag, attributes in self.found if tag == name]
+
+
+def page_of(*statuses) -> Elements:
+    return Elements(as_page(statuses, asked=NOW).decode())
+
+
+def test_the_page_holds_nothing_that_could_run_or_fetch():
+    page = page_of(lively())
+    names = {tag for tag, _ in page.found}
+    assert not names & {"script", "img", "iframe", "object", "embed", "form", "base"}
+    for tag, attributes in page.found:
+        assert not any(name.startswith("on") or name in {"src", "style"} for name in attributes)
+        if "href" in attributes:
+            assert attributes["href"].startswith("data:" if tag == "link" else "#")
+    assert "url(" not in page.style
+    assert "@import" not in page.style
+
+
+def test_the_page_allows_its_own_style_sheet_and_nothing_else():
+    page = page_of(lively())
+    [policy] = [each["content"] for each in page.of("meta") if "http-equiv" in each]
+    digest = b64encode(sha256(page.style.encode()).digest()).decode()
+    assert policy.split("; ") == [
+        "default-src 'none'",
+        f"style-src 'sha256-{digest}'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+
+
+def test_what_others_wrote_is_text_on_the_page():
+    page = page_of(lively())
+    assert HOSTILE.replace("\x1b", "\ufffd") in page.text
+    assert "sessions.<b>" in page.text
+
+
+def test_every_day_of_the_calendar_leads_to_its_details():
+    page = page_of(lively())
+    ids = [attributes["id"] for _, attributes in page.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    days = [each for each in page.of("a") if each.get("class", "").startswith("day ")]
+    assert len(days) == 105
+    assert {each["href"].removeprefix("#") for each in page.of("a")} <= set(ids)
+
+
+def test_every_table_of_the_page_names_its_columns():
+    page = page_of(lively())
+    heads = page.of("th")
+    assert heads
+    assert all(each["scope"] in {"col", "row"} for each in heads)
+
+
+def test_every_chart_says_in_words_what_it_shows():
+    labels = [each["aria-label"] for each in page_of(lively()).of("svg") if "role" in each]
+    assert len(labels) == 3
+    assert "Most: 26,879 on 2026-11-11" in labels[0]
+    assert "Farthest off: 94.34 % on 2026-11-05. 1 day disagrees" in labels[1]
+
+
+def test_every_file_of_a_day_is_on_the_page():
+    page = page_of(status_of(manifest(YESTERDAY)))
+    for key in ("conversations/2026-11-24.csv.gz", "segments/2026-11-24.csv.gz"):
+        assert key in page.text
+    assert "a2026112401: published before" in page.text
+
+
+def test_a_page_of_nothing_says_so():
+    page = page_of(status_of())
+    assert "Nothing is published below" in page.text
+    assert page.of("svg") == []
+
+
+def test_a_page_of_nothing_but_failures_has_no_numbers_to_draw():
+    page = page_of(status_of(claim(YESTERDAY)))
+    assert "No day has a count of the source's own" in page.text
+    assert page.of("rect") == []
+
+
+def test_two_organisations_do_not_share_an_anchor():
+    shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
+    page = page_of(*(read(shelf, replace(PLACE, org=org), NOW) for org in ("apac", "emea")))
+    ids = [attributes["id"] for _, attributes in page.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {"#org-0", "#org-1"} <= {each["href"] for each in page.of("a")}

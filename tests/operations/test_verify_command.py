@@ -1,0 +1,173 @@
+"""The command: a screen of what was looked at, its statuses, and the source that counts again."""
+
+import pytest
+from published import DAY, Published, environ
+
+from genesys_export.cli import status_of
+from genesys_export.cli.verify import Order, execute
+from genesys_export.errors import DataMismatch, NotPermitted, WrongSettings, WrongUse
+from genesys_export.simulator import Options, World, serve
+
+WORLD = World.generated(seed=3, per_day=60)
+
+
+def run(published, genesys=None, *, source=False, **more):
+    """Return the status; without a Genesys there is none to be reached, and no secret known."""
+    known = environ(genesys) if genesys else {}
+    flags = {"to": str(published.root), "quiet": True, "config": "/dev/null", **more}
+    return execute(Order(date=str(DAY), source=source), flags, known)
+
+
+def test_a_good_day_is_told_on_one_screen_and_needs_no_genesys(day, capsys):
+    assert run(day) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert len(out.splitlines()) < 12
+    assert out.startswith("2025-11-20: final, 60 conversations, by ")
+    assert f"  read back   {len(day.named())} objects, " in out
+    assert "  keys        15 tables, 16 references between them" in out
+    assert out.endswith("  all of it is as the manifest says\n")
+    assert "source" not in out
+
+
+def test_a_bad_day_is_told_line_by_line_and_ends_with_65(day, capsys):
+    day.object("surveys").unlink()
+    assert run(day) == 65
+    out, err = capsys.readouterr()
+    assert "  MISMATCH    surveys/2025-11-20.csv.gz: promised an object of " in out
+    assert "all of it" not in out
+    assert err.splitlines()[0] == (
+        "genesys-export: 2025-11-20 is not as its manifest says: 1 mismatch"
+    )
+
+
+def test_what_is_read_is_told_on_the_way(day, capsys):
+    assert run(day, quiet=False) == 0
+    err = capsys.readouterr().err
+    assert err.count(" read back ") == len(day.named())
+
+
+def test_a_day_that_is_not_there_is_65_and_names_the_command_that_helps(tmp_path, capsys):
+    assert run(Published(tmp_path)) == DataMismatch.exit_status
+    assert "genesys-export run --date 2025-11-20" in capsys.readouterr().err
+
+
+def test_a_day_under_replacement_is_75(day):
+    day.rewrite(lambda told: told.update(next={"uploads": [], "deletes": []}))
+    assert run(day) == 75
+
+
+def test_the_source_counts_again_and_agrees(day, genesys, capsys):
+    asked = len(genesys.asked("query"))
+    assert run(day, genesys, source=True) == 0
+    out = capsys.readouterr().out
+    assert "the source counts 60 conversations, 60 were exported: that agrees" in out
+    assert "  by medium   " in out
+    assert "voice" in out
+    assert len(genesys.asked("query")) == asked + 1
+
+
+def test_a_source_that_counts_otherwise_is_65(day, capsys):
+    with serve(WORLD, Options(count_bias=30)) as other:
+        assert run(day, other, source=True) == 65
+    out, err = capsys.readouterr()
+    assert "the source counts 90 conversations, 60 were exported: that disagrees" in out
+    assert "is not as its manifest says: the source counts otherwise" in err
+
+
+def test_the_tolerance_is_a_setting(day, tmp_path):
+    with serve(WORLD, Options(count_bias=30)) as other:
+        file = tmp_path / "wide.toml"
+        file.write_text("[proof]\nfloor = 30\n")
+        assert run(day, other, source=True, config=str(file)) == 0
+        file.write_text("[proof]\nfloor = 29\n")
+        assert run(day, other, source=True, config=str(file)) == 65
+
+
+def test_the_source_is_asked_with_the_filters_of_the_day_not_of_today(publish, genesys, capsys):
+    day = publish(media_type=["email"])
+    assert run(day, genesys, source=True, media_type=["chat"]) == 0
+    assert "that agrees" in capsys.readouterr().out
+    assert "email" in str(genesys.asked("query")[-1].body)
+    assert "chat" not in str(genesys.asked("query")[-1].body)
+
+
+def test_a_permission_that_lacks_leaves_nothing_to_compare_and_no_mismatch(day, capsys):
+    needed = "analytics:conversationDetail:view"
+    options = Options(missing_permissions=frozenset({needed}))
+    with serve(WORLD, options) as strict:
+        assert run(day, strict, source=True) == 0
+    out = capsys.readouterr().out
+    assert "the source's own count is not comparable" in out
+    assert f"{needed} is missing" in out
+
+
+def test_credentials_are_needed_for_the_source_only(day):
+    with pytest.raises(WrongSettings, match="client_id"):
+        run(day, source=True)
+
+
+def test_a_day_of_another_zone_can_t_be_counted(publish, genesys, capsys):
+    day = publish(timezone="Europe/Berlin")
+    assert run(day, genesys, source=True, timezone="Europe/Berlin") == 0
+    assert "is no whole UTC day" in capsys.readouterr().out
+
+
+def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
+    file = tmp_path / "orgs.toml"
+    known = environ(genesys)
+    orgs = "".join(
+        f'[orgs.{name}]\nclient_id = "{known["GENESYS_CLIENT_ID"]}"\n'
+        f'client_secret = "{known["GENESYS_CLIENT_SECRET"]}"\n'
+        for name in ("north", "south")
+    )
+    file.write_text(f'[genesys]\nbase_url = "{genesys.base_url}"\npoll_first = "0.05s"\n{orgs}')
+    root = tmp_path / "lake"
+    flags = {"config": str(file), "to": str(root), "quiet": True, "org": "north"}
+    assert (
+        status_of(
+            [
+                "run",
+                "--config",
+                str(file),
+                "--to",
+                str(root),
+                "--org",
+                "north",
+                "--date",
+                str(DAY),
+                "--quiet",
+            ]
+        )
+        == 0
+    )
+    capsys.readouterr()
+    assert execute(Order(date=str(DAY)), flags, {}) == 0
+    assert capsys.readouterr().out.startswith("north 2025-11-20: final, 60 conversations")
+    assert execute(Order(date=str(DAY)), {**flags, "org": None}, {}) == 65
+    out, err = capsys.readouterr()
+    assert out.startswith("north 2025-11-20")
+    assert "nothing is published for 2025-11-20" in err
+    assert "south" in err
+
+
+@pytest.mark.parametrize("date", ["2025-13-01", "today", "2025-W47-4"])
+def test_a_date_that_is_none_is_wrong_use(day, date):
+    with pytest.raises(WrongUse, match="is no day"):
+        execute(Order(date=date), {"to": str(day.root), "config": "/dev/null"}, {})
+
+
+def test_without_a_date_the_command_line_makes_no_sense(capsys):
+    assert status_of(["verify", "--to", "somewhere"]) == 2
+    assert "--date" in capsys.readouterr().err
+
+
+def test_what_the_store_may_not_read_is_77(day):
+    class Closed(type(day.store)):
+        def look(self, key):
+            raise NotPermitted(f"could not read {key}")
+
+    verifier = day.verifier()
+    closed = type(verifier)(dataset=verifier.dataset, homes=verifier.homes, store=Closed(day.root))
+    with pytest.raises(NotPermitted):
+        closed.verify(DAY)
