@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint test-sdk test-db test-browser
+.PHONY: install demo test lint soak test-sdk test-db test-browser
 
 install: $(VENV)/.installed
 
@@ -20,6 +20,11 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk and not db and not browser'
+
+# Real processes, random kills and faults; SOAK_ROUNDS=100 SOAK_MINUTES=60 SOAK_SEED=…
+soak: install
+	PYTHONPATH=tests $(BIN)/python tests/soak/soak.py
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak --timeout=0 -q
 
 lint: install
 	$(BIN)/ruff check .

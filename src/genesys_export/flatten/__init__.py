@@ -30,6 +30,7 @@ _ARROW = {
     Type.STRINGS: pa.list_(pa.string()),
     Type.INT64S: pa.list_(pa.int64()),
 }
+TRANSFERRED = "nTransferred"
 _Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
 
 
@@ -51,6 +52,9 @@ class Flattener:
         self._dataset = dataset
         self._day = pa.scalar(day, pa.date32())
         self._wanted = frozenset(tables or (table.name for table in dataset.tables))
+        self._summed = {
+            name: _summed(dataset.table(name)) for name in ("conversations", "sessions")
+        }
 
     def flatten(self, block: Block) -> tuple[Batch, ...]:
         """Return a batch for every wanted table that has rows."""
@@ -95,9 +99,12 @@ class Flattener:
         order = derived.ordered(the)
         of_sessions = derived.of_sessions(order, len(the.sessions))
         owner = the.metrics.rows[the.sessions.path]
-        by_session = pivot(the.metrics, owner, len(the.sessions))
+        by_session = pivot(the.metrics, owner, len(the.sessions), self._summed["sessions"])
         by_conversation = pivot(
-            the.metrics, the.metrics.rows[the.conversations.path], len(the.conversations)
+            the.metrics,
+            the.metrics.rows[the.conversations.path],
+            len(the.conversations),
+            self._summed["conversations"],
         )
         edges = (the.segments.texts("segmentStart"), the.segments.texts("segmentEnd"))
         return {
@@ -106,7 +113,7 @@ class Flattener:
                     self._dataset.table("conversations"), len(the.conversations)
                 ),
                 **derived.of_conversations(the, order),
-                **derived.outcomes(the, by_conversation.sums.get("nTransferred")),
+                **derived.outcomes(the, by_conversation.sums.get(TRANSFERRED)),
             },
             "sessions": {
                 **by_session.columns(self._dataset.table("sessions"), len(the.sessions)),
@@ -157,6 +164,13 @@ class Flattener:
         arrays = [columns[name] for name in table.names]
         rows = pa.record_batch(arrays, schema=arrow_schema(table))
         return Batch(table.name, rows, starts.take(found.rows))
+
+
+def _summed(table: Table) -> pa.StringArray:
+    """Return the names of the metrics that the table, or a rule of it, adds up."""
+    columns = (*table.of_kind(Kind.SUM), *table.of_kind(Kind.COUNT))
+    names = dict.fromkeys(column.metric for column in columns) | {TRANSFERRED: None}
+    return pa.array(names, pa.string())
 
 
 def _has_rows(table: Table, levels: Mapping[str, Level], attributes: Attributes | None) -> bool:

@@ -30,25 +30,30 @@ class Readings:
         return sums | counts
 
 
-def pivot(metrics: Level, owners: pa.Int64Array, n: int) -> Readings:
+def pivot(metrics: Level, owners: pa.Int64Array, n: int, wanted: pa.StringArray) -> Readings:
     """Add up the readings by name and owner (a row of `n`): null where there is no reading.
 
-    Rows whose value is null count for nothing; names must match exactly. A sum that no int64
-    holds is null, not wrapped round.
+    Only of the metrics `wanted`; names must match exactly. Rows whose value is null count for
+    nothing. A sum that no int64 holds is null, not wrapped round.
     """
     values = _summable(metrics.leaf("value", pa.int64()))
-    table = pa.table({"g": owners, "name": metrics.texts("name"), "v": values})
-    table = table.filter(values.is_valid())
-    made = table.group_by(["name", "g"], use_threads=False).aggregate(
-        [("v", "sum"), ("v", "count")]
+    # One place for every metric and owner: grouping by one number costs half of grouping by two
+    # columns, and each metric's column is then a slice (2026-11).
+    place = pc.index_in(metrics.texts("name"), wanted).cast(pa.int64())
+    places = pc.add(pc.multiply(place, n), owners)
+    table = pa.table({"g": places, "v": values})
+    table = table.filter(pc.and_(places.is_valid(), values.is_valid()))
+    if table.num_rows == 0:
+        return Readings({}, {})
+    made = table.group_by("g", use_threads=False).aggregate([("v", "sum"), ("v", "count")])
+    where, everywhere = groups.one(made.column("g")), n * len(wanted)
+    sums = groups.spread(_int64(groups.one(made.column("v_sum"))), where, everywhere)
+    counts = groups.spread(groups.one(made.column("v_count")), where, everywhere)
+    spans = {name: (place * n, n) for place, name in enumerate(wanted.to_pylist())}
+    return Readings(
+        {name: sums.slice(*span) for name, span in spans.items()},
+        {name: counts.slice(*span) for name, span in spans.items()},
     )
-    sums, counts = {}, {}
-    for name in made.column("name").unique().drop_null().to_pylist():
-        rows = made.filter(pc.equal(made.column("name"), name))
-        where = groups.one(rows.column("g"))
-        sums[name] = groups.spread(_int64(groups.one(rows.column("v_sum"))), where, n)
-        counts[name] = groups.spread(groups.one(rows.column("v_count")), where, n)
-    return Readings(sums, counts)
 
 
 def _summable(values: pa.Int64Array) -> pa.Array:

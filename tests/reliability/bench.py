@@ -1,0 +1,267 @@
+"""A destination, a Genesys and the runs between them; and readers who know A6 and nothing else.
+
+The readers read JSON, gzip and CSV by the standard library: none of the program's own reading
+stands between what lies there and what they say of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from destinations import Dated, Process, Trouble
+
+from fake_genesys import FakeGenesys, id_of, participant_of, session_of, tag_of
+from fakes import FakeClock
+from genesys_export.datasets import conversation_details
+from genesys_export.days import Day
+from genesys_export.encode import Format
+from genesys_export.events import ignore
+from genesys_export.export import DayReport, Exporter, Orders, Parts, Plan
+from genesys_export.manifest import Recipe
+from genesys_export.store import are_honest
+
+DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
+END = DAY.interval.end
+HOME = "_genesys_export/conversation_details/2026-11-22"
+MANIFEST, CLAIM = f"{HOME}/manifest.json", f"{HOME}/claim.json"
+SETTLE, LEASE = timedelta(days=4), timedelta(minutes=10)
+# What tells of a row which version of its conversation it is from.
+MARKS: dict[str, tuple[str, Callable[[int, int], str]]] = {
+    "conversations": ("external_tag", tag_of),
+    "participants": ("participant_id", participant_of),
+    "sessions": ("session_id", session_of),
+}
+TABLES = tuple(MARKS)
+Rows = frozenset[tuple[str, str]]
+
+
+@dataclass
+class Bench:
+    """Everything outside the processes: it outlives them."""
+
+    store: Any
+    clock: FakeClock
+    genesys: FakeGenesys
+    recipe: str = "one"
+    _known: dict[str, Rows] = field(default_factory=dict)
+
+    @classmethod
+    def over(cls, new_store: Callable[[FakeClock], Any], *, count: int = 6) -> Bench:
+        clock = FakeClock(END + timedelta(hours=6))
+        every = timedelta(days=1) / 40
+        genesys = FakeGenesys(DAY.interval.start + every / 2, count=count, every=every)
+        genesys.mark = END + timedelta(hours=5)
+        return cls(Dated(new_store(clock), clock), clock, genesys)
+
+    # --- runs --------------------------------------------------------------------------------
+
+    def process(self, trouble: Trouble | None = None, *, watched: bool = False) -> Process:
+        watch = self.check_readers if watched else (lambda: None)
+        return Process(self.store, self.genesys, self.clock, trouble, watch)
+
+    def exporter(self, process: Process, *, slices: int = 1, partial: bool = False) -> Exporter:
+        dataset = conversation_details()
+        plan = Plan(
+            dataset=dataset,
+            tables=TABLES,
+            slices=slices,
+            format=Format.CSV,
+            allow_partial=partial,
+        )
+        recipe = Recipe(
+            timezone="UTC",
+            engine="jobs",
+            filters={"recipe": self.recipe},
+            tables=plan.written,
+            format=plan.format.value,
+            layout=plan.layout.value,
+            csv={"newlines": "keep"},
+            column_version=dataset.column_version,
+        )
+        parts = Parts(
+            plan=plan,
+            recipe=recipe,
+            source=process.source,
+            store=process.store,
+            clock=process.clock,
+            observe=ignore,
+            are_honest=are_honest,
+            lease=LEASE,
+        )
+        return Exporter(parts)
+
+    def run(
+        self,
+        trouble: Trouble | None = None,
+        *,
+        orders: Orders | None = None,
+        watched: bool = False,
+        **told: Any,
+    ) -> DayReport:
+        """Export the day in a process of its own, and see to it that it is gone afterwards."""
+        process = self.process(trouble, watched=watched)
+        try:
+            return self.exporter(process, **told).export(DAY, orders or Orders())
+        finally:
+            process.bury()
+
+    def recover(self, trouble: Trouble | None = None) -> None:
+        process = self.process(trouble)
+        try:
+            self.exporter(process).recover(DAY)
+        finally:
+            process.bury()
+
+    # --- readers -----------------------------------------------------------------------------
+
+    def manifest(self) -> dict[str, Any] | None:
+        found = self.store.read(MANIFEST)
+        return None if found is None else json.loads(found.body)
+
+    def takes(self) -> dict[str, Rows] | None:
+        """Return what a reader by the manifest takes, by table; None where it refuses.
+
+        With no `next` everything must be there as it is named, at any instant.
+        """
+        manifest = self.manifest()
+        if manifest is None or "next" in manifest or manifest["state"] == "damaged":
+            return None
+        found = {}
+        for table, files in manifest["tables"].items():
+            rows: set[tuple[str, str]] = set()
+            for file in files:
+                there = self.store.read(file["key"])
+                assert there is not None, f"{file['key']} is named but not there"
+                assert there.tag.etag == file["etag"], f"{file['key']} is not what is named"
+                assert sha256(there.body).hexdigest() == file["sha256"]
+                assert len(there.body) == file["bytes"]
+                mine = self.rows(table, there.body)
+                assert len(mine) == file["rows"]
+                rows |= mine
+            found[table] = frozenset(rows)
+        return found
+
+    def rows(self, table: str, body: bytes) -> Rows:
+        """Read a whole file of a table: each row's conversation and version."""
+        known = sha256(body).hexdigest() + table
+        if known not in self._known:
+            text = gzip.decompress(body).decode()
+            column = MARKS[table][0]
+            listed = [
+                (row["conversation_id"], row[column]) for row in csv.DictReader(io.StringIO(text))
+            ]
+            assert len(listed) == len({*listed}), "a row is there twice"
+            self._known[known] = frozenset(listed)
+        return self._known[known]
+
+    def check_readers(self) -> None:
+        """Assert what holds at every instant: one day as Genesys had it, or a refusal."""
+        self.check_objects()
+        taken = self.takes()
+        if taken is None:
+            return
+        manifest = self.manifest()
+        versions: dict[int, int] = {}
+        for one in manifest["slices"]:
+            versions |= self.read_by(one)
+        assert taken == expected(versions), "this is no day that Genesys gave"
+        assert manifest["counts"]["exported"] == len(versions)
+        assert manifest["state"] == self.state_of(manifest)
+
+    def read_by(self, one: dict[str, Any]) -> dict[int, int]:
+        """Return what the slice's job held of the slice's interval."""
+        start, end = (datetime.fromisoformat(one["interval"][name]) for name in ("start", "end"))
+        versions = self.genesys.jobs[one["job_ids"][-1]].versions
+        return {
+            number: version
+            for number, version in versions.items()
+            if start <= self.genesys.start(number) < end
+        }
+
+    def state_of(self, manifest: dict[str, Any]) -> str:
+        """Say of a published day what it is: partial, provisional or final."""
+        jobs = [self.genesys.jobs[one["job_ids"][-1]] for one in manifest["slices"]]
+        covered = max(job.interval.end for job in jobs) == END
+        reached = min((job.watermark for job in jobs), default=None)
+        if not covered or reached is None or reached < END:
+            return "partial"
+        fetched = min(datetime.fromisoformat(one["fetched"]) for one in manifest["slices"])
+        return "final" if fetched >= END + SETTLE else "provisional"
+
+    def check_objects(self) -> None:
+        """Assert that each object is whole and one attempt's: what one job held of a slice."""
+        for key in self.data_keys():
+            there = self.store.read(key)
+            table = key.partition("/")[0]
+            rows = self.rows(table, there.body)
+            assert any(
+                rows == expected(within(self.genesys, job, rows))[table]
+                for job in self.genesys.jobs.values()
+            ), f"{key} is of no attempt"
+
+    def data_keys(self) -> list[str]:
+        return [key for key in self.store.list("") if not key.startswith("_genesys_export/")]
+
+    def named_keys(self) -> list[str]:
+        tables = self.manifest()["tables"].values()
+        return sorted(file["key"] for files in tables for file in files)
+
+    def is_claimed(self) -> bool:
+        """Whether somebody holds the day whose lease has not ended."""
+        claim = json.loads(self.store.read(CLAIM).body)
+        seen = self.store.look(CLAIM)
+        return not claim["released"] and seen.now - seen.modified < LEASE
+
+    def deleted_since(self, instant: datetime) -> bool:
+        return any(at >= instant for at in self.store.deleted)
+
+    def tags(self) -> dict[str, str]:
+        return {key: self.store.look(key).tag.etag for key in self.data_keys()}
+
+    # --- what must be in the end -------------------------------------------------------------
+
+    def check_settled(self, *, free: bool = True) -> None:
+        """Assert that the day is exactly what Genesys has now, and nothing else lies there."""
+        assert self.takes() == expected(self.genesys.within(DAY.interval))
+        assert self.data_keys() == self.named_keys()
+        if not free:
+            return
+        assert [*self.store.uploads("")] == []
+        claim = json.loads(self.store.read(CLAIM).body)
+        assert claim["released"]
+        assert claim["slices"] == claim["jobs"] == []
+
+    def settle(self) -> DayReport:
+        """Let all that is old be too old, then run without trouble: the exact day of now."""
+        self.clock.rest(timedelta(hours=7).total_seconds())
+        self.recover()
+        self.clock.rest(timedelta(minutes=21).total_seconds())  # what that deleted has to rest
+        self.genesys.mark = max(self.clock.now(), self.genesys.mark or END)
+        report = self.run(orders=Orders(force=True, accept_shrink=True, rewrite=True))
+        self.check_readers()
+        self.check_settled()
+        return report
+
+
+def expected(versions: dict[int, int]) -> dict[str, Rows]:
+    return {
+        table: frozenset((id_of(number), mark(number, one)) for number, one in versions.items())
+        for table, (_, mark) in MARKS.items()
+    }
+
+
+def within(genesys: FakeGenesys, job: Any, rows: Rows) -> dict[int, int]:
+    """Return the job's conversations between the first and the last of the rows'."""
+    numbers = [number for number in job.versions if id_of(number) in {row[0] for row in rows}]
+    if not numbers:
+        return {}
+    return {n: v for n, v in job.versions.items() if min(numbers) <= n <= max(numbers)}
