@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint soak test-sdk test-db test-browser
+.PHONY: install demo test lint bench bench-all soak test-sdk test-db test-browser
 
 install: $(VENV)/.installed
 
@@ -31,6 +31,28 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Side by side with the peers, which live in environments of their own: dlt's S3 library can't stand
+# beside our boto3, and the Singer target's can't beside either. Results: bench/results, docs/.
+BENCH := .venv-bench
+SINGER := .venv-bench-singer
+
+bench: install $(BENCH)/.installed $(SINGER)/.installed
+	$(BIN)/python -m bench race startup --docs
+
+# As well: large days (an hour), latencies (a quarter of an hour), the cost model.
+bench-all: install $(BENCH)/.installed $(SINGER)/.installed
+	$(BIN)/python -m bench race startup cost latency scale --docs
+
+$(BENCH)/.installed: bench/peers/constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	PIP_CONSTRAINT=$< $(BENCH)/bin/python -m pip --quiet install 'dlt[filesystem,parquet,s3]' pandas requests boto3
+	touch $@
+
+$(SINGER)/.installed: bench/peers/constraints-singer.txt
+	$(PYTHON) -m venv $(SINGER)
+	PIP_CONSTRAINT=$< $(SINGER)/bin/python -m pip --quiet install plinxore-target-s3
+	touch $@
 
 # The official SDK is large (6,000 files): a stage of its own, in the same environment.
 test-sdk: install

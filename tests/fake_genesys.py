@@ -33,12 +33,13 @@ class FakeGenesys:
     def __init__(self, first: datetime, *, count: int, every: timedelta) -> None:
         self._first, self._every = first, every
         self.versions = dict.fromkeys(range(count), 1)
-        self.mark: datetime | None = first  # up to where it is complete
+        self.mark = first  # up to where it is complete
+        self.behind = timedelta(0)  # how far its jobs are behind that
         self.jobs: dict[str, Job] = {}
         self.lost: set[str] = set()  # jobs that are gone
         self.released: set[str] = set()
 
-    def watermark(self) -> datetime | None:
+    def watermark(self) -> datetime:
         return self.mark
 
     def fetch(self, interval: Interval, job_id: str | None = None) -> FakeFetch:
@@ -46,7 +47,7 @@ class FakeGenesys:
 
     def submit(self, interval: Interval) -> str:
         job_id = f"job-{len(self.jobs)}"
-        self.jobs[job_id] = Job(interval, self.within(interval), self.mark)
+        self.jobs[job_id] = Job(interval, self.within(interval), self.mark - self.behind)
         return job_id
 
     def pages(self, job_id: str) -> Iterator[Page]:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from bench import DAY, Bench
 from destinations import Killed, Trouble
+from workbench import DAY, Bench
 
 from fakes import MemoryStore
 from genesys_export.export import Outcome

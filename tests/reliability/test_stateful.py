@@ -12,11 +12,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from bench import END, TABLES, Bench
 from destinations import Killed, Trouble
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from workbench import END, TABLES, Bench
 
 from fake_genesys import id_of
 from fakes import MemoryStore

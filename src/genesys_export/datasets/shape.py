@@ -6,7 +6,6 @@ The tree is made from the columns' paths, so a leaf that has a column is decoded
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .spec import Column, Dataset, Kind, Type
@@ -29,12 +28,6 @@ class Node:
         if step.endswith("[]"):
             return self.lists.setdefault(step[:-2], Node())
         return self.objects.setdefault(step, Node())
-
-    def times(self, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-        """Yield the path of every leaf that holds an instant, from here down."""
-        yield from ((*path, name) for name, kind in self.leaves.items() if kind is Type.TIMESTAMP)
-        for name, node in (self.lists | self.objects).items():
-            yield from node.times((*path, name))
 
 
 def record_shape(dataset: Dataset) -> Node:

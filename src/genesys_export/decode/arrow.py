@@ -8,6 +8,7 @@ Facts about pyarrow.json: tried with 26.0, 2026-11.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -54,10 +55,8 @@ class Reader:
             if not _widen(self._shape, self._fields, batch.schema):
                 break
             self._schema = pa.schema(_arrow_fields(self._shape, self._fields))
-        for path in self._shape.times():
-            column = _walk(batch, path)
-            if column is not None and not is_canonical(column):
-                raise Unfit
+        if not all(map(is_canonical, _times(self._shape, batch.schema, batch.columns))):
+            raise Unfit
         return batch
 
     def _parse(self, lines: bytes) -> pa.RecordBatch:
@@ -123,20 +122,18 @@ def _check_utf8(lines: bytes) -> None:
         raise Unfit from problem
 
 
-def _walk(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array | None:
-    """Return all values of a nested leaf, flat; None where the field has not occurred."""
-    names = batch.schema.names
-    if path[0] not in names:
-        return None
-    column = batch.column(names.index(path[0]))
-    for step in path[1:]:
-        if pa.types.is_list(column.type):
-            column = column.flatten()
-        index = column.type.get_field_index(step)
-        if index < 0:
-            return None
-        column = column.field(index)
-    return column
+def _times(
+    node: Node, fields: pa.Schema | pa.StructType, columns: Sequence[pa.Array]
+) -> Iterator[pa.StringArray]:
+    """Yield all values of every leaf that holds an instant, flat."""
+    for field, column in zip(fields, columns, strict=True):
+        if node.leaves.get(field.name) is Type.TIMESTAMP:
+            yield column
+        elif child := node.lists.get(field.name) or node.objects.get(field.name):
+            # Not `flatten`, which copies: the reader leaves nothing behind a null list.
+            inner = column.values if pa.types.is_list(column.type) else column
+            children = [inner.field(place) for place in range(inner.type.num_fields)]
+            yield from _times(child, inner.type, children)
 
 
 def is_canonical(texts: pa.StringArray) -> bool:
@@ -153,10 +150,10 @@ def is_canonical(texts: pa.StringArray) -> bool:
     _, offsets, data = texts.buffers()
     edges = memoryview(offsets).cast("i")
     span = slice(edges[texts.offset], edges[texts.offset + len(texts)])
-    letters = memoryview(data)[span]
+    letters = bytes(memoryview(data)[span])
     count = len(letters) // 24
     for place, letter in ((10, b"T"), (19, b"."), (23, b"Z")):
-        if letters[place::24].tobytes() != letter * count:
+        if letters[place::24].count(letter) != count:
             return False
     try:
         earliest = pc.min(texts.cast(TIMES).cast(pa.int64())).as_py()

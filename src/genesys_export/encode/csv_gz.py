@@ -31,7 +31,8 @@ _REPLACEMENTS = {
     Newlines.SPACE: (("\r\n", " "), ("\n", " "), ("\r", " ")),
 }
 _BARE = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid")
-_NEEDS_ESCAPE = r'[\x00-\x1f"\\]'
+_TEXTS = pa.list_(pa.string())
+_ESCAPED = bytes(range(0x20)) + b'"\\'
 
 
 class CsvGz:
@@ -75,17 +76,38 @@ def json_texts(lists: pa.ListArray) -> pa.StringArray:
     """Return every list as compact JSON text, a null list as null."""
     if lists.null_count == len(lists):
         return pa.nulls(len(lists), pa.string())
-    first, last = lists.offsets[0].as_py(), lists.offsets[-1].as_py()  # a slice has others' too
-    elements = _json_elements(lists.values.slice(first, last - first))
-    again = pa.ListArray.from_arrays(pc.subtract(lists.offsets, first), elements)
-    texts = pc.binary_join_element_wise("[", pc.binary_join(again, ","), "]", "")
-    return pc.if_else(lists.is_valid(), texts, None)
+    are_texts = pa.types.is_string(lists.type.value_type)
+    if not are_texts:
+        lists = lists.cast(_TEXTS)
+    elements = lists.flatten()
+    if elements.null_count or (are_texts and _may_need_escapes(elements)):
+        return _one_by_one(lists, are_texts=are_texts)
+    first, between, last = ('["', '","', '"]') if are_texts else ("[", ",", "]")
+    texts = pc.binary_join_element_wise(first, pc.binary_join(lists, between), last, "")
+    sizes = pc.list_value_length(lists)
+    if are_texts and pc.min(sizes).as_py() == 0:
+        texts = pc.if_else(pc.equal(sizes, 0), "[]", texts)
+    return texts
 
 
-def _json_elements(values: pa.Array) -> pa.StringArray:
-    if not pa.types.is_string(values.type):
-        return pc.fill_null(values.cast(pa.string()), "null")
-    if pc.any(pc.match_substring_regex(values, _NEEDS_ESCAPE)).as_py():
-        texts = (json.dumps(value, ensure_ascii=False) for value in values.to_pylist())
-        return pa.array(texts, pa.string())
-    return pc.fill_null(pc.binary_join_element_wise('"', values, '"', ""), "null")
+def _may_need_escapes(texts: pa.StringArray) -> bool:
+    """Whether a byte that JSON escapes stands in the array's buffer: a look, not a search."""
+    data = texts.buffers()[2]
+    if data is None:
+        return False
+    letters = data.to_pybytes()
+    return len(letters.translate(None, _ESCAPED)) != len(letters)
+
+
+def _one_by_one(lists: pa.ListArray, *, are_texts: bool) -> pa.StringArray:
+    """The slow way, for the few columns with nulls or quotes in their lists."""
+
+    def text(elements: list[str | None]) -> str:
+        return json.dumps(elements, ensure_ascii=False, separators=(",", ":"))
+
+    def numbers(elements: list[str | None]) -> str:
+        return f"[{','.join(one or 'null' for one in elements)}]"
+
+    write = text if are_texts else numbers
+    made = (None if one is None else write(one) for one in lists.to_pylist())
+    return pa.array(made, pa.string())

@@ -46,8 +46,10 @@ class Settling:
         if self.before and self._is_unchanged(self.before.value, made):
             if self._same_names(self.before.value, made):
                 return partial(self._confirm, self.before, made, staged)
-            made, staged = self._only_names(self.before.value, made, staged)
-            return partial(self._publish, made, staged, Tally())
+            made, needed = self._only_names(self.before.value, made, staged)
+            self._check_held(None)
+            spare = tuple(file for file in staged if file not in needed)
+            return partial(self._publish, made, needed, Tally(), spare)
         tally, changes = self._compared(old, made)
         if changes:
             made = replace(made, changes=file_of(changes, tally.total if tally else 0))
@@ -78,10 +80,16 @@ class Settling:
         return self._report(entry.value, Outcome.UNCHANGED, Tally())
 
     def _publish(
-        self, made: Manifest, staged: tuple[StagedFile, ...], tally: Tally | None
+        self,
+        made: Manifest,
+        staged: tuple[StagedFile, ...],
+        tally: Tally | None,
+        spare: tuple[StagedFile, ...] = (),
     ) -> DayReport:
         ledger = self.parts.ledger
         entry = ledger.publish(self.day, self.before, made, staged, self.held.renew)
+        for file in spare:  # only now: had another run decided instead, it might need them
+            self.parts.store.discard(file)
         return self._report(entry.value, Outcome.PUBLISHED, tally)
 
     def _report(self, manifest: Manifest, outcome: Outcome, tally: Tally | None) -> DayReport:
@@ -116,9 +124,6 @@ class Settling:
         new = {name: files for name, files in made.tables.items() if name in names}
         kept = {name: files for name, files in old.tables.items() if name not in names}
         keys = {file.key for files in new.values() for file in files}
-        for file in staged:
-            if file.key not in keys:
-                self.parts.store.discard(file)
         made = replace(
             made, tables={**kept, **new}, rejects=old.rejects, index=old.index, changes=None
         )

@@ -16,7 +16,7 @@ from ..model import Attributes, Batch, Block
 from . import derived
 from .derived import TIMES
 from .levels import ROOT, Level, explode, top
-from .metrics import pivot
+from .metrics import metrics_of, pivot
 
 __all__ = ["Flattener", "arrow_schema", "starts_of"]
 
@@ -30,7 +30,6 @@ _ARROW = {
     Type.STRINGS: pa.list_(pa.string()),
     Type.INT64S: pa.list_(pa.int64()),
 }
-TRANSFERRED = "nTransferred"
 _Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
 
 
@@ -51,10 +50,8 @@ class Flattener:
         """Make the `tables` named, in the declared order; all of them when none is named."""
         self._dataset = dataset
         self._day = pa.scalar(day, pa.date32())
+        self._metrics = metrics_of(dataset.table("conversations"), dataset.table("sessions"))
         self._wanted = frozenset(tables or (table.name for table in dataset.tables))
-        self._summed = {
-            name: _summed(dataset.table(name)) for name in ("conversations", "sessions")
-        }
 
     def flatten(self, block: Block) -> tuple[Batch, ...]:
         """Return a batch for every wanted table that has rows."""
@@ -99,24 +96,18 @@ class Flattener:
         order = derived.ordered(the)
         of_sessions = derived.of_sessions(order, len(the.sessions))
         owner = the.metrics.rows[the.sessions.path]
-        by_session = pivot(the.metrics, owner, len(the.sessions), self._summed["sessions"])
-        by_conversation = pivot(
-            the.metrics,
-            the.metrics.rows[the.conversations.path],
-            len(the.conversations),
-            self._summed["conversations"],
-        )
+        by_session = pivot(the.metrics, self._metrics, owner, len(the.sessions))
+        root = the.metrics.rows[the.conversations.path]
+        by_conversation = pivot(the.metrics, self._metrics, root, len(the.conversations))
         edges = (the.segments.texts("segmentStart"), the.segments.texts("segmentEnd"))
         return {
             "conversations": {
-                **by_conversation.columns(
-                    self._dataset.table("conversations"), len(the.conversations)
-                ),
+                **by_conversation.columns(self._dataset.table("conversations")),
                 **derived.of_conversations(the, order),
-                **derived.outcomes(the, by_conversation.sums.get(TRANSFERRED)),
+                **derived.outcomes(the, by_conversation.sums["nTransferred"]),
             },
             "sessions": {
-                **by_session.columns(self._dataset.table("sessions"), len(the.sessions)),
+                **by_session.columns(self._dataset.table("sessions")),
                 **of_sessions,
             },
             "segments": {"duration_ms": derived.milliseconds(*edges)},
@@ -164,13 +155,6 @@ class Flattener:
         arrays = [columns[name] for name in table.names]
         rows = pa.record_batch(arrays, schema=arrow_schema(table))
         return Batch(table.name, rows, starts.take(found.rows))
-
-
-def _summed(table: Table) -> pa.StringArray:
-    """Return the names of the metrics that the table, or a rule of it, adds up."""
-    columns = (*table.of_kind(Kind.SUM), *table.of_kind(Kind.COUNT))
-    names = dict.fromkeys(column.metric for column in columns) | {TRANSFERRED: None}
-    return pa.array(names, pa.string())
 
 
 def _has_rows(table: Table, levels: Mapping[str, Level], attributes: Attributes | None) -> bool:

@@ -77,26 +77,28 @@ def ordered(levels: Levels) -> Ordered:
 
 def of_sessions(segments: Ordered, n: int) -> dict[str, pa.Array]:
     """Return the derived columns of `n` sessions."""
-    (start,) = groups.aggregate(segments.session, segments.start, n, "first")
-    (rows,) = groups.aggregate(segments.session, segments.session, n, "count")
-    by_end = pc.array_sort_indices(segments.end)
-    last_end, ends = groups.aggregate(
-        segments.session.take(by_end), segments.end.take(by_end), n, "last", "count"
-    )
-    queue, queues = groups.aggregate(
-        segments.session, segments.queue, n, "first", "count_distinct"
-    )
-    (disconnect,) = groups.aggregate(segments.session, segments.disconnect, n, "last")
-    (wrap_up,) = groups.aggregate(segments.session, segments.wrap_up, n, "last")
-    interact = segments.session.filter(pc.equal(segments.kind, "interact"))
+    wanted = {
+        "rows": (segments.session, "count"),
+        "start": (segments.start, "first"),
+        "ends": (segments.end, "count"),
+        "end": (segments.end, "max"),
+        "queue": (segments.queue, "min"),
+        "other_queue": (segments.queue, "max"),
+        "disconnect": (segments.disconnect, "last"),
+        "wrap_up": (segments.wrap_up, "last"),
+        "connected": (pc.equal(segments.kind, "interact"), "any"),
+    }
+    made = groups.aggregate(segments.session, wanted, n)
     nothing = pa.scalar(None, pa.string())
+    is_ended = pc.equal(made["rows"], made["ends"])
+    is_of_one_queue = pc.equal(made["queue"], made["other_queue"])
     return {
-        "session_start": start,
-        "session_end": pc.if_else(pc.equal(rows, ends), last_end, nothing),
-        "queue_id": pc.if_else(pc.equal(queues, 1), queue, nothing),
-        "was_connected": groups.has_any(interact, n),
-        "last_disconnect_type": disconnect,
-        "wrap_up_code": wrap_up,
+        "session_start": made["start"],
+        "session_end": pc.if_else(is_ended, made["end"], nothing),
+        "queue_id": pc.if_else(is_of_one_queue, made["queue"], nothing),
+        "was_connected": pc.fill_null(made["connected"], fill_value=False),
+        "last_disconnect_type": made["disconnect"],
+        "wrap_up_code": made["wrap_up"],
     }
 
 
@@ -104,73 +106,66 @@ def of_conversations(levels: Levels, segments: Ordered) -> dict[str, pa.Array]:
     """Return the derived columns of the conversations, but for those made from metrics."""
     n = len(levels.conversations)
     start, end = (levels.conversations.texts(f"conversation{edge}") for edge in ("Start", "End"))
-    (first_media,) = groups.aggregate(segments.root, segments.media_type, n, "first")
-    (wrap_up,) = groups.aggregate(segments.root, segments.wrap_up, n, "last")
+    queue, agent = _serving_queues(segments), _talking_agents(segments)
+    wanted = {
+        "first_media_type": (segments.media_type, "first"),
+        "last_wrap_up_code": (segments.wrap_up, "last"),
+        "first_queue_id": (queue, "first"),
+        "last_queue_id": (queue, "last"),
+        "first_agent_user_id": (agent, "first"),
+        "last_agent_user_id": (agent, "last"),
+    }
     each = lengths(levels.participants, levels.sessions.path)
     owners = levels.participants.rows[levels.conversations.path]
-    (session_count,) = groups.aggregate(owners, each, n, "sum")
+    sessions = groups.aggregate(owners, {"count": (each, "sum")}, n)
     return {
         "is_open": end.is_null(),
         "duration_ms": milliseconds(start, end),
         "participant_count": lengths(levels.conversations, levels.participants.path),
-        "session_count": pc.fill_null(session_count, 0),
+        "session_count": pc.fill_null(sessions["count"], 0),
         "media_types": _media_types(levels, n),
-        "first_media_type": first_media,
-        "last_wrap_up_code": wrap_up,
-        **_queues(segments, n),
-        **_agents(segments, n),
+        "queue_ids": groups.distinct(segments.root, queue, n),
+        "agent_user_ids": groups.distinct(segments.root, agent, n),
+        **groups.aggregate(segments.root, wanted, n),
     }
 
 
-def outcomes(levels: Levels, transferred: pa.Int64Array | None) -> dict[str, pa.Array]:
+def outcomes(levels: Levels, transferred: pa.Int64Array) -> dict[str, pa.Array]:
     """Return the three was_… columns: null for a conversation without any reading."""
-    n = len(levels.conversations)
-    root = levels.metrics.rows[levels.conversations.path]
     name = levels.metrics.texts("name")
-
-    def any_of(*wanted: str) -> pa.BooleanArray:
-        return groups.has_any(root.filter(pc.is_in(name, pa.array(wanted))), n)
-
-    passed_on = pa.nulls(n, pa.int64()) if transferred is None else transferred
-    told = {
-        "was_answered": any_of("tAnswered"),
-        "was_abandoned": any_of("tAbandon", "tShortAbandon"),
-        "was_transferred": pc.greater_equal(pc.fill_null(passed_on, 0), 1),
+    wanted = {
+        "answered": (pc.is_in(name, pa.array(["tAnswered"])), "any"),
+        "abandoned": (pc.is_in(name, pa.array(["tAbandon", "tShortAbandon"])), "any"),
     }
-    known, unknown = groups.has_any(root, n), pa.scalar(None, pa.bool_())
-    return {column: pc.if_else(known, said, unknown) for column, said in told.items()}
+    root = levels.metrics.rows[levels.conversations.path]
+    made = groups.aggregate(root, wanted, len(levels.conversations))
+    answered, unknown = made["answered"], pa.scalar(None, pa.bool_())
+    was_transferred = pc.greater_equal(pc.fill_null(transferred, 0), 1)
+    return {
+        "was_answered": answered,
+        "was_abandoned": made["abandoned"],
+        "was_transferred": pc.if_else(answered.is_valid(), was_transferred, unknown),
+    }
 
 
 def _media_types(levels: Levels, n: int) -> pa.ListArray:
     media = levels.sessions.texts("mediaType")
     root = levels.sessions.rows[levels.conversations.path]
-    rows = pa.table({"root": root, "media": media}).filter(media.is_valid())
-    rows = rows.sort_by([("root", "ascending"), ("media", "ascending")])
-    return groups.distinct(groups.one(rows.column(0)), groups.one(rows.column(1)), n)
+    by = pa.table({"root": root, "media": media})
+    at = pc.sort_indices(by, sort_keys=[("root", "ascending"), ("media", "ascending")])
+    return groups.distinct(root.take(at), media.take(at), n)
 
 
-def _queues(segments: Ordered, n: int) -> dict[str, pa.Array]:
-    """Queues that served it: those of acd and agent legs only."""
+def _serving_queues(segments: Ordered) -> pa.StringArray:
+    """The queues that served: those of acd and agent legs only; null in other segments."""
     served = pc.is_in(segments.purpose, pa.array(["acd", "agent"]))
-    there = pc.and_(served, segments.queue.is_valid())
-    root, queue = segments.root.filter(there), segments.queue.filter(there)
-    ids = groups.distinct(root, queue, n)
-    (last,) = groups.aggregate(root, queue, n, "last")
-    return {"queue_ids": ids, "first_queue_id": groups.firsts(ids), "last_queue_id": last}
+    return pc.if_else(served, segments.queue, pa.scalar(None, pa.string()))
 
 
-def _agents(segments: Ordered, n: int) -> dict[str, pa.Array]:
-    """Agents that talked: ringing alone is no contact."""
+def _talking_agents(segments: Ordered) -> pa.StringArray:
+    """The agents that talked: ringing alone is no contact; null in other segments."""
     spoke = pc.and_(pc.equal(segments.kind, "interact"), pc.equal(segments.purpose, "agent"))
-    there = pc.fill_null(pc.and_(spoke, segments.user.is_valid()), fill_value=False)
-    root, user = segments.root.filter(there), segments.user.filter(there)
-    ids = groups.distinct(root, user, n)
-    (last,) = groups.aggregate(root, user, n, "last")
-    return {
-        "agent_user_ids": ids,
-        "first_agent_user_id": groups.firsts(ids),
-        "last_agent_user_id": last,
-    }
+    return pc.if_else(spoke, segments.user, pa.scalar(None, pa.string()))
 
 
 def _non_empty(texts: pa.StringArray) -> pa.StringArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,42 +17,43 @@ _MOST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Sums and counts per metric and group, for the metrics that occur."""
+    """Sums and counts per metric and group."""
 
     sums: Mapping[str, pa.Int64Array]
     counts: Mapping[str, pa.Int64Array]
 
-    def columns(self, table: Table, n: int) -> dict[str, pa.Array]:
+    def columns(self, table: Table) -> dict[str, pa.Array]:
         """Return the table's sum and count columns."""
-        nothing = pa.nulls(n, pa.int64())
-        sums = {c.name: self.sums.get(c.metric, nothing) for c in table.of_kind(Kind.SUM)}
-        counts = {c.name: self.counts.get(c.metric, nothing) for c in table.of_kind(Kind.COUNT)}
+        sums = {c.name: self.sums[c.metric] for c in table.of_kind(Kind.SUM)}
+        counts = {c.name: self.counts[c.metric] for c in table.of_kind(Kind.COUNT)}
         return sums | counts
 
 
-def pivot(metrics: Level, owners: pa.Int64Array, n: int, wanted: pa.StringArray) -> Readings:
+def metrics_of(*tables: Table) -> tuple[str, ...]:
+    """Return every metric that has a column in one of the tables."""
+    columns = (c for t in tables for kind in (Kind.SUM, Kind.COUNT) for c in t.of_kind(kind))
+    return tuple(dict.fromkeys(column.metric for column in columns))
+
+
+def pivot(metrics: Level, names: Sequence[str], owners: pa.Int64Array, n: int) -> Readings:
     """Add up the readings by name and owner (a row of `n`): null where there is no reading.
 
-    Only of the metrics `wanted`; names must match exactly. Rows whose value is null count for
-    nothing. A sum that no int64 holds is null, not wrapped round.
+    Rows whose value is null count for nothing; names must match exactly. A sum that no int64
+    holds is null, not wrapped round. Name and owner are made one number, the place in an array
+    that holds all columns one behind the other.
     """
     values = _summable(metrics.leaf("value", pa.int64()))
-    # One place for every metric and owner: grouping by one number costs half of grouping by two
-    # columns, and each metric's column is then a slice (2026-11).
-    place = pc.index_in(metrics.texts("name"), wanted).cast(pa.int64())
-    places = pc.add(pc.multiply(place, n), owners)
-    table = pa.table({"g": places, "v": values})
-    table = table.filter(pc.and_(places.is_valid(), values.is_valid()))
-    if table.num_rows == 0:
-        return Readings({}, {})
-    made = table.group_by("g", use_threads=False).aggregate([("v", "sum"), ("v", "count")])
-    where, everywhere = groups.one(made.column("g")), n * len(wanted)
-    sums = groups.spread(_int64(groups.one(made.column("v_sum"))), where, everywhere)
-    counts = groups.spread(groups.one(made.column("v_count")), where, everywhere)
-    spans = {name: (place * n, n) for place, name in enumerate(wanted.to_pylist())}
+    codes = pc.index_in(metrics.texts("name"), pa.array(names, pa.string()))
+    places = pc.add(pc.multiply(codes.cast(pa.int64()), n), owners)
+    table = pa.table({"at": places, "v": values})
+    table = table.filter(pc.and_(codes.is_valid(), values.is_valid()))
+    made = table.group_by("at", use_threads=False).aggregate([("v", "sum"), ("v", "count")])
+    where = groups.one(made.column("at"))
+    sums = groups.spread(_int64(groups.one(made.column("v_sum"))), where, n * len(names))
+    counts = groups.spread(groups.one(made.column("v_count")), where, n * len(names))
     return Readings(
-        {name: sums.slice(*span) for name, span in spans.items()},
-        {name: counts.slice(*span) for name, span in spans.items()},
+        {name: sums.slice(place * n, n) for place, name in enumerate(names)},
+        {name: counts.slice(place * n, n) for place, name in enumerate(names)},
     )
 
 

@@ -35,6 +35,7 @@ from .tokens import Tokens, expired
 from .world import World
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
+_PAGES = frozenset(("results", "query"))
 _AGGREGATES = "analytics:conversationAggregate:view"
 
 
@@ -80,6 +81,8 @@ class App:
             reply = refused.reply(context)
         except SignInRefused as refused:
             reply = refused.reply()
+        if name in _PAGES and self._options.page_latency_s:
+            await self._options.sleep(self._options.page_latency_s)
         way = delivery.Way(self._options, call.fault, context)
         await delivery.deliver(reply, way, request, send)
 

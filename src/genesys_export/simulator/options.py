@@ -33,6 +33,7 @@ class Options:
     requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
     missing_permissions: frozenset[str] = frozenset()
     divisions: tuple[str, ...] | None = None  # names, where a role has its permissions; None: all
+    page_latency_s: float = 0  # how long each page of results takes, a job's or a query's
     page_size: int = 1_000  # of job results, where the request names none
     max_page_size: int = 10_000
     query_depth: int = 100_000  # a query's pages end there

@@ -1,0 +1,93 @@
+"""The way in: `python -m bench [PART …]`, each part merged into the results that are there.
+
+`race` (with its `--conversations`, `--rounds`, `--only`) and `startup` are what `make bench` runs;
+`scale`, `latency` and `cost` take longer. `render` runs nothing and writes the files anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .chart import chart
+from .contenders import ROOT
+from .cost import cost
+from .figures import lines
+from .latency import latency
+from .machine import machine
+from .markdown import between_markers, note, written
+from .processes import Failed
+from .race import race
+from .scale import scale
+from .startup import startup
+
+PARTS = ("race", "startup", "scale", "latency", "cost", "render")
+_PAGE = ROOT / "docs" / "performance.md"
+_PICTURE = ROOT / "docs" / "bench.svg"
+
+
+def main() -> int:
+    """Run the parts asked for; returns the exit status."""
+    told = _arguments()
+    told.out.mkdir(parents=True, exist_ok=True)
+    kept = told.out / "latest.json"
+    results: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    for part in told.parts or ("race", "startup"):
+        if part != "render":
+            with tempfile.TemporaryDirectory(prefix="bench-") as home:
+                try:
+                    results[part] = {"machine": machine(), **_run(part, Path(home), told)}
+                except Failed as problem:
+                    sys.stderr.write(f"{part}: {problem}\n")
+                    return 1
+            kept.write_text(json.dumps(results, indent=1) + "\n")
+    _write(results, told)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="default: race startup")
+    parser.add_argument("--conversations", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", default=[], metavar="CONTENDER")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--slices", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--format", default="csv.gz")
+    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
+    parser.add_argument("--docs", action="store_true", help="refresh docs/performance.md")
+    return parser.parse_args()
+
+
+def _run(part: str, home: Path, told: argparse.Namespace) -> dict[str, Any]:
+    match part:
+        case "race":
+            return race(home, conversations=told.conversations, rounds=told.rounds, only=told.only)
+        case "startup":
+            return startup(home)
+        case "scale":
+            return scale(home, sizes=told.sizes, slices=told.slices, form=told.format)
+        case "latency":
+            return latency(home)
+        case _:
+            return cost(home, base=told.conversations)
+
+
+def _write(results: dict[str, Any], told: argparse.Namespace) -> None:
+    text = written(results)
+    (told.out / "latest.md").write_text(text + "\n")
+    sys.stdout.write(text + "\n")
+    picture = chart(lines(results["race"]), note(results["race"])) if "race" in results else ""
+    if picture:
+        (told.out / "latest.svg").write_text(picture)
+    if told.docs:
+        _PAGE.write_text(between_markers(_PAGE.read_text("utf-8"), text), "utf-8")
+        _PICTURE.write_text(picture)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The results as tables for docs/performance.md, between its markers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .figures import Line, Results, lines, targets
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+
+def between_markers(page: str, made: str) -> str:
+    """Return the page with what is made between its markers."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError("the page has no markers")
+    return f"{before}{BEGIN}\n{made}\n{END}{after}"
+
+
+def written(results: Results) -> str:
+    """Return everything that was measured."""
+    parts: list[str] = []
+    if "race" in results:
+        parts += ["### The race", note(results["race"]), _race(lines(results["race"]))]
+        parts += [f"Not there: `{k}`: {v}." for k, v in results["race"]["absent"].items()]
+    if found := targets(results):
+        rows = [(t.number, t.text, t.wanted, t.found, t.verdict) for t in found]
+        parts += ["### Targets", _table(("", "what", "wanted", "found", ""), rows)]
+    if "scale" in results:
+        parts += ["### Large days", _machine(results["scale"]), _scale(results["scale"])]
+    if "cost" in results:
+        parts += ["### The cost model, held against runs", _cost(results["cost"])]
+    return "\n\n".join(parts)
+
+
+def note(race: Results) -> str:
+    """Say what was raced on what."""
+    of_each = race["json_bytes"] / race["conversations"] / 1000
+    return (
+        f"{_machine(race)} {race['conversations']:,} conversations of {of_each:.1f} kB of JSON,"
+        f" {race['rows']:,} rows, median of {race['rounds']} rounds."
+    )
+
+
+def _machine(part: Results) -> str:
+    on = part["machine"]
+    return f"{on['date']}, {on['cpu']}, {on['cores']} cores, Python {on['python']}."
+
+
+def _race(found: Sequence[Line]) -> str:
+    head = ("contender", "conversations per CPU s", "our csv.gz", "CPU s", "wall s", "peak MiB")
+    rows = (
+        (
+            f"**{one.title}**" if one.title.startswith("genesys-export") else one.title,
+            f"{one.per_cpu_s:,.0f}",
+            "" if one.ours is None else f"{one.ours:.2f} ×",
+            f"{one.cpu_s:.1f}",
+            f"{one.wall_s:.1f}",
+            f"{one.peak_mib:.0f}",
+        )
+        for one in found
+    )
+    return _table(head, rows)
+
+
+def _scale(part: Results) -> str:
+    head = ("conversations", "slices", "CPU s", "wall s", "peak MiB", "GB received", "GB written")
+    rows = (
+        (
+            f"{run['conversations']:,}",
+            f"{run['slices']}",
+            f"{run['cpu_s']:.1f}",
+            f"{run['wall_s']:.1f}",
+            f"{run['peak_mib']:.0f}",
+            f"{run['received_bytes'] / 1e9:.2f}",
+            f"{run['uploaded_bytes'] / 1e9:.2f}",
+        )
+        for run in part["runs"]
+    )
+    return _table(head, rows)
+
+
+_COSTS = (
+    ("requests", "requests to Genesys", 1.0, "{:.0f}"),
+    ("wall_s", "wall s", 1.0, "{:.1f}"),
+    ("cpu_s", "CPU s", 1.0, "{:.1f}"),
+    ("memory_mib", "peak MiB", 1.0, "{:.0f}"),
+    ("stored_bytes", "MB stored", 1e6, "{:.1f}"),
+    ("puts", "S3 PUT, POST, LIST", 1.0, "{:.0f}"),
+    ("gets", "S3 GET, HEAD", 1.0, "{:.0f}"),
+)
+
+
+def _cost(part: Results) -> str:
+    """Write a table of said and found, a column a point."""
+    checks = part["checks"]
+    head = ("", *(_point(one["wanted"]) for one in checks))
+    rows = (
+        (
+            title,
+            *(
+                f"{form.format(one['predicted'][key] / unit)}"
+                f" → {form.format(one['measured'][key] / unit)}"
+                for one in checks
+            ),
+        )
+        for key, title, unit, form in _COSTS
+    )
+    return f"{_machine(part)} Said → found.\n\n{_table(head, rows)}"
+
+
+def _point(wanted: dict[str, Any]) -> str:
+    return (
+        f"{wanted['conversations']:,} in {wanted['slices']} slice(s),"
+        f" pages of {wanted['page_size']}, {wanted['latency_s']:g} s each"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    every = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in every)

@@ -1,0 +1,170 @@
+"""What the walk, the random lives and a hard look found; each of these went wrong once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+from destinations import Killed, Trouble
+from workbench import DAY, END, Bench
+
+from fakes import MemoryStore
+from genesys_export.errors import ExportError, Stopped, TryAgainLater
+from genesys_export.export import Orders, Outcome
+
+PAST_LEASE_S = timedelta(minutes=11).total_seconds()
+CALLS = range(120)  # more than any run here makes
+
+
+@pytest.fixture
+def bench():
+    return in_memory()
+
+
+def in_memory():
+    return Bench.over(lambda clock: MemoryStore(now=clock.now))
+
+
+def changed(bench):
+    """Publish, then let Genesys correct a conversation and find a new one."""
+    bench.run()
+    bench.genesys.versions[1] += 1
+    bench.genesys.versions[7] = 1
+    bench.clock.rest(60)
+
+
+def die(bench, name, times, **told):
+    """Run until the call of that name was made so many times; then the process is gone."""
+    process = bench.process()
+    process.dies_at(name, times)
+    with pytest.raises(Killed):
+        bench.exporter(process, **told).export(DAY)
+    process.bury()
+
+
+def test_what_a_stopped_run_had_sealed_is_thrown_away_by_one_in_other_slices():
+    stopped = 0
+    for call in CALLS:
+        bench = in_memory()
+        changed(bench)
+        try:
+            bench.run(Trouble("stopped", call), slices=3)
+        except Stopped:
+            stopped += 1
+            bench.run(slices=1)
+            bench.check_settled()
+        else:
+            break
+    assert stopped > 20
+
+
+def test_a_run_that_could_not_throw_away_what_it_staged_is_followed_by_one_that_can(bench):
+    bench.run()
+    for call in CALLS:
+        with suppress(ExportError):
+            bench.run(Trouble("unanswered", call))
+    bench.run()
+    bench.check_settled()
+
+
+def test_a_day_whose_results_end_early_is_not_published_whatever_was_told_before(bench):
+    bench.genesys.behind = timedelta(hours=8)
+    with pytest.raises(TryAgainLater, match=r"reaches 2026-11-22T21:00:00\.000Z only"):
+        bench.run()
+    assert bench.manifest() is None
+    bench.genesys.behind = timedelta(0)
+    bench.run()
+    bench.check_settled()
+
+
+def test_a_slice_of_a_partial_day_is_no_part_of_a_whole_one():
+    for call in CALLS:
+        bench = in_memory()
+        bench.genesys.mark = END - timedelta(hours=12)
+        try:
+            bench.run(Trouble("killed", call, done=True), partial=True)
+        except Killed:
+            bench.clock.rest(PAST_LEASE_S)
+            bench.genesys.mark = END
+            with suppress(TryAgainLater):  # where the job was left, it is found to end early
+                bench.run(slices=2)
+            bench.run(slices=2)
+            told = [one["watermark"] for one in bench.manifest()["slices"]]
+            assert [datetime.fromisoformat(one) for one in told] == [END, END]
+            bench.check_readers()
+        else:
+            return
+    pytest.fail("the run never came to its end")
+
+
+@pytest.mark.parametrize("slices", [1, 2])
+def test_lookup_tables_outlive_the_clean_up_of_what_an_earlier_run_left(bench, slices):
+    bench.divisions = [{"id": "d-1", "name": "Home"}]
+    bench.run(slices=2)
+    bench.genesys.versions[1] += 1
+    bench.divisions = [{"id": "d-1", "name": "Away"}]
+    die(bench, "complete", 2, slices=2)  # both slices are indexed; one may be in the claim
+    bench.clock.rest(timedelta(hours=7).total_seconds())
+    bench.run(slices=slices)
+    bench.check_settled()
+    assert "Away" in bench.text("dim_divisions")
+
+
+def test_new_names_alone_leave_the_conversations_files_as_they_lie(bench):
+    bench.divisions = [{"id": "d-1", "name": "Home"}]
+    bench.run()
+    tags = bench.tags()
+    bench.divisions = [{"id": "d-1", "name": "Away"}]
+    bench.run(watched=True)
+    bench.check_settled()
+    differ = {key for key, tag in bench.tags().items() if tags[key] != tag}
+    assert differ == {"dim_divisions/2026-11-22.csv.gz"}
+
+
+def test_first_runs_side_by_side_do_not_take_each_other_for_a_dishonest_store():
+    for call in range(12):
+        bench = in_memory()
+
+        def visit(bench=bench):
+            bench.run()
+
+        with suppress(TryAgainLater):  # not WrongSettings
+            bench.run(Trouble("", call, done=True, visit=visit))
+        bench.check_settled()
+
+
+@pytest.mark.parametrize("last_words", ["discard", "stage", ""])
+def test_a_run_that_sleeps_at_any_call_does_no_harm_when_it_wakes(last_words):
+    """Another one takes the day over meanwhile, and dies after it threw something away, or not."""
+    for call in CALLS:
+        bench = in_memory()
+        changed(bench)
+
+        def visit(bench=bench):
+            bench.clock.rest(PAST_LEASE_S)
+            bench.genesys.versions[2] += 1
+            other = bench.process(watched=True)
+            other.dies_at(last_words, 1)
+            with suppress(Killed, TryAgainLater):
+                bench.exporter(other).export(DAY)
+            other.bury()
+
+        trouble = Trouble("", call, done=True, visit=visit)
+        process = bench.process(trouble, watched=True)
+        with suppress(ExportError):
+            bench.exporter(process).export(DAY)
+        process.bury()
+        assert bench.takes() is not None, f"harm was done by a sleep at call {call}"
+        bench.check_readers()
+        assert all(bench.store.look(file["key"]) for file in bench.manifest()["index"])
+        bench.settle()
+        if not process.met:
+            return
+    pytest.fail("the run never came to its end")
+
+
+def test_a_settled_day_asked_for_again_is_found_unchanged(bench):
+    changed(bench)
+    bench.settle()
+    assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
