@@ -98,3 +98,58 @@ def test_exported_records_are_handed_on_as_they_came():
 def test_other_records_are_not(other):
     mine = json.dumps(record("a")).encode()
     assert decode(mine, other).records == (mine,)
+
+
+# --- raw lines alone: records are sifted, not decoded ----------------------------------------
+
+
+def sift(*records: bytes):
+    decoder = Decoder(conversation_details(), Interval(START, START + timedelta(1)))
+    return decoder.sift(records), decoder
+
+
+END = "2026-11-22T08:10:00.000Z"
+
+
+def test_sifting_hands_on_what_decoding_does_and_counts_the_same():
+    records = [
+        json.dumps(record("a", conversationEnd=END)).encode(),
+        json.dumps(record("a", conversationEnd=END)).encode(),
+        json.dumps(record("b", conversationEnd=None, later=[1])).encode(),
+        json.dumps(record("c", conversationEnd="2026-11-22 08:10:00+00:00")).encode(),
+        json.dumps(record("d", conversationEnd="soon")).encode(),
+        json.dumps(record("e", conversationEnd=5, odd="\ud800")).encode(),
+        json.dumps(record("f", participants="none")).encode(),
+        b'{"conversationId":"g","conversationStart":"2026-11-22T08:00:00.000Z","x":"\xff"}',
+        b"[]",
+    ]
+    sifted, decoder = sift(*records)
+    whole = Decoder(conversation_details(), Interval(START, START + timedelta(1)))
+    decoded = whole.decode(records)
+    assert sifted.records == decoded.records
+    assert {one.record for one in sifted.rejected} == {one.record for one in decoded.rejected}
+    assert decoder.digest == whole.digest
+    told, wanted = decoder.counts, whole.counts
+    assert (told.exported, told.open, told.rejected) == (5, 3, 3)
+    assert (told.exported, told.open, told.rejected) == (
+        wanted.exported,
+        wanted.open,
+        wanted.rejected,
+    )
+
+
+def test_sifting_tells_the_start_of_every_record_it_hands_on():
+    first, second = (json.dumps(record(name)).encode() for name in "ab")
+    broken = json.dumps(record("c", participants="none")).encode()
+    block, _ = sift(first, broken, second)
+    assert block.conversations.column("conversationStart").to_pylist() == 2 * [
+        datetime(2026, 11, 22, 8, tzinfo=UTC)
+    ]
+
+
+def test_sifting_does_not_look_deep_into_a_record():
+    deep = json.dumps(record("a", participants=[{"sessions": "none"}])).encode()
+    block, decoder = sift(deep)
+    assert block.records == (deep,)
+    assert decode(deep).records == ()
+    assert decoder.counts.rejected == 0

@@ -31,11 +31,13 @@ from ..settings import Org, Settings
 
 AnySource = JobSource | QuerySource | OwnSource
 
-# What the manifest says of an engine.
+# What the manifest says of an engine, and of a format.
 _NOTES = {
     "query": "The synchronous query has no attributes of participants: participant_attributes, "
     "where it is written, has no rows.",
     "own": "A query body of the user's own told what to ask for: what it leaves out is not here.",
+    "jsonl.gz": "Records are written as they came: fields without a column, values that fit none "
+    "and broken structure deep in a record are not looked for, and not counted.",
 }
 
 
@@ -65,7 +67,7 @@ def plan_of(settings: Settings, org: Org) -> Plan:
         resume_within=settings.resume.max_age,
         wait=export.wait or timedelta(0),
         allow_partial=export.allow_partial,
-        notes=tuple(note for engine, note in _NOTES.items() if engine == _engine(settings)),
+        notes=tuple(_NOTES[one] for one in (_engine(settings), form) if one in _NOTES),
     )
 
 

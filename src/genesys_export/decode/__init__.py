@@ -6,29 +6,23 @@ what Arrow can't. Nothing is lost: what is unknown, drifted or broken is handed 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
-import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..datasets import EXTRA, Dataset, Node, record_shape
+from ..datasets import Dataset, Node, record_shape
 from ..days import Interval
-from ..model import Attributes, Block, Counts, Rejected
-from .arrow import Reader, Unfit
+from ..model import Block, Counts, Rejected
+from .arrow import TIMES, Reader, Unfit, is_utf8
+from .attributes import Gathered
 from .copies import Contest
 from .exact import Broken, Cleaned, clean
 from .triage import Triage, Triaged, Verdict
 
 __all__ = ["Contest", "Decoder"]
 
-_TEXTS = msgspec.json.Decoder(dict[str, str])
-_ENCODE = msgspec.json.Encoder().encode
 _MODULUS = 1 << 256
-_EXTRA = EXTRA.encode()
 _MOST_NAMES, _LONGEST_NAME = 100, 200
 OTHERS = "(others)"  # unknown fields beyond so many names
 
@@ -60,14 +54,36 @@ class Decoder:
         judged = self._judge(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
         block = self._quickly(ours) or self._exactly(ours)
+        self._open += _open(block.conversations)
+        return self._told(block, judged, ours)
+
+    def sift(self, records: Iterable[bytes | memoryview]) -> Block:
+        """Do as `decode`, but of the conversations only the starts are told: for raw lines.
+
+        A record must be JSON with a readable head. What lies deeper is not looked at: structure
+        and drift are no matter of lines, and looking costs more than all the rest.
+        """
+        judged = self._judge(records)
+        ours = [one for one in judged if one.verdict is Verdict.OURS]
+        odd = _odd(ours)
+        cleaned, broken = _clean_all(self._shape, odd)
+        self._open += sum(not one.is_ended for one in cleaned)
+        self._open += sum(not one.head.is_ended for one in ours if one.head and one not in odd)
+        rejected = self._disowned(broken)
+        lost = {one.record for one in rejected}
+        starts = pa.array([one.start for one in ours if one.record not in lost], TIMES)
+        block = Block(pa.record_batch([starts], ["conversationStart"]), None, rejected)
+        return self._told(block, judged, ours)
+
+    def _told(self, block: Block, judged: Sequence[Triaged], ours: Sequence[Triaged]) -> Block:
+        """Return the block with all its records, which count from now on."""
         unreadable = [
             Rejected(one.reason, one.record) for one in judged if one.verdict is Verdict.UNREADABLE
         ]
-        kept = {rejected.record for rejected in block.rejected}
-        exported = [one for one in ours if one.record not in kept] if kept else ours
+        lost = {rejected.record for rejected in block.rejected}
+        exported = [one for one in ours if one.record not in lost] if lost else ours
         self.digest += sum(int.from_bytes(one.digest) for one in exported)
         self.digest %= _MODULUS
-        self._open += _open(block.conversations)
         return Block(
             block.conversations,
             block.attributes,
@@ -126,7 +142,7 @@ class Decoder:
         """Let Arrow read the records; None when it can't read all of them."""
         if not ours:
             return Block(pa.RecordBatch.from_pydict({}), None, ())
-        gathered = _Gathered()
+        gathered = Gathered()
         try:
             lines = [gathered.cut(row, one) for row, one in enumerate(ours)]
             batch = self._reader.read(b"\n".join(lines))
@@ -143,11 +159,8 @@ class Decoder:
 
     def _exactly(self, ours: Sequence[Triaged]) -> Block:
         cleaned, broken = _clean_all(self._shape, ours)
-        self._broken += len(broken)
-        for one, _ in broken:
-            self._triage.disown(one)
-        rejected = tuple(Rejected(reason, one.record) for one, reason in broken)
-        gathered = _Gathered()
+        rejected = self._disowned(broken)
+        gathered = Gathered()
         for row, fit in enumerate(cleaned):
             self._drift += fit.drift
             self._note(fit.unknown)
@@ -157,6 +170,21 @@ class Decoder:
             return Block(pa.RecordBatch.from_pydict({}), None, rejected)
         batch = self._reader.read(b"\n".join(one.line for one in cleaned))
         return Block(batch, gathered.attributes(), rejected)
+
+    def _disowned(self, broken: Sequence[tuple[Triaged, str]]) -> tuple[Rejected, ...]:
+        """Return the broken records as rejected; they were not exported after all."""
+        self._broken += len(broken)
+        for one, _ in broken:
+            self._triage.disown(one)
+        return tuple(Rejected(reason, one.record) for one, reason in broken)
+
+
+def _odd(ours: Sequence[Triaged]) -> list[Triaged]:
+    """Return the records of which the head does not tell enough, or that are no UTF-8."""
+    odd = [one for one in ours if one.head is None or one.head.is_ended is None]
+    if is_utf8(b"".join(one.record for one in ours)):
+        return odd
+    return odd + [one for one in ours if not is_utf8(one.record) and one not in odd]
 
 
 def _clean_all(
@@ -176,78 +204,3 @@ def _open(conversations: pa.RecordBatch) -> int:
     if "conversationEnd" not in conversations.schema.names:
         return int(conversations.num_rows)
     return int(conversations.column("conversationEnd").null_count)
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """The attribute rows of a block, column by column."""
-
-    rows: list[int] = field(default_factory=list)
-    ordinals: list[int] = field(default_factory=list)
-    ids: list[str | None] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    values: list[str | None] = field(default_factory=list)
-
-    def add(
-        self, row: int, ordinal: int, participant_id: str | None, found: Mapping[str, str | None]
-    ) -> None:
-        """Add one participant's attributes."""
-        self.rows.append(row)
-        self.ordinals.append(ordinal)
-        self.ids.append(participant_id)
-        self.sizes.append(len(found))
-        self.keys.extend(found)
-        self.values.extend(found.values())
-
-    def cut(self, row: int, one: Triaged) -> bytes:
-        """Return the record without attributes, after adding them; raises Unfit.
-
-        Arrow would make a column of every attribute key ever used, so it must not see them. The
-        text `"attributes":{…}` can't stand inside a JSON string (its quotes would be escaped), so
-        looking for it, in order, finds the real ones.
-        """
-        if one.head is None or _EXTRA in one.record:  # nobody but the exact path writes that key
-            raise Unfit
-        record, pieces, at = one.record, [], 0
-        for ordinal, participant in enumerate(one.head.participants or ()):
-            if participant is None or not (raw := bytes(participant.attributes)):
-                continue
-            if raw != b"null":
-                self.add(row, ordinal, participant.participant_id, _texts(raw))
-            needle = b'"attributes":' + raw
-            if (place := record.find(needle, at)) < 0:
-                raise Unfit
-            pieces.append(record[at:place])
-            at = place + len(needle)
-        return b'"attributes":null'.join([*pieces, record[at:]])
-
-    def attributes(self) -> Attributes:
-        """Return the rows as Arrow columns."""
-        offsets = pa.array([0, *self.sizes], pa.int64())
-        lists = pa.LargeListArray.from_arrays(
-            pc.cumulative_sum(offsets), pa.array(self.keys, pa.string())
-        )
-        owners = pc.list_parent_indices(lists)
-        return Attributes(
-            rows=pa.array(self.rows, pa.int64()).take(owners),
-            ordinals=pa.array(self.ordinals, pa.int64()).take(owners),
-            participant_ids=pa.array(self.ids, pa.string()).take(owners),
-            keys=lists.values,
-            values=pa.array(self.values, pa.string()),
-        )
-
-
-def _texts(raw: bytes) -> dict[str, str]:
-    """Return attributes that are all texts; raises Unfit, also where a key comes twice.
-
-    A dict forgets the overruled value. Nearly always the text is as msgspec would write it, which
-    rules that out for a tenth of what counting the pairs costs.
-    """
-    try:
-        found = _TEXTS.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise Unfit from problem
-    if len(_ENCODE(found)) != len(raw) and json.loads(raw, object_pairs_hook=len) != len(found):
-        raise Unfit
-    return found

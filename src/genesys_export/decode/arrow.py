@@ -49,7 +49,8 @@ class Reader:
 
     def read(self, lines: bytes) -> pa.RecordBatch:
         """Return one row a record; raises Unfit."""
-        _check_utf8(lines)
+        if not is_utf8(lines):  # which pyarrow.json lets through unnoticed
+            raise Unfit
         while True:
             batch = self._parse(lines)
             if not _widen(self._shape, self._fields, batch.schema):
@@ -112,14 +113,15 @@ def _widen(node: Node, fields: Fields, found: pa.Schema | pa.StructType) -> bool
     return grown
 
 
-def _check_utf8(lines: bytes) -> None:
-    """Raise Unfit for invalid UTF-8, which pyarrow.json lets through unnoticed."""
-    offsets = pa.array([0, len(lines)], pa.int64()).buffers()[1]
-    text = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(lines))
+def is_utf8(letters: bytes) -> bool:
+    """Whether the bytes are valid UTF-8; makes no text of them."""
+    offsets = pa.array([0, len(letters)], pa.int64()).buffers()[1]
+    text = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(letters))
     try:
         text.validate(full=True)
-    except pa.ArrowInvalid as problem:
-        raise Unfit from problem
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _times(

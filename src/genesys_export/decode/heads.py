@@ -22,11 +22,24 @@ class Participant(msgspec.Struct, rename="camel", gc=False):
 
 
 class Head(msgspec.Struct, rename="camel", gc=False):
-    """What is read of a conversation."""
+    """What is read of a conversation, and checked: that all of it is JSON."""
 
     conversation_id: str
     conversation_start: str
+    conversation_end: msgspec.Raw = msgspec.Raw(b"")
     participants: list[Participant | None] | None = None
+
+    @property
+    def is_ended(self) -> bool | None:
+        """Whether it has an end; None where only the exact path can tell."""
+        end = bytes(self.conversation_end)
+        if end in (b"", b"null"):
+            return False
+        try:
+            parse_instant(msgspec.json.decode(end, type=str))
+        except (ValueError, msgspec.MsgspecError):
+            return None
+        return True
 
 
 # It stands in every row of the conversation: a megabyte of it would be gigabytes.

@@ -120,7 +120,8 @@ def _write(shop: Shop, part: Slice, fetch: Fetch, reading: Reading) -> None:
             if reading.decoder.is_in_vain:
                 reading.decoder.skim(records)
                 continue
-            block = reading.decoder.decode(records)
+            decoder = reading.decoder
+            block = decoder.decode(records) if shop.plan.tables else decoder.sift(records)
             shop.rejects.add(block.rejected)
             reading.rejects(block.rejected)
             for batch in _batches(shop.plan, flattener, block):
