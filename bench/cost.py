@@ -16,7 +16,7 @@ from typing import Any
 
 from .bucket import Bucket, bucket
 from .contenders import Course, Lane
-from .expected import Expected
+from .expected import Expected, records_of_slices
 from .genesys import genesys
 from .latency import ideal_s
 from .scale import check, export, read_report
@@ -44,6 +44,13 @@ class Wanted:
     per_minute: int = 300
     job_s: float = 0.0  # until the job is done
     cores: int = 2
+    shares: tuple[float, ...] = ()  # of the records in each slice; empty: as many in each
+
+    @property
+    def chains(self) -> list[int]:
+        """How many pages each slice has."""
+        shares = self.shares or (1 / self.slices,) * self.slices
+        return [max(1, ceil(self.conversations * each / self.page_size)) for each in shares]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +73,10 @@ class Constants:
 
 def predict(wanted: Wanted, known: Constants) -> dict[str, float]:
     """Return what that day costs."""
-    of_slice = wanted.conversations / wanted.slices
-    pages = wanted.slices * max(1, ceil(of_slice / wanted.page_size))
+    pages = sum(wanted.chains)
     others = OTHERS + OTHERS_PER_SLICE * wanted.slices
     limit = max(1, int(wanted.per_minute * (1 - HEADROOM)))
-    fetch_s = ideal_s(pages, wanted.slices, others, latency_s=wanted.latency_s, limit=limit)
+    fetch_s = ideal_s(wanted.chains, others, latency_s=wanted.latency_s, limit=limit)
     cpu_s = known.startup_cpu_s + known.cpu_s * wanted.conversations
     side_by_side = min(wanted.slices, wanted.cores)
     # Pages come while others are worked on: the slower of the two sets the pace.
@@ -110,8 +116,8 @@ def cost(home: Path, *, base: int = 20_000) -> dict[str, Any]:
         known = _calibrated(home, server, base)
         points = (
             Wanted(conversations=base // 4, page_size=500, latency_s=0.0, per_minute=100_000),
-            Wanted(conversations=base, slices=3, page_size=100, latency_s=0.3),
-            Wanted(conversations=3 * base, slices=2, latency_s=1.5),
+            _sliced(base, 3, page_size=100, latency_s=0.3),
+            _sliced(3 * base, 2, latency_s=1.5),
         )
         checks = [
             {
@@ -122,6 +128,13 @@ def cost(home: Path, *, base: int = 20_000) -> dict[str, Any]:
             for number, point in enumerate(points)
         ]
     return {"constants": asdict(known), "checks": checks}
+
+
+def _sliced(conversations: int, slices: int, **more: Any) -> Wanted:
+    """Return a simulated day in slices, whose shares are known."""
+    records = records_of_slices(conversations, slices)
+    shares = tuple(each / conversations for each in records)
+    return Wanted(conversations=conversations, slices=slices, shares=shares, **more)
 
 
 def _calibrated(home: Path, server: Bucket, base: int) -> Constants:

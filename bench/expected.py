@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from genesys_export.simulator import World
@@ -52,6 +53,18 @@ def counted(per_day: int) -> Expected:
             for name, steps in paths.items():
                 rows[name] += _count(record, steps)
     return Expected(conversations=len(positions), json_bytes=size, rows=rows)
+
+
+def records_of_slices(per_day: int, slices: int) -> list[int]:
+    """Return how many records the job of each slice answers with.
+
+    Slices are equal in time and so not in conversations: a contact centre is quiet at night. And
+    a job answers with what is alive in its interval, begun on that day or not before.
+    """
+    holdings = World.generated(seed=1, per_day=per_day).holdings
+    start_ms = (DAY - date(1970, 1, 1)).days * DAY_MS
+    edges = [start_ms + DAY_MS * number // slices for number in range(slices + 1)]
+    return [len(holdings.positions(Span(start_ms, end), begin)) for begin, end in pairwise(edges)]
 
 
 def boiled_down() -> dict[str, Any]:

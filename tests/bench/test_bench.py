@@ -94,17 +94,18 @@ def test_a_command_that_does_not_end_is_ended(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pages", "slices", "others", "bound_s"),
+    ("chains", "others", "bound_s"),
     [
-        (10, 1, 0, 15.0),  # one after the other
-        (10, 4, 0, 4.5),  # three, three, two, two
-        (400, 10, 0, 60 + 1.5 * 10),  # 300 in 45 s, then those whose minute is over
-        (600, 100, 0, 61.5 + 1.5 * 2),
-        (0, 1, 5, 0.0),
+        ([10], 0, 15.0),  # one after the other
+        ([3, 3, 2, 2], 0, 4.5),
+        ([9, 1, 1], 0, 13.5),  # the longest one sets the pace
+        ([40] * 10, 0, 60 + 1.5 * 10),  # 300 in 45 s, then those whose minute is over
+        ([4] * 100, 200, 60 + 3 * 1.5),
+        ([0], 5, 0.0),
     ],
 )
-def test_a_perfect_client_is_bound_by_latency_and_by_the_limit(pages, slices, others, bound_s):
-    found = ideal_s(pages, slices, others, latency_s=1.5, limit=300)
+def test_a_perfect_client_is_bound_by_latency_and_by_the_limit(chains, others, bound_s):
+    found = ideal_s(chains, others, latency_s=1.5, limit=300)
     assert found == pytest.approx(bound_s)
 
 
