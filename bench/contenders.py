@@ -162,7 +162,7 @@ CONTENDERS = (
     ),
     Contender(
         name="jsonl.gz",
-        title="genesys-export, jsonl.gz (records untouched)",
+        title="genesys-export, jsonl.gz: records untouched",
         command=lambda lane: ours(lane, "jsonl.gz"),
         judge=judging.ours("jsonl.gz"),
         environment=UNBOUND,
@@ -174,11 +174,11 @@ CONTENDERS = (
         judge=judging.folder,
         environment=UNBOUND,
     ),
-    _limit("csv.gz", "the limit for csv.gz: same bytes in and out, nothing parsed"),
-    _limit("jsonl.gz", "the limit for jsonl.gz: same bytes in and out, nothing parsed"),
+    _limit("csv.gz", "the limit of csv.gz: nothing is parsed"),
+    _limit("jsonl.gz", "the limit of jsonl.gz: nothing is parsed"),
     Contender(
         name="script",
-        title="the usual script (pandas), one table, flattens nothing",
+        title="the usual script: one table, not flattened",
         command=_script("script"),
         judge=judging.one_table,
         needs=PANDAS,
@@ -202,7 +202,7 @@ CONTENDERS = (
     _dlt("parquet", "dlt 1.31, parquet"),
     Contender(
         name="singer",
-        title="Singer tap and target, jsonl.gz, one table, flattens nothing",
+        title="Singer tap and target: one table, not flattened",
         command=_singer,
         judge=judging.singer,
         needs=SINGER,
