@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +33,8 @@ _PICTURE = ROOT / "docs" / "bench.svg"
 
 def main() -> int:
     """Run the parts asked for; returns the exit status."""
+    # So that servers and contenders end with us, whoever ends us.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     told = _arguments()
     told.out.mkdir(parents=True, exist_ok=True)
     kept = told.out / "latest.json"
