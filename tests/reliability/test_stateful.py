@@ -8,10 +8,11 @@ that changes anything.
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pytest
 from destinations import Killed, Trouble
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -216,3 +217,14 @@ def test_in_memory():
 def test_in_a_folder(quick_path):
     store = machine(lambda _clock: FolderStore(quick_path / secrets.token_hex(8)))
     run_state_machine_as_test(store, settings=settle_for(25, 15))
+
+
+@pytest.mark.xdist_group("seaweedfs")
+def test_in_a_bucket_of_a_real_server(seaweedfs):
+    """Its uploads, conditions and listings are the server's own; only dates are the test's."""
+    with ExitStack() as stack:
+
+        def new_store(_clock):
+            return stack.enter_context(seaweedfs.store(prefix=f"lives/{secrets.token_hex(8)}"))
+
+        run_state_machine_as_test(machine(new_store), settings=settle_for(8, 12))
