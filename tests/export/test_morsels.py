@@ -15,8 +15,8 @@ def test_a_page_is_cut_without_loss_and_in_order(sizes):
     assert all(runs)
 
 
-def test_a_page_of_five_mebibytes_is_cut_in_two():
-    records = [bytes(5_300)] * 1_000
+def test_a_page_of_ten_mebibytes_is_cut_in_two():
+    records = [bytes(10_600)] * 1_000
     assert [len(run) for run in morsels(records)] == [500, 500]
 
 

@@ -18,6 +18,7 @@ def test_every_result_is_told_to_the_waiting_thread():
     side_by_side(
         lambda part: part * 2,
         [3, 1, 2],
+        most=8,
         abandon=Event(),
         foreman=Foreman(finished=done.append, meanwhile=lambda: looks.append(1), undo=nothing),
     )
@@ -29,6 +30,7 @@ def test_without_parts_there_is_nothing_to_do():
     side_by_side(
         print,
         [],
+        most=8,
         abandon=Event(),
         foreman=Foreman(finished=nothing, meanwhile=nothing, undo=nothing),
     )
@@ -48,6 +50,7 @@ def test_an_error_of_the_waiting_thread_stops_the_work():
         side_by_side(
             work,
             ["late"],
+            most=8,
             abandon=abandon,
             foreman=Foreman(finished=nothing, meanwhile=lost, undo=undone.append),
         )
@@ -71,10 +74,53 @@ def test_the_first_error_is_raised_and_what_came_too_late_is_undone():
         side_by_side(
             work,
             ["waiting", "bad", "good"],
+            most=8,
             abandon=abandon,
             foreman=Foreman(finished=told.append, meanwhile=nothing, undo=undone.append),
         )
     assert told + undone == ["good"]
+
+
+def test_no_more_parts_are_worked_on_at_once_than_may_be():
+    working, most, done = [], [], []
+
+    def work(part):
+        working.append(part)
+        most.append(len(working))
+        working.remove(part)
+        return part
+
+    side_by_side(
+        work,
+        [*range(20)],
+        most=1,
+        abandon=Event(),
+        foreman=Foreman(finished=done.append, meanwhile=nothing, undo=nothing),
+    )
+    assert sorted(done) == [*range(20)]
+    assert {*most} == {1}
+
+
+def test_parts_that_wait_are_never_begun_after_an_error():
+    abandon, begun, undone = Event(), [], []
+
+    def work(part):
+        begun.append(part)
+        if part == "first":
+            raise DestinationFailed("the bucket is gone")
+        assert abandon.wait(10)
+        raise Abandoned("another slice failed")
+
+    with pytest.raises(DestinationFailed):
+        side_by_side(
+            work,
+            ["first", "second", "third", "fourth"],
+            most=1,
+            abandon=abandon,
+            foreman=Foreman(finished=nothing, meanwhile=nothing, undo=undone.append),
+        )
+    assert undone == []
+    assert begun in (["first"], ["first", "second"])
 
 
 def test_the_next_item_is_fetched_while_the_last_is_used():

@@ -4,6 +4,7 @@ import pytest
 from scripted import Answer, error, scripted, store_of
 
 from genesys_export.errors import (
+    Bug,
     ChangedMeanwhile,
     DestinationFailed,
     NotPermitted,
@@ -230,5 +231,7 @@ def test_a_right_that_ends_half_way_ends_the_upload_with_a_sentence(refusal, sai
         upload.write(b"x" * (5 * MIB))
         with pytest.raises(NotPermitted, match=said) as refused:
             upload.write(b"x" * (5 * MIB))
+        with pytest.raises(Bug):  # a part of it is lost
+            upload.seal()
     assert refused.value.status == 77
     assert "s3://b/k" in str(refused.value)

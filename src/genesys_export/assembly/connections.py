@@ -38,11 +38,15 @@ def transport_of(settings: Settings, org: Org) -> Transport:
         TransportOptions(
             connect_timeout_s=told.connect_timeout.total_seconds(),
             read_timeout_s=told.read_timeout.total_seconds(),
-            threads=(settings.export.slices + 1) * settings.backfill.days_at_once,
+            threads=(_slices_at_once(settings) + 1) * settings.backfill.days_at_once,
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
         )
     )
+
+
+def _slices_at_once(settings: Settings) -> int:
+    return min(settings.export.slices, settings.export.slices_at_once)
 
 
 def client_of(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> Client:

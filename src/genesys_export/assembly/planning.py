@@ -52,6 +52,7 @@ def plan_of(settings: Settings, org: Org) -> Plan:
         tables=export.tables or every,
         org=org.name,
         slices=export.slices,
+        slices_at_once=export.slices_at_once,
         format=form,
         keep_raw=export.keep_raw,
         names=tuple(table.name for table in names().tables) if export.names else (),

@@ -53,6 +53,7 @@ class Plan:
     tables: tuple[str, ...]  # in the declared order; none in JSON lines
     org: str = ""  # the first segment of every key; none for a single org
     slices: int = 1
+    slices_at_once: int = 8
     format: Format = Format.CSV
     keep_raw: bool = False  # write the API's own records beside the tables
     names: tuple[str, ...] = ()  # the lookup tables written with the day

@@ -54,7 +54,13 @@ class Staging:
 
         foreman = Foreman(finished=finished, meanwhile=self._renew, undo=self._undo)
         try:
-            side_by_side(partial(stage, shop), self._tasks, abandon=shop.abandon, foreman=foreman)
+            side_by_side(
+                partial(stage, shop),
+                self._tasks,
+                most=parts.plan.slices_at_once,
+                abandon=shop.abandon,
+                foreman=foreman,
+            )
         except BaseException:
             kept = self._sealed()
             for staged in done.values():

@@ -46,18 +46,19 @@ def side_by_side(
     work: Callable[[Part], Done],
     parts: Sequence[Part],
     *,
+    most: int,
     abandon: Event,
     foreman: Foreman[Done],
 ) -> None:
-    """Do the work on every part in a thread of its own.
+    """Do the work on every part in a thread of its own, on `most` of them at once, in order.
 
     On the first error (of the work, of the foreman, or a signal that reaches the waiting thread)
-    `abandon` is set, what is under way is awaited, what was done but not finished is undone, and
-    the error goes on.
+    `abandon` is set, what is under way is awaited, what was done but not finished is undone, the
+    rest is never begun, and the error goes on.
     """
     if not parts:
         return
-    with ThreadPoolExecutor(len(parts), thread_name_prefix="slice") as pool:
+    with ThreadPoolExecutor(min(most, len(parts)), thread_name_prefix="slice") as pool:
         running = {pool.submit(work, part) for part in parts}
         try:
             while running:
@@ -67,9 +68,10 @@ def side_by_side(
                     foreman.finished(future.result())
                     running.remove(future)
         except BaseException:
+            begun = [future for future in running if not future.cancel()]
             abandon.set()
-            wait(running)
-            for future in running:
+            wait(begun)
+            for future in begun:
                 if future.exception() is None:
                     foreman.undo(future.result())
             raise

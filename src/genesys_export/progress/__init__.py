@@ -13,10 +13,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import TextIO
 
-from rich.console import Console
-
 from ..events import Event, Observe
-from .bars import Bars
 from .lines import Clock, Line, Lines, Log, Weight
 from .totals import Tally, Totals
 from .words import summary
@@ -62,13 +59,14 @@ def progress(
     """
     counted = Tally() if tally is None else tally
     wanted, depth = Format(format), Level(level)
-    console = Console(file=stream)
-    drawable = console.is_terminal and not console.is_dumb_terminal
-    if wanted is Format.AUTO and depth is not Level.QUIET and drawable:
-        verbose = depth is Level.VERBOSE
-        with Bars(console, verbose=verbose, tally=counted, clock=clock) as bars:
-            yield fan_out(counted, bars)
-        return
+    if wanted is Format.AUTO and depth is not Level.QUIET:
+        from .bars import Bars, terminal  # noqa: PLC0415 - rich takes long to import
+
+        if console := terminal(stream):
+            verbose = depth is Level.VERBOSE
+            with Bars(console, verbose=verbose, tally=counted, clock=clock) as bars:
+                yield fan_out(counted, bars)
+            return
     log = Log(stream, as_json=wanted is Format.JSON, clock=clock)
     yield fan_out(counted, Lines(log, least=_LEAST[depth], tally=counted, clock=clock))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -35,6 +35,12 @@ _NEWS = (
     events.Noticed,
 )
 REFRESHES_PER_S = 5
+
+
+def terminal(stream: TextIO) -> Console | None:
+    """Return the stream as a terminal that can be drawn on, if it is one."""
+    console = Console(file=stream)
+    return console if console.is_terminal and not console.is_dumb_terminal else None
 
 
 class Bars:

@@ -148,6 +148,7 @@ class Export(BaseModel):
     query_body: Text | None = None
     query_path: Annotated[str, BeforeValidator(values.path)] = DETAILS_QUERY
     slices: Annotated[Whole, Field(ge=1, le=96)] = 1
+    slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
     timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
     allow_partial: bool = False

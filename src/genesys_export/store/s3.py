@@ -26,7 +26,7 @@ from ..model import (
     Tag,
 )
 from .options import S3Options
-from .s3_client import client_of
+from .s3_client import LOOKING_UP, client_of
 from .s3_read import read_chunks, read_whole, tag_of
 from .s3_upload import Created, S3Upload, abort, holds, uploads
 from .translate import is_missing, translated
@@ -150,9 +150,10 @@ class S3Store:
         """Yield the keys that begin with `prefix`, in order."""
         base = self._options.key("")
         with translated("s3:ListBucket", self.url(prefix)):
-            pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Prefix=self._options.key(prefix), **self._options.owner()
-            )
+            with LOOKING_UP:
+                pages = self._s3.get_paginator("list_objects_v2").paginate(
+                    Prefix=self._options.key(prefix), **self._options.owner()
+                )
             for page in pages:
                 for found in page.get("Contents", ()):
                     yield found["Key"].removeprefix(base)

@@ -14,6 +14,8 @@ from ..errors import Bug
 from ..events import Observe, Uploaded
 from ..model import Part, Pending, StagedFile
 from .options import S3Options
+from .s3_client import LOOKING_UP
+from .s3_spool import Spool
 from .translate import is_missing, translated
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class Created:
 
 
 class S3Upload:
-    """A multipart upload under way; keeps one part in memory."""
+    """A multipart upload under way; holds the part that is being filled."""
 
     def __init__(
         self, client: S3Client, options: S3Options, created: Created, observe: Observe
@@ -38,7 +40,7 @@ class S3Upload:
         """Begin without parts."""
         self._client, self._options, self._observe = client, options, observe
         self._created = created
-        self._pending = bytearray()
+        self._spool = Spool()
         self._parts: list[Part] = []
         self._digest = sha256()
         self._size = 0
@@ -47,20 +49,22 @@ class S3Upload:
     def write(self, data: bytes | memoryview) -> None:
         """Take bytes; send whole parts."""
         self._check_open()
-        self._pending += data
         self._digest.update(data)
         self._size += len(data)
-        while len(self._pending) >= (most := self._options.size_of_part(len(self._parts))):
-            self._send(bytes(memoryview(self._pending)[:most]))
-            del self._pending[:most]
+        left = memoryview(data)
+        while left:
+            missing = self._options.size_of_part(len(self._parts)) - len(self._spool)
+            self._spool.write(left[:missing])
+            if len(left) >= missing:
+                self._send()
+            left = left[missing:]
 
     def seal(self) -> StagedFile:
         """Send the last part (an empty file has one, too)."""
         self._check_open()
-        if self._pending or not self._parts:
-            self._send(bytes(self._pending))
-            self._pending.clear()
-        self._open = False
+        if len(self._spool) or not self._parts:
+            self._send()
+        self._end()
         return StagedFile(
             key=self._created.key,
             upload_id=self._created.upload_id,
@@ -72,24 +76,32 @@ class S3Upload:
 
     def discard(self) -> None:
         """Abort the upload."""
-        self._open = False
-        self._pending.clear()
+        self._end()
         abort(self._client, self._options, self._created.key, self._created.upload_id)
 
     def _check_open(self) -> None:
         if not self._open:
             raise Bug(f"the upload of {self._created.key} is sealed or discarded already")
 
-    def _send(self, body: bytes) -> None:
-        key = self._created.key
-        with translated("s3:PutObject", self._options.url(key)):
-            sent = self._client.upload_part(
-                Key=self._options.key(key),
-                UploadId=self._created.upload_id,
-                PartNumber=len(self._parts) + 1,
-                Body=body,
-                **self._options.owner(),
-            )
+    def _end(self) -> None:
+        self._open = False
+        self._spool.close()
+
+    def _send(self) -> None:
+        """Send what waits as the next part; after a failure the upload can only be discarded."""
+        key, body = self._created.key, self._spool.take()
+        try:
+            with translated("s3:PutObject", self._options.url(key)):
+                sent = self._client.upload_part(
+                    Key=self._options.key(key),
+                    UploadId=self._created.upload_id,
+                    PartNumber=len(self._parts) + 1,
+                    Body=body,
+                    **self._options.owner(),
+                )
+        except BaseException:
+            self._end()
+            raise
         self._observe(Uploaded(key=key, size_bytes=len(body)))
         self._parts.append(Part(sent["ETag"], sent.get("ChecksumCRC32")))
 
@@ -111,9 +123,10 @@ def holds(client: S3Client, options: S3Options, staged: StagedFile) -> bool:
     there: list[tuple[int, str]] = []
     size = 0
     with translated("s3:ListMultipartUploadParts", options.url(staged.key)):
-        pages = client.get_paginator("list_parts").paginate(
-            Key=options.key(staged.key), UploadId=staged.upload_id, **options.owner()
-        )
+        with LOOKING_UP:
+            pages = client.get_paginator("list_parts").paginate(
+                Key=options.key(staged.key), UploadId=staged.upload_id, **options.owner()
+            )
         try:
             for page in pages:
                 for part in page.get("Parts", ()):
@@ -131,9 +144,10 @@ def uploads(client: S3Client, options: S3Options, prefix: str) -> Iterator[Pendi
     """Yield the uploads that are neither completed nor aborted."""
     base = options.key("")
     with translated("s3:ListBucketMultipartUploads", options.url(prefix)):
-        pages = client.get_paginator("list_multipart_uploads").paginate(
-            Prefix=options.key(prefix), **options.owner()
-        )
+        with LOOKING_UP:
+            pages = client.get_paginator("list_multipart_uploads").paginate(
+                Prefix=options.key(prefix), **options.owner()
+            )
         for page in pages:
             for found in page.get("Uploads", ()):
                 yield Pending(
