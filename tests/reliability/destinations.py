@@ -168,8 +168,9 @@ class Process:
         """Close what a dead process held open, as the system does."""
         self._dead = True
         for upload in self._uploads:
-            if file := getattr(upload, "_file", None):
-                file.close()
+            for held in ("_file", "_spool"):
+                if (file := getattr(upload, held, None)) is not None:
+                    file.close()
 
     def begun(self, upload: Any) -> _Upload:
         self._uploads.append(upload)
