@@ -26,7 +26,7 @@ from ..model import (
     Tag,
 )
 from .options import S3Options
-from .s3_client import LOOKING_UP, client_of
+from .s3_client import LOOKING_UP, client_of, session_of
 from .s3_read import read_chunks, read_whole, tag_of
 from .s3_upload import Created, S3Upload, abort, holds, uploads
 from .translate import is_missing, translated
@@ -47,6 +47,7 @@ class S3Store:
         """
         self._options, self._observe = options, observe
         with translated("s3:ListBucket", self.url("")):
+            session = session or session_of(options)
             self._s3 = client_of(options, options.max_attempts, session)
             self._once = client_of(options, 1, session)
 

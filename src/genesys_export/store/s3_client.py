@@ -22,12 +22,17 @@ _CONNECT_S = 10.0
 LOOKING_UP = Lock()
 
 
-def client_of(options: S3Options, attempts: int, session: Session | None) -> S3Client:
-    """Return a client that tries each call `attempts` times. Raises WrongSettings."""
+def session_of(options: S3Options) -> Session:
+    """Return a session, which reads what boto3 knows of S3 once for all its clients."""
     import boto3  # noqa: PLC0415 - a tenth of a second that --help need not wait for
+
+    return boto3.Session(profile_name=options.profile)
+
+
+def client_of(options: S3Options, attempts: int, session: Session) -> S3Client:
+    """Return a client that tries each call `attempts` times. Raises WrongSettings."""
     from botocore.config import Config  # noqa: PLC0415 - as above
 
-    session = session or boto3.Session(profile_name=options.profile)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=_CONNECT_S,
