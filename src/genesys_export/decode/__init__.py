@@ -65,10 +65,14 @@ class Decoder:
         """
         judged = self._judge(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
-        odd = _odd(ours)
+        ends = [_is_ended(one) for one in ours]
+        if not is_utf8(b"".join(one.record for one in ours)):
+            ends = [
+                end if is_utf8(one.record) else None for one, end in zip(ours, ends, strict=True)
+            ]
+        odd = [one for one, end in zip(ours, ends, strict=True) if end is None]
         cleaned, broken = _clean_all(self._shape, odd)
-        self._open += sum(not one.is_ended for one in cleaned)
-        self._open += sum(not one.head.is_ended for one in ours if one.head and one not in odd)
+        self._open += ends.count(False) + sum(not one.is_ended for one in cleaned)
         rejected = self._disowned(broken)
         lost = {one.record for one in rejected}
         starts = pa.array([one.start for one in ours if one.record not in lost], TIMES)
@@ -179,12 +183,9 @@ class Decoder:
         return tuple(Rejected(reason, one.record) for one, reason in broken)
 
 
-def _odd(ours: Sequence[Triaged]) -> list[Triaged]:
-    """Return the records of which the head does not tell enough, or that are no UTF-8."""
-    odd = [one for one in ours if one.head is None or one.head.is_ended is None]
-    if is_utf8(b"".join(one.record for one in ours)):
-        return odd
-    return odd + [one for one in ours if not is_utf8(one.record) and one not in odd]
+def _is_ended(one: Triaged) -> bool | None:
+    """Whether the conversation has an end; None where only the exact path can tell."""
+    return one.head.is_ended if one.head else None
 
 
 def _clean_all(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 import msgspec
 
@@ -20,8 +20,8 @@ from .heads import Head, head_of
 from .ids import Ids, digest_of, key_of
 
 
-class Verdict(Enum):
-    """What becomes of a record."""
+class Verdict(IntEnum):
+    """What becomes of a record; a number, because every record's is counted."""
 
     OURS = auto()
     OTHER_DAY = auto()
