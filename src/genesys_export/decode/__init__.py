@@ -31,7 +31,7 @@ class Decoder:
     """The decoder of one slice; used by one thread.
 
     `counts` and `digest` tell of all that was decoded so far. The digest is the sum, modulo
-    2**256, of the BLAKE2b hashes of the exported records' bytes: order does not matter to it.
+    2**256, of the SHA-256 hashes of the exported records' bytes: order does not matter to it.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Decoder:
         """Yield id and hash of every exported record, in order of id, 32 bytes each.
 
         To be read when all is decoded. The id is 16 bytes: those of the UUID, or a hash of an id
-        that is none; the hash is the first half of the record's BLAKE2b-256. Pieces hold whole
+        that is none; the hash is the first half of the record's SHA-256. Pieces hold whole
         entries, a mebibyte at most; eight more bytes a conversation are needed meanwhile.
         """
         return self._triage.index()

@@ -67,7 +67,7 @@ class Tally:
 
 
 def entry(conversation_id: str, digest: bytes) -> bytes:
-    """Return the index's entry of a record with that blake2b-256.
+    """Return the index's entry of a record with that SHA-256.
 
     The id's bytes are the UUID's own; of an id that is no UUID blake2b-128 of its text.
     """
