@@ -7,7 +7,7 @@ import pytest
 
 from genesys_export.api import Credentials
 from genesys_export.api.auth import Token, Tokens, refused, token_from
-from genesys_export.api.wire import Garbled
+from genesys_export.api.splitting import Garbled
 from genesys_export.errors import GenesysUnavailable, RequestRefused, SignInRefused
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genesys_export.api.splitting import Garbled
 from genesys_export.api.wire import (
     ErrorBody,
-    Garbled,
     Job,
     Status,
     read_error,

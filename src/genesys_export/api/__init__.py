@@ -5,7 +5,8 @@ from .census import SourceCensus
 from .client import Client
 from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
-from .jobs import JobPolicy, JobSource
+from .job_life import JobPolicy
+from .jobs import JobSource
 from .limits import Budget
 from .own_body import OwnBody, OwnSource, read_body
 from .query import QUERY, QueryPolicy, QuerySource

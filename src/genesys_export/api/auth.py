@@ -18,7 +18,8 @@ from typing import Annotated
 import msgspec
 
 from ..errors import ExportError, RequestRefused, SignInRefused
-from .wire import UNREADABLE, Garbled
+from .splitting import Garbled
+from .wire import UNREADABLE
 
 BODY = b"grant_type=client_credentials"
 BODY_TYPE = "application/x-www-form-urlencoded"

@@ -24,8 +24,8 @@ from .limits import Budget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
+from .splitting import Garbled
 from .transport import Answer, Failure, Transport
-from .wire import Garbled
 
 Parsed = TypeVar("Parsed")
 

@@ -18,6 +18,7 @@ from ..days import Interval
 from ..errors import GenesysUnavailable
 from ..model import Page
 from . import wire
+from .splitting import Garbled, split_slowly
 
 Json = dict[str, Any]
 TOKENS = ("nextPageToken", "cursor")
@@ -61,7 +62,7 @@ def read_answer(body: bytes) -> Answer | None:
     tokens = {"nextPageToken": found.next_page_token, "cursor": found.cursor}
     given = {name: token for name, token in tokens.items() if token and token is not UNSET}
     if not all(map(wire.is_sendable, given.values())):
-        raise wire.Garbled("the token of the next page is no valid text")
+        raise Garbled("the token of the next page is no valid text")
     return Answer(
         Page(records=records, watermark=None, received_bytes=len(body)),
         found.total_hits if isinstance(found.total_hits, int) else 0,
@@ -131,7 +132,7 @@ class Guard:
 
 def _slowly(body: bytes) -> tuple[_Envelope, list[bytes]]:
     """Split an answer that msgspec refuses; raises Garbled."""
-    whole, records = wire.split_slowly(body, "conversations", "entities")
+    whole, records = split_slowly(body, "conversations", "entities")
     envelope = _Envelope(
         conversations=[],
         total_hits=whole.get("totalHits", UNSET),

@@ -1,6 +1,6 @@
 """The asynchronous details jobs: submit, poll, page to the end, release; again where one dies.
 
-A job's life is a table: what a state means for whoever waits. Only a missing cursor is the end of
+What a state means for whoever waits stands in job_life.py. Only a missing cursor is the end of
 the pages; a cursor that comes twice, or pages without anything new, stop the fetch: an export must
 end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
 from hashlib import blake2b
 from random import Random
 from typing import TypeVar
@@ -23,6 +22,7 @@ from . import wire
 from .client import Call, Client
 from .clock import Clock
 from .filters import Filters
+from .job_life import Dead, JobPolicy, Meaning, meaning_of
 
 Parsed = TypeVar("Parsed")
 JOBS = "/api/v2/analytics/conversations/details/jobs"
@@ -32,55 +32,6 @@ _RELEASE_S = 20.0  # a job left behind expires by itself: deleting it is worth n
 _LONGEST = 300
 _GONE = (404, 410)
 _MOST_PAGES = 100_000  # of a job: at a hundred a page that is ten million conversations
-
-
-class Meaning(Enum):
-    """What a job's state means."""
-
-    WAIT = auto()
-    READ = auto()
-    DEAD = auto()  # submit anew
-
-
-# AsyncQueryStatus.state, official SDK 269 (read 2026-11). A state not known is waited for.
-STATES = {
-    "QUEUED": Meaning.WAIT,
-    "PENDING": Meaning.WAIT,
-    "FULFILLED": Meaning.READ,
-    "FAILED": Meaning.DEAD,
-    "CANCELLED": Meaning.DEAD,
-    "EXPIRED": Meaning.DEAD,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPolicy:
-    """How jobs are used; waits between looks grow from `first_s` by `factor` to `most_s`."""
-
-    page_size: int = 1_000
-    first_s: float = 3.0  # the shortest job takes about as long
-    factor: float = 1.5
-    most_s: float = 60.0
-    deadline_s: float = 7_200.0  # for one job to be fulfilled
-    submissions: int = 3
-    empty_pages: int = 1_000  # or pages that came before: so many in a row mean no end
-
-    def __post_init__(self) -> None:
-        """Refuse what the API or common sense refuses."""
-        if not 100 <= self.page_size <= 10_000:
-            raise ValueError("a page of results holds 100 to 10,000 conversations")
-        if self.submissions < 1 or self.empty_pages < 1:
-            raise ValueError("at least one submission, at least one empty page")
-        if min(self.first_s, self.most_s) <= 0 or self.factor < 1 or self.deadline_s < 0:
-            raise ValueError("waits are positive and don't shrink")
-
-    def wait_s(self, look: int) -> float:
-        """Return the wait after the `look`-th look (from 1) at a job."""
-        return min(self.most_s, self.first_s * self.factor ** min(look - 1, 100))
-
-
-class _Dead(Exception):
-    """This job will give nothing more; the text says why, after `the job …`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +98,7 @@ class JobFetch:
             try:
                 self._await(job_id)
                 yield from self._read(job_id)
-            except _Dead as dead:
+            except Dead as dead:
                 why = f"job {job_id} {dead}"
                 self._source.observe(Noticed(message=why))
                 if attempt < submissions:
@@ -164,7 +115,7 @@ class JobFetch:
         try:
             self._await(job_id)
             yield from self._read(job_id)
-        except _Dead as dead:
+        except Dead as dead:
             self._source.observe(Noticed(message=f"job {job_id} {dead}"))
             return False
         return True
@@ -205,7 +156,7 @@ class JobFetch:
         return job.job_id
 
     def _await(self, job_id: str) -> None:
-        """Look at the job until it can be read; raises _Dead, JobFailed."""
+        """Look at the job until it can be read; raises Dead, JobFailed."""
         clock, policy = self._source.clock, self._source.policy
         began, look, last = clock.monotonic(), 0, ""
         while True:
@@ -213,7 +164,7 @@ class JobFetch:
             if status.state != last:
                 last = status.state
                 self._source.observe(JobChanged(job_id=job_id, state=last))
-            if _meaning(status) is Meaning.READ:
+            if meaning_of(status) is Meaning.READ:
                 return
             look += 1
             wait_s = policy.wait_s(look)
@@ -231,7 +182,7 @@ class JobFetch:
         return self._alive(call, wire.reader(wire.Status))
 
     def _read(self, job_id: str) -> Iterator[Page]:
-        """Yield the pages of a job that is fulfilled; raises _Dead, JobFailed."""
+        """Yield the pages of a job that is fulfilled; raises Dead, JobFailed."""
         policy = self._source.policy
         met: set[str] = set()
         pages: set[bytes] = set()
@@ -264,9 +215,9 @@ class JobFetch:
         except RequestRefused as refused:
             # A job can end while it is read. How Genesys refuses its pages then is not known
             # (2026-11), so the job itself is asked; it may also have taken its cursors back.
-            _meaning(self._status(job_id))
+            meaning_of(self._status(job_id))
             if cursor and refused.http_status == 400:
-                raise _Dead(f"takes its own cursor no more: {refused.message}") from refused
+                raise Dead(f"takes its own cursor no more: {refused.message}") from refused
             raise
 
     def _alive(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
@@ -275,7 +226,7 @@ class JobFetch:
             return self._source.client.request(call, parse)
         except RequestRefused as refused:
             if refused.http_status in _GONE:
-                raise _Dead(f"is gone: {refused.message}") from refused
+                raise Dead(f"is gone: {refused.message}") from refused
             raise
 
     def _rest(self, reason: str, wait_s: float, detail: str) -> None:
@@ -289,13 +240,3 @@ def _likeness(records: Sequence[bytes | memoryview]) -> bytes:
     """Return what two pages share when they are the same; cheap: its ends stand for a page."""
     ends = (bytes(records[0]), bytes(records[-1])) if records else ()
     return blake2b(b"\n".join((b"%d" % len(records), *ends)), digest_size=16).digest()
-
-
-def _meaning(status: wire.Status) -> Meaning:
-    """Return what the state means; raises _Dead where there is nothing to come."""
-    meaning = STATES.get(status.state, Meaning.WAIT)
-    if meaning is Meaning.DEAD:
-        said = status.error_message if isinstance(status.error_message, str) else ""
-        told = " ".join(said.split()) or "no reason given"
-        raise _Dead(f"ended {status.state}: {told[:_LONGEST]}")
-    return meaning

@@ -17,7 +17,8 @@ import msgspec
 
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
 from .client import Call, Client
-from .wire import UNREADABLE, Garbled
+from .splitting import Garbled
+from .wire import UNREADABLE
 
 Query = Mapping[str, str]
 _MOST_PAGES = 10_000  # of a list: at a hundred a page that is a million users
