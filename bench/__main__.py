@@ -23,7 +23,7 @@ from .machine import machine
 from .markdown import between_markers, note, written
 from .processes import Failed
 from .race import race
-from .scale import scale
+from .scale import DAYS, Large, scale
 from .startup import startup
 
 PARTS = ("race", "startup", "scale", "latency", "cost", "render")
@@ -37,17 +37,18 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     told = _arguments()
     told.out.mkdir(parents=True, exist_ok=True)
-    kept = told.out / "latest.json"
-    results: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    file = told.out / "latest.json"
+    results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     for part in told.parts or ("race", "startup"):
         if part != "render":
             with tempfile.TemporaryDirectory(prefix="bench-") as home:
                 try:
-                    results[part] = {"machine": machine(), **_run(part, Path(home), told)}
+                    kept = results.get(part, {})
+                    results[part] = {"machine": machine(), **_run(part, Path(home), told, kept)}
                 except Failed as problem:
                     sys.stderr.write(f"{part}: {problem}\n")
                     return 1
-            kept.write_text(json.dumps(results, indent=1) + "\n")
+            file.write_text(json.dumps(results, indent=1) + "\n")
     _write(results, told)
     return 0
 
@@ -58,22 +59,26 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--conversations", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", action="append", default=[], metavar="CONTENDER")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--slices", type=int, nargs="+", default=[1, 4])
-    parser.add_argument("--format", default="csv.gz")
+    parser.add_argument(
+        "--days",
+        type=Large.read,
+        nargs="+",
+        default=[*map(Large.read, DAYS)],
+        metavar="N/SLICES/AT_ONCE",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
     parser.add_argument("--docs", action="store_true", help="refresh docs/performance.md")
     return parser.parse_args()
 
 
-def _run(part: str, home: Path, told: argparse.Namespace) -> dict[str, Any]:
+def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) -> dict[str, Any]:
     match part:
         case "race":
             return race(home, conversations=told.conversations, rounds=told.rounds, only=told.only)
         case "startup":
             return startup(home)
         case "scale":
-            return scale(home, sizes=told.sizes, slices=told.slices, form=told.format)
+            return scale(home, days=told.days, kept=kept.get("runs", ()))
         case "latency":
             return latency(home)
         case _:

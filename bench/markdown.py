@@ -66,11 +66,21 @@ def _race(found: Sequence[Line]) -> str:
 
 
 def _scale(part: Results) -> str:
-    head = ("conversations", "slices", "CPU s", "wall s", "peak MiB", "GB received", "GB written")
+    head = (
+        "conversations",
+        "slices",
+        "at once",
+        "CPU s",
+        "wall s",
+        "peak MiB",
+        "GB received",
+        "GB written",
+    )
     rows = (
         (
             f"{run['conversations']:,}",
             f"{run['slices']}",
+            f"{run['at_once']}",
             f"{run['cpu_s']:.1f}",
             f"{run['wall_s']:.1f}",
             f"{run['peak_mib']:.0f}",

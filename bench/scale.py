@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +23,49 @@ from .processes import Failed, Run, measured
 _LONGEST_S = 6 * 3600.0
 
 
-def scale(home: Path, *, sizes: Sequence[int], slices: Sequence[int], form: str) -> dict[str, Any]:
-    """Run one export for every size and number of slices; raises Failed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Large:
+    """A day: how many conversations, in how many slices, how many of these under way at once."""
+
+    conversations: int
+    slices: int
+    at_once: int
+
+    @classmethod
+    def read(cls, text: str) -> Large:
+        """Read `4000000/16/1`."""
+        conversations, slices, at_once = map(int, text.split("/"))
+        return cls(conversations=conversations, slices=slices, at_once=at_once)
+
+
+DAYS = ("100000/1/1", "1000000/1/1", "1000000/16/1", "4000000/16/1")
+
+
+def scale(home: Path, *, days: Sequence[Large], kept: Sequence[Any] = ()) -> dict[str, Any]:
+    """Run one export for every day, and for an empty one; keeps earlier runs of other days."""
+    empty = {day: Large(conversations=0, slices=day.slices, at_once=day.at_once) for day in days}
     runs = []
     with bucket(home / "s3") as server:
-        for size in (0, *sizes):
-            with ExitStack() as closing:
-                source = closing.enter_context(genesys(size))
-                nothing = Expected(conversations=size, json_bytes=0, rows={})
+        for day in (*dict.fromkeys(empty.values()), *days):
+            with genesys(day.conversations) as source:
+                nothing = Expected(conversations=day.conversations, json_bytes=0, rows={})
                 course = Course(genesys=source, bucket=server, scratch=home, expected=nothing)
-                for count in slices:
-                    lane = Lane(course=course, prefix="scale", folder=home / f"{size}-{count}")
-                    run = export(lane, form, f"--slices={count}")
-                    report = read_report(lane)
-                    check(report, size)
-                    runs.append(_told(run, report, size, count))
-                    server.clear("scale/")
-    return {"format": form, "cores": os.cpu_count(), "runs": runs}
+                folder = home / f"{day.conversations}-{day.slices}-{day.at_once}"
+                lane = Lane(course=course, prefix="scale", folder=folder)
+                at_once = {"GENESYS_EXPORT_EXPORT__SLICES_AT_ONCE": str(day.at_once)}
+                run = export(lane, "csv.gz", f"--slices={day.slices}", **at_once)
+                report = read_report(lane)
+                check(report, day.conversations)
+                runs.append(_told(run, report, day))
+                server.clear("scale/")
+    ran = [_day_of(run) for run in runs]
+    runs += [run for run in kept if _day_of(run) not in ran]
+    runs.sort(key=lambda run: (run["slices"], run["at_once"], run["conversations"]))
+    return {"format": "csv.gz", "cores": os.cpu_count(), "runs": runs}
+
+
+def _day_of(run: Any) -> tuple[int, ...]:
+    return (run["conversations"], run["slices"], run["at_once"])
 
 
 def export(lane: Lane, form: str, *more: str, **variables: str) -> Run:
@@ -62,11 +88,10 @@ def check(report: dict[str, Any], size: int) -> None:
         raise Failed(f"{day['counts']['exported']} of {size} conversations were exported")
 
 
-def _told(run: Run, report: dict[str, Any], size: int, slices: int) -> dict[str, Any]:
+def _told(run: Run, report: dict[str, Any], day: Large) -> dict[str, Any]:
     totals = report["totals"]
     found = {
-        "conversations": size,
-        "slices": slices,
+        **asdict(day),
         "cpu_s": run.cost.cpu_s,
         "wall_s": run.cost.wall_s,
         "peak_mib": run.cost.peak_mib,
