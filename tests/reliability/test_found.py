@@ -168,3 +168,11 @@ def test_a_settled_day_asked_for_again_is_found_unchanged(bench):
     changed(bench)
     bench.settle()
     assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
+
+
+def test_a_slice_that_waited_for_others_was_read_when_its_turn_came(bench):
+    bench.run(slices=3, at_once=1)
+    fetched = [one["fetched"] for one in bench.manifest()["slices"]]
+    assert len({*fetched}) == 3
+    assert fetched == sorted(fetched)
+    bench.check_settled()

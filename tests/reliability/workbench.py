@@ -69,12 +69,15 @@ class Bench:
         watch = self.check_readers if watched else (lambda: None)
         return Process(self.store, self.genesys, self.clock, trouble, watch)
 
-    def exporter(self, process: Process, *, slices: int = 1, partial: bool = False) -> Exporter:
+    def exporter(
+        self, process: Process, *, slices: int = 1, at_once: int = 8, partial: bool = False
+    ) -> Exporter:
         dataset = conversation_details()
         plan = Plan(
             dataset=dataset,
             tables=TABLES,
             slices=slices,
+            slices_at_once=at_once,
             names=() if self.divisions is None else ("dim_divisions",),
             format=Format.CSV,
             allow_partial=partial,

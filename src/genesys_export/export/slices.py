@@ -20,13 +20,14 @@ from .reading import Shop, read
 __all__ = ["Shop", "StagedSlice", "Task", "stage"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Task:
-    """A slice to be read; `began` is when its reading (its job's, where one was left) began."""
+    """A slice to be read; `began` is when its reading began, or will have at the earliest."""
 
     part: Slice
     fetch: Fetch
     began: datetime
+    goes_on: bool = False  # with a job that an earlier attempt began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class StagedSlice:
 
 def stage(shop: Shop, task: Task) -> StagedSlice:
     """Read the slice to its end and stage its files; its job is left as it is."""
+    if not task.goes_on:
+        task.began = shop.clock.now()  # it may have waited for others
     done = read(shop, task.part, task.fetch)
     try:
         tables = done.files.seal()

@@ -93,7 +93,7 @@ class Staging:
         if left is None or now - left.fetched > self.parts.plan.resume_within:
             return Task(part=part, fetch=self.parts.source.fetch(part.interval), began=now)
         fetch = self.parts.source.fetch(part.interval, left.job_id)
-        return Task(part=part, fetch=fetch, began=left.fetched)
+        return Task(part=part, fetch=fetch, began=left.fetched, goes_on=True)
 
     def _adopted(self, slices: Sequence[Slice]) -> Iterator[StagedSlice]:
         """Yield the slices that an earlier attempt sealed, as far as they are still good.
