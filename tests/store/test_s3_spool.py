@@ -2,14 +2,14 @@
 
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.errors import DestinationFailed
 from genesys_export.store.s3_spool import Spool
 
 MIB = 1 << 20
@@ -26,10 +26,10 @@ def no_file_longer_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@given(st.lists(st.tuples(st.integers(0, 400_000), st.booleans()), max_size=8))
-def test_what_is_taken_is_what_was_written_since(steps):
-    spool, wanted = Spool(), b""
-    for number, (size, take) in enumerate(steps):
+def written_and_taken(spool: Spool, sizes: list[tuple[int, bool]]) -> None:
+    """Write pieces that differ, and take what waits where told to and at the end."""
+    wanted = b""
+    for number, (size, take) in enumerate(sizes):
         data = bytes([number]) * size
         spool.write(memoryview(data))
         wanted += data
@@ -38,6 +38,34 @@ def test_what_is_taken_is_what_was_written_since(steps):
             assert spool.take() == wanted
             wanted = b""
     assert spool.take() == wanted
+    assert len(spool) == 0
+    spool.close()
+
+
+PIECES = st.lists(st.tuples(st.integers(0, 400_000), st.booleans()), max_size=8)
+
+
+@given(PIECES)
+def test_what_is_taken_is_what_was_written_since(pieces):
+    written_and_taken(Spool(), pieces)
+
+
+@given(PIECES, st.sampled_from([0, 100_000, 700_000, MIB]))
+def test_a_full_disk_loses_nothing(pieces, room):
+    with no_file_longer_than(room):
+        written_and_taken(Spool(), pieces)
+
+
+def test_little_waits_in_memory_and_much_on_the_disk_until_it_is_full():
+    spool = Spool()
+    spool.write(memoryview(bytes(MIB // 4)))
+    assert spool.is_in_memory
+    spool.write(memoryview(bytes(MIB)))
+    assert not spool.is_in_memory
+    with no_file_longer_than(2 * MIB):
+        spool.write(memoryview(bytes(MIB)))
+    assert spool.is_in_memory
+    assert spool.take() == bytes(2 * MIB + MIB // 4)
     spool.close()
 
 
@@ -50,8 +78,14 @@ def test_what_waits_on_the_disk_has_no_name_and_only_this_user_may_read_it():
     assert file.st_mode & 0o077 == 0
 
 
-def test_a_full_disk_is_a_sentence():
-    spool = Spool()
-    with no_file_longer_than(MIB), pytest.raises(DestinationFailed, match="temporary file"):
-        spool.write(memoryview(bytes(3 * MIB)))
-    spool.close()
+def test_without_a_folder_for_temporary_files_all_waits_in_memory(tmp_path):
+    code = """
+import os, tempfile
+from genesys_export.store.s3_spool import Spool
+tempfile.tempdir = os.path.join(os.getcwd(), "gone")
+spool = Spool()
+spool.write(memoryview(bytes(1 << 20)))
+assert spool.is_in_memory
+assert spool.take() == bytes(1 << 20)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=60)

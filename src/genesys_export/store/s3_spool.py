@@ -2,16 +2,14 @@
 
 Fifteen tables in four slices fill sixty parts at once: in memory they would be most of what the
 program needs. The file lies in the folder for temporary files, for this user alone and without a
-name, so that it is gone with the process. Knows no S3.
+name, so that it is gone with the process. Where no such folder is, or it is full, parts wait in
+memory after all: an export does not fail for it. Knows no S3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from tempfile import SpooledTemporaryFile
-
-from ..errors import DestinationFailed
+from io import FileIO
+from tempfile import TemporaryFile
 
 _IN_MEMORY = 512 << 10
 
@@ -21,40 +19,69 @@ class Spool:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long
+        self._memory = bytearray()
+        self._file: FileIO | None = None
+        self._disk_takes_more = True
         self._size = 0
 
     def __len__(self) -> int:
         """How many bytes wait."""
         return self._size
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether they wait there."""
+        return self._file is None
+
     def write(self, data: memoryview) -> None:
-        """Add bytes. Raises DestinationFailed where the disk takes no more."""
-        with _disk():
-            self._file.write(data)
+        """Add bytes."""
+        if self._file or (self._disk_takes_more and self._size + len(data) > _IN_MEMORY):
+            try:
+                self._write_to_disk(data)
+            except OSError:
+                self._return_to_memory()
+        if self._file is None:
+            self._memory += data
         self._size += len(data)
 
     def take(self) -> bytes:
-        """Return all that waits, and begin anew. Raises DestinationFailed."""
-        with _disk():
-            self._file.seek(0)
-            body = self._file.read()
-            self._file.seek(0)
-            self._file.truncate()
+        """Return all that waits, and begin anew."""
         self._size = 0
+        if self._file is None:
+            body = bytes(self._memory)
+            self._memory.clear()
+            return body
+        self._file.seek(0)
+        body = self._file.readall()
+        self._file.seek(0)
+        self._file.truncate()
         return body
 
     def close(self) -> None:
         """Throw away what waits."""
+        self._memory.clear()
+        if self._file is not None:
+            self._file.close()
+
+    def _write_to_disk(self, data: memoryview) -> None:
+        if self._file is None:
+            self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as this
+            _write_all(self._file, memoryview(bytes(self._memory)))
+            self._memory.clear()
+        _write_all(self._file, data)
+
+    def _return_to_memory(self) -> None:
+        """Take back what was written in whole; nothing goes to the disk any more."""
+        self._disk_takes_more = False
+        if self._file is None:
+            return
+        if not self._memory:
+            self._file.seek(0)
+            self._memory += self._file.readall()[: self._size]
         self._file.close()
+        self._file = None
 
 
-@contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise DestinationFailed(
-            f"a part of an upload could not be held in a temporary file: {problem.strerror}",
-            advice="Set TMPDIR to a folder with more room: part_size for each table and slice.",
-        ) from problem
+def _write_all(file: FileIO, data: memoryview) -> None:
+    while data:
+        data = data[file.write(data) :]
