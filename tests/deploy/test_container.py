@@ -1,6 +1,6 @@
 """The Dockerfile as text (no Docker is here), and what it promises, tried without it.
 
-The promise is that a run into a bucket writes no file: that is what lets the root be read-only.
+The promise is that a run into a bucket needs no file: that is what lets the root be read-only.
 """
 
 from __future__ import annotations
