@@ -40,7 +40,7 @@ SINGER := .venv-bench-singer
 bench: install $(BENCH)/.installed $(SINGER)/.installed
 	$(BIN)/python -m bench race startup --docs
 
-# As well: large days (an hour), latencies (a quarter of an hour), the cost model.
+# As well: large days (half an hour), latencies (a quarter of an hour), the cost model.
 bench-all: install $(BENCH)/.installed $(SINGER)/.installed
 	$(BIN)/python -m bench race startup cost latency scale --docs
 
