@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from botocore.exceptions import HTTPClientError
 from scripted import Answer, error, keys, scripted, store_of
 
 from genesys_export.errors import (
@@ -17,6 +18,7 @@ from genesys_export.errors import (
 )
 from genesys_export.model import Always, IfAbsent, IfUnchanged, Part, StagedFile, Tag
 from genesys_export.store import S3Options, S3Store
+from genesys_export.store.translate import translated
 
 MIB = 1 << 20
 GZIP, JSON = "application/gzip", "application/json"
@@ -238,6 +240,14 @@ def test_refusals_say_whose_turn_it_is(answer, kind):
             store.put("manifest.json", b"", Always(), JSON)
         assert type(refused.value) is kind
         assert "s3://b/manifest.json" in str(refused.value)
+
+
+@pytest.mark.parametrize("where", ["in botocore", "in its HTTP client"])
+def test_redirects_without_end_are_a_wrong_setting(where):
+    inner = RecursionError()
+    problem = inner if where == "in botocore" else HTTPClientError(error=inner)
+    with pytest.raises(WrongSettings, match="redirected"), translated("s3:GetObject", "s3://b/k"):
+        raise problem
 
 
 def test_a_look_or_an_abort_that_is_forbidden_names_its_right():

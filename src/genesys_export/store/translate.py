@@ -101,10 +101,16 @@ def translated(action: str, url: str, *, conditional: bool = False) -> Iterator[
         yield
     except ClientError as problem:
         raise _from_answer(problem, action, url, conditional=conditional) from problem
-    except (BotoCoreError, OSError) as problem:
+    except (BotoCoreError, OSError, RecursionError) as problem:
+        if _is_endless(problem):
+            raise WrongSettings(f"{url}: redirected without end", advice=_BUCKET) from problem
         raise _without_answer(problem, action, url, conditional=conditional) from problem
-    except RecursionError as problem:  # botocore 1.44 follows 301s until its stack ends
-        raise WrongSettings(f"{url}: redirected without end", advice=_BUCKET) from problem
+
+
+def _is_endless(problem: Exception) -> bool:
+    """Whether botocore 1.44 followed 301s until its stack ended, wherever that was."""
+    inner = getattr(problem, "kwargs", {}).get("error")  # what an HTTPClientError is about
+    return isinstance(problem, RecursionError) or isinstance(inner, RecursionError)
 
 
 def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bool) -> ExportError:
