@@ -175,6 +175,7 @@ def _measured(home: Path, server: Bucket, wanted: Wanted, name: str) -> dict[str
             f"--slices={wanted.slices}",
             GENESYS_EXPORT_GENESYS__REQUESTS_PER_MINUTE=str(limit),
             GENESYS_EXPORT_GENESYS__PAGE_SIZE=str(wanted.page_size),
+            GENESYS_EXPORT_EXPORT__SLICES_AT_ONCE=str(wanted.slices),
         )
         after = server.requests()
     report = read_report(lane)

@@ -73,6 +73,7 @@ def latency(home: Path, *, trials: Sequence[Trial] = TRIALS) -> dict[str, Any]:
                     f"--slices={trial.slices}",
                     GENESYS_EXPORT_GENESYS__REQUESTS_PER_MINUTE=str(trial.believed),
                     GENESYS_EXPORT_GENESYS__PAGE_SIZE=str(_PAGE),
+                    GENESYS_EXPORT_EXPORT__SLICES_AT_ONCE=str(trial.slices),
                 )
             report = read_report(lane)
             check(report, size)
