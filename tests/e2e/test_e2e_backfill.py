@@ -12,7 +12,7 @@ from e2e_command import Command, Result, json_lines, stop, wait_until
 from e2e_reading import Lake, begun, ids
 
 from fakes import Events, FakeClock
-from genesys_export.assembly import exporters
+from genesys_export.assembly.exporting import exporters
 from genesys_export.days import Day
 from genesys_export.events import Requested, Waiting
 from genesys_export.export import Backfill, Orders

@@ -1,21 +1,5 @@
 """Settings become the concrete parts of a run: once, here, for every door.
 
-Knows every part and no behaviour. Nothing is asked or written while assembling.
+Knows every part and no behaviour. Nothing is asked or written while assembling. Each command takes
+from the module it needs: an export need not wait for what `verify` and `doctor` import.
 """
-
-from __future__ import annotations
-
-from .examining import check_up, destinations, verifiers
-from .exporting import DryRun, day_of, dry_run, exporters
-from .planning import policy_of
-
-__all__ = [
-    "DryRun",
-    "check_up",
-    "day_of",
-    "destinations",
-    "dry_run",
-    "exporters",
-    "policy_of",
-    "verifiers",
-]

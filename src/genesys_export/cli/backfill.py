@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..api import SystemClock
-from ..assembly import day_of, exporters
+from ..assembly.exporting import day_of, exporters
 from ..days import Day
 from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
 from ..events import Noticed, ignore

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..api import SystemClock
-from ..assembly import check_up
+from ..assembly.examining import check_up
 from ..events import Observe, ignore
 from ..findings import Finding, Verdict
 from ..operations.doctor import in_a_word, status_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..api import SystemClock
-from ..assembly import exporters
+from ..assembly.exporting import exporters
 from ..errors import DestinationFailed, Stopped, worst
 from ..export import Exporter
 from ..progress import Tally, progress, tell

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ..api import SystemClock
-from ..assembly import day_of, dry_run, exporters
+from ..assembly.exporting import day_of, dry_run, exporters
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse
 from ..events import DayDue, DaySkipped, ignore

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from .. import life
 from ..api import SystemClock
-from ..assembly import destinations, policy_of
+from ..assembly.examining import destinations
+from ..assembly.planning import policy_of
 from ..datasets import conversation_details
 from ..days import Day
 from ..errors import DestinationFailed

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..api import SystemClock
-from ..assembly import day_of, verifiers
+from ..assembly.examining import verifiers
+from ..assembly.exporting import day_of
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, worst
 from ..operations.verify import Verification, Verifier

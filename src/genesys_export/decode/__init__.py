@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 import pyarrow as pa
 
@@ -23,6 +24,7 @@ from .triage import Triage, Triaged, Verdict
 __all__ = ["Contest", "Decoder"]
 
 _MODULUS = 1 << 256
+_VERDICT, _DIGEST = attrgetter("verdict"), attrgetter("digest")
 _MOST_NAMES, _LONGEST_NAME = 100, 200
 OTHERS = "(others)"  # unknown fields beyond so many names
 
@@ -86,7 +88,7 @@ class Decoder:
         ]
         lost = {rejected.record for rejected in block.rejected}
         exported = [one for one in ours if one.record not in lost] if lost else ours
-        self.digest += sum(int.from_bytes(one.digest) for one in exported)
+        self.digest += sum(map(int.from_bytes, map(_DIGEST, exported)))
         self.digest %= _MODULUS
         return Block(
             block.conversations,
@@ -139,7 +141,7 @@ class Decoder:
     def _judge(self, records: Iterable[bytes | memoryview]) -> list[Triaged]:
         judged = [self._triage.judge(bytes(record)) for record in records]
         self._received += len(judged)
-        self._verdicts.update(one.verdict for one in judged)
+        self._verdicts.update(map(_VERDICT, judged))
         return judged
 
     def _quickly(self, ours: Sequence[Triaged]) -> Block | None:

@@ -1,7 +1,7 @@
 """The conversations a slice has met: 32 bytes each, and a table of 4-byte numbers to find them.
 
 Knows ids and digests, not records. A set of a few million texts would be hundreds of megabytes;
-this takes 39 to 49 bytes a conversation. Afterwards it is the slice's index: id and hash of every
+this takes 39 to 59 bytes a conversation. Afterwards it is the slice's index: id and hash of every
 record that was exported, in order of id.
 """
 
@@ -19,6 +19,7 @@ _KEY_BYTES = 16
 _ENTRY_BYTES = 32
 _PIECE = 1 << 15  # entries: a piece is one mebibyte
 _FULL = 0.6
+_GROW = 4  # times: entering all anew is most of what a conversation costs here
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 
@@ -108,8 +109,12 @@ class Ids:
         return slot, number
 
     def _grow(self) -> None:
-        self._slots = array("I", bytes(8 * len(self._slots)))
-        for number in range(self._count):
-            at = number * _ENTRY_BYTES
-            key = bytes(self._entries[at : at + _KEY_BYTES])
-            self._slots[self._find(key)[0]] = number + 1
+        slots = self._slots = array("I", bytes(_GROW * 4 * len(self._slots)))
+        mask = len(slots) - 1
+        with memoryview(self._entries).toreadonly() as entries:
+            for number in range(self._count):
+                at = number * _ENTRY_BYTES
+                slot = hash(bytes(entries[at : at + _KEY_BYTES])) & mask
+                while slots[slot]:
+                    slot = (slot + 1) & mask
+                slots[slot] = number + 1

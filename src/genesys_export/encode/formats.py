@@ -62,7 +62,7 @@ class Opener:
 
     @classmethod
     def of_slice(cls, slices: int, newlines: Newlines) -> Opener:
-        """Return the opener of one of so many slices, with its share of what may be held."""
+        """Return the opener of one of so many slices side by side, with its share of memory."""
         return cls(newlines, Held(max(_DAY_HELD_BYTES // slices, _LEAST_HELD_BYTES)))
 
     def open(self, form: Format, table: Table | None, sink: Callable[[bytes], None]) -> Encoder:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..datasets import Column, Kind, PersonalData, Table, Type
 
@@ -61,7 +60,9 @@ class Parquet:
     def __init__(self, table: Table, sink: Callable[[bytes], None], held: Held) -> None:
         """Begin the file."""
         self._schema = parquet_schema(table)
-        self._writer = pq.ParquetWriter(
+        from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 - no other format waits for it
+
+        self._writer = ParquetWriter(
             pa.PythonFile(_Outlet(sink), mode="w"),
             self._schema,
             compression="zstd",

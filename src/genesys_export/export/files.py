@@ -46,7 +46,8 @@ class Files:
     def __init__(self, plan: Plan, part: Slice, store: Store, token: str) -> None:
         """Begin none yet."""
         self._plan, self._part, self._store, self._token = plan, part, store, token
-        self._opener = Opener.of_slice(plan.slices, plan.newlines)
+        under_way = min(plan.slices, plan.slices_at_once)
+        self._opener = Opener.of_slice(under_way, plan.newlines)
         self._open: dict[str, _File] = {}
         self._taps: list[_Tap] = []
         self._staged: dict[str, list[SealedFile]] = {name: [] for name in plan.written}
