@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import boto3
 import msgspec
 import urllib3
-from isal import igzip, isal_zlib
+from isal import isal_zlib
 
 BASE = os.environ["GENESYS_CLOUD_BASE_URL"]
 JOBS = f"{BASE}/api/v2/analytics/conversations/details/jobs"
@@ -75,7 +75,9 @@ def asked(pool, method, url, token, body=None):
     )
     raw = answer.read()
     answer.release_conn()
-    return igzip.decompress(raw) if answer.headers.get("Content-Encoding") == "gzip" else raw
+    if answer.headers.get("Content-Encoding") != "gzip":
+        return raw
+    return isal_zlib.decompress(raw, 31, int.from_bytes(raw[-4:], "little") or 1)
 
 
 def main():

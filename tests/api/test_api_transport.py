@@ -3,6 +3,7 @@
 import gzip
 import socket
 import ssl
+import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,11 +13,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakes import FakeClock
 from genesys_export import __version__
 from genesys_export.api import Transport, TransportOptions
-from genesys_export.api.transport import Failure
+from genesys_export.api.transport import Failure, unpacked
 from genesys_export.errors import WrongSettings
 
 SILENCE = object()
@@ -107,6 +110,34 @@ def test_a_whole_answer_is_given_back_with_its_headers(answers):
 def test_a_connection_is_kept_for_the_next_request(answers):
     server, transport = answers([reply(body=b"1"), reply(body=b"2")])
     assert [get(transport, server).body for _ in range(2)] == [b"1", b"2"]
+
+
+@given(
+    st.lists(st.binary(max_size=3_000), min_size=1, max_size=3),
+    st.sampled_from([b"", b"\0\0", b"more", b"\x1f\x8b\x08"]),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=2),
+)
+def test_members_tails_and_damage_are_read_as_the_standard_library_reads_them(
+    members, tail, damage
+):
+    packed = bytearray(b"".join(map(gzip.compress, members)) + tail)
+    for place, value in damage:
+        packed[place % len(packed)] = value
+    try:
+        wanted = gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        wanted = None
+    try:
+        found = unpacked(bytes(packed))
+    except Failure:
+        found = None
+    assert found == wanted
+
+
+def test_an_answer_that_says_it_holds_gigabytes_does_not_get_them():
+    packed = gzip.compress(b"{}" * 100)
+    with pytest.raises(Failure, match="damaged"):
+        unpacked(packed[:-4] + b"\xff\xff\xff\xff")
 
 
 def test_gzip_is_unpacked(answers):

@@ -25,6 +25,8 @@ from .clock import Clock, SystemClock
 from .regions import is_loopback
 
 _CHUNK_BYTES = 1 << 20
+_GZIP = 31  # what zlib calls the format
+_MOST_AT_ONCE = 64 << 20  # of memory, on an answer's own word
 _UNREADABLE: tuple[type[Exception], ...] = (
     EOFError,
     OSError,
@@ -129,7 +131,7 @@ class Transport:
             raw = self._whole(answer)
         except exceptions.HTTPError as problem:
             raise _translated(problem, url) from problem
-        return Answer(answer.status, answer.headers, _unpacked(answer, raw), len(raw))
+        return Answer(answer.status, answer.headers, _body(answer, raw), len(raw))
 
     def _whole(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         """Read to the end; a broken answer takes its connection with it."""
@@ -144,16 +146,39 @@ class Transport:
         return b"".join(chunks)
 
 
-def _unpacked(answer: urllib3.BaseHTTPResponse, raw: bytes) -> bytes:
+def _body(answer: urllib3.BaseHTTPResponse, raw: bytes) -> bytes:
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding == "identity" or not raw:
         return raw
     if encoding != "gzip":
         raise Failure("the body is compressed in a way nobody asked for")
+    return unpacked(raw)
+
+
+def unpacked(raw: bytes) -> bytes:
+    """Return what a body of gzip holds, its checksums verified; raises Failure."""
     try:
-        unpacked: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]  # no stub
+        return _in_one_go(raw) or _by_members(raw)
     except _UNREADABLE as problem:
         raise Failure("the compressed body is damaged") from problem
+
+
+def _in_one_go(raw: bytes) -> bytes:
+    """Unpack what is one gzip member and nothing else; else return nothing.
+
+    It says at its end how much it holds: a buffer of that size saves a third of the time.
+    """
+    most = min(int.from_bytes(raw[-4:], "little"), _MOST_AT_ONCE) + 1
+    member = isal_zlib.decompressobj(_GZIP)
+    try:
+        body = member.decompress(raw, most)
+    except _UNREADABLE:
+        return b""  # the slower way tells why
+    return body if member.eof and not member.unused_data else b""
+
+
+def _by_members(raw: bytes) -> bytes:
+    unpacked: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]  # no stub
     return unpacked
 
 
