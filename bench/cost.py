@@ -59,6 +59,8 @@ class Constants:
 
     startup_cpu_s: float
     cpu_s: float  # a conversation
+    page_cpu_s: float = 0.0  # a page, whatever it holds
+    slice_cpu_s: float = 0.0  # each slice but the first
     startup_wall_s: float
     wall_s: float  # a conversation in one slice, from a source that does not make it wait
     base_mib: float
@@ -77,7 +79,12 @@ def predict(wanted: Wanted, known: Constants) -> dict[str, float]:
     others = OTHERS + OTHERS_PER_SLICE * wanted.slices
     limit = max(1, int(wanted.per_minute * (1 - HEADROOM)))
     fetch_s = ideal_s(wanted.chains, others, latency_s=wanted.latency_s, limit=limit)
-    cpu_s = known.startup_cpu_s + known.cpu_s * wanted.conversations
+    cpu_s = (
+        known.startup_cpu_s
+        + known.cpu_s * wanted.conversations
+        + known.page_cpu_s * pages
+        + known.slice_cpu_s * (wanted.slices - 1)
+    )
     side_by_side = min(wanted.slices, wanted.cores)
     # Pages come while others are worked on: the slower of the two sets the pace.
     work_s = known.wall_s * wanted.conversations / side_by_side
@@ -142,11 +149,20 @@ def _calibrated(home: Path, server: Bucket, base: int) -> Constants:
     empty = _measured(home, server, Wanted(conversations=0, **quick), "empty")
     one = _measured(home, server, Wanted(conversations=base, **quick), "one")
     four = _measured(home, server, Wanted(conversations=base, slices=4, **quick), "four")
+    small = Wanted(conversations=base // 4, page_size=100, **quick)
+    pages = _measured(home, server, small, "small pages")
+    # Of two days with as many pages for each conversation and ten times as many.
+    each, more = (
+        (day["cpu_s"] - empty["cpu_s"]) / n for day, n in ((one, base), (pages, base // 4))
+    )
+    page_cpu_s = max(0.0, (more - each) / (1 / 100 - 1 / 1_000))
     slice_mib = max(0.0, four["memory_mib"] - one["memory_mib"]) / 3
     puts, gets = (four["puts"] - one["puts"]) / 3, (four["gets"] - one["gets"]) / 3
     return Constants(
         startup_cpu_s=empty["cpu_s"],
-        cpu_s=(one["cpu_s"] - empty["cpu_s"]) / base,
+        cpu_s=each - page_cpu_s / 1_000,
+        page_cpu_s=page_cpu_s,
+        slice_cpu_s=max(0.0, four["cpu_s"] - one["cpu_s"]) / 3,
         startup_wall_s=empty["wall_s"],
         wall_s=(one["wall_s"] - empty["wall_s"]) / base,
         base_mib=one["memory_mib"] - slice_mib,
