@@ -124,6 +124,16 @@ def _singer(lane: Lane) -> list[str]:
     return ["/bin/sh", "-c", f"{tap} | {target}"]
 
 
+def _ours(form: str, title: str) -> Contender:
+    return Contender(
+        name=form,
+        title=title,
+        command=lambda lane: ours(lane, form),
+        judge=judging.ours(form),
+        environment=UNBOUND,
+    )
+
+
 def _dlt(form: str, title: str) -> Contender:
     return Contender(
         name=f"dlt-{form}",
@@ -146,27 +156,9 @@ def _limit(form: str, title: str) -> Contender:
 
 
 CONTENDERS = (
-    Contender(
-        name="csv.gz",
-        title="genesys-export, csv.gz",
-        command=lambda lane: ours(lane, "csv.gz"),
-        judge=judging.ours("csv.gz"),
-        environment=UNBOUND,
-    ),
-    Contender(
-        name="parquet",
-        title="genesys-export, parquet",
-        command=lambda lane: ours(lane, "parquet"),
-        judge=judging.ours("parquet"),
-        environment=UNBOUND,
-    ),
-    Contender(
-        name="jsonl.gz",
-        title="genesys-export, jsonl.gz: records untouched",
-        command=lambda lane: ours(lane, "jsonl.gz"),
-        judge=judging.ours("jsonl.gz"),
-        environment=UNBOUND,
-    ),
+    _ours("csv.gz", "genesys-export, csv.gz"),
+    _ours("parquet", "genesys-export, parquet"),
+    _ours("jsonl.gz", "genesys-export, jsonl.gz: records untouched"),
     Contender(
         name="csv.gz-folder",
         title="genesys-export, csv.gz into a folder",

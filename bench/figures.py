@@ -186,11 +186,7 @@ def _at_least(number: str, text: str, found: float, wanted: Sequence[float]) -> 
     names = ("floor", "goal", "stretch") if len(wanted) == 3 else ("met",)
     reached = [name for name, least in zip(names, wanted, strict=True) if found >= least]
     return Target(
-        number=number,
-        text=text,
-        wanted="≥ " + " / ".join(f"{each:g}" for each in wanted) + " ×",
-        found=f"{found:.1f} ×",
-        verdict=_verdict(reached),
+        number=number, text=text, verdict=_verdict(reached), **_ratios("≥", wanted, found)
     )
 
 
@@ -198,12 +194,14 @@ def _at_most(number: str, text: str, found: float, wanted: Sequence[float]) -> T
     names = ("ruling C21", "goal", "stretch") if len(wanted) == 3 else ("met", "stretch")
     reached = [name for name, most in zip(names, wanted, strict=True) if found <= most]
     return Target(
-        number=number,
-        text=text,
-        wanted="≤ " + " / ".join(f"{each:g}" for each in wanted) + " ×",
-        found=f"{found:.1f} ×",
-        verdict=_verdict(reached),
+        number=number, text=text, verdict=_verdict(reached), **_ratios("≤", wanted, found)
     )
+
+
+def _ratios(sign: str, wanted: Sequence[float], found: float) -> dict[str, str]:
+    """Write what was wanted and what was found, as ratios."""
+    marks = " / ".join(f"{each:g}" for each in wanted)
+    return {"wanted": f"{sign} {marks} ×", "found": f"{found:.1f} ×"}
 
 
 def _verdict(reached: Sequence[str]) -> str:

@@ -178,8 +178,8 @@ def _in_one_go(raw: bytes) -> bytes:
 
 
 def _by_members(raw: bytes) -> bytes:
-    unpacked: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]  # no stub
-    return unpacked
+    body: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]  # no stub
+    return body
 
 
 def _trusting(ca_bundle: str | None) -> ssl.SSLContext | None:

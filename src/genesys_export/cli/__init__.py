@@ -6,8 +6,6 @@ this is the one place where any error at all is caught.
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +15,7 @@ import typer
 
 from .. import __version__
 from ..errors import Bug, ExportError
-from . import options
+from . import options, process
 from .showing import show
 
 # typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
@@ -34,16 +32,9 @@ app = typer.Typer(
 )
 
 
-# What begins and ends with the process. Python looks for cycles every 700 new objects, and finds
-# hardly any here: 6 % of a run's CPU. Arrow's own pool keeps 40 MiB more than the system's.
-_NEW_OBJECTS = 50_000
-_POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its status."""
-    gc.set_threshold(_NEW_OBJECTS)
-    os.environ.setdefault(*_POOL)
+    process.set_up()
     sys.exit(status_of(sys.argv[1:] if arguments is None else list(arguments)))
 
 

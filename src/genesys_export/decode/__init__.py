@@ -76,8 +76,7 @@ class Decoder:
         cleaned, broken = _clean_all(self._shape, odd)
         self._open += ends.count(False) + sum(not one.is_ended for one in cleaned)
         rejected = self._disowned(broken)
-        lost = {one.record for one in rejected}
-        starts = pa.array([one.start for one in ours if one.record not in lost], TIMES)
+        starts = pa.array([one.start for one in _without(ours, rejected)], TIMES)
         block = Block(pa.record_batch([starts], ["conversationStart"]), None, rejected)
         return self._told(block, judged, ours)
 
@@ -86,8 +85,7 @@ class Decoder:
         unreadable = [
             Rejected(one.reason, one.record) for one in judged if one.verdict is Verdict.UNREADABLE
         ]
-        lost = {rejected.record for rejected in block.rejected}
-        exported = [one for one in ours if one.record not in lost] if lost else ours
+        exported = _without(ours, block.rejected)
         self.digest += sum(map(int.from_bytes, map(_DIGEST, exported)))
         self.digest %= _MODULUS
         return Block(
@@ -183,6 +181,12 @@ class Decoder:
         for one, _ in broken:
             self._triage.disown(one)
         return tuple(Rejected(reason, one.record) for one, reason in broken)
+
+
+def _without(ours: Sequence[Triaged], rejected: Sequence[Rejected]) -> Sequence[Triaged]:
+    """Return those that were not rejected after all."""
+    lost = {one.record for one in rejected}
+    return [one for one in ours if one.record not in lost] if lost else ours
 
 
 def _is_ended(one: Triaged) -> bool | None:
