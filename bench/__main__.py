@@ -56,7 +56,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="default: race startup")
-    parser.add_argument("--conversations", type=int, default=50_000)
+    parser.add_argument("--conversations", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", action="append", default=[], metavar="CONTENDER")
     parser.add_argument(

@@ -148,8 +148,8 @@ class Decoder:
             return Block(pa.RecordBatch.from_pydict({}), None, ())
         gathered = Gathered()
         try:
-            lines = [gathered.cut(row, one) for row, one in enumerate(ours)]
-            batch = self._reader.read(b"\n".join(lines))
+            pieces = [piece for row, one in enumerate(ours) for piece in gathered.cut(row, one)]
+            batch = self._reader.read(b"".join(pieces))
         except Unfit:
             return None
         return Block(batch, gathered.attributes(), ())
@@ -172,7 +172,7 @@ class Decoder:
                 gathered.add(row, ordinal, participant_id, rows)
         if not cleaned:
             return Block(pa.RecordBatch.from_pydict({}), None, rejected)
-        batch = self._reader.read(b"\n".join(one.line for one in cleaned))
+        batch = self._reader.read(b"\n".join(one.line for one in cleaned), is_cleaned=True)
         return Block(batch, gathered.attributes(), rejected)
 
     def _disowned(self, broken: Sequence[tuple[Triaged, str]]) -> tuple[Rejected, ...]:

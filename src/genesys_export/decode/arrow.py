@@ -47,8 +47,8 @@ class Reader:
         self._fields["participants"] = _seed(shape.lists["participants"]) | {"attributes": None}
         self._schema = pa.schema(_arrow_fields(shape, self._fields))
 
-    def read(self, lines: bytes) -> pa.RecordBatch:
-        """Return one row a record; raises Unfit."""
+    def read(self, lines: bytes, *, is_cleaned: bool = False) -> pa.RecordBatch:
+        """Return one row a record; raises Unfit. Only what was cleaned may have EXTRA fields."""
         if not is_utf8(lines):  # which pyarrow.json lets through unnoticed
             raise Unfit
         while True:
@@ -56,8 +56,11 @@ class Reader:
             if not _widen(self._shape, self._fields, batch.schema):
                 break
             self._schema = pa.schema(_arrow_fields(self._shape, self._fields))
-        if not all(map(is_canonical, _times(self._shape, batch.schema, batch.columns))):
-            raise Unfit
+        for kind, column in _leaves(self._shape, batch.schema, batch.columns):
+            if kind is Type.TIMESTAMP and not is_canonical(column):
+                raise Unfit
+            if kind is None and not is_cleaned and column.null_count < len(column):
+                raise Unfit
         return batch
 
     def _parse(self, lines: bytes) -> pa.RecordBatch:
@@ -124,18 +127,18 @@ def is_utf8(letters: bytes) -> bool:
     return True
 
 
-def _times(
+def _leaves(
     node: Node, fields: pa.Schema | pa.StructType, columns: Sequence[pa.Array]
-) -> Iterator[pa.StringArray]:
-    """Yield all values of every leaf that holds an instant, flat."""
+) -> Iterator[tuple[Type | None, pa.Array]]:
+    """Yield all values of every leaf, flat, with what it is declared as; EXTRA is not."""
     for field, column in zip(fields, columns, strict=True):
-        if node.leaves.get(field.name) is Type.TIMESTAMP:
-            yield column
-        elif child := node.lists.get(field.name) or node.objects.get(field.name):
+        if child := node.lists.get(field.name) or node.objects.get(field.name):
             # Not `flatten`, which copies: the reader leaves nothing behind a null list.
             inner = column.values if pa.types.is_list(column.type) else column
             children = [inner.field(place) for place in range(inner.type.num_fields)]
-            yield from _times(child, inner.type, children)
+            yield from _leaves(child, inner.type, children)
+        elif field.name in node.leaves or field.name == EXTRA:
+            yield node.leaves.get(field.name), column
 
 
 def is_canonical(texts: pa.StringArray) -> bool:

@@ -77,75 +77,72 @@ def ordered(levels: Levels) -> Ordered:
 
 def of_sessions(segments: Ordered, n: int) -> dict[str, pa.Array]:
     """Return the derived columns of `n` sessions."""
-    wanted = {
-        "rows": (segments.session, "count"),
-        "start": (segments.start, "first"),
-        "ends": (segments.end, "count"),
-        "end": (segments.end, "max"),
-        "queue": (segments.queue, "min"),
-        "other_queue": (segments.queue, "max"),
-        "disconnect": (segments.disconnect, "last"),
-        "wrap_up": (segments.wrap_up, "last"),
-        "connected": (pc.equal(segments.kind, "interact"), "any"),
-    }
-    made = groups.aggregate(segments.session, wanted, n)
-    nothing = pa.scalar(None, pa.string())
-    is_ended = pc.equal(made["rows"], made["ends"])
-    is_of_one_queue = pc.equal(made["queue"], made["other_queue"])
+    at = pc.array_sort_indices(segments.session)  # a stable sort: order O within each session
+    session = segments.session.take(at)
+    disconnect, wrap_up = segments.disconnect.take(at), segments.wrap_up.take(at)
     return {
-        "session_start": made["start"],
-        "session_end": pc.if_else(is_ended, made["end"], nothing),
-        "queue_id": pc.if_else(is_of_one_queue, made["queue"], nothing),
-        "was_connected": pc.fill_null(made["connected"], fill_value=False),
-        "last_disconnect_type": made["disconnect"],
-        "wrap_up_code": made["wrap_up"],
+        "session_start": groups.first(session, segments.start.take(at), n),
+        "session_end": _ends(session, segments.end.take(at), n),
+        "queue_id": _only(session, segments.queue.take(at), n),
+        "was_connected": groups.has(session, pc.equal(segments.kind.take(at), "interact"), n),
+        "last_disconnect_type": groups.last(session, disconnect, n),
+        "wrap_up_code": groups.last(session, wrap_up, n),
     }
 
 
 def of_conversations(levels: Levels, segments: Ordered) -> dict[str, pa.Array]:
     """Return the derived columns of the conversations, but for those made from metrics."""
-    n = len(levels.conversations)
+    n, root = len(levels.conversations), segments.root
     start, end = (levels.conversations.texts(f"conversation{edge}") for edge in ("Start", "End"))
     queue, agent = _serving_queues(segments), _talking_agents(segments)
-    wanted = {
-        "first_media_type": (segments.media_type, "first"),
-        "last_wrap_up_code": (segments.wrap_up, "last"),
-        "first_queue_id": (queue, "first"),
-        "last_queue_id": (queue, "last"),
-        "first_agent_user_id": (agent, "first"),
-        "last_agent_user_id": (agent, "last"),
-    }
-    each = lengths(levels.participants, levels.sessions.path)
+    sessions = lengths(levels.participants, levels.sessions.path)
     owners = levels.participants.rows[levels.conversations.path]
-    sessions = groups.aggregate(owners, {"count": (each, "sum")}, n)
     return {
         "is_open": end.is_null(),
         "duration_ms": milliseconds(start, end),
         "participant_count": lengths(levels.conversations, levels.participants.path),
-        "session_count": pc.fill_null(sessions["count"], 0),
+        "session_count": groups.total(owners, sessions, n),
         "media_types": _media_types(levels, n),
-        "queue_ids": groups.distinct(segments.root, queue, n),
-        "agent_user_ids": groups.distinct(segments.root, agent, n),
-        **groups.aggregate(segments.root, wanted, n),
+        "queue_ids": groups.distinct(root, queue, n),
+        "agent_user_ids": groups.distinct(root, agent, n),
+        "first_media_type": groups.first(root, segments.media_type, n),
+        "last_wrap_up_code": groups.last(root, segments.wrap_up, n),
+        "first_queue_id": groups.first(root, queue, n),
+        "last_queue_id": groups.last(root, queue, n),
+        "first_agent_user_id": groups.first(root, agent, n),
+        "last_agent_user_id": groups.last(root, agent, n),
     }
 
 
 def outcomes(levels: Levels, transferred: pa.Int64Array) -> dict[str, pa.Array]:
     """Return the three was_… columns: null for a conversation without any reading."""
-    name = levels.metrics.texts("name")
-    wanted = {
-        "answered": (pc.is_in(name, pa.array(["tAnswered"])), "any"),
-        "abandoned": (pc.is_in(name, pa.array(["tAbandon", "tShortAbandon"])), "any"),
-    }
+    name, n = levels.metrics.texts("name"), len(levels.conversations)
     root = levels.metrics.rows[levels.conversations.path]
-    made = groups.aggregate(root, wanted, len(levels.conversations))
-    answered, unknown = made["answered"], pa.scalar(None, pa.bool_())
-    was_transferred = pc.greater_equal(pc.fill_null(transferred, 0), 1)
-    return {
-        "was_answered": answered,
-        "was_abandoned": made["abandoned"],
-        "was_transferred": pc.if_else(answered.is_valid(), was_transferred, unknown),
+    was_abandoned = pc.is_in(name, pa.array(["tAbandon", "tShortAbandon"]))
+    made = {
+        "was_answered": groups.has(root, pc.is_in(name, pa.array(["tAnswered"])), n),
+        "was_abandoned": groups.has(root, was_abandoned, n),
+        "was_transferred": pc.greater_equal(pc.fill_null(transferred, 0), 1),
     }
+    is_known = pc.greater(groups.count(root, n), 0)
+    unknown = pa.scalar(None, pa.bool_())
+    return {key: pc.if_else(is_known, flags, unknown) for key, flags in made.items()}
+
+
+def _ends(session: pa.Int64Array, ends: pa.StringArray, n: int) -> pa.StringArray:
+    """Return the latest end of each session; null while one of its segments has none."""
+    by = pa.table({"session": session, "end": ends.cast(TIMES)})
+    at = pc.sort_indices(by, sort_keys=[("session", "ascending"), ("end", "ascending")])
+    latest = groups.last(session, ends.take(at), n)
+    is_open = groups.has(session, ends.is_null(), n)
+    return pc.if_else(is_open, pa.scalar(None, pa.string()), latest)
+
+
+def _only(session: pa.Int64Array, queues: pa.StringArray, n: int) -> pa.StringArray:
+    """Return the queue of each session that has one and no other."""
+    first = groups.first(session, queues, n)
+    has_others = groups.has(session, pc.not_equal(queues, first.take(session)), n)
+    return pc.if_else(has_others, pa.scalar(None, pa.string()), first)
 
 
 def _media_types(levels: Levels, n: int) -> pa.ListArray:
