@@ -73,8 +73,8 @@ def test_a_file_ends_when_its_bytes_at_the_destination_reach_the_limit():
 
 def test_parquet_counts_the_row_groups_that_are_written():
     rolled = plan("surveys", format=Format.PARQUET, roll=Roll(size_bytes=100))
-    batches = [batch("surveys", 600_000), batch("surveys", 600_000), batch("surveys", 5)]
-    assert [rows for _, rows in staged(rolled, *batches)] == [1_200_000, 5]
+    batches = [batch("surveys", 300_000), batch("surveys", 300_000), batch("surveys", 5)]
+    assert [rows for _, rows in staged(rolled, *batches)] == [600_000, 5]
 
 
 @pytest.mark.parametrize("form", Format)

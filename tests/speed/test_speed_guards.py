@@ -81,7 +81,7 @@ def test_arrow_holds_back_no_more_parquet_than_it_may():
     given = records(4_000)
     with arrow_pool() as pool:
         walk(given, Format.PARQUET)
-        assert pool.max_memory() < 100 * MIB  # 64 MiB wait for a row group, a block is under way
+        assert pool.max_memory() < 68 * MIB  # 32 MiB wait for a row group, a block is under way
 
 
 def test_raw_lines_cost_far_less_than_tables():
