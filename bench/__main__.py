@@ -82,7 +82,7 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
         case "latency":
             return latency(home)
         case _:
-            return cost(home, base=told.conversations)
+            return cost(home)
 
 
 def _write(results: dict[str, Any], told: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from .latency import ideal_s
 from .scale import check, export, read_report
 
 PART_BYTES = 8 << 20
+BASE = 20_000  # conversations of the day that the constants are taken from
 HEADROOM = 0.04
 OTHERS, OTHERS_PER_SLICE = 4, 4  # requests that bring no page: token, availability, submit, poll …
 DOLLARS = {
@@ -117,7 +118,7 @@ def predict(wanted: Wanted, known: Constants) -> dict[str, float]:
     }
 
 
-def cost(home: Path, *, base: int = 20_000) -> dict[str, Any]:
+def cost(home: Path, *, base: int = BASE) -> dict[str, Any]:
     """Measure the constants, and check the model at three points; raises Failed."""
     with bucket(home / "s3") as server:
         known = _calibrated(home, server, base)
