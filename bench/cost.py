@@ -118,14 +118,14 @@ def predict(wanted: Wanted, known: Constants) -> dict[str, float]:
     }
 
 
-def cost(home: Path, *, base: int = BASE) -> dict[str, Any]:
+def cost(home: Path) -> dict[str, Any]:
     """Measure the constants, and check the model at three points; raises Failed."""
     with bucket(home / "s3") as server:
-        known = _calibrated(home, server, base)
+        known = _calibrated(home, server)
         points = (
-            Wanted(conversations=base // 4, page_size=500, latency_s=0.0, per_minute=100_000),
-            _sliced(base, 3, page_size=100, latency_s=0.3),
-            _sliced(3 * base, 2, latency_s=1.5),
+            Wanted(conversations=BASE // 4, page_size=500, latency_s=0.0, per_minute=100_000),
+            _sliced(BASE, 3, page_size=100, latency_s=0.3),
+            _sliced(3 * BASE, 2, latency_s=1.5),
         )
         checks = [
             {
@@ -145,16 +145,16 @@ def _sliced(conversations: int, slices: int, **more: Any) -> Wanted:
     return Wanted(conversations=conversations, slices=slices, shares=shares, **more)
 
 
-def _calibrated(home: Path, server: Bucket, base: int) -> Constants:
+def _calibrated(home: Path, server: Bucket) -> Constants:
     quick: dict[str, Any] = {"latency_s": 0.0, "per_minute": 100_000}
     empty = _measured(home, server, Wanted(conversations=0, **quick), "empty")
-    one = _measured(home, server, Wanted(conversations=base, **quick), "one")
-    four = _measured(home, server, Wanted(conversations=base, slices=4, **quick), "four")
-    small = Wanted(conversations=base // 4, page_size=100, **quick)
+    one = _measured(home, server, Wanted(conversations=BASE, **quick), "one")
+    four = _measured(home, server, Wanted(conversations=BASE, slices=4, **quick), "four")
+    small = Wanted(conversations=BASE // 4, page_size=100, **quick)
     pages = _measured(home, server, small, "small pages")
     # Of two days with as many pages for each conversation and ten times as many.
     each, more = (
-        (day["cpu_s"] - empty["cpu_s"]) / n for day, n in ((one, base), (pages, base // 4))
+        (day["cpu_s"] - empty["cpu_s"]) / n for day, n in ((one, BASE), (pages, BASE // 4))
     )
     page_cpu_s = max(0.0, (more - each) / (1 / 100 - 1 / 1_000))
     slice_mib = max(0.0, four["memory_mib"] - one["memory_mib"]) / 3
@@ -165,11 +165,11 @@ def _calibrated(home: Path, server: Bucket, base: int) -> Constants:
         page_cpu_s=page_cpu_s,
         slice_cpu_s=max(0.0, four["cpu_s"] - one["cpu_s"]) / 3,
         startup_wall_s=empty["wall_s"],
-        wall_s=(one["wall_s"] - empty["wall_s"]) / base,
+        wall_s=(one["wall_s"] - empty["wall_s"]) / BASE,
         base_mib=one["memory_mib"] - slice_mib,
         slice_mib=slice_mib,
-        received_bytes=one["received_bytes"] / base,
-        table_bytes={name: size / base for name, size in one["tables"].items()},
+        received_bytes=one["received_bytes"] / BASE,
+        table_bytes={name: size / BASE for name, size in one["tables"].items()},
         puts=one["puts"] - puts,
         puts_per_slice=puts,
         gets=one["gets"] - gets,

@@ -124,6 +124,23 @@ def test_a_record_cant_write_the_extra_column_itself():
     assert made.counts.unknown_fields == {f"$.{EXTRA}": 1}
 
 
+@pytest.mark.parametrize("value", [None, "text", 1])
+def test_a_key_called_like_the_extra_column_is_unknown_after_drift_too(value):
+    odd, planted = record(conversationId="odd", selfServed="yes"), record(**{EXTRA: value})
+    made = run([odd, planted], DAY, INTERVAL, cuts=[1])
+    assert extras(made, "conversations") == [{"selfServed": "yes"}, {EXTRA: value}]
+    assert made.counts.unknown_fields == {f"$.{EXTRA}": 1}
+
+
+def test_a_field_first_met_beside_an_unknown_one_is_what_it_is_declared_as():
+    mos = {"mediaStatsMinConversationMos": 4}  # alone, Arrow would take it for an int
+    odd, good = record(conversationId="odd", **mos, novelty=1), record(**mos)
+    made = run([odd, good], DAY, INTERVAL, cuts=[1])
+    values = [row["media_stats_min_conversation_mos"] for row in made.tables["conversations"]]
+    assert (values, [type(value) for value in values]) == ([4.0, 4.0], [float, float])
+    assert made.counts.unknown_fields == {"$.novelty": 1}
+
+
 def test_drift_on_one_page_does_not_change_the_next():
     odd, good = record(conversationId="odd", selfServed="yes"), record(conversationId="good")
     made = run([odd, good], DAY, INTERVAL, cuts=[1])

@@ -140,7 +140,7 @@ class JobFetch:
     def _submit(self, attempt: int) -> str:
         call = Call(method="POST", path=JOBS, body=self._source.body(self._interval))
         try:
-            job = self._source.client.request(call, wire.reader(wire.Job))
+            job = self._source.client.request(call, wire.read_job)
         except RequestRefused as refused:
             if refused.http_status in (400, 413) and not self._source.filters.is_empty:
                 raise WrongSettings(
@@ -179,7 +179,7 @@ class JobFetch:
 
     def _status(self, job_id: str) -> wire.Status:
         call = Call(method="GET", path=JOB, values={"jobId": job_id})
-        return self._alive(call, wire.reader(wire.Status))
+        return self._alive(call, wire.read_status)
 
     def _read(self, job_id: str) -> Iterator[Page]:
         """Yield the pages of a job that is fulfilled; raises Dead, JobFailed."""

@@ -130,9 +130,10 @@ def reader(shape: type[Shape]) -> Callable[[bytes], Shape]:
     return read
 
 
-# Made at once, not at the first answer: msgspec learns structs within structs when it first meets
+# Made here, not at the first answer: msgspec learns structs within structs when it first meets
 # them, and two threads at that together end the process (a segmentation fault in 0.22).
-_aggregated = reader(Aggregated)
+read_job, read_status = reader(Job), reader(Status)
+_availability, _aggregated = reader(Availability), reader(Aggregated)
 
 
 def read_watermark(body: bytes) -> datetime:
@@ -141,7 +142,7 @@ def read_watermark(body: bytes) -> datetime:
     An answer that doesn't say is never taken for one that sets no bound: a day would be called
     complete that isn't.
     """
-    return _instant(reader(Availability)(body).data_availability_date)
+    return _instant(_availability(body).data_availability_date)
 
 
 def read_results(body: bytes) -> ResultsPage:

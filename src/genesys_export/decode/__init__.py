@@ -45,6 +45,7 @@ class Decoder:
         """
         self._shape = record_shape(dataset)
         self._reader = Reader(self._shape)
+        self._reader_of_cleaned = Reader(self._shape, are_cleaned=True)
         self._triage = Triage(interval, contest or Contest(dataset, interval))
         self._verdicts: Counter[Verdict] = Counter()
         self._received = self._broken = self._open = self._drift = 0
@@ -172,7 +173,7 @@ class Decoder:
                 gathered.add(row, ordinal, participant_id, rows)
         if not cleaned:
             return Block(pa.RecordBatch.from_pydict({}), None, rejected)
-        batch = self._reader.read(b"\n".join(one.line for one in cleaned), is_cleaned=True)
+        batch = self._reader_of_cleaned.read(b"\n".join(one.line for one in cleaned))
         return Block(batch, gathered.attributes(), rejected)
 
     def _disowned(self, broken: Sequence[tuple[Triaged, str]]) -> tuple[Rejected, ...]:

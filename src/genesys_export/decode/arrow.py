@@ -40,41 +40,59 @@ class Unfit(Exception):
 class Reader:
     """Reads blocks of one slice; learns which fields occur."""
 
-    def __init__(self, shape: Node) -> None:
-        """Begin with hardly a field."""
-        self._shape = shape
+    def __init__(self, shape: Node, *, are_cleaned: bool = False) -> None:
+        """Begin with hardly a field. Only records that are cleaned may have EXTRA fields."""
+        self._shape, self._are_cleaned = shape, are_cleaned
         self._fields: Fields = _seed(shape)
         self._fields["participants"] = _seed(shape.lists["participants"]) | {"attributes": None}
-        self._schema = pa.schema(_arrow_fields(shape, self._fields))
 
-    def read(self, lines: bytes, *, is_cleaned: bool = False) -> pa.RecordBatch:
-        """Return one row a record; raises Unfit. Only what was cleaned may have EXTRA fields."""
+    def read(self, lines: bytes) -> pa.RecordBatch:
+        """Return one row a record; raises Unfit."""
         if not is_utf8(lines):  # which pyarrow.json lets through unnoticed
             raise Unfit
-        while True:
+        batch = self._parse(lines)
+        while self._widen(self._shape, self._fields, batch.schema):
             batch = self._parse(lines)
-            if not _widen(self._shape, self._fields, batch.schema):
-                break
-            self._schema = pa.schema(_arrow_fields(self._shape, self._fields))
-        for kind, column in _leaves(self._shape, batch.schema, batch.columns):
-            if kind is Type.TIMESTAMP and not is_canonical(column):
-                raise Unfit
-            if kind is None and not is_cleaned and column.null_count < len(column):
-                raise Unfit
+        if not all(map(is_canonical, _times(self._shape, batch.schema, batch.columns))):
+            raise Unfit
         return batch
 
     def _parse(self, lines: bytes) -> pa.RecordBatch:
+        schema = pa.schema(_arrow_fields(self._shape, self._fields))
         try:
             table = pj.read_json(
                 pa.py_buffer(lines),
                 read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
                 parse_options=pj.ParseOptions(
-                    explicit_schema=self._schema, unexpected_field_behavior="infer"
+                    explicit_schema=schema, unexpected_field_behavior="infer"
                 ),
             )
         except pa.ArrowInvalid as problem:
             raise Unfit from problem
         return table.combine_chunks().to_batches()[0]
+
+    def _widen(self, node: Node, fields: Fields, found: pa.Schema | pa.StructType) -> bool:
+        """Add declared fields that are new; raises Unfit for one that is not declared."""
+        grown = False
+        for arrow in found:
+            below = fields.get(arrow.name)
+            child = node.lists.get(arrow.name) or node.objects.get(arrow.name)
+            if child is None:
+                if arrow.name not in fields:
+                    if arrow.name not in node.leaves and not self._is_extra(arrow.name):
+                        raise Unfit
+                    fields[arrow.name], grown = None, True
+                continue
+            if below is None:
+                below = fields[arrow.name] = _seed(child)
+                grown = True
+            inner = arrow.type.value_type if pa.types.is_list(arrow.type) else arrow.type
+            if pa.types.is_struct(inner):
+                grown = self._widen(child, below, inner) or grown
+        return grown
+
+    def _is_extra(self, name: str) -> bool:
+        return self._are_cleaned and name == EXTRA
 
 
 def _seed(node: Node) -> Fields:
@@ -95,27 +113,6 @@ def _arrow_fields(node: Node, fields: Fields) -> list[pa.Field]:
     return made
 
 
-def _widen(node: Node, fields: Fields, found: pa.Schema | pa.StructType) -> bool:
-    """Add declared fields that occur for the first time; Unfit for one that is not declared."""
-    grown = False
-    for arrow in found:
-        below = fields.get(arrow.name)
-        child = node.lists.get(arrow.name) or node.objects.get(arrow.name)
-        if child is None:
-            if arrow.name not in fields:
-                if arrow.name not in node.leaves and arrow.name != EXTRA:
-                    raise Unfit
-                fields[arrow.name], grown = None, True
-            continue
-        if below is None:
-            below = fields[arrow.name] = _seed(child)
-            grown = True
-        inner = arrow.type.value_type if pa.types.is_list(arrow.type) else arrow.type
-        if pa.types.is_struct(inner):
-            grown = _widen(child, below, inner) or grown
-    return grown
-
-
 def is_utf8(letters: bytes) -> bool:
     """Whether the bytes are valid UTF-8; makes no text of them."""
     offsets = pa.array([0, len(letters)], pa.int64()).buffers()[1]
@@ -127,18 +124,18 @@ def is_utf8(letters: bytes) -> bool:
     return True
 
 
-def _leaves(
+def _times(
     node: Node, fields: pa.Schema | pa.StructType, columns: Sequence[pa.Array]
-) -> Iterator[tuple[Type | None, pa.Array]]:
-    """Yield all values of every leaf, flat, with what it is declared as; EXTRA is not."""
+) -> Iterator[pa.StringArray]:
+    """Yield all values of every leaf that holds an instant, flat."""
     for field, column in zip(fields, columns, strict=True):
-        if child := node.lists.get(field.name) or node.objects.get(field.name):
+        if node.leaves.get(field.name) is Type.TIMESTAMP:
+            yield column
+        elif child := node.lists.get(field.name) or node.objects.get(field.name):
             # Not `flatten`, which copies: the reader leaves nothing behind a null list.
             inner = column.values if pa.types.is_list(column.type) else column
             children = [inner.field(place) for place in range(inner.type.num_fields)]
-            yield from _leaves(child, inner.type, children)
-        elif field.name in node.leaves or field.name == EXTRA:
-            yield node.leaves.get(field.name), column
+            yield from _times(child, inner.type, children)
 
 
 def is_canonical(texts: pa.StringArray) -> bool:
