@@ -230,9 +230,12 @@ class Bench:
         tables = self.manifest()["tables"].values()
         return sorted(file["key"] for files in tables for file in files)
 
+    def claim(self) -> dict[str, Any]:
+        return json.loads(self.store.read(CLAIM).body)
+
     def is_claimed(self) -> bool:
         """Whether somebody holds the day whose lease has not ended."""
-        claim = json.loads(self.store.read(CLAIM).body)
+        claim = self.claim()
         seen = self.store.look(CLAIM)
         return not claim["released"] and seen.now - seen.modified < LEASE
 
@@ -257,7 +260,7 @@ class Bench:
         if not free:
             return
         assert [*self.store.uploads("")] == []
-        claim = json.loads(self.store.read(CLAIM).body)
+        claim = self.claim()
         assert claim["released"]
         assert claim["slices"] == claim["jobs"] == []
 
