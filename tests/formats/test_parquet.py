@@ -245,6 +245,19 @@ def test_ids_and_enums_have_dictionaries_and_free_text_and_clocks_have_none(sess
             assert column.name not in having
 
 
+def test_a_dictionary_of_values_that_do_not_repeat_is_given_up_early():
+    sink, count = Written(), 20_000
+    file = Parquet(SEGMENTS, sink, Held(1 << 30))
+    file.write(
+        rows(SEGMENTS, [f"{Random(n).getrandbits(128):032x}" for n in range(count)]),
+        starts([0] * count),
+    )
+    file.close()
+    column = sink.file().metadata.row_group(0).column(0)
+    assert column.path_in_schema == "conversation_id"
+    assert column.data_page_offset - column.dictionary_page_offset < 200 << 10  # whole: 350 KiB
+
+
 def test_instants_become_timestamps_to_the_millisecond(sessions):
     clocks = [c.name for c in DATASET.table("sessions").columns if c.type.startswith("timestamp")]
     instant = datetime(2026, 11, 22, 8, 0, 0, 123_000, tzinfo=UTC)

@@ -35,7 +35,9 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its status."""
     process.set_up()
-    sys.exit(status_of(sys.argv[1:] if arguments is None else list(arguments)))
+    status = status_of(sys.argv[1:] if arguments is None else list(arguments))
+    process.wind_up()
+    sys.exit(status)
 
 
 def status_of(arguments: list[str]) -> int:

@@ -15,3 +15,11 @@ def set_up() -> None:
     """Set how this process cares for its memory, unless its environment says otherwise."""
     gc.set_threshold(_NEW_OBJECTS)
     os.environ.setdefault(*_POOL)
+
+
+def wind_up() -> None:
+    """Let Python end without looking for cycles in all that was ever imported.
+
+    The system takes the memory back; it is a sixth of what an empty day costs.
+    """
+    gc.freeze()

@@ -26,18 +26,17 @@ class Head(msgspec.Struct, rename="camel", gc=False):
 
     conversation_id: str
     conversation_start: str
-    conversation_end: msgspec.Raw = msgspec.Raw(b"")
+    conversation_end: str | None = None
     participants: list[Participant | None] | None = None
 
     @property
     def is_ended(self) -> bool | None:
         """Whether it has an end; None where only the exact path can tell."""
-        end = bytes(self.conversation_end)
-        if end in (b"", b"null"):
+        if self.conversation_end is None:
             return False
         try:
-            parse_instant(msgspec.json.decode(end, type=str))
-        except (ValueError, msgspec.MsgspecError):
+            parse_instant(self.conversation_end)
+        except ValueError:
             return None
         return True
 

@@ -21,6 +21,7 @@ from ..datasets import Column, Kind, PersonalData, Table, Type
 
 GROUP_ROWS = 1 << 20  # of a row group at most, whatever is allowed
 _LEVEL = 1  # level 3: files 2.3 % smaller, 3 % more CPU of a whole run (tried 2026-11)
+_DICTIONARY_BYTES = 256 << 10  # a column chunk's at most; at Arrow's mebibyte files are 3 % larger
 _ARROW = {
     Type.STRING: pa.string(),
     Type.INT64: pa.int64(),
@@ -68,6 +69,7 @@ class Parquet:
             compression="zstd",
             compression_level=_LEVEL,
             use_dictionary=[_leaf(column) for column in table.columns if _repeats(column)],
+            dictionary_pagesize_limit=_DICTIONARY_BYTES,
             write_page_index=True,
         )
         self._held = held
@@ -110,7 +112,7 @@ def _field(column: Column) -> pa.Field:
 def _repeats(column: Column) -> bool:
     """Whether a dictionary pays: ids, enums, names, days, positions, counts; no prose, no clocks.
 
-    Where one turns out not to, Parquet's writer gives it up at a megabyte.
+    Where one turns out not to, Parquet's writer gives it up when it is full.
     """
     if column.kind is Kind.EXTRA or column.personal_data is PersonalData.SENSITIVE:
         return False
