@@ -75,3 +75,7 @@ def test_a_command_that_ends_well_is_silent():
 def test_a_process_ends_without_looking_for_cycles_in_all_it_imported():
     looked_at = "import atexit, gc; atexit.register(lambda: print(len(gc.get_objects())))"
     assert int(ending(looked_at).stdout) < 1_000  # tens of thousands are there
+
+
+def test_a_process_that_used_duckdb_ends_without_its_complaints():
+    assert ending("import duckdb; duckdb.sql('select 1').fetchall()").stderr == ""
