@@ -1,7 +1,6 @@
 """The commands. Imports as little as `--help` needs; each command imports its parts when it runs.
 
-Results go to stdout, everything else to stderr. The process ends with the statuses of errors.py;
-this is the one place where any error at all is caught.
+Results go to stdout, everything else to stderr. The process ends with the statuses of errors.py.
 """
 
 from __future__ import annotations
@@ -9,18 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from .. import __version__
-from ..errors import Bug, ExportError
 from . import options, process
-from .showing import show
-
-# typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
-# of whichever it is (BadParameter → UsageError → ClickException).
-_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="genesys-export",
@@ -32,31 +25,15 @@ app = typer.Typer(
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its status."""
     process.set_up()
-    status = status_of(sys.argv[1:] if arguments is None else list(arguments))
-    process.wind_up()
-    sys.exit(status)
+    process.end(status_of(sys.argv[1:] if arguments is None else list(arguments)))
 
 
 def status_of(arguments: list[str]) -> int:
     """Run a command line and return its exit status; every error is shown, none goes through."""
-    try:
-        return app(arguments, prog_name="genesys-export", standalone_mode=False) or 0
-    except _UsageProblem as problem:
-        problem.show()  # type: ignore[attr-defined]  # ClickException's
-        return 2
-    except typer.Abort:
-        return 130
-    except ExportError as problem:
-        show(problem, verbose="--verbose" in arguments)
-        return problem.status
-    except Exception as problem:  # noqa: BLE001 - the border of the process
-        bug = Bug(f"a bug: {type(problem).__name__}")
-        bug.__cause__ = problem
-        show(bug, verbose="--verbose" in arguments)
-        return bug.status
+    return process.outcome(app, arguments)
 
 
 @app.callback(invoke_without_command=True)
@@ -296,4 +273,4 @@ def demo(
     return show_everything(Path(to or "demo-export"), per_day=per_day, flags=flags)
 
 
-__all__ = ["app", "main", "show", "status_of"]
+__all__ = ["app", "main", "status_of"]

@@ -1,15 +1,29 @@
-"""What begins with the process and ends with it: before anything heavy is imported."""
+"""What begins with the process and ends with it: its memory, any error at all, its exit status.
+
+Imported before anything heavy.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
+
+import typer
+
+from ..errors import Bug, DestinationFailed, ExportError
+from .showing import show
 
 # Python looks for cycles every 700 new objects, and finds hardly any here: 6 % of a run's CPU.
 _NEW_OBJECTS = 50_000
 # Arrow's own pool keeps 40 MiB more than the system's.
 _POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+# typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
+# of whichever it is (BadParameter → UsageError → ClickException).
+_UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def set_up() -> None:
@@ -18,11 +32,52 @@ def set_up() -> None:
     os.environ.setdefault(*_POOL)
 
 
-def wind_up() -> None:
-    """Let Python end without looking for cycles in all that was ever imported.
+def outcome(app: typer.Typer, arguments: list[str]) -> int:
+    """Run a command line and return its exit status; every error is shown, none goes through."""
+    try:
+        return _written(app, arguments)
+    except _UsageProblem as problem:
+        problem.show()  # type: ignore[attr-defined]  # ClickException's
+        return 2
+    except typer.Abort:
+        return 130
+    except (BrokenPipeError, SystemExit):  # whoever read the output went away; click exits on that
+        return DestinationFailed.exit_status
+    except Exception as problem:  # noqa: BLE001 - the border of the process
+        told = _told(problem)
+        show(told, verbose="--verbose" in arguments)
+        return told.status
 
-    The system takes the memory back; it is a sixth of what an empty day costs. Not where DuckDB is
-    in use (the demo): its bindings complain on stderr of what is not collected.
+
+def end(status: int) -> NoReturn:
+    """End the process with a status, at once; stdout must be written out already.
+
+    Python would first take apart all that was imported, and Arrow's threads may still be giving
+    back the buffers of the last table: where these meet, C++ aborts the process (SIGABRT, seen
+    with pyarrow 26), however well the day was published. The system takes back everything.
     """
-    if "duckdb" not in sys.modules:
-        gc.freeze()
+    with suppress(OSError):  # nobody is left to be told
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def _written(app: typer.Typer, arguments: list[str]) -> int:
+    """Run the command line and write out what it printed; raises OSError where that fails."""
+    try:
+        return app(arguments, prog_name="genesys-export", standalone_mode=False) or 0
+    finally:
+        sys.stdout.flush()
+
+
+def _told(problem: Exception) -> ExportError:
+    """Return an error as the one that is shown."""
+    if isinstance(problem, ExportError):
+        return problem
+    told: ExportError = Bug(f"a bug: {type(problem).__name__}")
+    if isinstance(problem, OSError):
+        told = DestinationFailed(
+            f"reading or writing failed: {problem.strerror}",
+            advice="Look at where the output goes, and at the disk; --verbose shows the place.",
+        )
+    told.__cause__ = problem
+    return told

@@ -71,11 +71,13 @@ def csv_tables(pieces: Pieces, table: Table, columns: Sequence[str]) -> Iterator
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    for block in _whole_rows(_without(header, pieces)):
+    for block in _whole_rows(_without(header, pieces)):  # threads cost more than they give here
         try:
             yield pa.csv.read_csv(
                 pa.py_buffer(block),
-                pa.csv.ReadOptions(column_names=table.names, block_size=len(block) + 1),
+                pa.csv.ReadOptions(
+                    column_names=table.names, block_size=len(block) + 1, use_threads=False
+                ),
                 pa.csv.ParseOptions(newlines_in_values=True),
                 read,
             )
