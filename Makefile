@@ -19,7 +19,7 @@ demo: install
 	$(BIN)/genesys-export demo
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not sdk and not db and not browser'
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not db and not browser'
 
 # Real processes, random kills and faults; SOAK_ROUNDS=100 SOAK_MINUTES=60 SOAK_SEED=…
 soak: install

@@ -108,3 +108,26 @@ def test_a_reader_who_goes_away_hears_no_complaint(length):
     with os.fdopen(writing, "w") as nobody:
         result = ending(f"print('x' * {length}); return 0", stdout=nobody)
     assert (result.returncode, result.stderr) == (74, "")
+
+
+@pytest.mark.parametrize(
+    ("closed", "stdout", "stderr"),
+    [
+        ("<&-", "out\n", "genesys-export: err"),
+        (">&-", "", "genesys-export: err"),
+        ("2>&-", "out\n", ""),
+        ("<&- >&- 2>&-", "", ""),
+    ],
+)
+def test_whoever_closes_an_output_gets_the_rest_and_the_status(closed, stdout, stderr):
+    program = COMMAND.format(name="ending", ends="print('out'); raise errors.DataMismatch('err')")
+    result = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" ending {closed}', sys.executable, program],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+    assert result.returncode == 65
+    assert result.stdout == stdout
+    assert result.stderr.partition("\n")[0] == stderr

@@ -15,7 +15,7 @@ import pytest
 from deploy_files import DEPLOY, ROOT, RUN_FLAGS, flags_of, text
 
 from genesys_export.simulator import World, serve
-from s3_servers import BUCKET, moto  # noqa: F401 - a fixture
+from s3_servers import BUCKET
 
 NAME = "Dockerfile"
 UID = "10001"
@@ -104,7 +104,7 @@ def test_the_settings_are_looked_for_where_the_manifest_mounts_them(stages):
     assert f"mountPath: {folder}\n" in text("kubernetes-cronjob.yaml")
 
 
-def test_a_run_into_a_bucket_writes_no_file(tmp_path, moto):  # noqa: F811 - the fixture
+def test_a_run_into_a_bucket_writes_no_file(tmp_path, moto):
     with serve(World.generated(per_day=50)) as genesys:
         done = subprocess.run(
             [sys.executable, "-B", "-c", WATCHED, "run", "--date", "2026-11-02"],

@@ -11,9 +11,7 @@ import pytest
 from docs_reader import BIN, TIMEOUT_S, Shell, environment, free_port
 
 from genesys_export.simulator import Simulator, World, serve
-from s3_servers import S3Server, moto
-
-__all__ = ["moto"]
+from s3_servers import S3Server
 
 DAY = "2026-11-02"  # far enough back to stay `final` for ever
 BUCKET = "my-bucket"

@@ -20,7 +20,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from genesys_export.simulator import Fault, ServerError, Slow
-from s3_servers import BUCKET, REGION, S3Server, seaweedfs  # noqa: F401 - a fixture
+from s3_servers import BUCKET, REGION, S3Server
 
 HOME = "_genesys_export/conversation_details"
 
@@ -220,7 +220,7 @@ def test_a_signal_leaves_no_upload_behind(command, genesys, watched, bucket, day
 def test_a_bucket_that_may_only_be_read_is_not_permitted(
     command,
     genesys,
-    seaweedfs: S3Server,  # noqa: F811 - the fixture
+    seaweedfs: S3Server,
     day,
 ):
     rights = credentials(seaweedfs.endpoint_url, seaweedfs.reader_key, seaweedfs.reader_secret)
@@ -234,7 +234,7 @@ def test_a_bucket_that_may_only_be_read_is_not_permitted(
 def test_a_real_server_takes_the_same_day(
     command,
     genesys,
-    seaweedfs: S3Server,  # noqa: F811 - the fixture
+    seaweedfs: S3Server,
     day,
     exported,
 ):

@@ -8,9 +8,7 @@ import pytest
 from e2e_command import stop, wait_until
 
 from genesys_export.simulator import Fault, Slow
-from s3_servers import REGION, S3Server, moto
-
-__all__ = ["moto"]
+from s3_servers import REGION, S3Server
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The servers, Genesys Cloud as doctor meets it, and days published in a folder a test."""
+"""Genesys Cloud as doctor meets it, and days published in a folder a test."""
 
 from __future__ import annotations
 
@@ -27,9 +27,6 @@ from genesys_export.api import (
 )
 from genesys_export.operations.doctor_genesys import Genesys
 from genesys_export.simulator import Options, Simulator, World, serve
-from s3_servers import moto, seaweedfs
-
-__all__ = ["moto", "seaweedfs"]
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 

@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from s3_servers import seaweedfs
-
-__all__ = ["seaweedfs"]
-
 _IN_MEMORY = Path("/dev/shm")
 
 

@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -27,9 +28,16 @@ _UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def set_up() -> None:
-    """Set how this process cares for its memory, unless its environment says otherwise."""
+    """Set how this process cares for its memory, unless its environment says otherwise.
+
+    Where it was begun without stdout or stderr (`2>&-`), what goes there goes nowhere: no file or
+    connection of ours takes their numbers, and the exit status is that of the work.
+    """
     gc.set_threshold(_NEW_OBJECTS)
     os.environ.setdefault(*_POOL)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # Python's word for a closed one
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - the process ends it
 
 
 def outcome(app: typer.Typer, arguments: list[str]) -> int:
