@@ -201,7 +201,7 @@ def _at_most(number: str, text: str, found: float, wanted: Sequence[float]) -> T
 def _ratios(sign: str, wanted: Sequence[float], found: float) -> dict[str, str]:
     """Write what was wanted and what was found, as ratios."""
     marks = " / ".join(f"{each:g}" for each in wanted)
-    return {"wanted": f"{sign} {marks} ×", "found": f"{found:.1f} ×"}
+    return {"wanted": f"{sign} {marks} ×", "found": f"{found:.2f} ×"}
 
 
 def _verdict(reached: Sequence[str]) -> str:

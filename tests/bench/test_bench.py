@@ -138,7 +138,7 @@ SAMPLES = {
 def test_a_round_on_a_slow_machine_changes_no_ratio():
     assert ratio(SAMPLES, "csv.gz", "script") == 5.0
     (target,) = targets({"race": SAMPLES})
-    assert (target.found, target.verdict) == ("5.0 ×", "met (goal)")
+    assert (target.found, target.verdict) == ("5.00 ×", "met (goal)")
 
 
 def test_the_picture_is_well_formed_and_asks_for_nothing():
