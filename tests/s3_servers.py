@@ -42,6 +42,8 @@ class S3Server:
     secret_key: str = field(default="testsecret123", repr=False)
     reader_key: str = "readerkey"  # may read and list, where the server knows rights
     reader_secret: str = field(default="readersecret123", repr=False)
+    writer_key: str = "writerkey"  # may write, and neither read nor list
+    writer_secret: str = field(default="writersecret123", repr=False)
 
     def session(self, access_key: str = "", secret_key: str = "") -> boto3.Session:
         """Return a session of the owner, or of whoever is named."""
@@ -163,6 +165,7 @@ def _identities(server: S3Server) -> dict:
                 server.reader_secret,
                 [f"Read:{BUCKET}", f"List:{BUCKET}"],
             ),
+            _identity("writer", server.writer_key, server.writer_secret, [f"Write:{BUCKET}"]),
         ]
     }
 

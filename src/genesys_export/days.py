@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -102,6 +104,18 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def yesterday(now: datetime, zone: ZoneInfo) -> date:
     """Return the day before the one the zone's calendar shows at `now`."""
     return now.astimezone(zone).date() - timedelta(1)
+
+
+def date_named(text: str) -> date | None:
+    """Return the day that `2026-11-22` names; None where it names none, or one without an end."""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        day = date.fromisoformat(text)
+        _ = Day(day, ZoneInfo("UTC")).interval
+    except (ValueError, OverflowError):
+        return None
+    return day
 
 
 def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice, ...]:

@@ -8,6 +8,7 @@
     │   └── JobFailed           69   the asynchronous job ended without results, again and again
     ├── Bug                     70   our own fault
     ├── DestinationFailed       74   the bucket or folder would not take or give the bytes
+    │   ├── NeverSent           74   no connection, so that not even a write can have happened
     │   └── UnknownOutcome      74   a conditional write got no clear answer
     ├── TryAgainLater           75   nothing is wrong, it is only too early
     │   └── ChangedMeanwhile    75   somebody else wrote the object first
@@ -94,6 +95,29 @@ class DestinationFailed(ExportError):
 
     exit_status = 74
     default_advice = "Run the same command again; the day before this run is still in place."
+
+
+class NeverSent(DestinationFailed):
+    """There was no connection: whatever was asked for has not happened."""
+
+
+def as_known(problem: Exception, whose: str = "") -> ExportError:
+    """Return any error as one that can be shown: what is none of ours is a bug, or the system's.
+
+    `whose` is what it happened to: a day, say. Of a foreign error only its kind is told: its text
+    may hold a customer's data.
+    """
+    if isinstance(problem, ExportError):
+        return problem
+    about = f"{whose}: " if whose else ""
+    told: ExportError = Bug(f"{about}a bug: {type(problem).__name__}")
+    if isinstance(problem, OSError):
+        told = DestinationFailed(
+            f"{about}reading or writing failed: {problem.strerror}",
+            advice="Look at where the output goes, and at the disk; --verbose shows the place.",
+        )
+    told.__cause__ = problem
+    return told
 
 
 class UnknownOutcome(DestinationFailed):

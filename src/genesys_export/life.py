@@ -78,6 +78,11 @@ class Policy:
         """The age at which nothing is left to do for a day."""
         return max((self.settle, *self.looks, *self.open_looks))
 
+    @property
+    def rest(self) -> timedelta:
+        """How long after its end a day can be published."""
+        return self.settle if self.publish is Publish.FINAL else timedelta(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -191,8 +196,7 @@ def newest_day(now: datetime, zone: ZoneInfo, policy: Policy) -> date:
 
     A date that the zone's calendar never showed (Apia, 2011-12-30) is no day.
     """
-    rest = policy.settle if policy.publish is Publish.FINAL else timedelta(0)
-    at = yesterday(now - rest, zone)
+    at = yesterday(now - policy.rest, zone)
     while Day(at, zone).interval.is_empty:
         at -= _DAY
     return at

@@ -73,6 +73,15 @@ def test_a_403_without_words_names_the_documented_permission(dial):
     assert "analytics:conversationDetail:view is missing" in counted.missing[0]
 
 
+def test_a_client_that_is_not_let_in_lacks_no_permission(dial):
+    refusal = Refusal(401, "bad.credentials", "Invalid login credentials.")
+    counted = census(dial(Fault(on="query", nth=1, kind=refusal, times=9))).count(DAY)
+    assert counted.hits is None
+    assert "got HTTP 401 with a fresh token: " in counted.missing[0]
+    assert "permit" not in counted.missing[0]
+    assert "analytics:" not in counted.missing[0]
+
+
 @pytest.mark.parametrize("kind", [ServerError(503), GarbledBody()])
 def test_trouble_that_passes_is_sat_out(dial, kind):
     line = dial(Fault(on="query", nth=1, kind=kind))

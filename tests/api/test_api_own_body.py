@@ -129,6 +129,19 @@ def test_the_path_can_be_another_one(speak):
     assert own.canonical() == 'POST /api/v2/other {"from":"{start}","to":"{end}"}'
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400"])
+def test_a_number_that_would_be_sent_as_null_is_refused(number):
+    body = f'{{"from":"{{start}}","to":"{{end}}","x":[{number}]}}'.encode()
+    with pytest.raises(WrongSettings, match="b is no JSON") as refused:
+        parse_body(body, name="b")
+    assert refused.value.status == 78
+
+
+def test_numbers_that_can_be_sent_are_sent_as_they_are():
+    body = b'{"from":"{start}","to":"{end}","x":[-0.5,1e300,18446744073709551616]}'
+    assert parse_body(body, name="b").whole["x"] == [-0.5, 1e300, 2**64]
+
+
 def test_bodies_that_ask_the_same_have_one_text():
     spread = b'{ "to": "{end}",\n "from": "{start}" }'
     assert parse_body(spread, name="b").canonical() == '{"from":"{start}","to":"{end}"}'

@@ -27,10 +27,30 @@ def test_there_are_eighteen_regions():
         "https://API.MyPureCloud.de",
         "api.mypurecloud.de",
         "mypurecloud.de",
+        "https://api.mypurecloud.de:443",
+        "https://login.mypurecloud.de:443/",
+        "https://api.mypurecloud.de:",
+        "api.mypurecloud.de:443",
     ],
 )
 def test_any_address_of_a_region_leads_to_its_two_hosts(given):
-    assert hosts(base_url=given) == hosts(region="eu-central-1")
+    assert hosts(base_url=given) == hosts(region=given) == hosts(region="eu-central-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "api"),
+    [
+        ("https://gateway.example:443/genesys", "https://gateway.example/genesys"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://gateway.example:8443", "https://gateway.example:8443"),
+        ("https://gateway.example:80", "https://gateway.example:80"),
+        ("https://api.mypurecloud.de:8443", "https://api.mypurecloud.de:8443"),
+        ("http://127.0.0.1:443", "http://127.0.0.1:443"),
+    ],
+)
+def test_the_port_that_goes_without_saying_is_left_unsaid(given, api):
+    assert hosts(base_url=given) == Hosts(api, f"{api}/oauth/token")
 
 
 def test_a_region_that_is_newer_than_the_table_works_by_its_domain():
@@ -50,6 +70,7 @@ def test_a_host_of_somebody_else_signs_in_at_its_own_token_address():
     [
         ("https://login.example", "https://login.example/oauth/token"),
         ("login.example/", "https://login.example/oauth/token"),
+        ("https://login.example:443", "https://login.example/oauth/token"),
         ("https://login.example/tenant/token", "https://login.example/tenant/token"),
     ],
 )

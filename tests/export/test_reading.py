@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from threading import Event
@@ -30,6 +31,7 @@ from genesys_export.export.reading import read
 from genesys_export.export.rejects import Rejects
 from genesys_export.export.slices import Shop, Task, stage
 from genesys_export.model import Counts, Page
+from genesys_export.privacy import Action, Wishes, resolve
 from genesys_export.progress.totals import Totals, added
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
@@ -70,11 +72,13 @@ class Script:
 class Trial:
     """One slice staged from a script into memory."""
 
-    def __init__(self, *readings: list[list[bytes]], store: MemoryStore | None = None) -> None:
+    def __init__(
+        self, *readings: list[list[bytes]], store: MemoryStore | None = None, plan: Plan = PLAN
+    ) -> None:
         self.source, self.events, self.store = Script(*readings), Events(), store or MemoryStore()
         self.rejects = Rejects(self.store, "rejects.jsonl.gz", "token")
         self.shop = Shop(
-            plan=PLAN,
+            plan=plan,
             store=self.store,
             observe=self.events,
             token="token",
@@ -173,6 +177,21 @@ def test_the_index_names_the_copy_that_was_kept():
     done = read(trial.shop, PART, trial.source)
     assert list(done.decoder.index()) == list(contest_free.index())
     assert next(done.decoder.index())[:16] == key_of("c1")
+
+
+@pytest.mark.parametrize("copies", [[RANKED[5]], [RANKED[3], RANKED[0], RANKED[5]]], ids=len)
+def test_conversations_whose_ids_are_hashed_are_told_apart_by_their_tokens(copies):
+    wishes = Wishes(columns={"conversations.conversation_id": Action.HASH}, key="k" * 16)
+    plan = replace(PLAN, privacy=resolve(PLAN.dataset, wishes))
+    pages = [[record("c2"), *copies], [record("c2"), *copies]]
+    trial = Trial(pages, plan=plan)
+    tags = trial.tags()
+    assert sorted(tags.values()) == ["", json.loads(RANKED[5])["externalTag"]]
+    done = read(trial.shop, PART, trial.source)
+    index = b"".join(done.decoder.index())
+    keys = [index[at : at + 16].hex() for at in range(0, len(index), 32)]
+    assert keys == sorted(token[:32] for token in tags)
+    assert key_of("c1") not in index
 
 
 def test_what_an_expired_job_gave_differently_is_counted_though_it_comes_no_more():

@@ -26,6 +26,7 @@ from fakes import FakeClock, MemoryStore
 from genesys_export.errors import (
     ChangedMeanwhile,
     DestinationFailed,
+    NeverSent,
     NotPermitted,
     TryAgainLater,
     UnknownOutcome,
@@ -186,9 +187,9 @@ def test_a_day_found_as_it_was_keeps_its_files_and_says_when_it_was_read(store):
 def test_files_that_somebody_replaced_do_not_lie_as_named(store):
     entry = publish(store, "a1")
     books = ledger(store)
-    assert books.lies_as_named(entry.value)
+    assert books.lie_as_named(entry.value.files)
     store.put(flat(keys())[0], b"by somebody", Always(), "application/gzip")
-    assert not books.lies_as_named(entry.value)
+    assert not books.lie_as_named(entry.value.files)
 
 
 def test_a_decision_is_rolled_forward_by_anybody_any_number_of_times(store):
@@ -331,6 +332,21 @@ def test_a_write_that_did_not_happen_is_made_again(store):
     publish(losing(store, 2, written=False), "a1", sleep=clock.sleep)
     assert take(store) == "a1"
     assert clock.slept == [1.0, 4.0]
+
+
+def test_a_write_that_was_never_sent_is_made_again(store):
+    clock = FakeClock()
+    publish(losing(store, 2, written=False, error=NeverSent), "a1", sleep=clock.sleep)
+    assert take(store) == "a1"
+    assert clock.slept == [1.0, 4.0]
+
+
+def test_a_write_that_is_never_sent_has_not_happened(store):
+    books = ledger(losing(store, 99, written=False, error=NeverSent))
+    made, staged = stage(store, "a1")
+    with pytest.raises(NeverSent):
+        books.publish(DAY, None, made, staged)
+    assert store.read(MANIFEST) is None
 
 
 def test_a_write_that_stays_unknown_ends_the_run_but_keeps_what_it_may_name(store):

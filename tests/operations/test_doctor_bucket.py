@@ -16,7 +16,7 @@ from genesys_export.findings import Verdict
 from genesys_export.model import Always
 from genesys_export.operations.doctor import status_of
 from genesys_export.store import S3Options
-from genesys_export.store.examine import bucket
+from genesys_export.store.examine import Concessions, bucket
 from genesys_export.store.examine.access import of_region
 from genesys_export.store.examine.keeping import of_lifecycle, of_lock, of_versioning
 from genesys_export.store.examine.writing import Writing
@@ -25,15 +25,17 @@ from s3_servers import BUCKET
 ROOT = Path(__file__).parents[2]
 RULE = ROOT / "deploy/bucket-lifecycle.json"
 PAGE = ROOT / "docs/how-to/check-the-set-up.md"
+_NO_CONCESSIONS = Concessions()
 LOOKS = sorted((ROOT / "src/genesys_export/store/examine").glob("*.py"))
 
 
-def examined(server, *, now=None, session=None, **options):
+def examined(server, *, now=None, session=None, concessions=_NO_CONCESSIONS, **options):
     asked = {"bucket": BUCKET, "prefix": "doctor", "endpoint_url": server.endpoint_url} | options
     return bucket(
         S3Options(**asked),
         now=now or (lambda: datetime.now(UTC)),
         token="t0k3n",
+        concessions=concessions,
         session=session or server.session(),
     )
 
@@ -102,6 +104,19 @@ def test_a_look_that_is_not_permitted_is_unknown_and_names_its_right(seaweedfs):
     one = found(seaweedfs, session=reader)["object lock"]
     assert (one.verdict, one.status) == (Verdict.UNKNOWN, 0)
     assert one.found == "may not look: s3:GetBucketObjectLockConfiguration is not permitted"
+
+
+def test_where_no_state_is_kept_the_right_to_write_is_enough(seaweedfs, left):
+    writer = seaweedfs.session(seaweedfs.writer_key, seaweedfs.writer_secret)
+    every = list(examined(seaweedfs, session=writer, concessions=Concessions(stateless=True)))
+    assert [one.name for one in every if one.verdict is Verdict.OK] == [
+        "credentials",
+        "way there",
+        "clock",
+        "multipart upload",
+    ]
+    assert all(one.status == 0 for one in every)
+    assert left() == []
 
 
 def test_a_wrong_secret_is_told_and_not_shown(seaweedfs):

@@ -47,6 +47,28 @@ def test_it_says_which_days_the_next_run_exports_and_why(lake, capsys):
     assert {day["due"] for day in days[1:]} == {"it is missing: nothing was published for it"}
 
 
+def test_days_that_are_published_when_final_are_not_missed_before(lake, capsys, monkeypatch):
+    monkeypatch.setenv("GENESYS_EXPORT_EXPORT__PUBLISH", "final")
+    assert status_of(["status", "--to", str(lake), "--json"]) == 0
+    [org] = json.loads(capsys.readouterr().out)["organisations"]
+    assert org["states"]["missing"] == 3  # the four youngest of seven have not settled
+
+
+def test_a_day_that_no_run_looks_at_any_more_is_not_due(tmp_path, capsys):
+    today = datetime.now(UTC).date()
+    for age in (200, 2):
+        day = f"{today - timedelta(age)}"
+        home = tmp_path / PLACE.home / day
+        home.mkdir(parents=True)
+        (home / "manifest.json").write_bytes(manifest(day, "partial").encode())
+    assert status_of(["status", "--to", str(tmp_path), "--json"]) == 0
+    days = json.loads(capsys.readouterr().out)["organisations"][0]["days"]
+    due = {day["day"] for day in days if day["due"]}
+    assert f"{today - timedelta(2)}" in due
+    assert f"{today - timedelta(200)}" not in due
+    assert f"{today - timedelta(100)}" not in due  # missing, but for `backfill`
+
+
 def test_it_writes_a_page_whole_and_prints_the_summary_alone(lake, tmp_path, capsys):
     page = tmp_path / "status.html"
     page.write_text("the old one")

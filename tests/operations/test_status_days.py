@@ -69,6 +69,13 @@ def test_yesterday_is_that_of_the_published_days_zone():
     assert [str(day.day) for day in status_of(made, now=late).days][-1] == "2026-11-25"
 
 
+def test_a_day_that_has_not_rested_is_not_missing():
+    days = read(
+        lay(Shelf(), manifest("2026-11-18")), replace(PLACE, rest=timedelta(days=4)), NOW
+    ).days
+    assert [day.day.isoformat() for day in days] == ["2026-11-18", "2026-11-19", "2026-11-20"]
+
+
 def test_a_zone_nobody_knows_leaves_the_settings_own():
     made = replace(manifest(YESTERDAY), timezone="Moon/Tranquility")
     assert status_of(made).zone == PLACE.zone
@@ -217,7 +224,7 @@ def test_a_policy_says_which_days_are_due():
     days = status_of(
         manifest("2026-11-23"),
         manifest(YESTERDAY, "partial"),
-        due=lambda day: "it is partial" if day.state is State.PARTIAL else None,
+        due=lambda days: {one.day: "it is partial" for one in days if one.state is State.PARTIAL},
     ).days
     assert [day.due for day in days] == [None, "it is partial"]
 

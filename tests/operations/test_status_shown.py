@@ -97,11 +97,8 @@ def test_each_organisation_is_shown_by_its_name():
 
 
 def test_a_day_that_the_next_run_exports_is_due():
-    [row] = [
-        line
-        for line in text(status_of(manifest(YESTERDAY), due=lambda _day: "too old")).splitlines()
-        if line.startswith(f"{YESTERDAY} ")
-    ]
+    status = status_of(manifest(YESTERDAY), due=lambda days: {days[0].day: "too old"})
+    [row] = [line for line in text(status).splitlines() if line.startswith(f"{YESTERDAY} ")]
     assert row.split()[-1] == "due"
 
 

@@ -93,10 +93,19 @@ def test_a_protected_day_is_verified_by_its_tokens_as_far_as_they_go(publish):
         GENESYS_EXPORT_PRIVACY__PERSONAL="hash",
         GENESYS_EXPORT_PRIVACY__SENSITIVE="drop",
     )
-    published.add_index(b"".join(sorted(bytes([n]) * 32 for n in range(1, 61))))
     found = honest(published)
     assert (found.checked.keyed, found.checked.references) == (15, 16)
-    assert "ids against the index: conversation_id is protected" in found.unchecked
+    assert found.checked.index == 60
+
+
+def test_an_index_of_other_tokens_is_found(publish):
+    published = publish(
+        GENESYS_EXPORT_PRIVACY__KEY="a-long-secret-of-its-own",
+        GENESYS_EXPORT_PRIVACY__COLUMNS="conversations.conversation_id=hash",
+    )
+    published.add_index(b"".join(sorted(bytes([n]) * 32 for n in range(1, 61))))
+    (found,) = published.mismatches()
+    assert "conversations of the index, found 60 that it has not, and 60" in found
 
 
 def test_a_lookup_table_whose_ids_are_dropped_has_no_keys_to_check(publish):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesys_export.datasets import (
     Kind,
@@ -106,15 +108,34 @@ def test_lookup_tables_are_protected_as_what_they_are_joined_to(wish, wished, ex
     assert action(by_column, "dim_queues.id") is Action.HASH
 
 
+@pytest.mark.parametrize("wished", ["drop", "mask", "hash"])
+def test_a_divisions_name_is_hidden_wherever_it_stands(wish, wished):
+    found = resolve(with_names(DATASET), wish(columns={"dim_divisions.name": wished}))
+    copies = [
+        f"{table.name}.{column.name}"
+        for table in names().tables
+        for column in table.columns
+        if column.path and column.path.endswith(".division.name")
+    ]
+    assert len(copies) == 4
+    assert {action(found, name) for name in copies} == {wished}
+
+
+def test_a_dataset_without_lookup_tables_has_no_copies_of_a_divisions_name(wish):
+    found = resolve(DATASET, wish(none="drop"))
+    assert not any(table.startswith("dim_") for table in found.actions)
+
+
 def test_every_text_that_repeats_a_field_is_known_to():
     derived = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.kind is Kind.DERIVED}
     texts = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.type in TEXTS}
     looked_up = {name for name in _REPEATED if name.startswith("dim_")}
     assert set(_REPEATED) - looked_up == derived & texts
     assert {f"{table.name}.id" for table in names().tables} <= looked_up
-    for name in _REPEATED.values():
-        table, _, column = name.partition(".")
-        assert DATASET.table(table).column(column).kind is Kind.FIELD
+    for name, origin in _REPEATED.items():
+        dataset = with_names(DATASET) if name in looked_up else DATASET
+        table, _, column = origin.partition(".")
+        assert dataset.table(table).column(column).kind is Kind.FIELD
 
 
 @pytest.mark.parametrize(
@@ -162,6 +183,47 @@ def test_attributes_are_told_apart_by_their_keys():
         "name": "hash",
     }
     assert {key: rule.action(key) for key in expected} == expected
+
+
+KEYS = ["x[0]", "[a] b", "[!x]", "]", "[", "[]", "[]]", "a[b", "[[]", "[*", "[a]?", " SSN "]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_brackets_in_a_pattern_mean_themselves(key):
+    assert AttributeRule(drop=(key,)).action(key) is Action.DROP
+    assert AttributeRule(drop=(key.upper(),)).action(key.lower()) is Action.DROP
+    assert AttributeRule(allow=(key,), default=Action.HASH).action(key) is Action.KEEP
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "unfit"),
+    [
+        ("ssn[0]*", "ssn[0].first", "ssn0"),
+        ("[*] phone", "[Customer] phone", "C phone"),
+        ("id[ab]", "id[ab]", "ida"),
+        ("n[!x]", "n[!x]", "na"),
+        ("n[?]", "n[1]", "n?"),
+    ],
+)
+def test_wildcards_go_on_beside_brackets_that_are_no_set_of_letters(pattern, fits, unfit):
+    dropped = AttributeRule(drop=(pattern,))
+    allowed = AttributeRule(allow=(pattern,), default=Action.HASH)
+    assert (dropped.action(fits), allowed.action(fits)) == (Action.DROP, Action.KEEP)
+    assert (dropped.action(unfit), allowed.action(unfit)) == (None, Action.HASH)
+
+
+LITERAL = st.text(st.characters(exclude_characters="*?", exclude_categories=["Cs"])) | st.text(
+    "[]!-^aAbB ẞß\\"
+)
+
+
+@given(LITERAL, LITERAL)
+def test_a_pattern_without_wildcards_matches_its_own_name_and_no_other(pattern, key):
+    dropped, allowed = AttributeRule(drop=(pattern,)), AttributeRule(allow=(pattern,))
+    assert dropped.action(pattern) is dropped.action(pattern.casefold()) is Action.DROP
+    assert (dropped.action(key) is Action.DROP) is (key.casefold() == pattern.casefold())
+    assert allowed.action(pattern) is Action.KEEP
+    assert (allowed.action(key) is Action.KEEP) is (key == pattern)
 
 
 def test_an_allow_list_alone_lets_nothing_else_through():

@@ -10,7 +10,7 @@ from destinations import Killed, Trouble
 from workbench import DAY, END, Bench
 
 from fakes import MemoryStore
-from genesys_export.errors import ExportError, Stopped, TryAgainLater
+from genesys_export.errors import DataMismatch, ExportError, Stopped, TryAgainLater
 from genesys_export.export import Orders, Outcome
 
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
@@ -138,18 +138,33 @@ def test_first_runs_side_by_side_do_not_take_each_other_for_a_dishonest_store():
         bench.check_settled()
 
 
-@pytest.mark.parametrize("last_words", ["discard", "stage", ""])
-def test_a_run_that_sleeps_at_any_call_does_no_harm_when_it_wakes(last_words):
+@pytest.mark.parametrize(
+    ("last_words", "times", "after_a_failure"),
+    [
+        ("discard", 1, False),
+        ("stage", 1, False),
+        ("", 0, False),
+        *(("put", times, True) for times in (5, 6, 7)),  # one of these is the other's decision
+    ],
+)
+def test_a_run_that_sleeps_at_any_call_does_no_harm_when_it_wakes(
+    last_words, times, after_a_failure
+):
     """Another one takes the day over meanwhile, and dies after it threw something away, or not."""
     for call in CALLS:
         bench = in_memory()
         changed(bench)
+        if after_a_failure:  # then there is something to be thrown away
+            bench.genesys.behind = timedelta(hours=8)
+            with pytest.raises(TryAgainLater):
+                bench.run()
+            bench.genesys.behind = timedelta(0)
 
         def visit(bench=bench):
             bench.clock.rest(PAST_LEASE_S)
             bench.genesys.versions[2] += 1
             other = bench.process(watched=True)
-            other.dies_at(last_words, 1)
+            other.dies_at(last_words, times)
             with suppress(Killed, TryAgainLater):
                 bench.exporter(other).export(DAY)
             other.bury()
@@ -159,6 +174,8 @@ def test_a_run_that_sleeps_at_any_call_does_no_harm_when_it_wakes(last_words):
         with suppress(ExportError):
             bench.exporter(process).export(DAY)
         process.bury()
+        bench.clock.rest(PAST_LEASE_S)
+        bench.recover()
         assert bench.takes() is not None, f"harm was done by a sleep at call {call}"
         bench.check_readers()
         assert all(bench.store.look(file["key"]) for file in bench.manifest()["index"])
@@ -179,4 +196,25 @@ def test_a_slice_that_waited_for_others_was_read_when_its_turn_came(bench):
     fetched = [one["fetched"] for one in bench.manifest()["slices"]]
     assert len({*fetched}) == 3
     assert fetched == sorted(fetched)
+    bench.check_settled()
+
+
+def test_what_a_guard_refused_is_read_anew_once_its_cause_is_mended():
+    bench = Bench.over(lambda clock: MemoryStore(now=clock.now), count=30)
+    bench.run()
+    every = dict(bench.genesys.versions)
+    bench.genesys.versions = {number: every[number] for number in range(3)}  # a lost division
+    with pytest.raises(DataMismatch, match="27 of the 30 conversations"):
+        bench.run(orders=Orders(force=True))
+    assert [*bench.store.uploads("")] == []
+    bench.genesys.versions = every
+    assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
+    bench.check_settled()
+
+
+def test_an_index_that_was_lost_is_made_again_although_the_day_is_unchanged(bench):
+    bench.run()
+    (index,) = bench.manifest()["index"]
+    bench.store.delete(index["key"])
+    assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
     bench.check_settled()

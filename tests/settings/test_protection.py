@@ -51,6 +51,17 @@ def test_a_wish_for_attributes_has_variables_of_its_own(tmp_path):
     assert found.privacy.attributes.drop == ("*phone*", "*mail*")
 
 
+def test_a_key_with_blanks_round_it_is_met_by_its_very_name(tmp_path):
+    in_file = read(tmp_path, '[privacy.attributes]\ndrop = [" SSN ", "[Customer] Phone"]\n')
+    in_variable = read(tmp_path, PRIVACY__ATTRIBUTES__DROP='[" SSN ", "[Customer] Phone"]')
+    assert in_file.privacy == in_variable.privacy
+    rule = in_file.privacy.wishes.attributes
+    assert rule.action(" ssn ") is rule.action("[customer] phone") is Action.DROP
+    assert rule.action("ssn") is None
+    with_commas = read(tmp_path, PRIVACY__ATTRIBUTES__DROP=" SSN , x[0]")
+    assert with_commas.privacy.attributes.drop == ("SSN", "x[0]")
+
+
 def test_nothing_is_protected_unless_asked_for(tmp_path):
     wishes = read(tmp_path).privacy.wishes
     assert set(wishes.classes.values()) == {Action.KEEP}

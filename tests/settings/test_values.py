@@ -98,6 +98,28 @@ def test_words_with_commas_and_a_list_of_words_are_the_same(words):
     assert values.words(",".join(words)) == values.words(words)
 
 
+@pytest.mark.parametrize("given", [[" a", "b ", " ", "a"], '[" a", "b ", " ", "a"]', " a,b , ,a"])
+def test_blanks_round_words_are_no_part_of_them(given):
+    assert values.words(given) == ("a", "b")
+
+
+@pytest.mark.parametrize("given", [[" a", "b ", " ", "a"], ' [" a", "b ", " ", "a"]'])
+def test_exact_words_of_a_list_are_kept_as_they_are(given):
+    assert values.exact_words(given) == (" a", "b ", " ", "a")
+
+
+@pytest.mark.parametrize("given", [" a,b , ,a", "a,b", "a, b,"])
+def test_blanks_round_commas_are_no_part_of_exact_words(given):
+    assert values.exact_words(given) == ("a", "b")
+
+
+@pytest.mark.parametrize("given", [3, [3], {"a": "b"}, "[3]", '["a"'])
+def test_what_is_no_list_of_texts_is_refused(given):
+    for read in (values.words, values.exact_words):
+        with pytest.raises(ValueError, match="list"):
+            read(given)
+
+
 def test_json_is_kept_canonical():
     assert values.json_object('{ "b": 1, "a": [1.50, "é"] }') == '{"a":[1.5,"\\u00e9"],"b":1}'
 

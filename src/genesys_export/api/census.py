@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ..days import Interval
-from ..errors import GenesysUnavailable, NotPermitted
+from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
 from ..proof import Counted
 from . import wire
 from .client import Call, Client
@@ -68,11 +68,11 @@ class SourceCensus:
         call = Call(method="POST", path=path, body=body, deadline_s=PATIENCE_S)
         try:
             return self.client.request(call, parse), ""
+        except (SignInRefused, GenesysUnavailable) as problem:
+            return None, problem.message
         except NotPermitted as refused:
             needed = " or ".join(refused.permissions) or _PERMISSIONS[path]
             return None, f"POST {path} is not permitted: {needed} is missing"
-        except GenesysUnavailable as problem:
-            return None, problem.message
 
 
 def _by_media(interval: Interval) -> dict[str, object]:

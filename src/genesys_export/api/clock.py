@@ -16,6 +16,14 @@ from ..model import Clock
 __all__ = ["Clock", "SystemClock"]
 
 
+# Linux has it, macOS doesn't.
+_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _monotonic() -> float:
+    return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
+
+
 class SystemClock:
     """The machine's clock; its sleepers can be woken with an error."""
 
@@ -30,8 +38,11 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that only ever grow."""
-        return time.monotonic()
+        """Return seconds that only ever grow, while the machine sleeps as well where it can tell.
+
+        Leases and deadlines run on while it sleeps; Linux's usual monotonic clock does not.
+        """
+        return _monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises the error given to `interrupt`, now or while waiting."""

@@ -8,6 +8,7 @@ body is ever repeated in an error.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +55,15 @@ def read_body(file: Path, *, path: str = QUERY) -> OwnBody:
 def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
     """Read a body; raises WrongSettings, which never repeats what stands in it."""
     try:
-        found = json.loads(text.decode("utf-8-sig"))
+        found = json.loads(text.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
         msgspec.json.encode(found)  # what can be read may still be unfit to be sent
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
         raise _wrong(name, f"is no JSON ({where}: {problem.msg})") from None
     except (UnicodeError, RecursionError, msgspec.MsgspecError) as problem:
         raise _wrong(name, "can't be sent as JSON in UTF-8") from problem
+    except ValueError:  # also of a whole number of more digits than Python reads
+        raise _wrong(name, "is no JSON (NaN, Infinity, or a number that is too large)") from None
     if not isinstance(found, dict):
         raise _wrong(name, "holds no JSON object")
     texts = list(_texts(found))
@@ -156,6 +159,14 @@ def _replaced(value: Any, instants: Mapping[str, str]) -> Any:
             return {key: _replaced(one, instants) for key, one in value.items()}
         case _:
             return value
+
+
+def _finite(written: str) -> float:
+    """Read a number; raises ValueError for what would be sent as null."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError("no finite number")
+    return number
 
 
 def _texts(value: Any) -> Iterator[str]:

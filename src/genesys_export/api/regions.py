@@ -41,6 +41,7 @@ REGIONS = {
 # What the domains of regions not in the table are expected to end with.
 _FAMILIES = (".pure.cloud", ".us-gov-pure.cloud", ".eusc-pure.cloud")
 _PARTS = ("api.", "login.", "apps.")
+_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def is_loopback(url: str) -> bool:
 def _api(given: str) -> str:
     """Return the API's address for any address of a region; others stay as they are."""
     parts = urlsplit(given)
-    domain = _bare(parts.netloc)
+    domain = _bare(_place(parts))
     if parts.scheme == "https" and _is_genesys(domain):
         return f"https://api.{domain}"
     return given
@@ -94,7 +95,7 @@ def _token_url(api: str, login_url: str | None) -> str:
         login = _checked(login_url, LOGIN_URL)
         return login if urlsplit(login).path else f"{login}/oauth/token"
     parts = urlsplit(api)
-    domain = parts.netloc.removeprefix("api.")
+    domain = _place(parts).removeprefix("api.")
     if parts.scheme == "https" and _is_genesys(domain):
         return f"https://login.{domain}/oauth/token"
     return f"{api}/oauth/token"
@@ -105,7 +106,7 @@ def _domain(region: str) -> str:
     if domain := REGIONS.get(name.replace("-", "_")):
         return domain
     parts = _split(name)
-    domain = _bare(parts.netloc) if parts else ""
+    domain = _bare(_place(parts)) if parts else ""
     if parts is None or not _is_genesys(domain):
         raise WrongSettings(
             f"{REGION}: {region!r} is no region of Genesys Cloud",
@@ -134,7 +135,7 @@ def _checked(given: str, variable: str) -> str:
             f"{variable} is no address of a host",
             advice="Give it as https://host, without user, query or fragment.",
         )
-    address = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    address = f"{parts.scheme}://{_place(parts)}{parts.path.rstrip('/')}"
     if parts.scheme == "http" and not is_loopback(address):
         raise WrongSettings(
             f"{variable}: {address} would send the credentials unencrypted",
@@ -143,11 +144,19 @@ def _checked(given: str, variable: str) -> str:
     return address
 
 
+def _place(parts: SplitResult) -> str:
+    """Return host and port as one place has them: without the port that its scheme implies."""
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    implied = parts.port in (None, _PORTS[parts.scheme])
+    return host if implied else f"{host}:{parts.port}"
+
+
 def _split(given: str) -> SplitResult | None:
     """Take an address apart; None if it is none, or one with more in it than an address."""
     try:
         parts = urlsplit(given if "://" in given else f"https://{given}")
-        fine = parts.port != 0 and parts.scheme in ("https", "http")
+        fine = parts.port != 0 and parts.scheme in _PORTS
     except ValueError:
         return None
     host = parts.hostname or ""

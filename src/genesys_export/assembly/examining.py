@@ -41,6 +41,7 @@ def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[
         concessions=Concessions(
             single_writer=target.options.single_writer,
             network_folder=target.options.network_folder,
+            stateless=target.options.state == "off",
         ),
     )
     yield Part(f"Destination {target.to}", found)

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import Bug, DestinationFailed, ExportError
+from ..errors import DestinationFailed, as_known
 from .showing import show
 
 # Python looks for cycles every 700 new objects, and finds hardly any here: 6 % of a run's CPU.
@@ -52,7 +52,7 @@ def outcome(app: typer.Typer, arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):  # whoever read the output went away; click exits on that
         return DestinationFailed.exit_status
     except Exception as problem:  # noqa: BLE001 - the border of the process
-        told = _told(problem)
+        told = as_known(problem)
         show(told, verbose="--verbose" in arguments)
         return told.status
 
@@ -75,17 +75,3 @@ def _written(app: typer.Typer, arguments: list[str]) -> int:
         return app(arguments, prog_name="genesys-export", standalone_mode=False) or 0
     finally:
         sys.stdout.flush()
-
-
-def _told(problem: Exception) -> ExportError:
-    """Return an error as the one that is shown."""
-    if isinstance(problem, ExportError):
-        return problem
-    told: ExportError = Bug(f"a bug: {type(problem).__name__}")
-    if isinstance(problem, OSError):
-        told = DestinationFailed(
-            f"reading or writing failed: {problem.strerror}",
-            advice="Look at where the output goes, and at the disk; --verbose shows the place.",
-        )
-    told.__cause__ = problem
-    return told

@@ -13,7 +13,7 @@ import msgspec
 from ..api import SystemClock
 from ..assembly.exporting import day_of, dry_run, exporters
 from ..days import Day
-from ..errors import ExportError, Stopped, WrongUse
+from ..errors import Stopped, WrongUse, as_known
 from ..events import DayDue, DaySkipped, ignore
 from ..export import Due, Exporter, Orders, agenda
 from ..life import Reason, Why
@@ -78,8 +78,8 @@ def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iter
         try:
             signals.check()
             due = asked.due(exporter)
-        except ExportError as problem:
-            yield Outcome(org=org, day=asked.day, problem=problem)
+        except Exception as problem:  # noqa: BLE001 - the border of an organisation
+            yield Outcome(org=org, day=asked.day, problem=as_known(problem, org))
             if isinstance(problem, Stopped):
                 return
             continue
@@ -105,13 +105,13 @@ def _announce(exporter: Exporter, due: tuple[Due, ...], asked: Asked) -> None:
 
 
 def outcome_of(exporter: Exporter, day: Day, orders: Orders, signals: Signals) -> Outcome:
-    """Export one day; any error that we know becomes part of the outcome."""
+    """Export one day; whatever it ends with is part of the outcome, and ends no other."""
     org = exporter.parts.plan.org
     try:
         signals.check()
         report = exporter.export(day, orders)
-    except ExportError as problem:
-        return Outcome(org=org, day=day, problem=problem)
+    except Exception as problem:  # noqa: BLE001 - the border of a day
+        return Outcome(org=org, day=day, problem=as_known(problem, str(day)))
     return Outcome(org=org, day=day, report=report, problem=report.problem)
 
 

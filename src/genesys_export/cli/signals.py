@@ -45,7 +45,7 @@ class Signals:
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Let what is inside come to its end; `check` raises afterwards.
+        """Let what is inside come to its end; whoever waits afterwards is woken, `check` raises.
 
         In any other thread than the main one that is so anyway: no handler runs there, and what
         publishes asks no clock that can be interrupted. Its shield must not keep a signal from
@@ -59,6 +59,8 @@ class Signals:
             yield
         finally:
             self._shields -= 1
+            if self._pending is not None and not self._shields:
+                self._clock.interrupt(self._pending)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:

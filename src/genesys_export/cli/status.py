@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from .. import life
@@ -49,8 +49,9 @@ def report(
     with progress(sys.stderr, format=shape, level=log.level, clock=clock) as observe:
         orgs, store = destinations(settings, observe)
         dataset, zone, now = conversation_details().name, settings.export.timezone, clock.now()
-        places = [Place(org=org, dataset=dataset, zone=zone) for org in orgs]
-        due = _due(policy_of(settings), now)
+        policy = policy_of(settings)
+        places = [Place(org=org, dataset=dataset, zone=zone, rest=policy.rest) for org in orgs]
+        due = _due(policy, now)
         found = [read(store, place, now, due=due) for place in places]
     if wanted.html:
         _write(wanted.html, as_page(found, asked=now))
@@ -64,25 +65,38 @@ def report(
 
 
 def _due(policy: life.Policy, now: datetime) -> Due:
-    """Return what says why the next run without a date exports a day, if it does.
+    """Return what says which days the next run without a date exports, and why.
 
     The recipe that such a run has is not known here, where there may be no credentials: how a
     day's own differs from the newest one's is told apart.
     """
 
-    def reason(status: DayStatus) -> str | None:
-        made, zone = status.manifest, status.zone
-        day = Day(status.day, zone)
-        if made is None and not life.is_missing(day.date, now, zone, day.date, policy):
-            return None
-        if made is not None and made.next:
-            return "its publishing was cut off, or is under way"
-        found = life.due(
-            life.known(day, made), now, policy, made.recipe.fingerprint if made else ""
-        )
-        return found.sentence if found else None
+    def reasons(days: Sequence[DayStatus]) -> dict[date, str]:
+        if not days:
+            return {}
+        published = [one.day for one in days if one.manifest or one.unreadable]
+        first, last = min(published, default=None), max(published, default=None)
+        zone = days[0].zone
+        looked_at = life.days_to_look_at(now, zone, first, policy, last_published=last)
+        found = {
+            one.day: _reason(one, policy, now)
+            for one in days
+            if one.day in looked_at
+            and (one.manifest or life.is_missing(one.day, now, zone, first, policy))
+        }
+        return {day: reason for day, reason in found.items() if reason}
 
-    return reason
+    return reasons
+
+
+def _reason(status: DayStatus, policy: life.Policy, now: datetime) -> str | None:
+    """Return why a run that looks at the day exports it."""
+    made = status.manifest
+    if made is not None and made.next:
+        return "its publishing was cut off, or is under way"
+    known = life.known(Day(status.day, status.zone), made)
+    found = life.due(known, now, policy, known.recipe)
+    return found.sentence if found else None
 
 
 def _say(found: Sequence[OrgStatus]) -> None:

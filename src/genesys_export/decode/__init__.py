@@ -19,9 +19,10 @@ from .arrow import TIMES, Reader, Unfit, is_utf8
 from .attributes import Gathered
 from .copies import Contest
 from .exact import Broken, Cleaned, clean
+from .ids import key_of
 from .triage import Triage, Triaged, Verdict
 
-__all__ = ["Contest", "Decoder"]
+__all__ = ["Contest", "Decoder", "key_of"]
 
 _MODULUS = 1 << 256
 _VERDICT, _DIGEST = attrgetter("verdict"), attrgetter("digest")
@@ -46,7 +47,9 @@ class Decoder:
         self._shape = record_shape(dataset)
         self._reader = Reader(self._shape)
         self._reader_of_cleaned = Reader(self._shape, are_cleaned=True)
-        self._triage = Triage(interval, contest or Contest(dataset, interval))
+        # One without conversations is false, but tells by what keys they go.
+        contest = Contest(dataset, interval) if contest is None else contest
+        self._triage = Triage(interval, contest)
         self._verdicts: Counter[Verdict] = Counter()
         self._received = self._broken = self._open = self._drift = 0
         self._unknown: Counter[str] = Counter()
@@ -131,9 +134,9 @@ class Decoder:
     def index(self) -> Iterator[bytes]:
         """Yield id and hash of every exported record, in order of id, 32 bytes each.
 
-        To be read when all is decoded. The id is 16 bytes: those of the UUID, or a hash of an id
-        that is none; the hash is the first half of the record's SHA-256. Pieces hold whole
-        entries, a mebibyte at most; eight more bytes a conversation are needed meanwhile.
+        To be read when all is decoded. The id is 16 bytes: what the contest's `key_of` makes of
+        it; the hash is the first half of the record's SHA-256. Pieces hold whole entries, a
+        mebibyte at most; eight more bytes a conversation are needed meanwhile.
         """
         return self._triage.index()
 

@@ -3,11 +3,12 @@
 Later is: readable over broken, ended over open, then the latest instant in any declared field,
 then the greater hash, so that every reading chooses alike. Knows only the conversations it is
 told of, and keeps of each the rank of its best copy: 250 bytes or so, however long the copies.
+Which 16 bytes a conversation goes by is for the caller to say, once for copies and index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..datasets import Dataset, record_shape
 from ..days import Interval
@@ -21,9 +22,11 @@ _HALF = 16
 class Contest:
     """The conversations of one slice that came in several copies; used by one thread."""
 
-    def __init__(self, dataset: Dataset, interval: Interval) -> None:
-        """Know of none yet."""
-        self._shape, self._interval = record_shape(dataset), interval
+    def __init__(
+        self, dataset: Dataset, interval: Interval, key_of: Callable[[str], bytes] = key_of
+    ) -> None:
+        """Know of none yet; conversations are told apart by what `key_of` makes of their ids."""
+        self._shape, self._interval, self.key_of = record_shape(dataset), interval, key_of
         self._best: dict[bytes, bytes] = {}
 
     def __bool__(self) -> bool:
@@ -40,7 +43,7 @@ class Contest:
             record = bytes(raw)
             try:
                 _, conversation_id, start = head_of(record)
-                key = key_of(conversation_id)
+                key = self.key_of(conversation_id)
                 if key in self._best and start in self._interval:
                     digest = digest_of(record)
                     self.promote(key, self.rank(record, digest))

@@ -17,7 +17,7 @@ from ..days import Interval
 from .copies import Contest
 from .exact import Broken
 from .heads import Head, head_of
-from .ids import Ids, digest_of, key_of
+from .ids import Ids, digest_of
 
 
 class Verdict(IntEnum):
@@ -62,7 +62,7 @@ class Triage:
             return Triaged(record, Verdict.UNREADABLE, reason=str(problem))
         if start not in self.interval:
             return Triaged(record, Verdict.OTHER_DAY)
-        key = key_of(conversation_id)
+        key = self.contest.key_of(conversation_id)
         digest = digest_of(record)
         one = Triaged(record, Verdict.OURS, start, head, key=key, digest=digest)
         if self.contest and (best := self.contest.best(key)) is not None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from .. import life
-from ..days import Day
+from ..days import Day, date_named
+from ..errors import ExportError
+from ..ledger import Published
 from .parts import Parts
 
 _AT_ONCE = 8  # manifests being read
@@ -27,24 +30,44 @@ class Due:
 
 
 def agenda(parts: Parts, zone: ZoneInfo) -> tuple[Due, ...]:
-    """Return the days that are due, oldest first; raises what reading the destination raises."""
-    plan, now, ledger = parts.plan, parts.clock.now(), parts.ledger
+    """Return the days that are due, oldest first; raises what reading the destination raises.
+
+    One manifest that can't be read is its day's trouble, which meets the same when its turn comes;
+    where none can be read it is that of all.
+    """
+    plan, now = parts.plan, parts.clock.now()
     first, last = published(parts)
     dates = life.days_to_look_at(now, zone, first, plan.life, last_published=last)
     days = [Day(one, zone) for one in dates]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="agenda") as pool:
-        entries = list(pool.map(ledger.read, days))
+        entries = list(pool.map(partial(_entry, parts), days))
+    if entries and all(isinstance(entry, ExportError) for entry in entries):
+        raise next(entry for entry in entries if isinstance(entry, ExportError))
     due = []
     for day, entry in zip(days, entries, strict=True):
         if entry is None and not life.is_missing(day.date, now, zone, first, plan.life):
             continue
-        known = life.known(day, entry.value if entry else None)
-        reason = life.due(known, now, plan.life, parts.recipe.fingerprint)
-        if entry and entry.value.next:
-            reason = _CUT_OFF
-        if reason:
+        if reason := _reason(parts, day, entry, now):
             due.append(Due(day, reason))
     return tuple(due)
+
+
+def _entry(parts: Parts, day: Day) -> Published | ExportError | None:
+    try:
+        return parts.ledger.read(day)
+    except ExportError as problem:
+        return problem
+
+
+def _reason(
+    parts: Parts, day: Day, entry: Published | ExportError | None, now: datetime
+) -> life.Reason | None:
+    if isinstance(entry, ExportError):
+        return life.Reason(life.Why.DAMAGED, f"its manifest can't be read: {entry.message}")
+    if entry and entry.value.next:
+        return _CUT_OFF
+    known = life.known(day, entry.value if entry else None)
+    return life.due(known, now, parts.plan.life, parts.recipe.fingerprint)
 
 
 def published(parts: Parts) -> tuple[date, date] | tuple[None, None]:
@@ -54,10 +77,11 @@ def published(parts: Parts) -> tuple[date, date] | tuple[None, None]:
 
 
 def published_days(parts: Parts) -> frozenset[date]:
-    """Return every day that has a manifest."""
+    """Return every day that has a manifest; what else lies there is left alone."""
     home = f"{parts.plan.homes}/"
-    return frozenset(
-        date.fromisoformat(key.removeprefix(home).removesuffix("/manifest.json"))
+    named = (
+        key.removeprefix(home).removesuffix("/manifest.json")
         for key in parts.store.list(home)
         if key.endswith("/manifest.json")
     )
+    return frozenset(day for text in named if (day := date_named(text)))

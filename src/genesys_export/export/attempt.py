@@ -13,8 +13,8 @@ from functools import partial
 from .. import __version__, life
 from ..claim import SealedFile, SealedSlice
 from ..days import Day, iso_ms, split
-from ..errors import TryAgainLater
-from ..ledger import Held, Published
+from ..errors import DataMismatch, TryAgainLater
+from ..ledger import Dispossessed, Held, Published
 from ..manifest import File, Manifest, file_of
 from ..model import Counts, SliceRecord, StagedFile
 from .names import Clerk, Named
@@ -65,12 +65,12 @@ class Attempt:
         named = self._named()
         try:
             staged = staging.stage(slices)
-            rejected = rejects.seal()
-            file = file_of(rejected, rejects.rows) if rejected else None
-            self._check_reach([one.sealed for one in staged])
-            made = self._made([one.sealed for one in staged], named, rejects.rows, file)
-            files = _files(staged, named, rejected)
-            publishing = self._settled(before, held, made, files)
+            try:
+                publishing = self._judged(staged, named, rejects, before, held)
+            except (DataMismatch, TryAgainLater) as refused:
+                if not isinstance(refused, Dispossessed):
+                    staging.drop(staged)
+                raise
         except BaseException:
             rejects.discard()
             named.discard(store)
@@ -81,6 +81,22 @@ class Attempt:
             report = publishing()
         staging.release(staged)
         return replace(report, problem=named.problem(self.day))
+
+    def _judged(
+        self,
+        staged: Sequence[StagedSlice],
+        named: Named,
+        rejects: Rejects,
+        before: Published | None,
+        held: Held | None,
+    ) -> Callable[[], DayReport]:
+        """Return what publishes what is staged; raises what speaks against it."""
+        rejected = rejects.seal()
+        file = file_of(rejected, rejects.rows) if rejected else None
+        slices = [one.sealed for one in staged]
+        self._check_reach(slices)
+        made = self._made(slices, named, rejects.rows, file)
+        return self._settled(before, held, made, _files(staged, named, rejected))
 
     def _check_reach(self, slices: Sequence[SealedSlice]) -> None:
         """Raise TryAgainLater where results end before the day does, whatever was told before.

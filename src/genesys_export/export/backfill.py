@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..days import Day
-from ..errors import Bug, ExportError, Stopped, WrongUse
+from ..errors import ExportError, Stopped, WrongUse, as_known
 from ..events import Noticed, Observe
 from .agenda import published_days
 from .day import Exporter, Orders
@@ -185,12 +185,8 @@ def _exported(task: _Task, orders: Orders) -> Ended:
         report = task.exporter.export(task.day, orders)
     except Stopped as problem:
         return task.ended(problem=problem)
-    except ExportError as problem:
-        return _failed(task, problem)
     except Exception as problem:  # noqa: BLE001 - the border of a day
-        bug = Bug(f"{task.day}: a bug: {type(problem).__name__}")
-        bug.__cause__ = problem
-        return _failed(task, bug)
+        return _failed(task, as_known(problem, str(task.day)))
     return task.ended(report=report, problem=report.problem)
 
 

@@ -1,21 +1,20 @@
 """What a new export of a day changed of it, conversation by conversation: ids and hashes only.
 
-Beside a day's manifest lies an index a slice: 32 bytes a conversation, 16 of its id and 16 of its
-record's hash, in order of id. The old indexes and the new ones are merged, so two days of any size
-are compared in constant memory. No customer's data comes this way.
+Beside a day's manifest lies an index a slice: 32 bytes a conversation, 16 of its id (or token) and
+16 of its record's hash, in order of id. The old indexes and the new ones are merged, so two days
+of any size are compared in constant memory. No customer's data comes this way.
 """
 
 from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
-from uuid import UUID
 
 import msgspec
 
@@ -23,6 +22,7 @@ from ..encode import Format, Gzip
 from ..errors import DataMismatch
 from ..manifest import File, Manifest, Recipe
 from ..model import StagedFile, Store, Tag, Upload
+from .identity import as_uuid
 
 ENTRY_BYTES = 32
 _ID_BYTES = 16
@@ -128,11 +128,11 @@ def compare(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Change]:
             yield Change(Kind.CHANGED, key, was, now)
 
 
-def line(change: Change) -> bytes:
-    """Return the change as a JSON line, its id written as a UUID."""
+def line(change: Change, spell: Callable[[bytes], str] = as_uuid) -> bytes:
+    """Return the change as a JSON line, its id written out by `spell`."""
     told = {
         "change": change.kind,
-        "conversation_id": str(UUID(bytes=change.id)),
+        "conversation_id": spell(change.id),
         "was": change.old and change.old.hex(),
         "is": change.new and change.new.hex(),
     }
@@ -140,7 +140,11 @@ def line(change: Change) -> bytes:
 
 
 def write_changes(
-    store: Store, key: str, token: str, changes: Iterable[Change]
+    store: Store,
+    key: str,
+    token: str,
+    changes: Iterable[Change],
+    spell: Callable[[bytes], str] = as_uuid,
 ) -> tuple[StagedFile | None, Tally]:
     """Stage the list of changes at `key`, and count them; stages nothing where there are none.
 
@@ -151,7 +155,7 @@ def write_changes(
     try:
         for change in changes:
             counts[change.kind] += 1
-            staging.write(line(change))
+            staging.write(line(change, spell))
         staged = staging.seal()
     except BaseException:
         staging.discard()

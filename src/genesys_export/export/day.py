@@ -104,7 +104,7 @@ class Exporter:
         self.parts.observe(DayRecovered(org=self.parts.plan.org, day=str(day)))
         try:
             with self.parts.shield():
-                return ledger.roll_forward(day, there, held.renew)
+                return ledger.roll_forward(day, there, held.hold)
         except Damaged as problem:
             self.parts.observe(Noticed(message=problem.message))
             return ledger.read(day)

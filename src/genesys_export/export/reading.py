@@ -24,6 +24,7 @@ from ..flatten import Flattener, starts_of
 from ..model import Batch, Block, Clock, Counts, Fetch, Page, Rejected, Store
 from ..privacy.values import protect
 from .files import Files
+from .identity import key_by
 from .plan import Plan
 from .rejects import Rejects
 from .threads import ahead
@@ -82,7 +83,7 @@ def read(shop: Shop, part: Slice, fetch: Fetch) -> Read:
 
     Raises GenesysUnavailable when the copies of a conversation are others at every reading.
     """
-    contest = Contest(shop.plan.dataset, part.interval)
+    contest = Contest(shop.plan.dataset, part.interval, key_by(shop.plan.privacy))
     vain: list[Reading] = []
     while len(vain) < _WRITINGS:
         if vain:

@@ -6,7 +6,7 @@ may interrupt it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,6 +19,7 @@ from ..manifest import File, Manifest, file_of
 from ..model import StagedFile
 from ..proof import Ours, SourceCount, Verdict, prove
 from .changes import Tally, compare, is_same, read, write_changes
+from .identity import check_comparable, is_comparable, spelled_by
 from .parts import Parts
 from .report import DayReport, Outcome
 from .threads import soon
@@ -44,6 +45,7 @@ class Settling:
             guards.check_watermark(old, guards.lowest_watermark(made.slices))
         made = replace(made, source_count=self._proof(made))
         if self.before and self._is_unchanged(self.before.value, made):
+            made = replace(made, index=self._index(self.before.value, made))
             if self._same_names(self.before.value, made):
                 return partial(self._confirm, self.before, made, staged)
             made, needed = self._only_names(self.before.value, made, staged)
@@ -64,7 +66,7 @@ class Settling:
         on the manifest alone.
         """
         try:
-            self.held.renew()
+            self.held.hold()
         except ExportError:
             if changes:
                 self.parts.store.discard(changes)
@@ -87,7 +89,7 @@ class Settling:
         spare: tuple[StagedFile, ...] = (),
     ) -> DayReport:
         ledger = self.parts.ledger
-        entry = ledger.publish(self.day, self.before, made, staged, self.held.renew)
+        entry = ledger.publish(self.day, self.before, made, staged, self.held.hold)
         for file in spare:  # only now: had another run decided instead, it might need them
             self.parts.store.discard(file)
         return self._report(entry.value, Outcome.PUBLISHED, tally)
@@ -103,7 +105,12 @@ class Settling:
         """Whether the conversations are the same and lie there as they were put there."""
         same = is_same(old, made.digest, made.counts.exported, made.recipe)
         same = same and _sum(old.rejects) == _sum(made.rejects)
-        return same and self.parts.ledger.lies_as_named(old)
+        return same and self.parts.ledger.lie_as_named(old.files)
+
+    def _index(self, old: Manifest, made: Manifest) -> tuple[File, ...]:
+        """Return the old index where it still lies there; the new one says the same."""
+        kept = old.index and (not made.index or self.parts.ledger.lie_as_named(old.index))
+        return old.index if kept else made.index
 
     def _same_names(self, old: Manifest, made: Manifest) -> bool:
         """Whether the lookup tables are the same, too."""
@@ -125,7 +132,10 @@ class Settling:
         kept = {name: files for name, files in old.tables.items() if name not in names}
         keys = {file.key for files in new.values() for file in files}
         made = replace(
-            made, tables={**kept, **new}, rejects=old.rejects, index=old.index, changes=None
+            made,
+            tables={**kept, **new},
+            rejects=old.rejects,
+            changes=None,
         )
         return made, tuple(file for file in staged if file.key in keys)
 
@@ -139,8 +149,10 @@ class Settling:
         if old.index and made.index:
             key = f"{self.parts.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
             try:
+                check_comparable(old.recipe, made.recipe)
                 found = compare(read(store, old.index), read(store, made.index))
-                staged, tally = write_changes(store, key, made.attempt, found)
+                spell = spelled_by(self.parts.plan.privacy)
+                staged, tally = write_changes(store, key, made.attempt, found, spell)
             except (ChangedMeanwhile, DataMismatch) as problem:
                 message = f"{self.day}: what changed is not listed: {problem.message}"
                 self.parts.observe(Noticed(message=message))
@@ -181,15 +193,27 @@ class Settling:
         return count
 
     def _tidy(self, manifest: Manifest) -> None:
-        """Remove the indexes that nobody needs any more; what stands against it is noticed."""
+        """Remove the indexes that nobody needs any more; what stands against it is noticed.
+
+        So are the lists of changes once conversations go by something else: they join to nothing,
+        and may name ids that are hidden now.
+        """
         store, named = self.parts.store, {file.key for file in manifest.index}
+        old, places = self.before and self.before.value, ["index"]
+        if old and not is_comparable(old.recipe, manifest.recipe):
+            places.append("changes")
         try:
-            for key in store.list(f"{self.parts.plan.home(self.day)}/index/"):
+            for key in self._beside(*places):
                 if key not in named:
-                    self.held.renew()  # another run's, once the day is another run's
+                    self.held.hold()  # another run's, once the day is another run's
                     store.delete(key)
         except ExportError as problem:
             self.parts.observe(Noticed(message=f"{self.day}: not tidied up: {problem.message}"))
+
+    def _beside(self, *places: str) -> Iterator[str]:
+        """Yield the keys of what lies there beside the day's manifest."""
+        for place in places:
+            yield from self.parts.store.list(f"{self.parts.plan.home(self.day)}/{place}/")
 
 
 def complete(parts: Parts, day: Day, made: Manifest, staged: tuple[StagedFile, ...]) -> DayReport:

@@ -13,7 +13,8 @@ from threading import Event as Flag
 
 from ..claim import OpenJob, SealedSlice
 from ..days import Day, Slice
-from ..events import SliceAdopted
+from ..errors import ExportError
+from ..events import Noticed, SliceAdopted
 from ..ledger import Held
 from .parts import Parts
 from .rejects import Rejects
@@ -76,6 +77,20 @@ class Staging:
                 for job_id in one.sealed.job_ids[-1:]:
                     self.parts.source.fetch(one.part.interval, job_id).release()
         self._release_jobs()
+
+    def drop(self, staged: Sequence[StagedSlice]) -> None:
+        """Throw away slices that were refused for what they hold: nobody is to adopt them.
+
+        Only while the day is ours: a run that took it over may have adopted them already.
+        """
+        try:
+            if self.held:
+                self.held.update(slices=())
+        except ExportError as problem:
+            self.parts.observe(Noticed(message=f"{self.day}: not thrown away: {problem.message}"))
+            return
+        for one in staged:
+            self._undo(one)
 
     def give_up(self) -> None:
         """Delete the jobs of an attempt that failed or was stopped; what is sealed stays."""
@@ -143,10 +158,12 @@ class Staging:
             return
         parts = self.parts
         seen = parts.store.look(self.held.record.key)
+        if seen is None or seen.tag.etag != self.held.entry.tag.etag:
+            return  # another run has the day: what is older than its claim may be its own
         mine = {one.file.upload_id for sealed in kept for one in sealed.files}
         for prefix in parts.plan.prefixes(self.day):
             for pending in parts.store.uploads(prefix):
-                if seen and pending.began < seen.modified and pending.upload_id not in mine:
+                if pending.began < seen.modified and pending.upload_id not in mine:
                     parts.store.discard(pending)
 
     def _seal(self, staged: StagedSlice) -> None:

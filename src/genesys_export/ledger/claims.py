@@ -128,6 +128,15 @@ class Held:
         if self.claims.monotonic() - self.written >= self.claim.lease_s / 3:
             self.update()
 
+    def hold(self) -> None:
+        """Write the claim again in any case; raises Dispossessed.
+
+        Before what can't be taken back: this process may have been still for longer than its
+        clock says, or fall asleep while it writes.
+        """
+        self.update()
+        self.renew()
+
     def update(
         self,
         *,

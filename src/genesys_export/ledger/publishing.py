@@ -9,7 +9,7 @@ see by its token that it is the right one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from ..errors import (
     TryAgainLater,
     UnknownOutcome,
 )
-from ..manifest import Manifest, Next, decode
+from ..manifest import File, Manifest, Next, decode
 from ..model import StagedFile, Store, Tag
 from .records import Entry, Record
 
@@ -117,7 +117,7 @@ class Ledger:
             attempts=_attempts(old, made.attempt),
             tables=old.tables,
             rejects=old.rejects,
-            index=old.index,
+            index=made.index or old.index,
             changes=old.changes,
             deleted=self._lately(day, old),
         )
@@ -126,15 +126,15 @@ class Ledger:
         except ChangedMeanwhile as theirs:
             raise _overtaken(day) from theirs
 
-    def lies_as_named(self, manifest: Manifest) -> bool:
-        """Whether every file that the manifest names is there, by its token and tag."""
+    def lie_as_named(self, files: Sequence[File]) -> bool:
+        """Whether every one of a manifest's files is there, by its token and tag."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look") as pool:
-            seen = pool.map(self.store.look, [file.key for file in manifest.files])
+            seen = pool.map(self.store.look, [file.key for file in files])
             return all(
                 there is not None
                 and there.tag.etag == file.etag
                 and there.metadata.get("token") == file.token
-                for file, there in zip(manifest.files, seen, strict=True)
+                for file, there in zip(files, seen, strict=True)
             )
 
     def roll_forward(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
-from ..errors import ChangedMeanwhile, ExportError, UnknownOutcome
+from ..errors import ChangedMeanwhile, ExportError, NeverSent, UnknownOutcome
 from ..model import Condition, IfAbsent, IfUnchanged, Store, Tag
 
 _JSON = "application/json"
@@ -66,21 +66,25 @@ class Record(Generic[Value]):
         """Write over exactly what `before` names (None: where nothing is).
 
         Raises ChangedMeanwhile where something else lies there, UnknownOutcome where nobody can
-        tell. It is safe to write again what is not there: should the first writing arrive after
-        all, the condition lets only one of them through.
+        tell, NeverSent where there was no connection in all that time. It is safe to write again
+        what is not there: should the first writing arrive after all, the condition lets only one
+        of them through.
         """
         condition: Condition = IfUnchanged(before.tag) if before else IfAbsent()
         value = value.signed(secrets.token_hex(8))
         body = value.encode()
-        unclear: ChangedMeanwhile | UnknownOutcome | None = None
+        unclear: ExportError | None = None
         for wait_s in _WAITS_S:
             self.sleep(wait_s)
             try:
                 return Entry(value, self.store.put(self.key, body, condition, _JSON))
+            except NeverSent as problem:
+                unclear = unclear or problem
+                continue
             except (ChangedMeanwhile, UnknownOutcome) as problem:
                 unclear = problem
             except ExportError as problem:
-                if unclear is None:
+                if unclear is None or isinstance(unclear, NeverSent):
                     raise
                 raise UnknownOutcome(f"{self._url} may be written or not") from problem
             if there := self._mine(value):

@@ -113,9 +113,11 @@ class Inspection:
         return keys.take(self._with_ids(keys.table, tables))
 
     def _with_ids(self, table: Table, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        hashed = is_protected(self.manifest.recipe, table.name, "conversation_id", ("hash",))
+        take = self._table_of.take_tokens if hashed else self._table_of.take_ids
         for each in tables:
             if table.name == _CONVERSATIONS:
-                self._table_of.take_ids(each.column("conversation_id").drop_null().to_pylist())
+                take(each.column("conversation_id").drop_null().to_pylist())
             yield each
 
     def _others(self, there: Objects) -> None:
@@ -170,11 +172,7 @@ class Inspection:
             return
         if self._raw in self.manifest.tables:
             self._same(self._raw, self._records.entries, self._index.entries)
-        if _CONVERSATIONS not in self.manifest.tables:
-            return
-        if is_protected(self.manifest.recipe, _CONVERSATIONS, "conversation_id"):
-            self.mismatches.skip("ids against the index: conversation_id is protected")
-        else:
+        if _CONVERSATIONS in self.manifest.tables:
             self._same(_CONVERSATIONS, self._table_of.ids, self._index.ids)
 
     def _same(self, where: str, found: Hashes, indexed: Hashes) -> None:

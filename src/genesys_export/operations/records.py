@@ -1,9 +1,9 @@
 """A day's records as the API wrote them, and its index: whether they are the same, and the digest.
 
 The digest is the sum, modulo 2**256, of the SHA-256 hashes of the records' bytes. The index holds
-32 bytes a conversation, in order: 16 of its id (a UUID's own, else the id's BLAKE2b) and the
-first 16 of its record's hash. Written apart from what makes them: to ask the same code proves
-nothing.
+32 bytes a conversation, in order: 16 of its id (a UUID's own, else the id's BLAKE2b; where ids are
+hashed the token's first) and the first 16 of its record's hash. Written apart from what makes
+them: to ask the same code proves nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .objects import Pieces
 ENTRY_BYTES = 32
 _ID_BYTES = 16
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TOKEN = re.compile(rb"[0-9a-f]{64}")
 
 
 class _Head(msgspec.Struct, rename="camel"):
@@ -43,6 +44,10 @@ class Conversations:
     def take_ids(self, ids: Iterable[bytes]) -> None:
         """Take the ids of a table's rows."""
         self.ids.add(identity(one) for one in ids)
+
+    def take_tokens(self, tokens: Iterable[bytes]) -> None:
+        """Take what stands for the ids of a table's rows where they are hashed."""
+        self.ids.add(half(one) for one in tokens)
 
     def take_records(self, lines: Iterable[bytes]) -> int:
         """Take raw records; returns how many. Raises Unreadable for a line that is none."""
@@ -75,6 +80,13 @@ class Conversations:
         """Give back memory and disk."""
         self.ids.close()
         self.entries.close()
+
+
+def half(token: bytes) -> bytes:
+    """Return the 16 bytes of a token in an index; raises Unreadable for what is none."""
+    if not _TOKEN.fullmatch(token):
+        raise Unreadable("has a conversation_id that is no token")
+    return bytes.fromhex(token[: 2 * _ID_BYTES].decode())
 
 
 def identity(conversation_id: bytes) -> bytes:

@@ -9,7 +9,7 @@ shows both. One unreadable manifest is that day's problem and not the end of the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from .. import claim as claims
 from .. import manifest as manifests
 from ..claim import Claim, Failure
-from ..days import Day, yesterday
+from ..days import Day, date_named, yesterday
 from ..errors import DestinationFailed
 from ..guards import differences
 from ..manifest import Manifest
@@ -30,16 +30,20 @@ _AT_ONCE = 8  # objects being read
 _PLACE = re.compile(r"/(\d{4}-\d\d-\d\d)/(manifest|claim)\.json")
 _PUBLISHED = frozenset({State.FINAL, State.PROVISIONAL, State.PARTIAL, State.DAMAGED})
 
-Due = Callable[[DayStatus], str | None]
+Due = Callable[[Sequence[DayStatus]], Mapping[date, str]]  # why the next run exports which days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an organisation's days lie; `zone` is believed where no manifest names one."""
+    """Where an organisation's days lie; `zone` is believed where no manifest names one.
+
+    A day can be published when it has rested: before that it can't be missing.
+    """
 
     org: str
     dataset: str
     zone: ZoneInfo
+    rest: timedelta = timedelta(0)
 
     @property
     def home(self) -> str:
@@ -58,7 +62,7 @@ class _Known:
 
 
 def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -> OrgStatus:
-    """Return every day from the first one known to yesterday.
+    """Return every day from the first one known to the newest that can be published.
 
     Raises what the store raises, and WrongSettings for files of a newer version.
     """
@@ -71,19 +75,20 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
     zone = _zone(newest.timezone, place.zone) if newest else place.zone
     recipe = newest.recipe if newest else None
     days = []
-    for day in _calendar(found, zone, now):
+    for day in _calendar(found, zone, now - place.rest):
         key = f"{place.home}/{day}"
         status = _status(store, key, Day(day, zone), found.get(day, _Known()))
         if status.manifest and recipe:
             status = replace(status, differences=differences(status.manifest.recipe, recipe))
-        days.append(replace(status, due=due(status)) if due else status)
+        days.append(status)
+    reasons = due(days) if due else {}
     return OrgStatus(
         org=place.org,
         dataset=place.dataset,
         url=store.url(place.home),
         zone=zone,
         recipe=recipe,
-        days=tuple(days),
+        days=tuple(replace(one, due=reasons.get(one.day)) for one in days),
     )
 
 
@@ -98,21 +103,11 @@ def _found(store: Store, home: str) -> dict[date, _Known]:
     """Read all manifests and claims, several at a time."""
     kinds: dict[date, set[str]] = {}
     for key in store.list(f"{home}/"):
-        if (named := _PLACE.fullmatch(key.removeprefix(home))) and (day := _date(named[1])):
+        if (named := _PLACE.fullmatch(key.removeprefix(home))) and (day := date_named(named[1])):
             kinds.setdefault(day, set()).add(named[2])
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="status") as pool:
         known = pool.map(partial(_known, store, home), kinds.items())
         return dict(zip(kinds, known, strict=True))
-
-
-def _date(text: str) -> date | None:
-    """Return the day a key names; None where it is none, or one that has no end."""
-    try:
-        day = date.fromisoformat(text)
-        _ = Day(day, ZoneInfo("UTC")).interval
-    except (ValueError, OverflowError):
-        return None
-    return day
 
 
 def _known(store: Store, home: str, asked: tuple[date, set[str]]) -> _Known:
@@ -135,12 +130,15 @@ def _known(store: Store, home: str, asked: tuple[date, set[str]]) -> _Known:
     return known
 
 
-def _calendar(found: Mapping[date, _Known], zone: ZoneInfo, now: datetime) -> Iterator[date]:
-    """Yield every day that is known, and those without anything since the first published."""
+def _calendar(found: Mapping[date, _Known], zone: ZoneInfo, at: datetime) -> Iterator[date]:
+    """Yield every day that is known, and those without anything since the first published.
+
+    These up to the one before the instant `at`.
+    """
     published = [day for day, known in found.items() if known.manifest or known.unreadable]
     gaps: set[date] = set()
     if published:
-        first, last = min(published), yesterday(now, zone)
+        first, last = min(published), yesterday(at, zone)
         every = (Day(first + timedelta(n), zone) for n in range((last - first).days + 1))
         # A date that the zone's calendar never showed (Apia, 2011-12-30) can't be missing.
         gaps = {day.date for day in every if not day.interval.is_empty}

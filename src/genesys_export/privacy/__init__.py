@@ -3,6 +3,24 @@
 `rules` decides (pure, imports no Arrow, so that settings can ask it); `values` does it to batches.
 """
 
-from .rules import LEAST_KEY, Action, AttributeRule, Rules, Wishes, faults, resolve
+from .rules import (
+    CONVERSATION_ID,
+    LEAST_KEY,
+    Action,
+    AttributeRule,
+    Rules,
+    Wishes,
+    faults,
+    resolve,
+)
 
-__all__ = ["LEAST_KEY", "Action", "AttributeRule", "Rules", "Wishes", "faults", "resolve"]
+__all__ = [
+    "CONVERSATION_ID",
+    "LEAST_KEY",
+    "Action",
+    "AttributeRule",
+    "Rules",
+    "Wishes",
+    "faults",
+    "resolve",
+]

@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
 
 ATTRIBUTES = "participant_attributes"
+CONVERSATION_ID = "conversation_id"  # of every table; hidden in all of them or in none
 ATTRIBUTE_VALUE = f"{ATTRIBUTES}.attribute_value"
 _FINGERPRINT = b"\0genesys-export: which key made the tokens"
 LEAST_KEY = 16  # characters: fewer can be guessed, and the values behind the tokens with them
@@ -47,6 +48,10 @@ _REPEATED = {
     "dim_users.division_id": "conversations.division_ids",
     "dim_wrap_up_codes.division_id": "conversations.division_ids",
     "dim_flows.division_id": "conversations.division_ids",
+    "dim_queues.division_name": "dim_divisions.name",
+    "dim_users.division_name": "dim_divisions.name",
+    "dim_wrap_up_codes.division_name": "dim_divisions.name",
+    "dim_flows.division_name": "dim_divisions.name",
 }
 
 
@@ -78,11 +83,16 @@ class AttributeRule:
     def action(self, key: str) -> Action | None:
         """Return what becomes of the attribute of that key; None: as its column says."""
         folded = key.casefold()
-        if any(fnmatchcase(folded, pattern.casefold()) for pattern in self.drop):
+        if any(_matches(folded, pattern.casefold()) for pattern in self.drop):
             return Action.DROP
-        if any(fnmatchcase(key, pattern) for pattern in self.allow):
+        if any(_matches(key, pattern) for pattern in self.allow):
             return Action.KEEP
         return self.default or (Action.DROP if self.allow else None)
+
+
+def _matches(key: str, pattern: str) -> bool:
+    """Whether the pattern fits the whole key: only * and ? in it mean more than themselves."""
+    return fnmatchcase(key, pattern.replace("[", "[[]"))  # a bare [ would begin a set of letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,11 @@ class Rules:
         """Whether tokens are made, for which a key is needed."""
         of_columns = (one for columns in self.actions.values() for one in columns.values())
         return Action.HASH in (*of_columns, self.attributes.default)
+
+    @property
+    def hides_ids(self) -> bool:
+        """Whether the tables have tokens for the ids of conversations (nothing else is a key)."""
+        return CONVERSATION_ID in self.actions.get("conversations", {})
 
     def described(self, tables: Iterable[str]) -> dict[str, object]:
         """Return what a manifest says of it; of the key a fingerprint only."""

@@ -45,8 +45,13 @@ def masked(texts: pa.StringArray) -> pa.StringArray:
 def hashed(texts: pa.StringArray, key: bytes) -> pa.StringArray:
     """Return each text's HMAC-SHA-256 in hexadecimal."""
     distinct = texts.dictionary_encode()
-    tokens = (hmac.digest(key, one.encode(), "sha256").hex() for one in _texts(distinct))
+    tokens = (token_of(one, key).hex() for one in _texts(distinct))
     return pa.array(tokens, pa.string()).take(distinct.indices)
+
+
+def token_of(text: str, key: bytes) -> bytes:
+    """Return the 32 bytes that a text's token is made of."""
+    return hmac.digest(key, text.encode(), "sha256")
 
 
 def _texts(distinct: pa.DictionaryArray) -> list[str]:

@@ -39,7 +39,8 @@ def _table(given: object) -> object:
 
 
 _Treatment = Annotated[Action, BeforeValidator(_treatment)]
-_Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
+# A key of Genesys's may begin or end with blanks, and is to be met by its very name.
+_Keys = Annotated[tuple[str, ...], BeforeValidator(values.exact_words)]
 _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
@@ -48,8 +49,8 @@ class Attributes(BaseModel):
 
     model_config = _FROZEN
 
-    allow: _Words = ()
-    drop: _Words = ()
+    allow: _Keys = ()
+    drop: _Keys = ()
     default: _Treatment | None = None
 
 

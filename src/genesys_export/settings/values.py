@@ -109,11 +109,16 @@ def size(given: object) -> int:
 
 
 def words(given: object) -> tuple[str, ...]:
-    """Read a list of texts: a TOML or JSON list, or texts with commas between; no doubles."""
+    """Read a list as `exact_words` does; blanks round its texts are no part of them."""
+    return tuple(dict.fromkeys(word for one in exact_words(given) if (word := one.strip())))
+
+
+def exact_words(given: object) -> tuple[str, ...]:
+    """Read a TOML or JSON list of texts as they are, or texts with commas between; no doubles."""
     found = _list(given) if isinstance(given, str) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
         raise ValueError("this must be a list of texts")
-    return tuple(dict.fromkeys(word for one in found if (word := one.strip())))
+    return tuple(dict.fromkeys(found))
 
 
 def tags(given: object) -> dict[str, str]:
@@ -279,7 +284,7 @@ def _list(written: str) -> object:
             return json.loads(written)
         except (json.JSONDecodeError, RecursionError):
             raise ValueError("this begins like a JSON list but is none") from None
-    return written.split(",")
+    return [word for one in written.split(",") if (word := one.strip())]
 
 
 def _table(written: str) -> object:

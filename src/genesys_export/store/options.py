@@ -57,12 +57,16 @@ class S3Options:
         owner = self.expected_bucket_owner
         return {"Bucket": self.bucket, **({"ExpectedBucketOwner": owner} if owner else {})}
 
-    def encryption(self) -> dict[str, Any]:
+    def every(self) -> dict[str, Any]:
         """Return what every new object carries."""
-        asked = {"ServerSideEncryption": self.sse, "SSEKMSKeyId": self.kms_key_id}
+        asked = {
+            "ServerSideEncryption": self.sse,
+            "SSEKMSKeyId": self.kms_key_id,
+            "Tagging": urlencode(self.tags),
+        }
         return {name: value for name, value in asked.items() if value}
 
     def data(self) -> dict[str, Any]:
-        """Return what new data files carry beside that."""
-        asked = {"StorageClass": self.storage_class, "Tagging": urlencode(self.tags)}
-        return {name: value for name, value in asked.items() if value} | self.encryption()
+        """Return what new data files carry."""
+        kept_as = {"StorageClass": self.storage_class} if self.storage_class else {}
+        return {**kept_as, **self.every()}

@@ -69,7 +69,7 @@ class S3Store:
                 Body=body,
                 ContentType=content_type,
                 **_header(condition),
-                **self._options.encryption(),
+                **self._options.every(),
                 **self._options.owner(),
             )
         if conditional and not done.get("ETag"):

@@ -15,6 +15,7 @@ from ..errors import (
     ChangedMeanwhile,
     DestinationFailed,
     ExportError,
+    NeverSent,
     NotPermitted,
     SignInRefused,
     UnknownOutcome,
@@ -165,7 +166,8 @@ def _without_answer(
         return WrongSettings(f"{url}: {name}: {problem}", advice=_BUCKET)
     if conditional and not kinds & _NEVER_SENT:
         return UnknownOutcome(f"{url}: no answer to a write ({name})")
-    return DestinationFailed(f"{url}: {action}: the destination did not answer ({name})")
+    kind = NeverSent if kinds & _NEVER_SENT else DestinationFailed
+    return kind(f"{url}: {action}: the destination did not answer ({name})")
 
 
 def _code(problem: ClientError) -> str:

@@ -35,6 +35,7 @@ class Concessions:
 
     single_writer: bool = False  # a store that does not keep to conditions
     network_folder: bool = False
+    stateless: bool = False  # no claims, no manifests: nothing is read, listed or deleted
 
 
 def destination(
@@ -52,7 +53,7 @@ def destination(
     place = located(to)
     if isinstance(place, Bucket):
         asked = options(place.name, place.prefix)
-        return bucket(asked, now=now, token=token, alone=concessions.single_writer)
+        return bucket(asked, now=now, token=token, concessions=concessions)
     return _folder(Folder(place.absolute(), token, network_ok=concessions.network_folder))
 
 
@@ -61,15 +62,16 @@ def bucket(
     *,
     now: Callable[[], datetime],
     token: str,
-    alone: bool = False,
+    concessions: Concessions = Concessions(),
     session: Session | None = None,
 ) -> Generator[Finding, None, None]:
     """Yield what is found of a bucket; nothing of it is left there."""
     impatient = replace(options, max_attempts=_ATTEMPTS, timeout_s=_PATIENCE_S)
     with closing(Connection(impatient, session)) as connection:
-        writing = Writing(connection, f"{_HOME}/{token}", alone=alone)
+        writing = Writing(connection, f"{_HOME}/{token}", alone=concessions.single_writer)
+        checks = _of_uploads if concessions.stateless else _of_bucket
         try:
-            yield from carried_out(_of_bucket(connection, writing, now))
+            yield from carried_out(checks(connection, writing, now))
         finally:
             writing.clean_up()
 
@@ -102,6 +104,21 @@ def _of_bucket(
         ),
         Check(name="abort", look=writing.abort, after=(*written, "multipart upload")),
         Check(name="delete", look=writing.delete, after=written),
+    )
+
+
+def _of_uploads(
+    connection: Connection, writing: Writing, now: Callable[[], datetime]
+) -> tuple[Check, ...]:
+    """Return the checks of an export that only uploads, which two rights are enough for."""
+    reached = ("credentials", "way there")
+    return (
+        Check(name="credentials", look=lambda: access.credentials(connection)),
+        Check(name="way there", look=lambda: access.way(connection), after=("credentials",)),
+        Check(name="clock", look=lambda: access.clock(connection, now), after=reached),
+        Check(name="region", look=lambda: access.region(connection), after=reached),
+        Check(name="lifecycle rule", look=lambda: keeping.lifecycle(connection), after=reached),
+        Check(name="multipart upload", look=writing.staged, after=(*reached, "clock")),
     )
 
 

@@ -100,6 +100,13 @@ class Writing:
         with_them = " and ".join(one for one in asked if one)
         return fine("a file was uploaded" + (f" with {with_them}" if with_them else ""))
 
+    def staged(self) -> Finding:
+        """Upload a file in parts, and throw it away instead of completing it."""
+        staged = self._staged()
+        self._connection.store.discard(staged)
+        self._open.remove(staged)
+        return fine("a file was uploaded in parts, and thrown away")
+
     def under_way(self) -> Finding:
         """Find an upload that is not completed, and its parts."""
         store, staged = self._connection.store, self._staged()

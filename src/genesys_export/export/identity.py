@@ -1,0 +1,57 @@
+"""What a conversation goes by beside the tables: its id or, where they hide that, its token.
+
+The index has 16 bytes for it, and the list of changes writes them out: a UUID's own, or the first
+half of the token, so that both join to the tables and neither says what the tables don't. Knows
+rules and recipes; reads and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from ..decode import key_of
+from ..errors import DataMismatch
+from ..manifest import Recipe
+from ..privacy import CONVERSATION_ID, Rules
+from ..privacy.values import token_of
+
+_BYTES = 16
+
+
+def key_by(rules: Rules) -> Callable[[str], bytes]:
+    """Return what makes 16 bytes of a conversation's id."""
+    if not rules.hides_ids:
+        return key_of
+    return lambda conversation_id: token_of(conversation_id, rules.key)[:_BYTES]
+
+
+def spelled_by(rules: Rules) -> Callable[[bytes], str]:
+    """Return what writes those 16 bytes out: as a UUID, or as a token's first 32 digits."""
+    return bytes.hex if rules.hides_ids else as_uuid
+
+
+def as_uuid(key: bytes) -> str:
+    """Return an id as Genesys writes it."""
+    return str(UUID(bytes=key))
+
+
+def is_comparable(old: Recipe, new: Recipe) -> bool:
+    """Whether a conversation goes by the same in what both recipes make."""
+    return _names(old) == _names(new)
+
+
+def check_comparable(old: Recipe, new: Recipe) -> None:
+    """Raise DataMismatch where conversations went by something else: none would be found again.
+
+    Worse, each old id would be listed as gone, beside tables that are not to show it.
+    """
+    if not is_comparable(old, new):
+        raise DataMismatch("conversation_id was protected in another way before")
+
+
+def _names(recipe: Recipe) -> object:
+    """Return by whose tokens conversations go in the recipe's files; None: by their ids."""
+    hidden = recipe.privacy.get("columns", {})
+    is_hidden = any(name.endswith(f".{CONVERSATION_ID}") for name in hidden)
+    return recipe.privacy.get("key") if is_hidden else None

@@ -1,0 +1,48 @@
+"""Where an error nobody thought of ends: at its own day, or at its own organisation."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fakes import FakeClock
+from genesys_export.cli.run import outcome_of
+from genesys_export.cli.signals import Signals
+from genesys_export.days import Day
+from genesys_export.errors import Bug, DestinationFailed
+from genesys_export.export import Orders
+
+DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
+
+
+class Broken:
+    """An exporter that ends with an error of any kind."""
+
+    def __init__(self, problem: Exception) -> None:
+        self.parts = SimpleNamespace(plan=SimpleNamespace(org=""))
+        self._problem = problem
+
+    def export(self, *_):
+        raise self._problem
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "told"),
+    [
+        (KeyError("customer 4711"), Bug, "2026-11-22: a bug: KeyError"),
+        (
+            OSError(28, "No space left on device", "/tmp/customer-4711"),
+            DestinationFailed,
+            "2026-11-22: reading or writing failed: No space left on device",
+        ),
+    ],
+)
+def test_an_error_nobody_thought_of_is_the_outcome_of_its_day(problem, kind, told):
+    outcome = outcome_of(Broken(problem), DAY, Orders(), Signals(FakeClock()))
+    assert type(outcome.problem) is kind
+    assert outcome.problem.message == told
+    assert outcome.problem.__cause__ is problem
+    assert "4711" not in f"{outcome.problem} {outcome.problem.advice}"
