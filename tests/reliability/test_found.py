@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import signal
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,8 +12,9 @@ from destinations import Killed, Trouble
 from workbench import DAY, END, Bench
 
 from fakes import MemoryStore
+from genesys_export.cli.signals import Signals
 from genesys_export.errors import DataMismatch, ExportError, Stopped, TryAgainLater
-from genesys_export.export import Orders, Outcome
+from genesys_export.export import Exporter, Orders, Outcome
 
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
 CALLS = range(120)  # more than any run here makes
@@ -218,3 +221,27 @@ def test_an_index_that_was_lost_is_made_again_although_the_day_is_unchanged(benc
     bench.store.delete(index["key"])
     assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
     bench.check_settled()
+
+
+def test_a_signal_while_an_interrupted_day_is_finished_ends_the_run_after_that(bench):
+    changed(bench)
+    die(bench, "complete", 2)  # the first is the index's
+    assert "next" in bench.manifest()
+    bench.clock.rest(PAST_LEASE_S)
+    asked = len(bench.genesys.jobs)
+    signals = Signals(bench.clock)
+
+    @contextmanager
+    def shield():
+        with signals.shield():
+            signal.raise_signal(signal.SIGTERM)
+            yield
+
+    process = bench.process()
+    parts = replace(bench.exporter(process).parts, shield=shield)
+    with signals.handled(), pytest.raises(Stopped):
+        Exporter(parts).export(DAY, Orders(force=True))
+    process.bury()
+    assert bench.takes() is not None
+    assert len(bench.genesys.jobs) == asked
+    assert bench.claim()["released"]
