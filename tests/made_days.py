@@ -13,7 +13,7 @@ from genesys_export.days import Day
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Counts, Seen, SliceRecord, Stored, Tag
 from genesys_export.operations.status import Place, read
-from genesys_export.proof import SourceCount, Verdict
+from genesys_export.source_count import SourceCount, Verdict
 
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)

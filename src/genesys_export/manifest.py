@@ -17,7 +17,7 @@ import msgspec
 from . import document
 from .days import Interval
 from .model import Counts, SliceRecord, StagedFile, Tag
-from .proof import SourceCount
+from .source_count import SourceCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

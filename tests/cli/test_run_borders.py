@@ -13,7 +13,7 @@ from genesys_export.cli.run import outcome_of
 from genesys_export.cli.signals import Signals
 from genesys_export.days import Day
 from genesys_export.errors import Bug, DestinationFailed
-from genesys_export.export import Orders
+from genesys_export.export import ExportOptions
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 
@@ -22,7 +22,7 @@ class Broken:
     """An exporter that ends with an error of any kind."""
 
     def __init__(self, problem: Exception) -> None:
-        self.parts = SimpleNamespace(plan=SimpleNamespace(org=""))
+        self.deps = SimpleNamespace(plan=SimpleNamespace(org=""))
         self._problem = problem
 
     def export(self, *_):
@@ -41,7 +41,7 @@ class Broken:
     ],
 )
 def test_an_error_nobody_thought_of_is_the_outcome_of_its_day(problem, kind, told):
-    outcome = outcome_of(Broken(problem), DAY, Orders(), Signals(FakeClock()))
+    outcome = outcome_of(Broken(problem), DAY, ExportOptions(), Signals(FakeClock()))
     assert type(outcome.problem) is kind
     assert outcome.problem.message == told
     assert outcome.problem.__cause__ is problem

@@ -22,11 +22,11 @@ from genesys_export.export.changes import Kind as ChangeKind
 from genesys_export.ledger import Registration
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Counts, Part, SliceRecord, StagedFile
-from genesys_export.proof import SourceCount, Verdict
 from genesys_export.settings.names import VARIABLES, variables
 from genesys_export.settings.sections import every_path
 from genesys_export.simulator import Options
 from genesys_export.simulator.faults import ENDPOINTS, Kind
+from genesys_export.source_count import SourceCount, Verdict
 
 REFERENCE = "docs/reference"
 COMMANDS = Page(f"{REFERENCE}/commands.md")

@@ -15,7 +15,7 @@ from fakes import Events, FakeClock
 from genesys_export.assembly.exporting import exporters
 from genesys_export.days import Day
 from genesys_export.events import Requested, Waiting
-from genesys_export.export import Backfill, Orders
+from genesys_export.export import Backfill, ExportOptions
 from genesys_export.settings import load
 from genesys_export.simulator import Fault, Refusal, Revoked, Simulator, Slow, World
 
@@ -191,7 +191,7 @@ def test_one_budget_is_kept_by_all_days_together(tmp_path, genesys):
     whole = Backfill(
         exporters=tuple(exporters(settings, clock=clock, observe=events)),
         days=tuple(Day(day, settings.export.timezone) for day in days(12)),
-        orders=Orders(),
+        options=ExportOptions(),
         at_once=4,
         pending=lambda: None,
     )

@@ -32,14 +32,14 @@ from genesys_export.simulator import (
 )
 
 
-def soon() -> str:
+def interruptible() -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
 
 
 # Every kind of trouble, where it meets the export; several in one run where they don't mix.
 PASSING = {
     "429 in seconds": [Fault("results", 2, RateLimited("1"))],
-    "429 as a date": [Fault("submit", 1, RateLimited(soon()))],
+    "429 as a date": [Fault("submit", 1, RateLimited(interruptible()))],
     "429 without a time": [Fault("results", 2, Refusal(429, "too.many.requests", "Too many."))],
     "429 on sign-in": [Fault("token", 1, RateLimited("1"))],
     "500, 502, 503, 504": [

@@ -23,18 +23,18 @@ from genesys_export.errors import (
 from genesys_export.events import BackfillProgress, DaySkipped, DayStarted, Noticed
 from genesys_export.export import (
     Backfill,
+    Dependencies,
     Ended,
     Exporter,
-    Orders,
+    ExportOptions,
     Outcome,
-    Parts,
     Plan,
     days_between,
     without_future,
 )
 from genesys_export.life import Policy, Publish
 from genesys_export.manifest import Recipe
-from genesys_export.store import are_honest
+from genesys_export.store import honours_preconditions
 
 ZONE = ZoneInfo("UTC")
 LONG_S = 20  # a bound for what happens at once
@@ -137,7 +137,7 @@ class Bench:
 
     def exporter(self, **plan) -> Exporter:
         dataset, tables = conversation_details(), ("conversations",)
-        parts = Parts(
+        parts = Dependencies(
             plan=Plan(dataset=dataset, tables=tables, org=self.org, **plan),
             recipe=Recipe(
                 timezone="UTC",
@@ -153,21 +153,21 @@ class Bench:
             store=self.store,
             clock=self.clock,
             observe=self.events,
-            are_honest=are_honest,
+            honours_preconditions=honours_preconditions,
         )
         return Exporter(parts)
 
-    def run(self, days, *, at_once=1, orders=Orders(), pending=lambda: None, **plan):  # noqa: B008
-        return run((self.exporter(**plan),), days, at_once, orders, pending)
+    def run(self, days, *, at_once=1, options=ExportOptions(), pending=lambda: None, **plan):  # noqa: B008
+        return run((self.exporter(**plan),), days, at_once, options, pending)
 
     def published(self) -> set[str]:
         keys = self.store.list("_genesys_export/")
         return {key.split("/")[2] for key in keys if key.endswith("manifest.json")}
 
 
-def run(exporters, days, at_once=1, orders=Orders(), pending=lambda: None) -> list[Ended]:  # noqa: B008
+def run(exporters, days, at_once=1, options=ExportOptions(), pending=lambda: None) -> list[Ended]:  # noqa: B008
     backfill = Backfill(
-        exporters=exporters, days=days, orders=orders, at_once=at_once, pending=pending
+        exporters=exporters, days=days, options=options, at_once=at_once, pending=pending
     )
     return list(backfill.run())
 
@@ -241,7 +241,7 @@ def test_settled_days_are_skipped_without_asking_for_anything():
 def test_force_does_settled_days_again():
     bench = Bench(Script())
     bench.run(november(1, 3))
-    ends = bench.run(november(1, 3), orders=Orders(force=True))
+    ends = bench.run(november(1, 3), options=ExportOptions(force=True))
     assert [one.report.outcome for one in ends] == [Outcome.UNCHANGED] * 3
 
 

@@ -29,7 +29,7 @@ from genesys_export.events import ReadAgain
 from genesys_export.export.plan import Plan
 from genesys_export.export.reading import read
 from genesys_export.export.rejects import Rejects
-from genesys_export.export.slices import Shop, Task, stage
+from genesys_export.export.slices import SliceContext, Task, stage
 from genesys_export.model import Counts, Page
 from genesys_export.privacy import Action, Wishes, resolve
 from genesys_export.progress.totals import Totals, added
@@ -77,7 +77,7 @@ class Trial:
     ) -> None:
         self.source, self.events, self.store = Script(*readings), Events(), store or MemoryStore()
         self.rejects = Rejects(self.store, "rejects.jsonl.gz", "token")
-        self.shop = Shop(
+        self.shop = SliceContext(
             plan=plan,
             store=self.store,
             observe=self.events,

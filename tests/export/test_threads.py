@@ -6,7 +6,7 @@ import pytest
 
 from genesys_export.api import SystemClock
 from genesys_export.errors import DestinationFailed, Stopped
-from genesys_export.export.threads import Abandoned, Foreman, ahead, side_by_side
+from genesys_export.export.threads import Abandoned, SliceCallbacks, ahead, side_by_side
 
 
 def nothing(*_results):
@@ -20,7 +20,9 @@ def test_every_result_is_told_to_the_waiting_thread():
         [3, 1, 2],
         most=8,
         abandon=Event(),
-        foreman=Foreman(finished=done.append, meanwhile=lambda: looks.append(1), undo=nothing),
+        callbacks=SliceCallbacks(
+            finished=done.append, meanwhile=lambda: looks.append(1), undo=nothing
+        ),
     )
     assert sorted(done) == [2, 4, 6]
     assert looks
@@ -32,7 +34,7 @@ def test_without_parts_there_is_nothing_to_do():
         [],
         most=8,
         abandon=Event(),
-        foreman=Foreman(finished=nothing, meanwhile=nothing, undo=nothing),
+        callbacks=SliceCallbacks(finished=nothing, meanwhile=nothing, undo=nothing),
     )
 
 
@@ -52,7 +54,7 @@ def test_an_error_of_the_waiting_thread_stops_the_work():
             ["late"],
             most=8,
             abandon=abandon,
-            foreman=Foreman(finished=nothing, meanwhile=lost, undo=undone.append),
+            callbacks=SliceCallbacks(finished=nothing, meanwhile=lost, undo=undone.append),
         )
     assert undone == ["late"]
 
@@ -76,7 +78,7 @@ def test_the_first_error_is_raised_and_what_came_too_late_is_undone():
             ["waiting", "bad", "good"],
             most=8,
             abandon=abandon,
-            foreman=Foreman(finished=told.append, meanwhile=nothing, undo=undone.append),
+            callbacks=SliceCallbacks(finished=told.append, meanwhile=nothing, undo=undone.append),
         )
     assert told + undone == ["good"]
 
@@ -95,7 +97,7 @@ def test_no_more_parts_are_worked_on_at_once_than_may_be():
         [*range(20)],
         most=1,
         abandon=Event(),
-        foreman=Foreman(finished=done.append, meanwhile=nothing, undo=nothing),
+        callbacks=SliceCallbacks(finished=done.append, meanwhile=nothing, undo=nothing),
     )
     assert sorted(done) == [*range(20)]
     assert {*most} == {1}
@@ -117,7 +119,7 @@ def test_parts_that_wait_are_never_begun_after_an_error():
             ["first", "second", "third", "fourth"],
             most=1,
             abandon=abandon,
-            foreman=Foreman(finished=nothing, meanwhile=nothing, undo=undone.append),
+            callbacks=SliceCallbacks(finished=nothing, meanwhile=nothing, undo=undone.append),
         )
     assert undone == []
     assert begun in (["first"], ["first", "second"])

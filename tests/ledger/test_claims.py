@@ -15,7 +15,7 @@ from genesys_export.errors import (
     UnknownOutcome,
     WrongSettings,
 )
-from genesys_export.ledger import Claims, Dispossessed, Register, failure_of
+from genesys_export.ledger import Claims, LeaseLost, Register, failure_of
 from genesys_export.model import Always, Counts
 
 CLAIM = f"{HOME}/2026-11-22/claim.json"
@@ -161,7 +161,7 @@ def test_a_sleeper_whose_day_was_taken_over_learns_of_it_and_writes_nothing(stor
     clock.rest(600)
     other = take(claims(store, clock), "a2")
     before = store.read(CLAIM)
-    with pytest.raises(Dispossessed, match="another run has taken it over") as lost:
+    with pytest.raises(LeaseLost, match="another run has taken it over") as lost:
         sleeper.renew()
     assert lost.value.status == 75
     sleeper.release()  # there is nothing to give back
@@ -215,7 +215,7 @@ def register(store, clock, *, honest=True, single_writer=False) -> Register:
         home=HOME,
         sleep=clock.rest,
         single_writer=single_writer,
-        are_honest=lambda _store, _key: honest,
+        honours_preconditions=lambda _store, _key: honest,
     )
 
 

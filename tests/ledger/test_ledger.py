@@ -31,7 +31,7 @@ from genesys_export.errors import (
     TryAgainLater,
     UnknownOutcome,
 )
-from genesys_export.ledger import Damaged, Dispossessed
+from genesys_export.ledger import Damaged, LeaseLost
 from genesys_export.manifest import decode
 from genesys_export.model import Always
 from genesys_export.store import FolderStore
@@ -213,9 +213,9 @@ def test_deleting_stops_when_the_lease_is_lost():
     books = ledger(store)
 
     def lost():
-        raise Dispossessed("another run has taken it over")
+        raise LeaseLost("another run has taken it over")
 
-    with pytest.raises(Dispossessed):
+    with pytest.raises(LeaseLost):
         books.publish(DAY, books.read(DAY), made, staged, lost)
     assert set(flat(keys(3))) <= set(visible(store))
     assert take(store) is None

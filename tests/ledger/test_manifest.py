@@ -10,7 +10,7 @@ from publishing import MANIFEST, RECIPE, publish, stage
 from fakes import MemoryStore
 from genesys_export.errors import DestinationFailed, WrongSettings
 from genesys_export.manifest import Next, decode, file_of
-from genesys_export.proof import SourceCount, Verdict
+from genesys_export.source_count import SourceCount, Verdict
 
 COUNT = SourceCount(
     asked=datetime(2026, 11, 23, 6, tzinfo=UTC),

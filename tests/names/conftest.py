@@ -28,7 +28,7 @@ from genesys_export.api import (
     hosts,
 )
 from genesys_export.cli.run import Order, execute
-from genesys_export.export import Orders
+from genesys_export.export import ExportOptions
 from genesys_export.simulator import Options, Simulator, World, serve
 
 DAY = "2025-11-20"
@@ -52,9 +52,9 @@ class Lake:
             **settings,
         }
         report = self.root.parent / "report.json"
-        anew = Orders(force=True, rewrite=True)
+        anew = ExportOptions(force=True, rewrite=True)
         return execute(
-            Order(date=DAY, orders=anew, report=report), {"to": str(self.root)}, environ
+            Order(date=DAY, options=anew, report=report), {"to": str(self.root)}, environ
         )
 
     @property

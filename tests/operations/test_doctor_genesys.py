@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from genesys_export.api import Filters
-from genesys_export.api.sightings import Division
+from genesys_export.api.probes import Division
 from genesys_export.findings import Verdict
 from genesys_export.operations.doctor import in_a_word, status_of
 from genesys_export.operations.doctor_genesys import genesys, of_divisions

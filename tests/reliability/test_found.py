@@ -14,7 +14,7 @@ from workbench import DAY, END, Bench
 from fakes import MemoryStore
 from genesys_export.cli.signals import Signals
 from genesys_export.errors import DataMismatch, ExportError, Stopped, TryAgainLater
-from genesys_export.export import Exporter, Orders, Outcome
+from genesys_export.export import Exporter, ExportOptions, Outcome
 
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
 CALLS = range(120)  # more than any run here makes
@@ -191,7 +191,7 @@ def test_a_run_that_sleeps_at_any_call_does_no_harm_when_it_wakes(
 def test_a_settled_day_asked_for_again_is_found_unchanged(bench):
     changed(bench)
     bench.settle()
-    assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
+    assert bench.run(options=ExportOptions(force=True)).outcome is Outcome.UNCHANGED
 
 
 def test_a_slice_that_waited_for_others_was_read_when_its_turn_came(bench):
@@ -208,10 +208,10 @@ def test_what_a_guard_refused_is_read_anew_once_its_cause_is_mended():
     every = dict(bench.genesys.versions)
     bench.genesys.versions = {number: every[number] for number in range(3)}  # a lost division
     with pytest.raises(DataMismatch, match="27 of the 30 conversations"):
-        bench.run(orders=Orders(force=True))
+        bench.run(options=ExportOptions(force=True))
     assert [*bench.store.uploads("")] == []
     bench.genesys.versions = every
-    assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
+    assert bench.run(options=ExportOptions(force=True)).outcome is Outcome.UNCHANGED
     bench.check_settled()
 
 
@@ -219,7 +219,7 @@ def test_an_index_that_was_lost_is_made_again_although_the_day_is_unchanged(benc
     bench.run()
     (index,) = bench.manifest()["index"]
     bench.store.delete(index["key"])
-    assert bench.run(orders=Orders(force=True)).outcome is Outcome.UNCHANGED
+    assert bench.run(options=ExportOptions(force=True)).outcome is Outcome.UNCHANGED
     bench.check_settled()
 
 
@@ -240,7 +240,7 @@ def test_a_signal_while_an_interrupted_day_is_finished_ends_the_run_after_that(b
     process = bench.process()
     parts = replace(bench.exporter(process).parts, shield=shield)
     with signals.handled(), pytest.raises(Stopped):
-        Exporter(parts).export(DAY, Orders(force=True))
+        Exporter(parts).export(DAY, ExportOptions(force=True))
     process.bury()
     assert bench.takes() is not None
     assert len(bench.genesys.jobs) == asked

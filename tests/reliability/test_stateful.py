@@ -27,7 +27,7 @@ from genesys_export.errors import (
     TryAgainLater,
     WrongSettings,
 )
-from genesys_export.export import Orders, Outcome
+from genesys_export.export import ExportOptions, Outcome
 from genesys_export.store import FolderStore
 
 CALLS = st.integers(0, 110)
@@ -97,11 +97,13 @@ class Days(RuleBasedStateMachine):
         slices=SLICES, partial=st.booleans(), order=st.sampled_from(["", "", "shrink", "rewrite"])
     )
     def a_run(self, slices, partial, order):
-        orders = Orders(force=True, accept_shrink=order == "shrink", rewrite=order == "rewrite")
-        may_fail, before = self.may_fail(orders), self.bench.takes()
+        options = ExportOptions(
+            force=True, accept_shrink=order == "shrink", rewrite=order == "rewrite"
+        )
+        may_fail, before = self.may_fail(options), self.bench.takes()
         tags = self.bench.tags()
         try:
-            report = self.bench.run(orders=orders, slices=slices, partial=partial)
+            report = self.bench.run(options=options, slices=slices, partial=partial)
         except ExportError as problem:
             assert isinstance(problem, may_fail), problem  # noqa: PT017 - one of several
             assert before is None or self.bench.takes() == before
@@ -114,7 +116,7 @@ class Days(RuleBasedStateMachine):
     def a_run_in_trouble(self, slices, kind, call, done):
         trouble = Trouble(kind, call, done=done)
         with suppress(Killed, ExportError):
-            self.bench.run(trouble, orders=Orders(force=True), slices=slices, watched=True)
+            self.bench.run(trouble, options=ExportOptions(force=True), slices=slices, watched=True)
 
     @rule(kind=KINDS, call=st.integers(0, 25), done=st.booleans())
     def a_recovery_in_trouble(self, kind, call, done):
@@ -139,11 +141,13 @@ class Days(RuleBasedStateMachine):
             self.bench.clock.rest(pause * 60)
             trouble = Trouble(kinds[1], other[1], done=True)
             with suppress(Killed, ExportError):
-                self.bench.run(trouble, orders=Orders(force=True), slices=other[0], watched=True)
+                self.bench.run(
+                    trouble, options=ExportOptions(force=True), slices=other[0], watched=True
+                )
 
         trouble, whole = Trouble(kinds[0], call, done=True, visit=visit), self.bench.takes()
         with suppress(Killed, ExportError):
-            self.bench.run(trouble, orders=Orders(force=True), slices=slices, watched=True)
+            self.bench.run(trouble, options=ExportOptions(force=True), slices=slices, watched=True)
         if whole is not None and kinds == ("", ""):
             assert self.bench.takes() is not None, "the two did harm to each other"
 
@@ -156,12 +160,12 @@ class Days(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.bench.settle()
         tags = self.bench.tags()
-        report = self.bench.run(orders=Orders(force=True))
+        report = self.bench.run(options=ExportOptions(force=True))
         if len(tags) == len(TABLES):
             assert report.outcome is Outcome.UNCHANGED
         assert self.bench.tags() == tags or len(tags) != len(TABLES)
 
-    def may_fail(self, orders: Orders) -> tuple[type[ExportError], ...]:
+    def may_fail(self, options: ExportOptions) -> tuple[type[ExportError], ...]:
         """Return the errors with which a run may end now; whatever else it ends with is wrong."""
         found: set[type[ExportError]] = set()
         bench, manifest = self.bench, self.bench.manifest()
@@ -171,7 +175,7 @@ class Days(RuleBasedStateMachine):
             found.add(TryAgainLater)
         if bench.is_claimed() or bench.deleted_since(now - timedelta(minutes=21)):
             found.add(TryAgainLater)
-        if manifest["recipe"]["filters"]["recipe"] != bench.recipe and not orders.rewrite:
+        if manifest["recipe"]["filters"]["recipe"] != bench.recipe and not options.rewrite:
             found.add(WrongSettings)
         taken = bench.takes()
         there = {id_of(number) for number in bench.genesys.versions}
@@ -180,7 +184,7 @@ class Days(RuleBasedStateMachine):
             if taken
             else manifest["counts"]["exported"] - len(there)
         )
-        if gone > 20 and not orders.accept_shrink:
+        if gone > 20 and not options.accept_shrink:
             found.add(DataMismatch)
         return tuple(found)
 

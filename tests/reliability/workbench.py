@@ -25,9 +25,9 @@ from genesys_export.datasets import conversation_details
 from genesys_export.days import Day
 from genesys_export.encode import Format
 from genesys_export.events import ignore
-from genesys_export.export import DayReport, Exporter, Orders, Parts, Plan
+from genesys_export.export import DayReport, Dependencies, Exporter, ExportOptions, Plan
 from genesys_export.manifest import Recipe
-from genesys_export.store import are_honest
+from genesys_export.store import honours_preconditions
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 END = DAY.interval.end
@@ -92,7 +92,7 @@ class Bench:
             csv={"newlines": "keep"},
             column_version=dataset.column_version,
         )
-        parts = Parts(
+        parts = Dependencies(
             plan=plan,
             recipe=recipe,
             source=process.source,
@@ -100,7 +100,7 @@ class Bench:
             names=self,
             clock=process.clock,
             observe=ignore,
-            are_honest=are_honest,
+            honours_preconditions=honours_preconditions,
             lease=LEASE,
         )
         return Exporter(parts)
@@ -109,14 +109,14 @@ class Bench:
         self,
         trouble: Trouble | None = None,
         *,
-        orders: Orders | None = None,
+        options: ExportOptions | None = None,
         watched: bool = False,
         **told: Any,
     ) -> DayReport:
         """Export the day in a process of its own, and see to it that it is gone afterwards."""
         process = self.process(trouble, watched=watched)
         try:
-            return self.exporter(process, **told).export(DAY, orders or Orders())
+            return self.exporter(process, **told).export(DAY, options or ExportOptions())
         finally:
             process.bury()
 
@@ -270,7 +270,7 @@ class Bench:
         self.recover()
         self.clock.rest(timedelta(minutes=21).total_seconds())  # what that deleted has to rest
         self.genesys.mark = max(self.clock.now(), self.genesys.mark or END)
-        report = self.run(orders=Orders(force=True, accept_shrink=True, rewrite=True))
+        report = self.run(options=ExportOptions(force=True, accept_shrink=True, rewrite=True))
         self.check_readers()
         self.check_settled()
         return report

@@ -25,7 +25,7 @@ from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export.plan import Plan
 from genesys_export.export.rejects import Rejects
-from genesys_export.export.slices import Shop, Task, stage
+from genesys_export.export.slices import SliceContext, Task, stage
 from genesys_export.model import Page
 from genesys_export.simulator import World
 from genesys_export.simulator.times import DAY_MS, Span
@@ -68,7 +68,7 @@ def walk(given: tuple[bytes, ...], form: Format = Format.CSV):
     store = MemoryStore()
     tables = () if form is Format.JSONL else TABLES
     plan = Plan(dataset=DATASET, tables=tables, format=form)
-    shop = Shop(
+    shop = SliceContext(
         plan=plan,
         store=store,
         observe=ignore,

@@ -6,7 +6,7 @@ from scripted import Answer, error, scripted, store_of
 from fakes import Careless, MemoryStore
 from genesys_export.errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome
 from genesys_export.model import Always, IfAbsent, IfUnchanged
-from genesys_export.store import FolderStore, SingleWriter, are_honest
+from genesys_export.store import FolderStore, SingleWriter, honours_preconditions
 
 KEY = "_genesys_export/probe-1f"
 JSON = "application/json"
@@ -14,13 +14,13 @@ JSON = "application/json"
 
 def test_a_memory_is_honest():
     store = MemoryStore()
-    assert are_honest(store, KEY)
+    assert honours_preconditions(store, KEY)
     assert list(store.list("")) == []
 
 
 def test_a_folder_is_honest(tmp_path):
     store = FolderStore(tmp_path / "export")
-    assert are_honest(store, KEY)
+    assert honours_preconditions(store, KEY)
     assert list(store.list("")) == []
 
 
@@ -33,13 +33,13 @@ def test_a_folder_is_honest(tmp_path):
 )
 def test_a_bucket_is_honest(server, request):
     with request.getfixturevalue(server).store(prefix="probed") as store:
-        assert are_honest(store, KEY)
+        assert honours_preconditions(store, KEY)
         assert list(store.list("")) == []
 
 
 def test_a_store_that_ignores_conditions_is_found_out(tmp_path):
     for store in (MemoryStore(), FolderStore(tmp_path / "export")):
-        assert not are_honest(Careless(store), KEY)
+        assert not honours_preconditions(Careless(store), KEY)
         assert list(store.list("")) == []
 
 
@@ -57,8 +57,8 @@ class OfOneMind(Careless):
 
 @pytest.mark.parametrize("kept", [IfAbsent, IfUnchanged])
 def test_half_honest_is_not_honest(kept):
-    assert not are_honest(OfOneMind(MemoryStore(), kept), KEY)
-    assert are_honest(OfOneMind(MemoryStore(), (IfAbsent, IfUnchanged)), KEY)
+    assert not honours_preconditions(OfOneMind(MemoryStore(), kept), KEY)
+    assert honours_preconditions(OfOneMind(MemoryStore(), (IfAbsent, IfUnchanged)), KEY)
 
 
 class Refusing(Careless):
@@ -71,7 +71,7 @@ class Refusing(Careless):
 
 
 def test_a_store_that_refuses_every_condition_is_of_no_use_either():
-    assert not are_honest(Refusing(MemoryStore()), KEY)
+    assert not honours_preconditions(Refusing(MemoryStore()), KEY)
 
 
 class Lying(Careless):
@@ -85,7 +85,7 @@ class Lying(Careless):
 
 
 def test_a_refusal_that_writes_is_found_out():
-    assert not are_honest(Lying(MemoryStore()), KEY)
+    assert not honours_preconditions(Lying(MemoryStore()), KEY)
 
 
 def test_a_store_without_a_clear_answer_was_not_found_out_about():
@@ -96,7 +96,7 @@ def test_a_store_without_a_clear_answer_was_not_found_out_about():
         store_of(script) as store,
         pytest.raises(UnknownOutcome),
     ):
-        are_honest(store, KEY)
+        honours_preconditions(store, KEY)
     assert [method for method, _, _ in script.asked] == ["PUT", "GET", "PUT", "DELETE"]
 
 
@@ -107,11 +107,11 @@ def test_a_store_that_loses_what_was_written_is_a_failure():
         store_of(script) as store,
         pytest.raises(DestinationFailed, match="is not there"),
     ):
-        are_honest(store, KEY)
+        honours_preconditions(store, KEY)
 
 
 def test_a_single_writer_gets_conditions_from_a_store_that_ignores_them():
-    assert are_honest(SingleWriter(Careless(MemoryStore())), KEY)
+    assert honours_preconditions(SingleWriter(Careless(MemoryStore())), KEY)
 
 
 class Mute(Careless):

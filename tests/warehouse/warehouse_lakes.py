@@ -16,7 +16,7 @@ from pathlib import Path
 from genesys_export.cli.run import Order, execute
 from genesys_export.cli.tables import Wanted, script
 from genesys_export.datasets import Column, Table, Type, conversation_details
-from genesys_export.export import Orders
+from genesys_export.export import ExportOptions
 from genesys_export.simulator import Simulator, World
 
 DATASET = conversation_details()
@@ -81,7 +81,7 @@ class Lake:
         }
         flags = {**self.flags, "quiet": True, "slices": slices}
         for day in days:
-            order = Order(date=day, orders=Orders(force=True))
+            order = Order(date=day, options=ExportOptions(force=True))
             assert execute(order, flags, environ) == 0
         return self
 

@@ -1,7 +1,6 @@
 """FETCH: the only package that speaks HTTP; owns token, budget, retries and clock."""
 
 from .auth import Credentials
-from .census import SourceCensus
 from .client import Client
 from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
@@ -13,6 +12,7 @@ from .query import QUERY, QueryPolicy, QuerySource
 from .reference import LISTS, ReferenceLists
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy
+from .source_count import GenesysCounter
 from .transport import Transport, TransportOptions
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Clock",
     "Credentials",
     "Filters",
+    "GenesysCounter",
     "Hosts",
     "JobPolicy",
     "JobSource",
@@ -33,7 +34,6 @@ __all__ = [
     "QuerySource",
     "ReferenceLists",
     "RetryPolicy",
-    "SourceCensus",
     "SystemClock",
     "Transport",
     "TransportOptions",

@@ -100,20 +100,20 @@ class QueryFetch:
         """
         waiting = [self._interval]
         while waiting:
-            part = waiting.pop()
+            interval = waiting.pop()
             try:
-                yield from self._steadily(part)
+                yield from self._steadily(interval)
             except _TooMuch as why:
-                parts = halves(part, self._source.policy.floor)
+                parts = halves(interval, self._source.policy.floor)
                 if parts is None:
-                    raise _stuck(part, why) from why
-                self._source.observe(IntervalHalved(interval=part, reason=str(why)))
+                    raise _stuck(interval, why) from why
+                self._source.observe(IntervalHalved(interval=interval, reason=str(why)))
                 waiting += reversed(parts)
 
     def release(self) -> None:
         """Do nothing: there is nothing to give back."""
 
-    def _steadily(self, part: Interval) -> Iterator[Page]:
+    def _steadily(self, interval: Interval) -> Iterator[Page]:
         """Yield an interval's pages, all of them again while its hits grew fewer meanwhile.
 
         What leaves the answer moves all that follows forward, over the edge of a page: somebody
@@ -121,24 +121,24 @@ class QueryFetch:
         """
         readings = self._source.policy.readings
         for _ in range(readings):
-            hits = yield from self._read(part)
+            hits = yield from self._read(interval)
             if hits == sorted(hits):
                 return
         self._source.observe(
             Noticed(
-                message=f"the hits of the query for {part} grew fewer during each of "
+                message=f"the hits of the query for {interval} grew fewer during each of "
                 f"{readings} readings: conversations may be missing until the next export"
             )
         )
 
-    def _read(self, part: Interval) -> Generator[Page, None, list[int]]:
+    def _read(self, interval: Interval) -> Generator[Page, None, list[int]]:
         """Yield an interval's pages once and return the hits told with them; raises _TooMuch."""
         policy, hits, number = self._source.policy, [0], 1
         while True:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
             if policy.page_size * number > DEPTH:
                 raise _TooMuch(f"page {number} would lie beyond {DEPTH} conversations")
-            found = self._ask(part, number)
+            found = self._ask(interval, number)
             if found.hits:  # none or 0 beside an empty page tells nothing new
                 hits.append(found.hits)
             if hits[-1] > policy.most_hits:
@@ -148,8 +148,8 @@ class QueryFetch:
                 return hits
             number += 1
 
-    def _ask(self, part: Interval, number: int) -> wire.QueryPage:
-        call = Call(method="POST", path=QUERY, body=self._source.body(part, number))
+    def _ask(self, interval: Interval, number: int) -> wire.QueryPage:
+        call = Call(method="POST", path=QUERY, body=self._source.body(interval, number))
         try:
             return self._source.client.request(call, wire.read_query)
         except RequestRefused as refused:
@@ -172,8 +172,8 @@ def halves(interval: Interval, floor: timedelta) -> tuple[Interval, Interval] | 
     return Interval(interval.start, middle), Interval(middle, interval.end)
 
 
-def _stuck(part: Interval, why: _TooMuch) -> ExportError:
+def _stuck(interval: Interval, why: _TooMuch) -> ExportError:
     return GenesysUnavailable(
-        f"the query for {part} can't be read to its end, and is too short to be halved: {why}",
+        f"the query for {interval} can't be read to its end, and is too short to be halved: {why}",
         advice="Use the jobs engine, ask for less with filters, or lower genesys.query_floor.",
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from secrets import token_hex
 
-from ..api import Clock, Filters, SourceCensus
+from ..api import Clock, Filters, GenesysCounter
 from ..datasets import conversation_details, with_names
 from ..events import Observe
 from ..manifest import Manifest
@@ -16,8 +16,8 @@ from ..operations.doctor import Part
 from ..operations.doctor_genesys import Genesys, genesys
 from ..operations.doctor_machine import machine
 from ..operations.verify import Verifier
-from ..proof import Census, Tolerance
 from ..settings import Org, Settings
+from ..source_count import SourceCounter, Tolerance
 from ..store.examine import Concessions, destination
 from .connections import bucket_options, client_of, hosts_of, store_of, transport_of
 from .planning import plan_of, source_of
@@ -65,7 +65,7 @@ def verifiers(
             org=name,
             pulse=lambda: clock.sleep(0),  # a signal comes in here
             observe=observe,
-            census=_recount(settings, orgs[name], clock=clock, observe=observe)
+            counter=_recount(settings, orgs[name], clock=clock, observe=observe)
             if source
             else None,
             tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
@@ -86,13 +86,13 @@ def _names_of_orgs(settings: Settings) -> tuple[str, ...]:
 
 def _recount(
     settings: Settings, org: Org, *, clock: Clock, observe: Observe
-) -> Callable[[Manifest], Census]:
+) -> Callable[[Manifest], SourceCounter]:
     """Return who counts a published day at its source: with the filters it was asked with."""
     client = client_of(settings, org, clock=clock, observe=observe)
 
-    def of(manifest: Manifest) -> Census:
+    def of(manifest: Manifest) -> SourceCounter:
         filters = Filters(raw=manifest.recipe.filters)
-        return SourceCensus(client=client, clock=clock, filters=filters)
+        return GenesysCounter(client=client, clock=clock, filters=filters)
 
     return of
 

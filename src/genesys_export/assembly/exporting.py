@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from ..api import Clock, ReferenceLists
 from ..days import Day, split, yesterday
 from ..events import Observe
-from ..export import Exporter, Parts, Shield, key_of
+from ..export import Dependencies, Exporter, Shield, key_of
 from ..ledger import this_process
 from ..settings import Settings
-from ..store import are_honest
+from ..store import honours_preconditions
 from .connections import client_of, store_of
 from .planning import AnySource, census_of, plan_of, recipe_of, source_of
 
@@ -39,22 +39,22 @@ def exporters(
     for org in orgs:
         plan = plan_of(settings, org)
         client = client_of(settings, org, clock=clock, observe=observe)
-        parts = Parts(
+        deps = Dependencies(
             plan=plan,
             recipe=recipe_of(settings, plan),
             source=source_of(settings, org, client, clock=clock, observe=observe),
             store=store,
             clock=clock,
             observe=observe,
-            are_honest=are_honest,
+            honours_preconditions=honours_preconditions,
             single_writer=target.options.single_writer,
             names=ReferenceLists(client) if plan.names else None,
-            census=census_of(settings, client, clock),
+            counter=census_of(settings, client, clock),
             shield=shield,
             holder=this_process(),
-            lease=settings.resume.lease,
+            lease_time=settings.resume.lease,
         )
-        yield Exporter(parts)
+        yield Exporter(deps)
 
 
 def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
@@ -75,10 +75,10 @@ def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
 
 def dry_run(exporter: Exporter, day: Day) -> DryRun:
     """Return what exporting the day would ask and write; asks and writes nothing."""
-    plan, source = exporter.parts.plan, exporter.parts.source
+    plan, source = exporter.deps.plan, exporter.deps.source
     parts = split(day, plan.slices)
     keys = [plan.key(table, part) for table in plan.written for part in parts]
     keys += [key_of(plan, table, day) for table in plan.names]
     written = [*keys, f"{plan.home(day)}/manifest.json"] if plan.keeps_state else keys
     asked = [source.body(part.interval) for part in parts] if isinstance(source, AnySource) else []
-    return DryRun(tuple(asked), tuple(exporter.parts.store.url(key) for key in written))
+    return DryRun(tuple(asked), tuple(exporter.deps.store.url(key) for key in written))

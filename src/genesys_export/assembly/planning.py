@@ -10,13 +10,13 @@ from ..api import (
     Client,
     Clock,
     Filters,
+    GenesysCounter,
     JobPolicy,
     JobSource,
     OwnBody,
     OwnSource,
     QueryPolicy,
     QuerySource,
-    SourceCensus,
     parse_raw,
     read_body,
 )
@@ -26,8 +26,8 @@ from ..events import Observe
 from ..export import Layout, Plan, Roll
 from ..manifest import Recipe
 from ..privacy import resolve
-from ..proof import Tolerance
 from ..settings import Org, Settings
+from ..source_count import Tolerance
 
 AnySource = JobSource | QuerySource | OwnSource
 
@@ -125,11 +125,11 @@ def source_of(
     return _jobs(settings, org, client, clock=clock, observe=observe)
 
 
-def census_of(settings: Settings, client: Client, clock: Clock) -> SourceCensus | None:
+def census_of(settings: Settings, client: Client, clock: Clock) -> GenesysCounter | None:
     """Return who asks the source for its own count; None where nobody does."""
     if settings.proof.count == "off":
         return None
-    return SourceCensus(client=client, clock=clock, filters=filters_of(settings))
+    return GenesysCounter(client=client, clock=clock, filters=filters_of(settings))
 
 
 def _jobs(

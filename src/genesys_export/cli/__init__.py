@@ -80,11 +80,11 @@ def run(
 ) -> int:
     """Export the day that --date names; else yesterday and every day that is missing or due."""
     flags = options.of_settings(locals())
-    from ..export import Orders  # noqa: PLC0415 - heavy
-    from .run import Order, execute  # noqa: PLC0415 - heavy
+    from ..export import ExportOptions  # noqa: PLC0415 - heavy
+    from .run import RunRequest, execute  # noqa: PLC0415 - heavy
 
-    orders = Orders(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
-    return execute(Order(date=date, orders=orders, dry_run=dry_run, report=report), flags)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    return execute(RunRequest(date=date, options=chosen, dry_run=dry_run, report=report), flags)
 
 
 @app.command()
@@ -123,12 +123,12 @@ def backfill(
 ) -> int:
     """Export a range of days, but for those that are settled already."""
     flags = options.of_settings(locals())
-    from ..export import Orders  # noqa: PLC0415 - heavy
-    from .backfill import Errand, execute  # noqa: PLC0415 - heavy
+    from ..export import ExportOptions  # noqa: PLC0415 - heavy
+    from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
 
-    orders = Orders(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
-    errand = Errand(start=start, end=end, orders=orders, dry_run=dry_run, report=report)
-    return execute(errand, flags)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report)
+    return execute(request, flags)
 
 
 @app.command()
@@ -145,10 +145,11 @@ def status(
 ) -> int:
     """Show which days are final, provisional, partial, damaged, failed or missing."""
     flags = dict(locals())
-    from .status import Wanted, report  # noqa: PLC0415 - heavy
+    from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
     return report(
-        Wanted(as_json=flags.pop("json"), html=flags.pop("html"), days=flags.pop("days")), flags
+        StatusRequest(as_json=flags.pop("json"), html=flags.pop("html"), days=flags.pop("days")),
+        flags,
     )
 
 
@@ -165,9 +166,9 @@ def verify(
 ) -> int:
     """Read a published day back and hold it against its manifest, and against the source."""
     flags = dict(locals())
-    from .verify import Order, execute  # noqa: PLC0415 - heavy
+    from .verify import VerifyRequest, execute  # noqa: PLC0415 - heavy
 
-    return execute(Order(date=flags.pop("date"), source=flags.pop("source")), flags)
+    return execute(VerifyRequest(date=flags.pop("date"), source=flags.pop("source")), flags)
 
 
 @app.command()
@@ -212,10 +213,10 @@ def tables(
     if unknown := [name for name in chosen if name not in known]:
         raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
     if ddl:
-        from .tables import Wanted, script  # noqa: PLC0415 - heavy
+        from .tables import TablesRequest, script  # noqa: PLC0415 - heavy
 
         flags = {"config": config, "org": org, "to": to, "format": format, "layout": layout}
-        text = script(Wanted(dialect=ddl, date=date, tables=chosen), flags)
+        text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
     else:
         text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
     sys.stdout.write(text.rstrip() + "\n")

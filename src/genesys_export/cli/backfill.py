@@ -13,7 +13,7 @@ from ..assembly.exporting import day_of, exporters
 from ..days import Day
 from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
 from ..events import Noticed, ignore
-from ..export import Backfill, Exporter, Orders, days_between, without_future
+from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..settings import Need, Settings, load
 from .observed import observed
 from .report import Outcome
@@ -23,23 +23,23 @@ from .signals import Signals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class BackfillRequest:
     """What `backfill` was asked for beside its settings."""
 
     start: str
     end: str
-    orders: Orders = field(default_factory=Orders)
+    options: ExportOptions = field(default_factory=ExportOptions)
     dry_run: bool = False
     report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ChosenDays:
     """The days to be done, in the order in which they begin; those to come are left out."""
 
     days: tuple[Day, ...]
     to_come: tuple[Day, ...]
-    orders: Orders
+    options: ExportOptions
     at_once: int
 
     @property
@@ -51,25 +51,25 @@ class Asked:
 
 
 def execute(
-    errand: Errand, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
     settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
     clock = SystemClock()
-    asked = _asked(errand, settings, clock)
-    if errand.dry_run:
+    asked = _asked(request, settings, clock)
+    if request.dry_run:
         _say_only(settings, asked, clock)
         return 0
     return observed(
-        settings, clock, errand.report, partial(_outcomes, asked), show_problems=_show_problems
+        settings, clock, request.report, partial(_outcomes, asked), show_problems=_show_problems
     )
 
 
-def _asked(errand: Errand, settings: Settings, clock: SystemClock) -> Asked:
+def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> ChosenDays:
     """Return the days; raises WrongUse for what are none, TryAgainLater where none has ended."""
     start, end = (
         _day(settings, name, text, clock)
-        for name, text in (("start", errand.start), ("end", errand.end))
+        for name, text in (("start", request.start), ("end", request.end))
     )
     every = days_between(start, end)
     days = without_future(every, clock.now(), partial=settings.export.allow_partial)
@@ -79,10 +79,10 @@ def _asked(errand: Errand, settings: Settings, clock: SystemClock) -> Asked:
             advice="Try again when one has, or give other days.",
         )
     newest_first = settings.backfill.order == "newest"
-    return Asked(
+    return ChosenDays(
         days=days[::-1] if newest_first else days,
         to_come=every[len(days) :],
-        orders=errand.orders,
+        options=request.options,
         at_once=settings.backfill.days_at_once,
     )
 
@@ -96,11 +96,13 @@ def _day(settings: Settings, name: str, text: str, clock: SystemClock) -> Day:
         ) from problem
 
 
-def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iterator[Outcome]:
+def _outcomes(
+    asked: ChosenDays, exporters: Iterator[Exporter], signals: Signals
+) -> Iterator[Outcome]:
     """Export the range, and yield its days in order of organisation and date."""
-    backfill = _backfill(asked, tuple(parts), lambda: signals.pending)
+    backfill = _backfill(asked, tuple(exporters), lambda: signals.pending)
     if asked.to_come:
-        backfill.exporters[0].parts.observe(Noticed(message=asked.told))
+        backfill.exporters[0].deps.observe(Noticed(message=asked.told))
     with signals.collecting():
         ends = list(backfill.run())
     for one in sorted(ends, key=lambda one: (one.org, one.day.date)):
@@ -114,12 +116,12 @@ def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iter
 
 
 def _backfill(
-    asked: Asked, parts: tuple[Exporter, ...], pending: Callable[[], Stopped | None]
+    asked: ChosenDays, parts: tuple[Exporter, ...], pending: Callable[[], Stopped | None]
 ) -> Backfill:
     return Backfill(
         exporters=parts,
         days=asked.days,
-        orders=asked.orders,
+        options=asked.options,
         at_once=asked.at_once,
         pending=pending,
     )
@@ -163,11 +165,11 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         sys.stderr.write(f"genesys-export: {count} ({which}): {reason}\n")
 
 
-def _say_only(settings: Settings, asked: Asked, clock: SystemClock) -> None:
+def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
     """Print what would be asked and written; of the destination only manifests are read."""
-    parts = tuple(exporters(settings, clock=clock, observe=ignore))
-    backfill = _backfill(asked, parts, lambda: None)
-    for exporter in parts:
+    found = tuple(exporters(settings, clock=clock, observe=ignore))
+    backfill = _backfill(asked, found, lambda: None)
+    for exporter in found:
         settled = backfill.settled(exporter)
         for day in asked.days:
             if report := settled.get(day):

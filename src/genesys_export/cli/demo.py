@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import WrongSettings
-from .run import Order, execute
+from .run import RunRequest, execute
 from .simulate import INSTALL, MISSING
 
 QUESTION = "Which queues were offered most, and how long did callers wait for an answer?"
@@ -45,7 +45,7 @@ def show_everything(folder: Path, *, per_day: int, flags: Mapping[str, object]) 
         }
         _say(f"2. genesys-export run --to {folder}")
         # No file of settings: one that lies here is of a real organisation.
-        status = execute(Order(), {**flags, "to": str(folder), "config": os.devnull}, environ)
+        status = execute(RunRequest(), {**flags, "to": str(folder), "config": os.devnull}, environ)
     if status:
         return status
     _say("3. What is there now:")

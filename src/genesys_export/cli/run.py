@@ -15,7 +15,7 @@ from ..assembly.exporting import day_of, dry_run, exporters
 from ..days import Day
 from ..errors import Stopped, WrongUse, as_known
 from ..events import DayDue, DaySkipped, ignore
-from ..export import Due, Exporter, Orders, agenda
+from ..export import Due, Exporter, ExportOptions, agenda
 from ..life import Reason, Why
 from ..settings import Need, Settings, load
 from .observed import observed
@@ -24,57 +24,59 @@ from .signals import Signals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RunRequest:
     """What `run` was asked for beside its settings."""
 
     date: str | None = None
-    orders: Orders = field(default_factory=Orders)
+    options: ExportOptions = field(default_factory=ExportOptions)
     dry_run: bool = False
     report: Path | None = None
 
 
 def execute(
-    order: Order, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
     settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
     clock = SystemClock()
     try:
-        day = day_of(settings, order.date, clock)
+        day = day_of(settings, request.date, clock)
     except ValueError as problem:
         raise WrongUse(
-            f"--date {order.date} is no day", advice="Use YYYY-MM-DD or yesterday."
+            f"--date {request.date} is no day", advice="Use YYYY-MM-DD or yesterday."
         ) from problem
-    asked = Asked(day=day, alone=order.date is not None, orders=order.orders)
-    if order.dry_run:
+    asked = ChosenDays(day=day, alone=request.date is not None, options=request.options)
+    if request.dry_run:
         _say_only(settings, asked, clock)
         return 0
-    return observed(settings, clock, order.report, partial(_outcomes, asked))
+    return observed(settings, clock, request.report, partial(_outcomes, asked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ChosenDays:
     """A day alone; or that day and, where state is kept, every one that is missing or due."""
 
     day: Day
     alone: bool
-    orders: Orders
+    options: ExportOptions
 
     def due(self, exporter: Exporter) -> tuple[Due, ...]:
         """Return the days to be exported, oldest first."""
-        if self.alone or not exporter.parts.plan.keeps_state:
+        if self.alone or not exporter.deps.plan.keeps_state:
             return (Due(self.day, _ASKED),)
-        return agenda(exporter.parts, self.day.zone)
+        return agenda(exporter.deps, self.day.zone)
 
 
 _NOTHING_DUE = "no day is missing or due: nothing to do"
 _ASKED = Reason(Why.MISSING, "it was asked for")
 
 
-def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iterator[Outcome]:
+def _outcomes(
+    asked: ChosenDays, exporters: Iterator[Exporter], signals: Signals
+) -> Iterator[Outcome]:
     """Export one organisation after the other, day by day; an error ends only its own day."""
-    for exporter in parts:
-        org = exporter.parts.plan.org
+    for exporter in exporters:
+        org = exporter.deps.plan.org
         try:
             signals.check()
             due = asked.due(exporter)
@@ -85,44 +87,44 @@ def _outcomes(asked: Asked, parts: Iterator[Exporter], signals: Signals) -> Iter
             continue
         _announce(exporter, due, asked)
         for one in due:
-            outcome = outcome_of(exporter, one.day, asked.orders, signals)
+            outcome = outcome_of(exporter, one.day, asked.options, signals)
             yield outcome
             if isinstance(outcome.problem, Stopped):
                 return
 
 
-def _announce(exporter: Exporter, due: tuple[Due, ...], asked: Asked) -> None:
+def _announce(exporter: Exporter, due: tuple[Due, ...], asked: ChosenDays) -> None:
     """Say which days are due, where that is more than the usual one, or none."""
     if asked.alone:
         return
-    org = exporter.parts.plan.org
+    org = exporter.deps.plan.org
     for one in due:
         if one.day != asked.day:
             told = DayDue(org=org, day=str(one.day), reason=one.reason.sentence)
-            exporter.parts.observe(told)
+            exporter.deps.observe(told)
     if not due:
-        exporter.parts.observe(DaySkipped(org=org, day=str(asked.day), reason=_NOTHING_DUE))
+        exporter.deps.observe(DaySkipped(org=org, day=str(asked.day), reason=_NOTHING_DUE))
 
 
-def outcome_of(exporter: Exporter, day: Day, orders: Orders, signals: Signals) -> Outcome:
+def outcome_of(exporter: Exporter, day: Day, options: ExportOptions, signals: Signals) -> Outcome:
     """Export one day; whatever it ends with is part of the outcome, and ends no other."""
-    org = exporter.parts.plan.org
+    org = exporter.deps.plan.org
     try:
         signals.check()
-        report = exporter.export(day, orders)
+        report = exporter.export(day, options)
     except Exception as problem:  # noqa: BLE001 - the border of a day
         return Outcome(org=org, day=day, problem=as_known(problem, str(day)))
     return Outcome(org=org, day=day, report=report, problem=report.problem)
 
 
-def _say_only(settings: Settings, asked: Asked, clock: SystemClock) -> None:
+def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
     """Print what would be asked and written; of the destination only manifests are read."""
     for exporter in exporters(settings, clock=clock, observe=ignore):
-        due, keeps_state = asked.due(exporter), exporter.parts.plan.keeps_state
+        due, keeps_state = asked.due(exporter), exporter.deps.plan.keeps_state
         if not due:
             sys.stdout.write(f"{_NOTHING_DUE}\n")
         for one in due:
-            settled = exporter.settled(one.day, asked.orders) if keeps_state else None
+            settled = exporter.settled(one.day, asked.options) if keeps_state else None
             if settled:
                 sys.stdout.write(f"would skip {one.day}: {settled.note}\n")
             else:
@@ -139,5 +141,5 @@ def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
         sys.stdout.write(f"{asks}: {text}\n")
     for url in found.written:
         sys.stdout.write(f"would write {url}\n")
-    if exporter.parts.plan.roll:
+    if exporter.deps.plan.roll:
         sys.stdout.write("and, where a file reaches a limit of [roll], the next: …-001, …\n")

@@ -29,7 +29,7 @@ from ..settings import Need, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class StatusRequest:
     """What `status` was asked for beside its settings."""
 
     as_json: bool = False
@@ -38,7 +38,7 @@ class Wanted:
 
 
 def report(
-    wanted: Wanted,
+    request: StatusRequest,
     flags: Mapping[str, object],
     environ: Mapping[str, str] | None = None,
 ) -> int:
@@ -53,14 +53,14 @@ def report(
         places = [Place(org=org, dataset=dataset, zone=zone, rest=policy.rest) for org in orgs]
         due = _due(policy, now)
         found = [read(store, place, now, due=due) for place in places]
-    if wanted.html:
-        _write(wanted.html, as_page(found, asked=now))
-    if wanted.as_json:
+    if request.html:
+        _write(request.html, as_page(found, asked=now))
+    if request.as_json:
         sys.stdout.write(as_json(found, asked=now).decode())
-    elif wanted.html:
+    elif request.html:
         _say(found)
     else:
-        show(found, sys.stdout, days=wanted.days)
+        show(found, sys.stdout, days=request.days)
     return 0
 
 

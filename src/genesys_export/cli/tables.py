@@ -20,7 +20,7 @@ NO_BUCKET = "s3://YOUR-BUCKET/analytics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class TablesRequest:
     """What `tables --ddl` was asked for beside its settings."""
 
     dialect: str
@@ -29,7 +29,7 @@ class Wanted:
 
 
 def script(
-    wanted: Wanted, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: TablesRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> str:
     """Return the SQL; raises WrongUse and WrongSettings."""
     settings = load(flags=flags, environ=environ)
@@ -39,10 +39,10 @@ def script(
         hive=settings.export.layout == "hive",
         newlines=settings.csv.newlines,
     )
-    tables = wanted.tables or _asked(settings)
-    day = _day(wanted.date)
+    tables = request.tables or _asked(settings)
+    day = _day(request.date)
     whole = with_names(conversation_details())
-    return as_ddl(whole, wanted.dialect, files, tables=tables, day=day)
+    return as_ddl(whole, request.dialect, files, tables=tables, day=day)
 
 
 def _asked(settings: Settings) -> tuple[str, ...]:

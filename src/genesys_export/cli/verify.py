@@ -20,7 +20,7 @@ from .signals import Signals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class VerifyRequest:
     """What `verify` was asked for beside its settings."""
 
     date: str
@@ -28,22 +28,22 @@ class Order:
 
 
 def execute(
-    order: Order, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: VerifyRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Verify a day of every organisation asked for; return the exit status (C14)."""
-    needs = {Need.DESTINATION, Need.SOURCE} if order.source else {Need.DESTINATION}
+    needs = {Need.DESTINATION, Need.SOURCE} if request.source else {Need.DESTINATION}
     settings = load(flags=flags, environ=environ, needs=needs)
     clock, log = SystemClock(), settings.log
     try:
-        day = day_of(settings, order.date, clock)
+        day = day_of(settings, request.date, clock)
     except ValueError as problem:
         raise WrongUse(
-            f"--date {order.date} is no day", advice="Use YYYY-MM-DD or yesterday."
+            f"--date {request.date} is no day", advice="Use YYYY-MM-DD or yesterday."
         ) from problem
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock)
     with signals.handled(), shown as observe:
-        parts = verifiers(settings, clock=clock, observe=observe, source=order.source)
+        parts = verifiers(settings, clock=clock, observe=observe, source=request.source)
         outcomes = list(_outcomes(parts, day))
     for outcome in outcomes:
         if isinstance(outcome, Verification):

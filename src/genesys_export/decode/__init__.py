@@ -17,12 +17,12 @@ from ..days import Interval
 from ..model import Block, Counts, Rejected
 from .arrow import TIMES, Reader, Unfit, is_utf8
 from .attributes import Gathered
-from .copies import Contest
+from .copies import CopyResolver
 from .exact import Broken, Cleaned, clean
 from .ids import key_of
 from .triage import Triage, Triaged, Verdict
 
-__all__ = ["Contest", "Decoder", "key_of"]
+__all__ = ["CopyResolver", "Decoder", "key_of"]
 
 _MODULUS = 1 << 256
 _VERDICT, _DIGEST = attrgetter("verdict"), attrgetter("digest")
@@ -38,7 +38,7 @@ class Decoder:
     """
 
     def __init__(
-        self, dataset: Dataset, interval: Interval, contest: Contest | None = None
+        self, dataset: Dataset, interval: Interval, contest: CopyResolver | None = None
     ) -> None:
         """Take what belongs to `interval`, by conversationStart.
 
@@ -48,7 +48,7 @@ class Decoder:
         self._reader = Reader(self._shape)
         self._reader_of_cleaned = Reader(self._shape, are_cleaned=True)
         # One without conversations is false, but tells by what keys they go.
-        contest = Contest(dataset, interval) if contest is None else contest
+        contest = CopyResolver(dataset, interval) if contest is None else contest
         self._triage = Triage(interval, contest)
         self._verdicts: Counter[Verdict] = Counter()
         self._received = self._broken = self._open = self._drift = 0

@@ -19,7 +19,7 @@ from .ids import digest_of, key_of
 _HALF = 16
 
 
-class Contest:
+class CopyResolver:
     """The conversations of one slice that came in several copies; used by one thread."""
 
     def __init__(

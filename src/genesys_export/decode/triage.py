@@ -14,7 +14,7 @@ from enum import IntEnum, auto
 import msgspec
 
 from ..days import Interval
-from .copies import Contest
+from .copies import CopyResolver
 from .exact import Broken
 from .heads import Head, head_of
 from .ids import Ids, digest_of
@@ -50,7 +50,7 @@ class Triage:
     """The triage of one slice; remembers every conversation met."""
 
     interval: Interval
-    contest: Contest
+    contest: CopyResolver
     unsettled: set[bytes] = field(default_factory=set)  # the copy that counts is not known
     _met: Ids = field(default_factory=Ids)
 

@@ -4,15 +4,15 @@ from .csv_gz import CsvGz, Newlines
 from .formats import Encoder, Format, Opener
 from .gzip import Gzip
 from .jsonl_gz import JsonlGz, raw_rows
-from .parquet import Held, Parquet, parquet_schema
+from .parquet import MemoryBudget, Parquet, parquet_schema
 
 __all__ = [
     "CsvGz",
     "Encoder",
     "Format",
     "Gzip",
-    "Held",
     "JsonlGz",
+    "MemoryBudget",
     "Newlines",
     "Opener",
     "Parquet",

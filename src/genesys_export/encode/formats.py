@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..datasets import Table
 from .csv_gz import CsvGz, Newlines
 from .jsonl_gz import JsonlGz
-from .parquet import Held, Parquet
+from .parquet import MemoryBudget, Parquet
 
 _DAY_HELD_BYTES = 32 << 20  # by all Parquet files that are being written; 64: 45 MiB more in all
 _LEAST_HELD_BYTES = 8 << 20  # by those of a slice; smaller row groups would serve nobody
@@ -55,21 +55,21 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Begins the files of one slice; `held` is what its Parquet files hold back together."""
+    """Begins the files of one slice; `budget` is what its Parquet files hold back together."""
 
     newlines: Newlines = Newlines.KEEP
-    held: Held = field(default_factory=lambda: Held(_DAY_HELD_BYTES))
+    budget: MemoryBudget = field(default_factory=lambda: MemoryBudget(_DAY_HELD_BYTES))
 
     @classmethod
     def of_slice(cls, slices: int, newlines: Newlines) -> Opener:
         """Return the opener of one of so many slices side by side, with its share of memory."""
-        return cls(newlines, Held(max(_DAY_HELD_BYTES // slices, _LEAST_HELD_BYTES)))
+        return cls(newlines, MemoryBudget(max(_DAY_HELD_BYTES // slices, _LEAST_HELD_BYTES)))
 
     def open(self, form: Format, table: Table | None, sink: Callable[[bytes], None]) -> Encoder:
         """Begin a table's file; None is the raw one, whose rows are records (`raw_rows`)."""
         if table is None:
             return JsonlGz(sink)
         if form is Format.PARQUET:
-            return Parquet(table, sink, self.held)
+            return Parquet(table, sink, self.budget)
         texts = pa.schema([(name, pa.string()) for name in table.names])
         return CsvGz(texts, sink, self.newlines)

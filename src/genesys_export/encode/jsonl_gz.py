@@ -25,8 +25,8 @@ def raw_rows(records: Sequence[bytes]) -> pa.RecordBatch:
     lines = b"\n".join([*records, b""])
     ends = accumulate((len(record) + 1 for record in records), initial=0)
     offsets = pa.array(array("q", ends), pa.int64())
-    held = [None, offsets.buffers()[1], pa.py_buffer(lines)]
-    column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(records), held)
+    budget = [None, offsets.buffers()[1], pa.py_buffer(lines)]
+    column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(records), budget)
     return pa.record_batch([column], names=[RECORD])
 
 

@@ -40,7 +40,7 @@ def parquet_schema(table: Table) -> pa.Schema:
 
 
 @dataclass(slots=True)
-class Held:
+class MemoryBudget:
     """What the Parquet files of one slice hold back together; used by one thread."""
 
     limit_bytes: int
@@ -58,7 +58,7 @@ class Parquet:
     A file without rows has its schema and no row group.
     """
 
-    def __init__(self, table: Table, sink: Callable[[bytes], None], held: Held) -> None:
+    def __init__(self, table: Table, sink: Callable[[bytes], None], budget: MemoryBudget) -> None:
         """Begin the file."""
         self._schema = parquet_schema(table)
         from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 - no other format waits for it
@@ -72,11 +72,11 @@ class Parquet:
             dictionary_pagesize_limit=_DICTIONARY_BYTES,
             write_page_index=True,
         )
-        self._held = held
+        self._budget = budget
         self._rows: list[pa.RecordBatch] = []
         self._starts: list[pa.Array] = []
         self._count = self.held_bytes = 0
-        held.files.append(self)
+        budget.files.append(self)
 
     def write(self, rows: pa.RecordBatch, starts: pa.Array) -> None:
         """Add rows; `starts` has the start of each one's conversation."""
@@ -86,7 +86,7 @@ class Parquet:
         self.held_bytes += self._rows[-1].nbytes + starts.nbytes
         if self._count >= GROUP_ROWS:
             self.flush()
-        self._held.settle()
+        self._budget.settle()
 
     def flush(self) -> None:
         """Write what is held back as a row group."""
@@ -100,7 +100,7 @@ class Parquet:
         """Write the last row group and the footer."""
         self.flush()
         self._writer.close()
-        self._held.files.remove(self)
+        self._budget.files.remove(self)
 
 
 def _field(column: Column) -> pa.Field:

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from .agenda import Due, agenda
 from .backfill import Backfill, days_between, without_future
-from .day import Exporter, Orders
-from .names import key_of
-from .parts import Parts, Shield
+from .day import Exporter, ExportOptions
+from .dependencies import Dependencies, Shield
+from .lookups import key_of
 from .plan import Layout, Plan, Roll
 from .report import DayReport, Ended, Outcome
 
 __all__ = [
     "Backfill",
     "DayReport",
+    "Dependencies",
     "Due",
     "Ended",
+    "ExportOptions",
     "Exporter",
     "Layout",
-    "Orders",
     "Outcome",
-    "Parts",
     "Plan",
     "Roll",
     "Shield",

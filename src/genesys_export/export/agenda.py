@@ -15,7 +15,7 @@ from .. import life
 from ..days import Day, date_named
 from ..errors import ExportError
 from ..ledger import Published
-from .parts import Parts
+from .dependencies import Dependencies
 
 _AT_ONCE = 8  # manifests being read
 _CUT_OFF = life.Reason(life.Why.DAMAGED, "its publishing was cut off, and is to be finished")
@@ -29,59 +29,59 @@ class Due:
     reason: life.Reason
 
 
-def agenda(parts: Parts, zone: ZoneInfo) -> tuple[Due, ...]:
+def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
     """Return the days that are due, oldest first; raises what reading the destination raises.
 
     One manifest that can't be read is its day's trouble, which meets the same when its turn comes;
     where none can be read it is that of all.
     """
-    plan, now = parts.plan, parts.clock.now()
-    first, last = published(parts)
+    plan, now = deps.plan, deps.clock.now()
+    first, last = published(deps)
     dates = life.days_to_look_at(now, zone, first, plan.life, last_published=last)
     days = [Day(one, zone) for one in dates]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="agenda") as pool:
-        entries = list(pool.map(partial(_entry, parts), days))
+        entries = list(pool.map(partial(_entry, deps), days))
     if entries and all(isinstance(entry, ExportError) for entry in entries):
         raise next(entry for entry in entries if isinstance(entry, ExportError))
     due = []
     for day, entry in zip(days, entries, strict=True):
         if entry is None and not life.is_missing(day.date, now, zone, first, plan.life):
             continue
-        if reason := _reason(parts, day, entry, now):
+        if reason := _reason(deps, day, entry, now):
             due.append(Due(day, reason))
     return tuple(due)
 
 
-def _entry(parts: Parts, day: Day) -> Published | ExportError | None:
+def _entry(deps: Dependencies, day: Day) -> Published | ExportError | None:
     try:
-        return parts.ledger.read(day)
+        return deps.ledger.read(day)
     except ExportError as problem:
         return problem
 
 
 def _reason(
-    parts: Parts, day: Day, entry: Published | ExportError | None, now: datetime
+    deps: Dependencies, day: Day, entry: Published | ExportError | None, now: datetime
 ) -> life.Reason | None:
     if isinstance(entry, ExportError):
         return life.Reason(life.Why.DAMAGED, f"its manifest can't be read: {entry.message}")
     if entry and entry.value.next:
         return _CUT_OFF
     known = life.known(day, entry.value if entry else None)
-    return life.due(known, now, parts.plan.life, parts.recipe.fingerprint)
+    return life.due(known, now, deps.plan.life, deps.recipe.fingerprint)
 
 
-def published(parts: Parts) -> tuple[date, date] | tuple[None, None]:
+def published(deps: Dependencies) -> tuple[date, date] | tuple[None, None]:
     """Return the first and the last day that have a manifest; None where none has."""
-    days = published_days(parts)
+    days = published_days(deps)
     return (min(days), max(days)) if days else (None, None)
 
 
-def published_days(parts: Parts) -> frozenset[date]:
+def published_days(deps: Dependencies) -> frozenset[date]:
     """Return every day that has a manifest; what else lies there is left alone."""
-    home = f"{parts.plan.homes}/"
+    home = f"{deps.plan.homes}/"
     named = (
         key.removeprefix(home).removesuffix("/manifest.json")
-        for key in parts.store.list(home)
+        for key in deps.store.list(home)
         if key.endswith("/manifest.json")
     )
     return frozenset(day for text in named if (day := date_named(text)))

@@ -14,15 +14,15 @@ from .. import __version__, life
 from ..claim import SealedFile, SealedSlice
 from ..days import Day, iso_ms, split
 from ..errors import DataMismatch, TryAgainLater
-from ..ledger import Dispossessed, Held, Published
+from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of
 from ..model import Counts, SliceRecord, StagedFile
-from .names import Clerk, Named
-from .parts import Parts
+from .commit_decision import CommitDecision, complete
+from .dependencies import Dependencies
+from .lookups import LookupStager, Named
 from .plan import Ready
 from .rejects import Rejects
 from .report import DayReport
-from .settling import Settling, complete
 from .slices import StagedSlice
 from .staging import Staging
 
@@ -31,23 +31,23 @@ from .staging import Staging
 class Attempt:
     """An attempt at a day that may be read up to `ready`; its files carry `token`."""
 
-    parts: Parts
+    deps: Dependencies
     day: Day
     ready: Ready
     token: str
     began: datetime
     accept_shrink: bool
 
-    def make(self, before: Published | None, held: Held | None) -> DayReport:
-        """Export the day over what `before` says is published; raises what the parts raise.
+    def make(self, before: Published | None, lease: Lease | None) -> DayReport:
+        """Export the day over what `before` says is published; raises what the deps raise.
 
-        `held` is the claim, None where no state is kept: then nothing is compared.
+        `lease` is the claim, None where no state is kept: then nothing is compared.
         """
-        plan, store = self.parts.plan, self.parts.store
+        plan, store = self.deps.plan, self.deps.store
         slices = split(self.day, plan.slices, until=self.ready.until)
-        if held and not plan.roll:
+        if lease and not plan.roll:
             keys = frozenset(plan.key(table, one) for table in plan.written for one in slices)
-            self.parts.ledger.check_free(self.day, before, keys)
+            self.deps.ledger.check_free(self.day, before, keys)
         rejects = Rejects(
             store,
             f"{plan.home(self.day)}/rejects.jsonl.gz",
@@ -55,10 +55,10 @@ class Attempt:
             count_only=bool(plan.privacy),
         )
         staging = Staging(
-            parts=self.parts,
+            deps=self.deps,
             day=self.day,
             token=self.token,
-            held=held,
+            lease=lease,
             published=before.value.attempt if before else "",
             rejects=rejects,
         )
@@ -66,9 +66,9 @@ class Attempt:
         try:
             staged = staging.stage(slices)
             try:
-                publishing = self._judged(staged, named, rejects, before, held)
+                publishing = self._judged(staged, named, rejects, before, lease)
             except (DataMismatch, TryAgainLater) as refused:
-                if not isinstance(refused, Dispossessed):
+                if not isinstance(refused, LeaseLost):
                     staging.drop(staged)
                 raise
         except BaseException:
@@ -77,7 +77,7 @@ class Attempt:
             staging.give_up()
             raise
         # From here on nothing is discarded: whoever comes next may have to complete it.
-        with self.parts.shield():
+        with self.deps.shield():
             report = publishing()
         staging.release(staged)
         return replace(report, problem=named.problem(self.day))
@@ -88,7 +88,7 @@ class Attempt:
         named: Named,
         rejects: Rejects,
         before: Published | None,
-        held: Held | None,
+        lease: Lease | None,
     ) -> Callable[[], DayReport]:
         """Return what publishes what is staged; raises what speaks against it."""
         rejected = rejects.seal()
@@ -96,7 +96,7 @@ class Attempt:
         slices = [one.sealed for one in staged]
         self._check_reach(slices)
         made = self._made(slices, named, rejects.rows, file)
-        return self._settled(before, held, made, _files(staged, named, rejected))
+        return self._settled(before, lease, made, _files(staged, named, rejected))
 
     def _check_reach(self, slices: Sequence[SealedSlice]) -> None:
         """Raise TryAgainLater where results end before the day does, whatever was told before.
@@ -115,17 +115,17 @@ class Attempt:
     def _settled(
         self,
         before: Published | None,
-        held: Held | None,
+        lease: Lease | None,
         made: Manifest,
         files: tuple[StagedFile, ...],
     ) -> Callable[[], DayReport]:
         """Return what publishes the day; raises what speaks against it."""
-        if held is None:
-            return partial(complete, self.parts, self.day, made, files)
-        settling = Settling(
-            parts=self.parts,
+        if lease is None:
+            return partial(complete, self.deps, self.day, made, files)
+        settling = CommitDecision(
+            deps=self.deps,
             day=self.day,
-            held=held,
+            lease=lease,
             before=before,
             accept_shrink=self.accept_shrink,
         )
@@ -133,24 +133,24 @@ class Attempt:
 
     def _named(self) -> Named:
         """Stage the lookup tables, before the slices: a list that fails costs no job."""
-        parts = self.parts
-        if parts.names is None:
+        deps = self.deps
+        if deps.names is None:
             return Named()
-        clerk = Clerk(
-            plan=parts.plan,
-            names=parts.names,
-            store=parts.store,
-            observe=parts.observe,
+        stager = LookupStager(
+            plan=deps.plan,
+            names=deps.names,
+            store=deps.store,
+            observe=deps.observe,
             token=self.token,
-            clock=parts.clock,
+            clock=deps.clock,
         )
-        return clerk.stage(self.day)
+        return stager.stage(self.day)
 
     def _made(
         self, slices: Sequence[SealedSlice], named: Named, rejected: int, file: File | None
     ) -> Manifest:
         """Return the manifest of what is staged."""
-        plan = self.parts.plan
+        plan = self.deps.plan
         tables: dict[str, tuple[File, ...]] = {}
         for one in _data(slices, named):
             tables[one.table] = (*tables.get(one.table, ()), file_of(one.file, one.rows))
@@ -161,7 +161,7 @@ class Attempt:
             day=str(self.day),
             interval=self.day.interval,
             timezone=self.day.zone.key,
-            recipe=self.parts.recipe,
+            recipe=self.deps.recipe,
             state=life.state_of(self.day.interval, fetched, plan.life, partial=self.ready.partial),
             attempt=self.token,
             attempts=(),
@@ -181,7 +181,7 @@ class Attempt:
             rejects=file,
             index=tuple(one.index for one in slices if one.index),
             began=self.began,
-            ended=self.parts.clock.now(),
+            ended=self.deps.clock.now(),
             notes=(*plan.notes, *named.notes),
         )
 

@@ -17,7 +17,7 @@ from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, as_known
 from ..events import Noticed, Observe
 from .agenda import published_days
-from .day import Exporter, Orders
+from .day import Exporter, ExportOptions
 from .pace import Score
 from .report import DayReport, Ended
 
@@ -56,7 +56,7 @@ class _Task:
 
     @property
     def org(self) -> str:
-        return self.exporter.parts.plan.org
+        return self.exporter.deps.plan.org
 
     def ended(
         self,
@@ -80,7 +80,7 @@ class Backfill:
 
     exporters: tuple[Exporter, ...]
     days: tuple[Day, ...]
-    orders: Orders
+    options: ExportOptions
     at_once: int
     pending: Callable[[], Stopped | None]
     _waiting: deque[_Task] = field(default_factory=deque)
@@ -129,13 +129,13 @@ class Backfill:
 
     def settled(self, exporter: Exporter) -> dict[Day, DayReport]:
         """Return the days for which nothing is to be done; raises what listing them raises."""
-        if not exporter.parts.plan.keeps_state:
+        if not exporter.deps.plan.keeps_state:
             return {}
-        known = published_days(exporter.parts)
+        known = published_days(exporter.deps)
 
         def look(day: Day) -> DayReport | None:
             try:
-                return None if self.pending() else exporter.settled(day, self.orders)
+                return None if self.pending() else exporter.settled(day, self.options)
             except ExportError:
                 return None  # its export meets the same, and says so
 
@@ -148,7 +148,7 @@ class Backfill:
         while self._waiting and len(self._running) < self.at_once:
             task = self._waiting.popleft()
             task = _Task(task.exporter, task.day, self._now_s())
-            self._running[pool.submit(_exported, task, self.orders)] = task
+            self._running[pool.submit(_exported, task, self.options)] = task
 
     def _ended(self) -> Iterator[tuple[_Task, Ended]]:
         """Yield what has ended, or nothing for a moment."""
@@ -173,16 +173,16 @@ class Backfill:
 
     @property
     def _observe(self) -> Observe:
-        return self.exporters[0].parts.observe
+        return self.exporters[0].deps.observe
 
     def _now_s(self) -> float:
-        return self.exporters[0].parts.clock.monotonic()
+        return self.exporters[0].deps.clock.monotonic()
 
 
-def _exported(task: _Task, orders: Orders) -> Ended:
+def _exported(task: _Task, options: ExportOptions) -> Ended:
     """Export one day; whatever it ends with ends no other."""
     try:
-        report = task.exporter.export(task.day, orders)
+        report = task.exporter.export(task.day, options)
     except Stopped as problem:
         return task.ended(problem=problem)
     except Exception as problem:  # noqa: BLE001 - the border of a day
@@ -192,5 +192,5 @@ def _exported(task: _Task, orders: Orders) -> Ended:
 
 def _failed(task: _Task, problem: ExportError) -> Ended:
     whose = " ".join(filter(None, (task.org, str(task.day))))
-    task.exporter.parts.observe(Noticed(message=f"{whose} failed: {problem.message}"))
+    task.exporter.deps.observe(Noticed(message=f"{whose} failed: {problem.message}"))
     return task.ended(problem=problem)

@@ -13,18 +13,18 @@ from .. import guards, life
 from ..days import Day, iso_ms
 from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting
-from ..ledger import Damaged, Dispossessed, Held, Published, failure_of
+from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Recipe
 from .attempt import Attempt
-from .parts import Parts
+from .dependencies import Dependencies
+from .notices import tell
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
-from .telling import tell
-from .threads import soon
+from .threads import interruptible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class ExportOptions:
     """What is asked for this once."""
 
     force: bool = False  # a final day again
@@ -32,17 +32,17 @@ class Orders:
     accept_shrink: bool = False  # although many conversations are gone
 
 
-_NO_ORDERS = Orders()
+_NO_OPTIONS = ExportOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
     """Exports days of one organisation; safe to use from several threads, a day each."""
 
-    parts: Parts
+    deps: Dependencies
     _registering: Lock = field(default_factory=Lock, repr=False, compare=False)
 
-    def export(self, day: Day, orders: Orders = _NO_ORDERS) -> DayReport:
+    def export(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport:
         """Export the whole day and publish it, if it is due; a day that is not is skipped.
 
         After any error nothing visible has changed, but for a day whose publishing was cut off:
@@ -50,35 +50,35 @@ class Exporter:
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
         (65) where a guard keeps the old day, and what the source and the store raise.
         """
-        parts = self.parts
-        began, token = parts.clock.now(), secrets.token_hex(8)
-        if not parts.plan.keeps_state:
-            return self._attempt(day, orders, began, token, None)
+        deps = self.deps
+        began, token = deps.clock.now(), secrets.token_hex(8)
+        if not deps.plan.keeps_state:
+            return self._attempt(day, options, began, token, None)
         before = self.recover(day)
-        self._check_recipe(before, orders)
-        if why := self._skipped(day, before, orders):
-            parts.observe(DaySkipped(org=parts.plan.org, day=str(day), reason=why))
+        self._check_recipe(before, options)
+        if why := self._skipped(day, before, options):
+            deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
             return self._skip(day, before, why)
-        return self._attempt(day, orders, began, token, before)
+        return self._attempt(day, options, began, token, before)
 
-    def settled(self, day: Day, orders: Orders = _NO_ORDERS) -> DayReport | None:
+    def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
         """Return the report of a published day that `export` would skip; None of any other.
 
         Reads the day's manifest, writes nothing, asks nothing of Genesys, and tells nobody.
         """
-        before = self.parts.ledger.read(day)
+        before = self.deps.ledger.read(day)
         if before is None or before.value.next is not None:
             return None
-        if before.value.recipe.fingerprint != self.parts.recipe.fingerprint:
+        if before.value.recipe.fingerprint != self.deps.recipe.fingerprint:
             return None
-        why = self._skipped(day, before, orders)
+        why = self._skipped(day, before, options)
         return self._skip(day, before, why) if why else None
 
     def _skip(self, day: Day, before: Published | None, why: str) -> DayReport:
         return DayReport(
             day=day,
             manifest=before.value if before else None,
-            manifest_url=self.parts.store.url(self.parts.ledger.key(day)) if before else "",
+            manifest_url=self.deps.store.url(self.deps.ledger.key(day)) if before else "",
             outcome=Outcome.SKIPPED,
             note=why,
         )
@@ -88,148 +88,148 @@ class Exporter:
 
         Asks nothing of Genesys. Raises TryAgainLater where another run is at the day.
         """
-        before = self.parts.ledger.read(day)
+        before = self.deps.ledger.read(day)
         if before is None or before.value.next is None:
             return before
-        token, now = secrets.token_hex(8), self.parts.clock.now()
-        with self._claimed(day, before, token, now) as held:
-            return self._finished(day, held)
+        token, now = secrets.token_hex(8), self.deps.clock.now()
+        with self._claimed(day, before, token, now) as lease:
+            return self._finished(day, lease)
 
-    def _finished(self, day: Day, held: Held) -> Published | None:
+    def _finished(self, day: Day, lease: Lease) -> Published | None:
         """Return what is published of a day that we hold, after finishing what was decided."""
-        ledger = self.parts.ledger
+        ledger = self.deps.ledger
         there = ledger.read(day)
         if there is None or there.value.next is None:
             return there
-        self.parts.observe(DayRecovered(org=self.parts.plan.org, day=str(day)))
+        self.deps.observe(DayRecovered(org=self.deps.plan.org, day=str(day)))
         try:
-            with self.parts.shield():
-                return ledger.roll_forward(day, there, held.hold)
+            with self.deps.shield():
+                return ledger.roll_forward(day, there, lease.hold)
         except Damaged as problem:
-            self.parts.observe(Noticed(message=problem.message))
+            self.deps.observe(Noticed(message=problem.message))
             return ledger.read(day)
 
-    def _check_recipe(self, before: Published | None, orders: Orders) -> None:
+    def _check_recipe(self, before: Published | None, options: ExportOptions) -> None:
         """Raise WrongSettings where the destination's days are made by another recipe."""
-        register = self.parts.register.read()
+        register = self.deps.register.read()
         old: Recipe | None = before.value.recipe if before else None
         if register is not None:
             there = register.value.recipe
-            same = there.fingerprint == self.parts.recipe.fingerprint
+            same = there.fingerprint == self.deps.recipe.fingerprint
             # Listing a destination takes long: only where there is something to refuse.
             old = there if before or (not same and self._has_days()) else None
         if old is not None:
-            guards.check_recipe(old, self.parts.recipe, rewrite=orders.rewrite)
+            guards.check_recipe(old, self.deps.recipe, rewrite=options.rewrite)
 
     def _has_days(self) -> bool:
         """Whether any day is published."""
-        keys = self.parts.store.list(f"{self.parts.plan.homes}/")
+        keys = self.deps.store.list(f"{self.deps.plan.homes}/")
         return any(key.endswith("/manifest.json") for key in keys)
 
-    def _skipped(self, day: Day, before: Published | None, orders: Orders) -> str:
+    def _skipped(self, day: Day, before: Published | None, options: ExportOptions) -> str:
         """Return why nothing is to be done; empty where something is."""
-        plan, now = self.parts.plan, self.parts.clock.now()
+        plan, now = self.deps.plan, self.deps.clock.now()
         state = life.state_of(day.interval, now, plan.life, partial=False)
         if not life.may_publish(state, plan.life.publish):
             return "it is not final yet; it is published when it is (publish = final)"
-        if before is None or orders.force:
+        if before is None or options.force:
             return ""
         known = life.known(day, before.value)
-        if life.due(known, now, plan.life, self.parts.recipe.fingerprint):
+        if life.due(known, now, plan.life, self.deps.recipe.fingerprint):
             return ""
         return "it is final already and not due again; --force exports it all the same"
 
     def _attempt(
         self,
         day: Day,
-        orders: Orders,
+        options: ExportOptions,
         began: datetime,
         token: str,
         before: Published | None,
     ) -> DayReport:
-        parts = self.parts
-        if parts.plan.keeps_state:
-            parts.claims.check_free(day)  # before Genesys is asked anything
+        deps = self.deps
+        if deps.plan.keeps_state:
+            deps.claims.check_free(day)  # before Genesys is asked anything
         ready, watermark = self._ready(day)
         if before:
             guards.check_watermark(before.value, watermark)
-        self.parts.observe(
+        self.deps.observe(
             DayStarted(
-                org=parts.plan.org,
+                org=deps.plan.org,
                 day=str(day),
                 interval=day.interval,
-                slices=parts.plan.slices,
+                slices=deps.plan.slices,
                 watermark=watermark,
             )
         )
         attempt = Attempt(
-            parts=parts,
+            deps=deps,
             day=day,
             ready=ready,
             token=token,
             began=began,
-            accept_shrink=orders.accept_shrink,
+            accept_shrink=options.accept_shrink,
         )
-        if not parts.plan.keeps_state:
+        if not deps.plan.keeps_state:
             report = attempt.make(None, None)
         else:
             with self._registering:  # days side by side would take each other for another run
-                parts.register.enter(parts.recipe, parts.register.read())
-            with self._claimed(day, before, token, began) as held:
-                report = attempt.make(self._still(day, before, held), held)
-        tell(parts.observe, parts.plan, report)
+                deps.register.enter(deps.recipe, deps.register.read())
+            with self._claimed(day, before, token, began) as lease:
+                report = attempt.make(self._still(day, before, lease), lease)
+        tell(deps.observe, deps.plan, report)
         return report
 
-    def _still(self, day: Day, before: Published | None, held: Held) -> Published | None:
+    def _still(self, day: Day, before: Published | None, lease: Lease) -> Published | None:
         """Return what is published now that the day is ours.
 
         Where that is not what it was, nothing that was sealed over it is of use any more.
         """
-        there = self._finished(day, held)
+        there = self._finished(day, lease)
         if _nonce(there) != _nonce(before):
-            held.update(slices=(), jobs=())
+            lease.update(slices=(), jobs=())
         return there
 
     @contextmanager
     def _claimed(
         self, day: Day, before: Published | None, token: str, began: datetime
-    ) -> Iterator[Held]:
+    ) -> Iterator[Lease]:
         """Hold the day inside; raises TryAgainLater where somebody else does."""
-        held = self.parts.claims.take(
+        lease = self.deps.claims.take(
             day,
             attempt=token,
-            recipe=self.parts.recipe,
+            recipe=self.deps.recipe,
             manifest=_nonce(before),
             began=began,
         )
         try:
-            yield held
-        except Dispossessed:
+            yield lease
+        except LeaseLost:
             raise
         except ExportError as problem:
             failed = not isinstance(problem, Stopped)
-            self._release(held, problem if failed else None)
+            self._release(lease, problem if failed else None)
             raise
         except BaseException:
-            self._release(held, None)
+            self._release(lease, None)
             raise
         else:
-            self._release(held, None, done=True)
+            self._release(lease, None, done=True)
 
-    def _release(self, held: Held, problem: ExportError | None, *, done: bool = False) -> None:
+    def _release(self, lease: Lease, problem: ExportError | None, *, done: bool = False) -> None:
         """Give the day back; what stands against it is only noticed, the lease ends by itself."""
-        failure = failure_of(problem, self.parts.clock.now()) if problem else None
+        failure = failure_of(problem, self.deps.clock.now()) if problem else None
         try:
-            held.release(failure, done=done)
+            lease.release(failure, done=done)
         except ExportError as also:
-            self.parts.observe(Noticed(message=f"{held.day}: not released: {also.message}"))
+            self.deps.observe(Noticed(message=f"{lease.day}: not released: {also.message}"))
 
     def _ready(self, day: Day) -> tuple[Ready, datetime | None]:
         """Return up to when the day can be read; waits as long as the plan allows."""
-        clock, plan = self.parts.clock, self.parts.plan
+        clock, plan = self.deps.clock, self.deps.plan
         deadline_s = clock.monotonic() + plan.wait.total_seconds()  # the date may jump meanwhile
         while True:
-            watermark = soon(self.parts.source.watermark, clock)
+            watermark = interruptible(self.deps.source.watermark, clock)
             found = readiness(day, watermark, clock.now(), allow_partial=plan.allow_partial)
             if isinstance(found, Ready):
                 return found, watermark
@@ -237,7 +237,7 @@ class Exporter:
             if wait_s <= 0:
                 raise found.error()
             detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
-            self.parts.observe(Waiting(reason="availability", wait_s=wait_s, detail=detail))
+            self.deps.observe(Waiting(reason="availability", wait_s=wait_s, detail=detail))
             clock.sleep(wait_s)
 
 

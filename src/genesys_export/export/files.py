@@ -43,9 +43,9 @@ class _File:
 class Files:
     """Every file of one slice."""
 
-    def __init__(self, plan: Plan, part: Slice, store: Store, token: str) -> None:
+    def __init__(self, plan: Plan, slice_: Slice, store: Store, token: str) -> None:
         """Begin none yet."""
-        self._plan, self._part, self._store, self._token = plan, part, store, token
+        self._plan, self._slice, self._store, self._token = plan, slice_, store, token
         under_way = min(plan.slices, plan.slices_at_once)
         self._opener = Opener.of_slice(under_way, plan.newlines)
         self._open: dict[str, _File] = {}
@@ -77,7 +77,7 @@ class Files:
     def _file(self, name: str) -> _File:
         if name not in self._open:
             form = self._plan.format_of(name)
-            key = self._plan.key(name, self._part, len(self._staged[name]))
+            key = self._plan.key(name, self._slice, len(self._staged[name]))
             tap = _Tap(self._store.stage(key, self._token, form.content_type))
             self._taps.append(tap)
             table = None if name == self._plan.raw else self._plan.dataset.table(name)

@@ -15,7 +15,7 @@ from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
 from ..privacy import Rules
-from ..proof import Tolerance
+from ..source_count import Tolerance
 
 _LONGEST_LAG = timedelta(days=2)
 
@@ -87,19 +87,19 @@ class Plan:
         """Return the format of a table's files."""
         return Format.JSONL if table == self.raw else self.format
 
-    def key(self, table: str, part: Slice, rolled: int = 0) -> str:
+    def key(self, table: str, slice_: Slice, rolled: int = 0) -> str:
         """Return the key of a table's file, the one after `rolled` others of its slice.
 
         Layout daily: `conversations/2026-11-22.csv.gz`, with several slices `….000.csv.gz`, with
         limits `….000-000.csv.gz`. Layout hive: `conversations/dt=2026-11-22/000-000.csv.gz`.
         """
-        numbers = f"{part.index:03d}-{rolled:03d}"
+        numbers = f"{slice_.index:03d}-{rolled:03d}"
         if self.layout is Layout.HIVE:
-            name = f"dt={part.day}/{numbers}"
+            name = f"dt={slice_.day}/{numbers}"
         elif self.roll:
-            name = f"{part.day}.{numbers}"
+            name = f"{slice_.day}.{numbers}"
         else:
-            name = f"{part.day}.{part.index:03d}" if self.slices > 1 else str(part.day)
+            name = f"{slice_.day}.{slice_.index:03d}" if self.slices > 1 else str(slice_.day)
         return self.under_org(f"{table}/{name}.{self.format_of(table)}")
 
     def prefixes(self, day: Day) -> tuple[str, ...]:

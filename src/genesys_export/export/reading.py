@@ -16,7 +16,7 @@ from hashlib import blake2b
 from threading import Event
 
 from ..days import Slice
-from ..decode import Contest, Decoder
+from ..decode import CopyResolver, Decoder
 from ..encode import raw_rows
 from ..errors import GenesysUnavailable
 from ..events import Observe, PageExported, PageReceived, ReadAgain
@@ -35,7 +35,7 @@ _WRITINGS = 4  # of a slice; after each but the last one more reading, to rank c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shop:
+class SliceContext:
     """What the slices of one day share."""
 
     plan: Plan
@@ -78,22 +78,22 @@ class Read:
     watermark: datetime | None
 
 
-def read(shop: Shop, part: Slice, fetch: Fetch) -> Read:
+def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
     """Read the slice to its end, as often as it takes; after any error its files are gone.
 
     Raises GenesysUnavailable when the copies of a conversation are others at every reading.
     """
-    contest = Contest(shop.plan.dataset, part.interval, key_by(shop.plan.privacy))
+    contest = CopyResolver(context.plan.dataset, slice_.interval, key_by(context.plan.privacy))
     vain: list[Reading] = []
     while len(vain) < _WRITINGS:
         if vain:
-            _rank(shop, part, fetch, contest)
+            _rank(context, slice_, fetch, contest)
         reading = Reading(
-            Decoder(shop.plan.dataset, part.interval, contest),
-            Files(shop.plan, part, shop.store, shop.token),
+            Decoder(context.plan.dataset, slice_.interval, contest),
+            Files(context.plan, slice_, context.store, context.token),
         )
         try:
-            _write(shop, part, fetch, reading)
+            _write(context, slice_, fetch, reading)
         except BaseException:
             reading.files.discard()
             raise
@@ -101,20 +101,20 @@ def read(shop: Shop, part: Slice, fetch: Fetch) -> Read:
             counts = _counts(reading, vain)
             return Read(reading.decoder, reading.files, counts, reading.watermark)
         reading.files.discard()
-        _tell(shop, part, reading, len(contested))
+        _tell(context, slice_, reading, len(contested))
         contest.begin(contested)
         vain.append(reading)
     raise GenesysUnavailable(
-        f"{part}: {len(contested)} conversations came with other content at each of"
+        f"{slice_}: {len(contested)} conversations came with other content at each of"
         f" {2 * _WRITINGS - 1} readings",
         advice="Run the same command again later; the day before this run is still in place.",
     )
 
 
-def _write(shop: Shop, part: Slice, fetch: Fetch, reading: Reading) -> None:
+def _write(context: SliceContext, slice_: Slice, fetch: Fetch, reading: Reading) -> None:
     """Read every page and write its rows; once that is in vain, only look for more copies."""
-    flattener = Flattener(shop.plan.dataset, part.day.date, shop.plan.tables)
-    for page in _pages(shop, part, fetch):
+    flattener = Flattener(context.plan.dataset, slice_.day.date, context.plan.tables)
+    for page in _pages(context, slice_, fetch):
         reading.saw(page.watermark)
         conversations, rows = reading.conversations, reading.rows
         for records in morsels(page.records):
@@ -122,39 +122,41 @@ def _write(shop: Shop, part: Slice, fetch: Fetch, reading: Reading) -> None:
                 reading.decoder.skim(records)
                 continue
             decoder = reading.decoder
-            block = decoder.decode(records) if shop.plan.tables else decoder.sift(records)
-            shop.rejects.add(block.rejected)
+            block = decoder.decode(records) if context.plan.tables else decoder.sift(records)
+            context.rejects.add(block.rejected)
             reading.rejects(block.rejected)
-            for batch in _batches(shop.plan, flattener, block):
+            for batch in _batches(context.plan, flattener, block):
                 reading.files.write(batch)
                 reading.rows += batch.rows.num_rows
             reading.conversations += block.conversations.num_rows
-        shop.observe(
+        context.observe(
             PageExported(
-                slice=str(part),
+                slice=str(slice_),
                 conversations=reading.conversations - conversations,
                 rows=reading.rows - rows,
             )
         )
 
 
-def _rank(shop: Shop, part: Slice, fetch: Fetch, contest: Contest) -> None:
+def _rank(context: SliceContext, slice_: Slice, fetch: Fetch, contest: CopyResolver) -> None:
     """Read every page to learn which copy of each contested conversation counts."""
-    for page in _pages(shop, part, fetch):
+    for page in _pages(context, slice_, fetch):
         contest.weigh(page.records)
 
 
-def _pages(shop: Shop, part: Slice, fetch: Fetch) -> Iterator[Page]:
-    pages: Iterator[Page] = iter(()) if part.interval.is_empty else fetch.pages()
-    for page in ahead(pages, abandon=shop.abandon, clock=shop.clock):
-        shop.observe(PageReceived(records=len(page.records), received_bytes=page.received_bytes))
+def _pages(context: SliceContext, slice_: Slice, fetch: Fetch) -> Iterator[Page]:
+    pages: Iterator[Page] = iter(()) if slice_.interval.is_empty else fetch.pages()
+    for page in ahead(pages, abandon=context.abandon, clock=context.clock):
+        context.observe(
+            PageReceived(records=len(page.records), received_bytes=page.received_bytes)
+        )
         yield page
 
 
-def _tell(shop: Shop, part: Slice, reading: Reading, contested: int) -> None:
-    shop.observe(
+def _tell(context: SliceContext, slice_: Slice, reading: Reading, contested: int) -> None:
+    context.observe(
         ReadAgain(
-            slice=str(part),
+            slice=str(slice_),
             contested=contested,
             conversations=reading.conversations,
             rows=reading.rows,

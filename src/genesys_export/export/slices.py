@@ -15,16 +15,16 @@ from ..decode import Decoder
 from ..events import SliceStaged
 from ..manifest import File, file_of
 from ..model import Fetch
-from .reading import Shop, read
+from .reading import SliceContext, read
 
-__all__ = ["Shop", "StagedSlice", "Task", "stage"]
+__all__ = ["SliceContext", "StagedSlice", "Task", "stage"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Task:
     """A slice to be read; `began` is when its reading began, or will have at the earliest."""
 
-    part: Slice
+    slice: Slice
     fetch: Fetch
     began: datetime
     goes_on: bool = False  # with a job that an earlier attempt began
@@ -34,33 +34,33 @@ class Task:
 class StagedSlice:
     """A slice whose files all lie at the destination, unseen; without `task` it was adopted."""
 
-    part: Slice
+    slice: Slice
     sealed: SealedSlice
     task: Task | None = None
 
 
-def stage(shop: Shop, task: Task) -> StagedSlice:
+def stage(context: SliceContext, task: Task) -> StagedSlice:
     """Read the slice to its end and stage its files; its job is left as it is."""
     if not task.goes_on:
-        task.began = shop.clock.now()  # it may have waited for others
-    done = read(shop, task.part, task.fetch)
+        task.began = context.clock.now()  # it may have waited for others
+    done = read(context, task.slice, task.fetch)
     try:
         tables = done.files.seal()
-        index = _indexed(shop, task.part, done.decoder)
+        index = _indexed(context, task.slice, done.decoder)
     except BaseException:
         done.files.discard()
         raise
-    shop.observe(
+    context.observe(
         SliceStaged(
-            slice=str(task.part),
+            slice=str(task.slice),
             conversations=done.counts.exported,
             rows=sum(table.rows for table in tables),
             size_bytes=sum(table.file.size_bytes for table in tables),
         )
     )
     sealed = SealedSlice(
-        interval=task.part.interval,
-        attempt=shop.token,
+        interval=task.slice.interval,
+        attempt=context.token,
         files=tables,
         index=index,
         counts=done.counts,
@@ -68,20 +68,20 @@ def stage(shop: Shop, task: Task) -> StagedSlice:
         watermark=done.watermark,
         fetched=task.began,
         job_ids=task.fetch.job_ids,
-        sealed=shop.clock.now(),
+        sealed=context.clock.now(),
     )
-    return StagedSlice(part=task.part, sealed=sealed, task=task)
+    return StagedSlice(slice=task.slice, sealed=sealed, task=task)
 
 
-def _indexed(shop: Shop, part: Slice, decoder: Decoder) -> File | None:
+def _indexed(context: SliceContext, slice_: Slice, decoder: Decoder) -> File | None:
     """Write the slice's index, under a name that no other attempt has; visible at once.
 
     It is nobody's data, and what an earlier attempt sealed can only be compared by reading it.
     """
-    if not shop.plan.keeps_state:
+    if not context.plan.keeps_state:
         return None
-    key = f"{shop.plan.home(part.day)}/index/{shop.token}-{part.index:03d}.bin"
-    upload = shop.store.stage(key, shop.token, "application/octet-stream")
+    key = f"{context.plan.home(slice_.day)}/index/{context.token}-{slice_.index:03d}.bin"
+    upload = context.store.stage(key, context.token, "application/octet-stream")
     try:
         for piece in decoder.index():
             upload.write(piece)
@@ -89,4 +89,4 @@ def _indexed(shop: Shop, part: Slice, decoder: Decoder) -> File | None:
     except BaseException:
         upload.discard()
         raise
-    return file_of(staged, decoder.counts.exported).tagged(shop.store.complete(staged))
+    return file_of(staged, decoder.counts.exported).tagged(context.store.complete(staged))

@@ -15,52 +15,52 @@ from ..claim import OpenJob, SealedSlice
 from ..days import Day, Slice
 from ..errors import ExportError
 from ..events import Noticed, SliceAdopted
-from ..ledger import Held
-from .parts import Parts
+from ..ledger import Lease
+from .dependencies import Dependencies
 from .rejects import Rejects
-from .slices import Shop, StagedSlice, Task, stage
-from .threads import Foreman, side_by_side
+from .slices import SliceContext, StagedSlice, Task, stage
+from .threads import SliceCallbacks, side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staging:
-    """The staging of one attempt; `held` is None where no state is kept."""
+    """The staging of one attempt; `lease` is None where no state is kept."""
 
-    parts: Parts
+    deps: Dependencies
     day: Day
     token: str
-    held: Held | None
+    lease: Lease | None
     published: str  # the attempt that made what is published, "" for none
     rejects: Rejects
     _tasks: list[Task] = field(default_factory=list)
 
     def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
         """Return every slice staged, in order; raises what the source and the store raise."""
-        parts = self.parts
-        done = {one.part.index: one for one in self._adopted(slices)}
-        self._tasks.extend(self._task(part) for part in slices if part.index not in done)
-        shop = Shop(
-            plan=parts.plan,
-            store=parts.store,
-            observe=parts.observe,
+        deps = self.deps
+        done = {one.slice.index: one for one in self._adopted(slices)}
+        self._tasks.extend(self._task(slice_) for slice_ in slices if slice_.index not in done)
+        context = SliceContext(
+            plan=deps.plan,
+            store=deps.store,
+            observe=deps.observe,
             token=self.token,
             rejects=self.rejects,
             abandon=Flag(),
-            clock=parts.clock,
+            clock=deps.clock,
         )
 
         def finished(staged: StagedSlice) -> None:
-            done[staged.part.index] = staged
+            done[staged.slice.index] = staged
             self._seal(staged)
 
-        foreman = Foreman(finished=finished, meanwhile=self._renew, undo=self._undo)
+        callbacks = SliceCallbacks(finished=finished, meanwhile=self._renew, undo=self._undo)
         try:
             side_by_side(
-                partial(stage, shop),
+                partial(stage, context),
                 self._tasks,
-                most=parts.plan.slices_at_once,
-                abandon=shop.abandon,
-                foreman=foreman,
+                most=deps.plan.slices_at_once,
+                abandon=context.abandon,
+                callbacks=callbacks,
             )
         except BaseException:
             kept = self._sealed()
@@ -68,14 +68,14 @@ class Staging:
                 if staged.sealed not in kept:
                     self._undo(staged)
             raise
-        return tuple(done[part.index] for part in slices)
+        return tuple(done[slice_.index] for slice_ in slices)
 
     def release(self, staged: Sequence[StagedSlice]) -> None:
         """Delete the jobs of a day that is published, an earlier attempt's too."""
         for one in staged:
             if one.task is None:
                 for job_id in one.sealed.job_ids[-1:]:
-                    self.parts.source.fetch(one.part.interval, job_id).release()
+                    self.deps.source.fetch(one.slice.interval, job_id).release()
         self._release_jobs()
 
     def drop(self, staged: Sequence[StagedSlice]) -> None:
@@ -84,10 +84,10 @@ class Staging:
         Only while the day is ours: a run that took it over may have adopted them already.
         """
         try:
-            if self.held:
-                self.held.update(slices=())
+            if self.lease:
+                self.lease.update(slices=())
         except ExportError as problem:
-            self.parts.observe(Noticed(message=f"{self.day}: not thrown away: {problem.message}"))
+            self.deps.observe(Noticed(message=f"{self.day}: not thrown away: {problem.message}"))
             return
         for one in staged:
             self._undo(one)
@@ -100,15 +100,15 @@ class Staging:
         for task in self._tasks:
             task.fetch.release()
 
-    def _task(self, part: Slice) -> Task:
+    def _task(self, slice_: Slice) -> Task:
         """Return a slice as work; a job that an earlier attempt left behind is read again."""
-        jobs = self.held.claim.jobs if self.held else ()
-        left = next((job for job in jobs if job.interval == part.interval), None)
-        now = self.parts.clock.now()
-        if left is None or now - left.fetched > self.parts.plan.resume_within:
-            return Task(part=part, fetch=self.parts.source.fetch(part.interval), began=now)
-        fetch = self.parts.source.fetch(part.interval, left.job_id)
-        return Task(part=part, fetch=fetch, began=left.fetched, goes_on=True)
+        jobs = self.lease.claim.jobs if self.lease else ()
+        left = next((job for job in jobs if job.interval == slice_.interval), None)
+        now = self.deps.clock.now()
+        if left is None or now - left.fetched > self.deps.plan.resume_within:
+            return Task(slice=slice_, fetch=self.deps.source.fetch(slice_.interval), began=now)
+        fetch = self.deps.source.fetch(slice_.interval, left.job_id)
+        return Task(slice=slice_, fetch=fetch, began=left.fetched, goes_on=True)
 
     def _adopted(self, slices: Sequence[Slice]) -> Iterator[StagedSlice]:
         """Yield the slices that an earlier attempt sealed, as far as they are still good.
@@ -116,27 +116,27 @@ class Staging:
         Same recipe and manifest are the claim's business; here: the interval, the age, and that
         the uploads are still there. What can't be adopted is thrown away.
         """
-        if self.held is None:
+        if self.lease is None:
             return
-        wanted = {part.interval: part for part in slices}
-        until = max(part.interval.end for part in slices)
+        wanted = {slice_.interval: slice_ for slice_ in slices}
+        until = max(slice_.interval.end for slice_ in slices)
         kept = []
         for sealed in self._sealed():
-            part = wanted.pop(sealed.interval, None)
-            if part is not None and self._is_good(sealed, until):
+            slice_ = wanted.pop(sealed.interval, None)
+            if slice_ is not None and self._is_good(sealed, until):
                 kept.append(sealed)
-                self.parts.observe(SliceAdopted(slice=str(part), attempt=sealed.attempt))
-                yield StagedSlice(part=part, sealed=sealed)
+                self.deps.observe(SliceAdopted(slice=str(slice_), attempt=sealed.attempt))
+                yield StagedSlice(slice=slice_, sealed=sealed)
         # Before the claim is written anew: it tells by its age what was begun before this attempt.
         self._clean(kept)
         if tuple(kept) != self._sealed():
-            self.held.update(slices=tuple(kept))
+            self.lease.update(slices=tuple(kept))
 
     def _is_good(self, sealed: SealedSlice, until: datetime) -> bool:
         """Whether it can stand for a slice of a day that is read up to `until`."""
-        plan, store = self.parts.plan, self.parts.store
+        plan, store = self.deps.plan, self.deps.store
         complete = sealed.watermark is None or sealed.watermark >= until
-        young = self.parts.clock.now() - sealed.fetched <= plan.resume_within
+        young = self.deps.clock.now() - sealed.fetched <= plan.resume_within
         tables = tuple(dict.fromkeys(one.table for one in sealed.files))
         return (
             young
@@ -151,53 +151,53 @@ class Staging:
 
         An attempt that published and ended well left nothing; any other may have.
         """
-        old = self.held.old if self.held else None
-        if self.held is None or old is None:
+        old = self.lease.old if self.lease else None
+        if self.lease is None or old is None:
             return
         if old.released and not old.failure and old.attempt == self.published:
             return
-        parts = self.parts
-        seen = parts.store.look(self.held.record.key)
-        if seen is None or seen.tag.etag != self.held.entry.tag.etag:
+        deps = self.deps
+        seen = deps.store.look(self.lease.record.key)
+        if seen is None or seen.tag.etag != self.lease.entry.tag.etag:
             return  # another run has the day: what is older than its claim may be its own
         mine = {one.file.upload_id for sealed in kept for one in sealed.files}
-        for prefix in parts.plan.prefixes(self.day):
-            for pending in parts.store.uploads(prefix):
+        for prefix in deps.plan.prefixes(self.day):
+            for pending in deps.store.uploads(prefix):
                 if pending.began < seen.modified and pending.upload_id not in mine:
-                    parts.store.discard(pending)
+                    deps.store.discard(pending)
 
     def _seal(self, staged: StagedSlice) -> None:
         """Keep a staged slice in the claim, for a later attempt should this one die.
 
         Not one with rejects: they are gathered over the whole day, and can't be kept with it.
         """
-        if self.held and not staged.sealed.counts.rejected:
-            self.held.update(slices=(*self._sealed(), staged.sealed), jobs=self._jobs(but=staged))
+        if self.lease and not staged.sealed.counts.rejected:
+            self.lease.update(slices=(*self._sealed(), staged.sealed), jobs=self._jobs(but=staged))
 
     def _renew(self) -> None:
         """Keep the claim, and in it the jobs under way."""
-        if self.held is None:
+        if self.lease is None:
             return
         jobs = self._jobs()
-        if jobs != self.held.claim.jobs:
-            self.held.update(jobs=jobs)
+        if jobs != self.lease.claim.jobs:
+            self.lease.update(jobs=jobs)
         else:
-            self.held.renew()
+            self.lease.renew()
 
     def _jobs(self, but: StagedSlice | None = None) -> tuple[OpenJob, ...]:
         done = {sealed.interval for sealed in self._sealed()}
         if but is not None:
-            done.add(but.part.interval)
+            done.add(but.slice.interval)
         return tuple(
-            OpenJob(interval=task.part.interval, job_id=ids[-1], fetched=task.began)
+            OpenJob(interval=task.slice.interval, job_id=ids[-1], fetched=task.began)
             for task in self._tasks
-            if task.part.interval not in done and (ids := task.fetch.job_ids)
+            if task.slice.interval not in done and (ids := task.fetch.job_ids)
         )
 
     def _sealed(self) -> tuple[SealedSlice, ...]:
-        return self.held.claim.slices if self.held else ()
+        return self.lease.claim.slices if self.lease else ()
 
     def _undo(self, staged: StagedSlice) -> None:
         """Throw away a slice that was staged before another one failed."""
         for one in staged.sealed.files:
-            self.parts.store.discard(one.file)
+            self.deps.store.discard(one.file)

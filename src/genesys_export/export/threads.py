@@ -34,7 +34,7 @@ class Abandoned(ExportError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreman(Generic[Done]):
+class SliceCallbacks(Generic[Done]):
     """What the waiting thread does: all of it happens in that one thread."""
 
     finished: Callable[[Done], None]  # with each result, as it comes
@@ -48,24 +48,24 @@ def side_by_side(
     *,
     most: int,
     abandon: Event,
-    foreman: Foreman[Done],
+    callbacks: SliceCallbacks[Done],
 ) -> None:
-    """Do the work on every part in a thread of its own, on `most` of them at once, in order.
+    """Do the work on every slice in a thread of its own, on `most` of them at once, in order.
 
-    On the first error (of the work, of the foreman, or a signal that reaches the waiting thread)
+    On the first error (of the work, of the callbacks, or a signal that reaches the waiting thread)
     `abandon` is set, what is under way is awaited, what was done but not finished is undone, the
     rest is never begun, and the error goes on.
     """
     if not parts:
         return
     with ThreadPoolExecutor(min(most, len(parts)), thread_name_prefix="slice") as pool:
-        running = {pool.submit(work, part) for part in parts}
+        running = {pool.submit(work, slice_) for slice_ in parts}
         try:
             while running:
                 done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
-                foreman.meanwhile()
+                callbacks.meanwhile()
                 for future in done:
-                    foreman.finished(future.result())
+                    callbacks.finished(future.result())
                     running.remove(future)
         except BaseException:
             begun = [future for future in running if not future.cancel()]
@@ -73,7 +73,7 @@ def side_by_side(
             wait(begun)
             for future in begun:
                 if future.exception() is None:
-                    foreman.undo(future.result())
+                    callbacks.undo(future.result())
             raise
 
 
@@ -103,7 +103,7 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
         asked.put(_Ask.NO_MORE)
 
 
-def soon(ask: Callable[[], Item], clock: Clock) -> Item:
+def interruptible(ask: Callable[[], Item], clock: Clock) -> Item:
     """Return what `ask` returns; raises what it raises, and Stopped without waiting for it.
 
     A signal interrupts the main thread wherever it is, but no other one that waits for an answer.

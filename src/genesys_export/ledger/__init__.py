@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .claims import Claims, Dispossessed, Held, failure_of
+from .claims import Claims, Lease, LeaseLost, failure_of
 from .holders import this_process
 from .publishing import Damaged, Ledger, Published
 from .records import Entry
@@ -11,9 +11,9 @@ from .register import Register, Registration
 __all__ = [
     "Claims",
     "Damaged",
-    "Dispossessed",
     "Entry",
-    "Held",
+    "Lease",
+    "LeaseLost",
     "Ledger",
     "Published",
     "Register",

@@ -2,7 +2,7 @@
 
 The lease only saves work: no clock decides whether a day is right, because whoever publishes does
 so under the condition that the manifest is as it was. Age is measured by the store's own clock.
-A claim is overwritten, never deleted. Held by one thread.
+A claim is overwritten, never deleted. Lease by one thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .holders import is_gone
 from .records import Entry, Record
 
 
-class Dispossessed(TryAgainLater):
+class LeaseLost(TryAgainLater):
     """Another run took the day over, because this one's lease had ended."""
 
 
@@ -31,7 +31,7 @@ class Claims:
     store: Store
     home: str
     holder: Holder
-    lease: timedelta
+    lease_time: timedelta
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
     gone: Callable[[Holder], bool] = is_gone
@@ -46,7 +46,7 @@ class Claims:
 
     def take(
         self, day: Day, *, attempt: str, recipe: Recipe, manifest: str, began: datetime
-    ) -> Held:
+    ) -> Lease:
         """Claim the day for an attempt; `manifest` is the nonce of what is published.
 
         What an earlier attempt sealed under the same recipe and over the same manifest is kept in
@@ -64,7 +64,7 @@ class Claims:
             manifest=manifest,
             holder=self.holder,
             began=began,
-            lease_s=self.lease.total_seconds(),
+            lease_s=self.lease_time.total_seconds(),
             slices=old.slices if old and same else (),
             jobs=old.jobs if old and same else (),
         )
@@ -73,7 +73,7 @@ class Claims:
             entry = record.write(claim, before)
         except ChangedMeanwhile as theirs:
             raise TryAgainLater(f"{day}: another run has just begun to export it") from theirs
-        return Held(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
+        return Lease(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
 
     def check_free(self, day: Day) -> None:
         """Raise TryAgainLater while somebody else is at the day; takes nothing."""
@@ -103,7 +103,7 @@ class Claims:
 
 
 @dataclass(slots=True, kw_only=True)
-class Held:
+class Lease:
     """A claim of this process; `old` is the claim it follows."""
 
     claims: Claims
@@ -124,12 +124,12 @@ class Held:
         return self.claims.monotonic() - self.written >= self.claim.lease_s
 
     def renew(self) -> None:
-        """Write the claim again when a third of its lease is over; raises Dispossessed."""
+        """Write the claim again when a third of its lease is over; raises LeaseLost."""
         if self.claims.monotonic() - self.written >= self.claim.lease_s / 3:
             self.update()
 
     def hold(self) -> None:
-        """Write the claim again in any case; raises Dispossessed.
+        """Write the claim again in any case; raises LeaseLost.
 
         Before what can't be taken back: this process may have been still for longer than its
         clock says, or fall asleep while it writes.
@@ -143,7 +143,7 @@ class Held:
         slices: tuple[SealedSlice, ...] | None = None,
         jobs: tuple[OpenJob, ...] | None = None,
     ) -> None:
-        """Write what is done so far, and the lease anew; raises Dispossessed."""
+        """Write what is done so far, and the lease anew; raises LeaseLost."""
         claim = self.claim
         self._write(
             replace(
@@ -163,7 +163,7 @@ class Held:
         released = replace(self.claim, released=True, failure=failure, slices=kept, jobs=())
         try:
             self._write(released)
-        except Dispossessed:
+        except LeaseLost:
             return
 
     def _write(self, claim: Claim) -> None:
@@ -171,7 +171,7 @@ class Held:
         try:
             self.entry = self.record.write(claim, self.entry)
         except ChangedMeanwhile as theirs:
-            raise Dispossessed(
+            raise LeaseLost(
                 f"{self.day}: another run has taken it over, because this one was silent for"
                 f" {claim.lease_s:.0f} s or more; nothing of this one is visible",
                 advice="Let that run end, then look at the day's manifest.",

@@ -49,7 +49,7 @@ class Register:
     home: str
     sleep: Callable[[float], None]
     single_writer: bool
-    are_honest: Callable[[Store, str], bool]  # probes with a key of its own
+    honours_preconditions: Callable[[Store, str], bool]  # probes with a key of its own
 
     def read(self) -> Entry[Registration] | None:
         """Return what is registered, or None."""
@@ -80,7 +80,7 @@ class Register:
         if self.single_writer:
             return False
         # A key of its own: days may be begun side by side, and by several runs.
-        if self.are_honest(self.store, f"{self.home}/probe-{secrets.token_hex(4)}"):
+        if self.honours_preconditions(self.store, f"{self.home}/probe-{secrets.token_hex(4)}"):
             return True
         raise WrongSettings(
             f"{self.store.url('')}: this store ignores the conditions of conditional writes, so"

@@ -15,7 +15,7 @@ from ..claim import Failure
 from ..days import Interval
 from ..manifest import File, Manifest, Recipe
 from ..model import Counts
-from ..proof import SourceCount, Verdict
+from ..source_count import SourceCount, Verdict
 
 # Ends of an attempt that say nothing against the day: too early, held by another run, signals.
 HARMLESS = frozenset({75, 130, 143})
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class ClaimHolder:
     """Who has claimed a day and not let it go, and until when the claim holds."""
 
     attempt: str
@@ -57,7 +57,7 @@ class DayStatus:
     manifest_url: str = ""
     differences: tuple[str, ...] = ()  # of its recipe from the newest one, in words
     failure: Failure | None = None  # of an attempt later than the manifest
-    held: Held | None = None
+    held: ClaimHolder | None = None
     unreadable: str = ""  # why the manifest or the claim could not be read
     due: str | None = None  # why the next run exports it again, where a policy says so
 
@@ -121,7 +121,7 @@ class DayStatus:
 
     @property
     def completeness(self) -> float | None:
-        """Ours in percent of the source's count; None where they can't be compared."""
+        """Our count in percent of the source's count; None where they can't be compared."""
         source = self.source
         if source is None or source.query_hits is None:
             return None

@@ -23,7 +23,7 @@ from ..api import (
     ReferenceLists,
     Transport,
 )
-from ..api.sightings import Division, count, divisions, greet, permitted
+from ..api.probes import Division, count, divisions, greet, permitted
 from ..api.transport import Failure
 from ..days import Interval, iso_ms
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused

@@ -24,7 +24,7 @@ from ..errors import DestinationFailed
 from ..guards import differences
 from ..manifest import Manifest
 from ..model import Store
-from .day_status import HARMLESS, DayStatus, Held, OrgStatus, State
+from .day_status import HARMLESS, ClaimHolder, DayStatus, OrgStatus, State
 
 _AT_ONCE = 8  # objects being read
 _PLACE = re.compile(r"/(\d{4}-\d\d-\d\d)/(manifest|claim)\.json")
@@ -174,13 +174,13 @@ def _state(known: _Known, failure: Failure | None) -> State:
     return State.FAILED if failed else State.MISSING
 
 
-def _held(store: Store, key: str, claim: Claim) -> Held | None:
+def _held(store: Store, key: str, claim: Claim) -> ClaimHolder | None:
     """Return who holds the day; by the store's clock, which is the one leases are kept by."""
     seen = store.look(key)
     if seen is None:
         return None
     until = seen.modified.astimezone(UTC) + timedelta(seconds=claim.lease_s)
-    return Held(
+    return ClaimHolder(
         attempt=claim.attempt,
         host=claim.holder.host,
         pid=claim.holder.pid,

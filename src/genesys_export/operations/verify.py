@@ -15,7 +15,7 @@ from ..errors import ChangedMeanwhile, DataMismatch, TryAgainLater
 from ..events import Observe, ignore
 from ..manifest import Manifest, decode
 from ..model import Store, Tag
-from ..proof import Census, Ours, SourceCount, Tolerance, Verdict, prove
+from ..source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
 from .hashes import Pulse
 from .inspection import Checked, Inspection
 from .mismatches import Mismatch, Mismatches
@@ -61,7 +61,9 @@ class Verifier:
     org: str = ""
     pulse: Pulse = field(default=lambda: None)
     observe: Observe = ignore
-    census: Callable[[Manifest], Census] | None = None  # who asks the source, where that is wanted
+    counter: Callable[[Manifest], SourceCounter] | None = (
+        None  # who asks the source, where that is wanted
+    )
     tolerance: Tolerance = field(default_factory=Tolerance)
 
     def verify(self, day: Day) -> Verification:
@@ -125,14 +127,14 @@ class Verifier:
         return seen is not None and seen.tag == tag
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
-        if self.census is None:
+        if self.counter is None:
             return None
-        return prove(self.census(manifest), ours_of(manifest), self.tolerance)
+        return prove(self.counter(manifest), ours_of(manifest), self.tolerance)
 
 
-def ours_of(manifest: Manifest) -> Ours:
+def ours_of(manifest: Manifest) -> OurCounts:
     """Return what a manifest says we have, for the source's count to be held against."""
-    return Ours(
+    return OurCounts(
         interval=manifest.interval,
         exported=manifest.counts.exported,
         rejected=manifest.counts.rejected,

@@ -7,13 +7,20 @@ from collections.abc import Callable
 from ..events import Observe, ignore
 from ..model import Store
 from .address import Bucket, located
-from .conditions import are_honest
+from .conditions import honours_preconditions
 from .folder import FolderStore
 from .options import S3Options
 from .s3 import S3Store
 from .single_writer import SingleWriter
 
-__all__ = ["FolderStore", "S3Options", "S3Store", "SingleWriter", "are_honest", "open_store"]
+__all__ = [
+    "FolderStore",
+    "S3Options",
+    "S3Store",
+    "SingleWriter",
+    "honours_preconditions",
+    "open_store",
+]
 
 
 def open_store(

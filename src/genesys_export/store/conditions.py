@@ -13,7 +13,7 @@ _TEXT = "text/plain"
 _WRONG = Tag(f'"{"0" * 32}"')  # no object's: neither what we write nor nothing has this MD5
 
 
-def are_honest(store: Store, key: str) -> bool:
+def honours_preconditions(store: Store, key: str) -> bool:
     """Try writes that must be refused, and one that must not, at a key that is deleted afterwards.
 
     Nobody else may use the key meanwhile. Raises what the store raises: a store that gives no

@@ -17,7 +17,7 @@ from ...errors import (
 )
 from ...findings import Finding, doubtful, failed, fine, wrong
 from ...model import Always, StagedFile
-from ..conditions import are_honest
+from ..conditions import honours_preconditions
 from .connection import Connection
 
 _BODY = b"Written by `genesys-export doctor`, and removed again.\n"
@@ -78,7 +78,7 @@ class Writing:
 
     def conditions(self) -> Finding:
         """Try conditions that hold and conditions that don't."""
-        if are_honest(self._connection.store, self._condition):
+        if honours_preconditions(self._connection.store, self._condition):
             return fine("If-None-Match and If-Match are honoured")
         found = "the store takes If-None-Match and If-Match on PUT, and does not keep to them"
         if self._alone:

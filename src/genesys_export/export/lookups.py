@@ -73,7 +73,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clerk:
+class LookupStager:
     """What writes the lookup tables of one day."""
 
     plan: Plan

@@ -15,14 +15,14 @@ from ..events import Observe
 from ..ledger import Claims, Ledger, Register
 from ..manifest import Recipe
 from ..model import Clock, Names, Source, Store
-from ..proof import Census
+from ..source_count import SourceCounter
 from .plan import Plan
 
 Shield = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Dependencies:
     """What days are exported with."""
 
     plan: Plan
@@ -31,13 +31,15 @@ class Parts:
     store: Store
     clock: Clock
     observe: Observe
-    are_honest: Callable[[Store, str], bool]  # whether conditional writes can be trusted
+    honours_preconditions: Callable[
+        [Store, str], bool
+    ]  # whether conditional writes can be trusted
     single_writer: bool = False  # somebody promises that only one export runs at a time
     names: Names | None = None  # asked for the plan's lookup tables
-    census: Census | None = None  # the source's own count, where it is asked for
+    counter: SourceCounter | None = None  # the source's own count, where it is asked for
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
     holder: Holder = field(default_factory=Holder)
-    lease: timedelta = timedelta(minutes=10)
+    lease_time: timedelta = timedelta(minutes=10)
 
     @property
     def ledger(self) -> Ledger:
@@ -51,7 +53,7 @@ class Parts:
             store=self.store,
             home=self.plan.homes,
             holder=self.holder,
-            lease=self.lease,
+            lease_time=self.lease_time,
             sleep=self.clock.rest,
             monotonic=self.clock.monotonic,
         )
@@ -64,5 +66,5 @@ class Parts:
             home=self.plan.homes,
             sleep=self.clock.rest,
             single_writer=self.single_writer,
-            are_honest=self.are_honest,
+            honours_preconditions=self.honours_preconditions,
         )

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesys_export.days import Interval
-from genesys_export.proof import Counted, Ours, SourceCount, Tolerance, Verdict, judge, prove
+from genesys_export.source_count import (
+    Counted,
+    OurCounts,
+    SourceCount,
+    Tolerance,
+    Verdict,
+    judge,
+    prove,
+)
 
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -16,7 +24,7 @@ WIDE = Tolerance(share=0.01, floor=20)
 
 
 class Told:
-    """A census that tells a number, and how often it was asked."""
+    """A counter that tells a number, and how often it was asked."""
 
     def __init__(self, hits, *missing):
         self.hits, self.missing, self.asked = hits, missing, []
@@ -27,7 +35,7 @@ class Told:
 
 
 def verdict(hits, *, tolerance=WIDE, **ours):
-    return prove(Told(hits), Ours(interval=DAY, **ours), tolerance).verdict
+    return prove(Told(hits), OurCounts(interval=DAY, **ours), tolerance).verdict
 
 
 @pytest.mark.parametrize("hits", [5000, 4950, 5050])
@@ -78,32 +86,32 @@ def test_rejected_records_are_hits_that_are_accounted_for():
     ],
 )
 def test_what_the_source_can_t_count_is_not_asked(ours, why):
-    census = Told(5)
-    found = prove(census, Ours(**{"interval": DAY, "exported": 5, **ours}), WIDE)
-    assert (found.verdict, found.asked, census.asked) == (Verdict.NOT_COMPARABLE, None, [])
+    counter = Told(5)
+    found = prove(counter, OurCounts(**{"interval": DAY, "exported": 5, **ours}), WIDE)
+    assert (found.verdict, found.asked, counter.asked) == (Verdict.NOT_COMPARABLE, None, [])
     assert why in found.note
     assert why in str(found)
 
 
 def test_a_count_taken_anyway_does_not_make_it_comparable():
     counted = Counted(asked=NOW, hits=5, by_media=None)
-    assert judge(counted, Ours(interval=DAY, exported=5, partial=True), WIDE).verdict is (
+    assert judge(counted, OurCounts(interval=DAY, exported=5, partial=True), WIDE).verdict is (
         Verdict.NOT_COMPARABLE
     )
 
 
 def test_a_reading_that_failed_leaves_nothing_to_compare_and_says_why():
-    found = prove(Told(None, "it is not permitted"), Ours(interval=DAY, exported=5), WIDE)
+    found = prove(Told(None, "it is not permitted"), OurCounts(interval=DAY, exported=5), WIDE)
     assert (found.verdict, found.note) == (Verdict.NOT_COMPARABLE, "it is not permitted")
 
 
 def test_a_missing_reading_by_media_changes_no_verdict():
-    found = prove(Told(5, "no aggregates"), Ours(interval=DAY, exported=5), WIDE)
+    found = prove(Told(5, "no aggregates"), OurCounts(interval=DAY, exported=5), WIDE)
     assert (found.verdict, found.note) == (Verdict.AGREES, "no aggregates")
 
 
 def test_the_sentence_names_both_counts_and_what_is_tolerated():
-    ours = Ours(interval=DAY, exported=5000, rejected=2)
+    ours = OurCounts(interval=DAY, exported=5000, rejected=2)
     assert str(prove(Told(4000), ours, WIDE)) == (
         "the source counts 4000 conversations, 5000 were exported and 2 rejected: that disagrees"
         " (0.01 of them or 20 are tolerated)"
@@ -111,7 +119,7 @@ def test_the_sentence_names_both_counts_and_what_is_tolerated():
 
 
 def test_it_goes_through_a_manifest_s_json():
-    found = prove(Told(5), Ours(interval=DAY, exported=5), WIDE)
+    found = prove(Told(5), OurCounts(interval=DAY, exported=5), WIDE)
     assert msgspec.json.decode(msgspec.json.encode(found), type=SourceCount) == found
 
 

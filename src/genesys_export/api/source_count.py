@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ..days import Interval
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
-from ..proof import Counted
+from ..source_count import Counted
 from . import wire
 from .client import Call, Client
 from .clock import Clock
@@ -35,8 +35,8 @@ Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceCensus:
-    """Genesys, asked to count: a proof.Census."""
+class GenesysCounter:
+    """Genesys, asked to count: a SourceCounter."""
 
     client: Client
     clock: Clock

@@ -3,7 +3,7 @@
 The details query tells how many conversations it would find (`totalHits`), out of another store
 than the one jobs read. It reaches exactly those that began on the UTC days its interval touches,
 so the number means what ours means for a whole UTC day only. It is approximate, and Genesys may
-be at work on the day: the verdict allows for both. Knows no HTTP; who counts is a Census.
+be at work on the day: the verdict allows for both. Knows no HTTP; who counts is a SourceCounter.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Counted:
     missing: tuple[str, ...] = ()
 
 
-class Census(Protocol):
+class SourceCounter(Protocol):
     """Who asks the source to count."""
 
     def count(self, interval: Interval) -> Counted:
@@ -58,7 +58,7 @@ class Census(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ours:
+class OurCounts:
     """What we have of a day, and how we asked for it."""
 
     interval: Interval
@@ -111,7 +111,7 @@ class SourceCount:
         )
 
 
-def judge(counted: Counted, ours: Ours, tolerance: Tolerance) -> SourceCount:
+def judge(counted: Counted, ours: OurCounts, tolerance: Tolerance) -> SourceCount:
     """Hold what the source counted against what we have."""
     if why := ours.obstacle():
         return _verdict(Verdict.NOT_COMPARABLE, ours, tolerance, counted, why)
@@ -123,15 +123,15 @@ def judge(counted: Counted, ours: Ours, tolerance: Tolerance) -> SourceCount:
     return _verdict(verdict, ours, tolerance, counted, note)
 
 
-def prove(census: Census, ours: Ours, tolerance: Tolerance) -> SourceCount:
+def prove(counter: SourceCounter, ours: OurCounts, tolerance: Tolerance) -> SourceCount:
     """Let the source count, where that can be compared, and judge."""
     if why := ours.obstacle():
         return _verdict(Verdict.NOT_COMPARABLE, ours, tolerance, None, why)
-    return judge(census.count(ours.interval), ours, tolerance)
+    return judge(counter.count(ours.interval), ours, tolerance)
 
 
 def _verdict(
-    verdict: Verdict, ours: Ours, tolerance: Tolerance, counted: Counted | None, note: str
+    verdict: Verdict, ours: OurCounts, tolerance: Tolerance, counted: Counted | None, note: str
 ) -> SourceCount:
     return SourceCount(
         asked=counted.asked if counted else None,

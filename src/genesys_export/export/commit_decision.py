@@ -14,24 +14,24 @@ from .. import guards
 from ..days import Day
 from ..errors import ChangedMeanwhile, DataMismatch, ExportError
 from ..events import Noticed
-from ..ledger import Held, Published
+from ..ledger import Lease, Published
 from ..manifest import File, Manifest, file_of
 from ..model import StagedFile
-from ..proof import Ours, SourceCount, Verdict, prove
+from ..source_count import OurCounts, SourceCount, Verdict, prove
 from .changes import Tally, compare, is_same, read, write_changes
+from .dependencies import Dependencies
 from .identity import check_comparable, is_comparable, spelled_by
-from .parts import Parts
 from .report import DayReport, Outcome
-from .threads import soon
+from .threads import interruptible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settling:
+class CommitDecision:
     """The end of one attempt, over what `before` says is published."""
 
-    parts: Parts
+    deps: Dependencies
     day: Day
-    held: Held
+    lease: Lease
     before: Published | None
     accept_shrink: bool
 
@@ -43,7 +43,7 @@ class Settling:
         old = self.before.value if self.before else None
         if old:
             guards.check_watermark(old, guards.lowest_watermark(made.slices))
-        made = replace(made, source_count=self._proof(made))
+        made = replace(made, source_count=self._source_count(made))
         if self.before and self._is_unchanged(self.before.value, made):
             made = replace(made, index=self._index(self.before.value, made))
             if self._same_names(self.before.value, made):
@@ -60,25 +60,25 @@ class Settling:
         return partial(self._publish, made, staged, tally)
 
     def _check_held(self, changes: StagedFile | None) -> None:
-        """Raise Dispossessed where another run has the day: it may have thrown away what is ours.
+        """Raise LeaseLost where another run has the day: it may have thrown away what is ours.
 
         Whoever decides then would leave a day that nobody can finish. The decision itself hangs
         on the manifest alone.
         """
         try:
-            self.held.hold()
+            self.lease.hold()
         except ExportError:
             if changes:
-                self.parts.store.discard(changes)
+                self.deps.store.discard(changes)
             raise
 
     def _confirm(
         self, before: Published, made: Manifest, staged: tuple[StagedFile, ...]
     ) -> DayReport:
         """Say that the day is as it was; what was staged is thrown away."""
-        entry = self.parts.ledger.confirm(self.day, before, made)
+        entry = self.deps.ledger.confirm(self.day, before, made)
         for file in staged:
-            self.parts.store.discard(file)
+            self.deps.store.discard(file)
         return self._report(entry.value, Outcome.UNCHANGED, Tally())
 
     def _publish(
@@ -88,15 +88,15 @@ class Settling:
         tally: Tally | None,
         spare: tuple[StagedFile, ...] = (),
     ) -> DayReport:
-        ledger = self.parts.ledger
-        entry = ledger.publish(self.day, self.before, made, staged, self.held.hold)
+        ledger = self.deps.ledger
+        entry = ledger.publish(self.day, self.before, made, staged, self.lease.hold)
         for file in spare:  # only now: had another run decided instead, it might need them
-            self.parts.store.discard(file)
+            self.deps.store.discard(file)
         return self._report(entry.value, Outcome.PUBLISHED, tally)
 
     def _report(self, manifest: Manifest, outcome: Outcome, tally: Tally | None) -> DayReport:
         self._tidy(manifest)
-        url = self.parts.store.url(self.parts.ledger.key(self.day))
+        url = self.deps.store.url(self.deps.ledger.key(self.day))
         return DayReport(
             day=self.day, manifest=manifest, manifest_url=url, outcome=outcome, changes=tally
         )
@@ -105,18 +105,18 @@ class Settling:
         """Whether the conversations are the same and lie there as they were put there."""
         same = is_same(old, made.digest, made.counts.exported, made.recipe)
         same = same and _sum(old.rejects) == _sum(made.rejects)
-        return same and self.parts.ledger.lie_as_named(old.files)
+        return same and self.deps.ledger.lie_as_named(old.files)
 
     def _index(self, old: Manifest, made: Manifest) -> tuple[File, ...]:
         """Return the old index where it still lies there; the new one says the same."""
-        kept = old.index and (not made.index or self.parts.ledger.lie_as_named(old.index))
+        kept = old.index and (not made.index or self.deps.ledger.lie_as_named(old.index))
         return old.index if kept else made.index
 
     def _same_names(self, old: Manifest, made: Manifest) -> bool:
         """Whether the lookup tables are the same, too."""
         return all(
             [*map(_sum, old.tables.get(name, ()))] == [*map(_sum, made.tables.get(name, ()))]
-            for name in self.parts.plan.names
+            for name in self.deps.plan.names
         )
 
     def _only_names(
@@ -127,7 +127,7 @@ class Settling:
         In a large organisation some user or queue changes every day, the day's conversations
         don't.
         """
-        names = self.parts.plan.names
+        names = self.deps.plan.names
         new = {name: files for name, files in made.tables.items() if name in names}
         kept = {name: files for name, files in old.tables.items() if name not in names}
         keys = {file.key for files in new.values() for file in files}
@@ -143,19 +143,19 @@ class Settling:
         self, old: Manifest | None, made: Manifest
     ) -> tuple[Tally | None, StagedFile | None]:
         """List what changed of the day, staged; raises DataMismatch where too much is gone."""
-        store, tally, staged = self.parts.store, None, None
+        store, tally, staged = self.deps.store, None, None
         if old is None:
             return None, None
         if old.index and made.index:
-            key = f"{self.parts.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
+            key = f"{self.deps.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
             try:
                 check_comparable(old.recipe, made.recipe)
                 found = compare(read(store, old.index), read(store, made.index))
-                spell = spelled_by(self.parts.plan.privacy)
+                spell = spelled_by(self.deps.plan.privacy)
                 staged, tally = write_changes(store, key, made.attempt, found, spell)
             except (ChangedMeanwhile, DataMismatch) as problem:
                 message = f"{self.day}: what changed is not listed: {problem.message}"
-                self.parts.observe(Noticed(message=message))
+                self.deps.observe(Noticed(message=message))
         if old.recipe != made.recipe:
             return tally, staged  # fewer may be what was asked for
         try:
@@ -169,19 +169,19 @@ class Settling:
             raise
         return tally, staged
 
-    def _proof(self, made: Manifest) -> SourceCount | None:
+    def _source_count(self, made: Manifest) -> SourceCount | None:
         """Ask the source for its own count; raises DataMismatch where that is a condition."""
-        census, plan = self.parts.census, self.parts.plan
-        if census is None:
+        counter, plan = self.deps.counter, self.deps.plan
+        if counter is None:
             return None
-        ours = Ours(
+        ours = OurCounts(
             interval=made.interval,
             exported=made.counts.exported,
             rejected=made.counts.rejected,
             partial=made.state == "partial",
             own_body=plan.own_body,
         )
-        count = soon(partial(prove, census, ours, plan.tolerance), self.parts.clock)
+        count = interruptible(partial(prove, counter, ours, plan.tolerance), self.deps.clock)
         if count.verdict is Verdict.DISAGREES:
             if plan.strict:
                 raise DataMismatch(
@@ -189,7 +189,7 @@ class Settling:
                     advice="The day was left as it was. Look at it again later (Genesys may be at"
                     " work on it), or export it without --strict.",
                 )
-            self.parts.observe(Noticed(message=f"{self.day}: {count}"))
+            self.deps.observe(Noticed(message=f"{self.day}: {count}"))
         return count
 
     def _tidy(self, manifest: Manifest) -> None:
@@ -198,27 +198,29 @@ class Settling:
         So are the lists of changes once conversations go by something else: they join to nothing,
         and may name ids that are hidden now.
         """
-        store, named = self.parts.store, {file.key for file in manifest.index}
+        store, named = self.deps.store, {file.key for file in manifest.index}
         old, places = self.before and self.before.value, ["index"]
         if old and not is_comparable(old.recipe, manifest.recipe):
             places.append("changes")
         try:
             for key in self._beside(*places):
                 if key not in named:
-                    self.held.hold()  # another run's, once the day is another run's
+                    self.lease.hold()  # another run's, once the day is another run's
                     store.delete(key)
         except ExportError as problem:
-            self.parts.observe(Noticed(message=f"{self.day}: not tidied up: {problem.message}"))
+            self.deps.observe(Noticed(message=f"{self.day}: not tidied up: {problem.message}"))
 
     def _beside(self, *places: str) -> Iterator[str]:
         """Yield the keys of what lies there beside the day's manifest."""
         for place in places:
-            yield from self.parts.store.list(f"{self.parts.plan.home(self.day)}/{place}/")
+            yield from self.deps.store.list(f"{self.deps.plan.home(self.day)}/{place}/")
 
 
-def complete(parts: Parts, day: Day, made: Manifest, staged: tuple[StagedFile, ...]) -> DayReport:
+def complete(
+    deps: Dependencies, day: Day, made: Manifest, staged: tuple[StagedFile, ...]
+) -> DayReport:
     """Make the files visible one by one, where no state is kept: each is whole, no more."""
-    tags = {file.key: parts.store.complete(file) for file in staged}
+    tags = {file.key: deps.store.complete(file) for file in staged}
     return DayReport(day=day, manifest=made.tagged(tags), manifest_url="")
 
 
