@@ -1,6 +1,8 @@
 """The script for DuckDB, run by DuckDB over exported files."""
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -81,6 +83,17 @@ def test_a_corrected_day_replaces_the_one_before_and_no_other(db, tmp_path):
     counted = "SELECT count(*) FROM conversations GROUP BY conversation_date ORDER BY ALL"
     assert db.execute(counted).fetchall() == [(58,), (60,)]
     assert {table: row[0] for table, row in told(db).items()} == rows_of_manifest(lake, *DAYS)
+
+
+@pytest.mark.parametrize("name", ["lake[1]", "lake*", "lake?", "[!x]", "a [b] *?"])
+def test_a_folder_named_like_a_pattern_is_that_folder_alone(db, csv, tmp_path, name):
+    for other in ("lake1", "lake", "lakes", "y", "a b ??"):
+        (tmp_path / other / "surveys").mkdir(parents=True)
+        (tmp_path / other / "surveys" / f"{DAY}.csv.gz").write_bytes(b"another destination's")
+    lake = replace(csv, folder=tmp_path / name)
+    shutil.copytree(csv.folder, lake.folder)
+    db.execute(lake.script("duckdb", DAY))
+    assert {table: row[0] for table, row in told(db).items()} == rows_of_manifest(lake, DAY)
 
 
 def test_odd_texts_come_through_and_null_is_not_empty(db, odd):

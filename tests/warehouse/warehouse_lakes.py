@@ -30,6 +30,9 @@ ODD = {
     "quotes": 'say "yes"',
     "only quotes": '""',
     "lines": "one\ntwo",
+    "end mark": "one\n\\.\ntwo",
+    "end mark of windows": "one\r\n\\.\r\ntwo",
+    "k" * 9000: "a long key",
     "windows": "one\r\ntwo",
     "hive's null": "\\N",
     "null": "null",
@@ -100,8 +103,9 @@ class Lake:
         return script(TablesRequest(dialect=dialect, date=day, tables=tables), self.flags, environ)
 
     def first(self, dialect: str) -> str:
-        """Return the part of the script that makes the tables and loads all days."""
-        return self.script(dialect).partition("-- 3. ")[0]
+        """Return scripts that create the tables and load every published day."""
+        days = sorted(one.parent.name for one in Path(self.folder).glob("_gen*/*/*/manifest.json"))
+        return "".join(self.script(dialect, day) for day in days)
 
 
 def statements(script: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""Declarations → one script per engine: tables, load, and one day again.
+"""Declarations → one script per engine: create the tables, load one day.
 
-Knows the order of a script and what is true of every engine; what differs stands in dialects/.
+Knows the order of a script and what is true of every engine; dialects/ holds the differences.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
 from ..errors import WrongUse
 from .dialects import DIALECTS
 from .pages import WIDTH, chosen
-from .sql import RECORD, Dialect, Files, FileType, is_raw
+from .sql import RECORD, Dialect, Files, FileType
 
 __all__ = ["DIALECTS", "as_ddl"]
 
 EXAMPLE = date(2026, 11, 22)
 
 _KEYS = (
-    "Keys hold positions that can shift when Genesys corrects a conversation: delete the day and "
-    "load it again, never merge row by row."
+    "Keys hold positions that can shift when Genesys corrects a conversation: replace the whole "
+    "day, never merge row by row."
 )
 _APPENDED = (
-    "Columns of later versions are appended after _extra, never put between: add them to the "
-    "tables before you load files that have them."
+    "Later versions append columns after _extra, never in between: add them to your tables before "
+    "you load files that have them."
 )
 _ESCAPED = (
     "These files are written with csv.newlines = escape: a line break is \\n or \\r as two "
@@ -43,17 +43,15 @@ def as_ddl(
 ) -> str:
     """Return the script for one of DIALECTS; of all tables unless some are named.
 
-    With `day` it makes the tables that are missing and loads that day, for the first time or
-    again; such a script can be run any number of times. Raises WrongUse for a table that the
-    dataset does not have, an engine there is nothing for, and files that the engine can't read.
+    With `day` the script creates the missing tables, deletes that day and loads it, so it can run
+    any number of times. Without it, the load is a template in comments. Raises WrongUse for a
+    table that the dataset does not have, an unknown engine, and files that the engine can't read.
     """
     engine = _engine(dialect, files)
     whole = chosen(dataset, tables)
     wanted = (_raw(dataset),) if files.type is FileType.LINES else whole
     blocks = [_head(dataset, engine, files), *_made(engine, wanted, files)]
-    if day is None:
-        blocks += _first(engine, wanted, files)
-    blocks += _again(engine, wanted, files, day)
+    blocks += _template(engine, wanted, files) if day is None else _day(engine, wanted, files, day)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -102,7 +100,7 @@ def _head(dataset: Dataset, engine: Dialect, files: Files) -> str:
     layout = "hive" if files.hive else "daily"
     about = (
         f"{engine.title}: the dataset {dataset.name}, column version {dataset.column_version}, "
-        f"as {files.type} files in layout {layout} below {files.root}"
+        f"as {files.type} files in layout {layout} under {files.root}"
     )
     traps = [*engine.traps(files), _APPENDED]
     if files.type is FileType.CSV and files.newlines == "escape" and engine.name != "athena":
@@ -111,29 +109,28 @@ def _head(dataset: Dataset, engine: Dialect, files: Files) -> str:
 
 
 def _made(engine: Dialect, tables: Sequence[Table], files: Files) -> Iterator[str]:
-    yield _comment("1. The tables, where they are not there yet.")
+    yield _comment("1. Create the tables that do not exist yet.")
     yield from map(_ended, engine.prepare(files))
     for table in tables:
         yield from map(_ended, engine.create(table, files))
 
 
-def _first(engine: Dialect, tables: Sequence[Table], files: Files) -> Iterator[str]:
-    # A line of JSON doesn't say its day: raw records are loaded day by day.
-    typed = [table for table in tables if not is_raw(table)]
-    loads = [_ended(statement) for table in typed for statement in engine.load(table, files)]
-    if loads:
-        yield _comment("2. Every day that lies there, into empty tables: twice is double.")
-        yield from _together(engine, loads)
+def _day(engine: Dialect, tables: Sequence[Table], files: Files, day: date) -> Iterator[str]:
+    yield _comment(f"2. Load {day}: delete what is there, then insert. {_KEYS}")
+    yield from _reloaded(engine, tables, files, day)
 
 
-def _again(
-    engine: Dialect, tables: Sequence[Table], files: Files, day: date | None
-) -> Iterator[str]:
-    told = f"{day}, for the first time or corrected."
-    if day is None:
-        told = "One day, for the first time or corrected: put it in, or have --date do that."
-    yield _comment(f"{'3' if day is None else '2'}. {told} {_KEYS}")
-    loads = [each for table in tables for each in engine.reload(table, files, day or EXAMPLE)]
+def _template(engine: Dialect, tables: Sequence[Table], files: Files) -> Iterator[str]:
+    yield _comment(
+        "2. Load one day. Run this command again with --date YYYY-MM-DD to get the script of a "
+        f"day. As a template, this is the load of {EXAMPLE}. {_KEYS}"
+    )
+    for statement in _reloaded(engine, tables, files, EXAMPLE):
+        yield "\n".join(f"-- {line}".rstrip() for line in statement.split("\n"))
+
+
+def _reloaded(engine: Dialect, tables: Sequence[Table], files: Files, day: date) -> Iterator[str]:
+    loads = [each for table in tables for each in engine.reload(table, files, day)]
     yield from _together(engine, [_ended(statement) for statement in loads])
 
 

@@ -50,11 +50,9 @@ class Files:
         """Return what the files of one day begin with, below their table's folder."""
         return f"dt={day}/" if self.hive else str(day)
 
-    def pattern(self, table: Table, day: date | None = None) -> str:
-        """Return the shell pattern of one day's files, or of all."""
-        if day is not None:
-            return f"{self.prefix(table, day)}*.{self.type}"
-        return f"{self.folder(table)}{'dt=*/' if self.hive else ''}*.{self.type}"
+    def glob(self, table: Table, day: date) -> str:
+        """Return the pattern of one day's files, with the root as it is: it may need escaping."""
+        return f"{self.prefix(table, day)}*.{self.type}"
 
 
 Statements = Sequence[str]
@@ -64,8 +62,8 @@ Statements = Sequence[str]
 class Dialect:
     """How one engine takes the files.
 
-    `load` takes every day into empty tables (nothing where files are read in place), `reload`
-    one day for the first time or again; both stand between `begin` and `commit`.
+    `reload` replaces one day, between `begin` and `commit`. Engines that read the files in place
+    need no load: there it fills a copy.
     """
 
     name: str
@@ -74,7 +72,6 @@ class Dialect:
     types: tuple[FileType, ...]
     traps: Callable[[Files], Sequence[str]]  # a sentence or two each
     create: Callable[[Table, Files], Statements]
-    load: Callable[[Table, Files], Statements]
     reload: Callable[[Table, Files, date], Statements]
     prepare: Callable[[Files], Statements] = lambda _files: ()  # once, before all tables
     begin: Statements = ("BEGIN",)

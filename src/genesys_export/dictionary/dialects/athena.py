@@ -150,11 +150,6 @@ def _named_day(table: Table) -> str:
     return f"CAST({found} AS date)"
 
 
-def _load(table: Table, files: Files) -> Statements:
-    del table, files
-    return ()
-
-
 def _reload(table: Table, files: Files, day: date) -> Statements:
     copy = f"{table.name}_copy"
     declared = (f"{ticked(one.name)} {_TYPES[one.type]}" for one in table.columns)
@@ -182,7 +177,6 @@ ATHENA = Dialect(
     types=tuple(FileType),
     traps=_traps,
     create=_create,
-    load=_load,
     reload=_reload,
     begin=(),
     commit=(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -65,15 +66,17 @@ def _declared(column: Column, table: Table) -> str:
     return f"{quoted(column.name)} {_TYPES[column.type]}{needed}"
 
 
-def _load(table: Table, files: Files) -> Statements:
-    return (_insert(table, files, files.pattern(table)),)
-
-
 def _reload(table: Table, files: Files, day: date) -> Statements:
-    pattern = files.pattern(table, day)
+    pattern = _glob(table, files, day)
     if is_raw(table):
         return (delete_day(table, day), _insert_raw(table, pattern, day))
     return (delete_day(table, day), _insert(table, files, pattern))
+
+
+def _glob(table: Table, files: Files, day: date) -> str:
+    """Return the files' pattern with the root taken literally: DuckDB has no other escape."""
+    literally = re.sub(r"[*?\[]", r"[\g<0>]", files.root)
+    return literally + files.glob(table, day).removeprefix(files.root)
 
 
 def _insert(table: Table, files: Files, pattern: str) -> str:
@@ -85,6 +88,7 @@ def _insert(table: Table, files: Files, pattern: str) -> str:
     options = (
         literal(pattern),
         "auto_detect = false",
+        "compression = 'gzip'",  # not recognised by the name where the path has a ?
         "header = true",
         "delim = ','",
         "quote = '\"'",
@@ -114,6 +118,7 @@ def _insert_raw(table: Table, pattern: str, day: date) -> str:
     return (
         f"INSERT INTO {quoted(table.name)}\nSELECT DATE '{day}', \"json\"\n"
         f"FROM read_json_objects({literal(pattern)}, format = 'newline_delimited', "
+        "compression = 'gzip', "
         "hive_partitioning = false)"
     )
 
@@ -125,6 +130,5 @@ DUCKDB = Dialect(
     types=tuple(FileType),
     traps=_traps,
     create=_create,
-    load=_load,
     reload=_reload,
 )

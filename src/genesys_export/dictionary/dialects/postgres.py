@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import date
 
-from ...datasets import Column, Table, Type
+from ...datasets import Column, Kind, Table, Type
 from ..sql import (
     RECORD,
     Dialect,
@@ -37,10 +37,15 @@ _TYPES = {
 }
 
 
+# Before PostgreSQL 18 a line that is only \. ends a CSV, even inside quotes. Our values are all
+# quoted, so such a line is inside one: closing the quotes around it leaves the value the same.
+_NO_END_MARK = r"""LC_ALL=C awk '/^\\\.\r?$/ { sub(/^\\\./, "\"\\.\"") } { print }'"""
+
+
 def _traps(files: Files) -> Sequence[str]:
     told = [
         "Made for psql (\\copy runs on the client and needs no rights on the server).",
-        "NUL characters can't be held by PostgreSQL: tr takes them out.",
+        "PostgreSQL cannot store NUL characters: tr removes them.",
     ]
     if files.in_s3:
         told.append(
@@ -60,14 +65,21 @@ def _traps(files: Files) -> Sequence[str]:
 
 def _create(table: Table, _files: Files) -> Statements:
     lines = [_declared(column, table) for column in table.columns]
-    if table.primary_key:
-        lines.append(f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))})")
     name = quoted(table.name)
-    index = quoted(f"{table.name}_by_date")
+    keys = ", ".join(_indexed(table.column(key)) for key in table.primary_key)
+    unique = f"CREATE UNIQUE INDEX IF NOT EXISTS {quoted(f'{table.name}_key')} ON {name} ({keys})"
+    by_date = quoted(f"{table.name}_by_date")
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n{block(lines)}\n)",
-        f"CREATE INDEX IF NOT EXISTS {index} ON {name} ({quoted('conversation_date')})",
+        *([unique] if keys else []),
+        f"CREATE INDEX IF NOT EXISTS {by_date} ON {name} ({quoted('conversation_date')})",
     )
+
+
+def _indexed(column: Column) -> str:
+    """Return a key column as indexed: PostgreSQL refuses index entries over 2,704 bytes."""
+    name = quoted(column.name)
+    return f"md5({name})" if column.kind is Kind.MAP_KEY else name
 
 
 def _declared(column: Column, table: Table) -> str:
@@ -77,27 +89,23 @@ def _declared(column: Column, table: Table) -> str:
     return f"{quoted(column.name)} {_TYPES[column.type]}{needed}"
 
 
-def _load(table: Table, files: Files) -> Statements:
-    return (_copy(table, files, None),)
-
-
 def _reload(table: Table, files: Files, day: date) -> Statements:
     if is_raw(table):
         return _reload_raw(table, files, day)
     return (delete_day(table, day), _copy(table, files, day))
 
 
-def _copy(table: Table, files: Files, day: date | None) -> str:
-    # The header of the first file is held against the table, those of further ones are left out.
+def _copy(table: Table, files: Files, day: date) -> str:
+    # Only the first file's header is kept: HEADER match compares it with the table.
     each = 'n=1; for f in {}; do gunzip -c "$f" | tail -n +$n; n=2; done'
-    program = _unzipped(each, table, files, day)
+    program = f"{_unzipped(each, table, files, day)} | {_NO_END_MARK}"
     return (
         f"\\copy {quoted(table.name)} FROM PROGRAM {literal(program)} "
         "WITH (FORMAT csv, HEADER match)"
     )
 
 
-def _unzipped(program: str, table: Table, files: Files, day: date | None) -> str:
+def _unzipped(program: str, table: Table, files: Files, day: date) -> str:
     """Return a shell program's text; it fails before it begins where a file is missing or cut."""
     words = _words(table, files, day)
     whole = f'set -e; for f in {words}; do gunzip -t "$f"; done'
@@ -117,9 +125,9 @@ def _reload_raw(table: Table, files: Files, day: date) -> Statements:
     )
 
 
-def _words(table: Table, files: Files, day: date | None) -> str:
+def _words(table: Table, files: Files, day: date) -> str:
     """Return the shell pattern of the files: absolute for a folder, else from where psql runs."""
-    pattern = files.pattern(table, day)
+    pattern = files.glob(table, day)
     inside = pattern.removeprefix(f"{files.root}/")
     return inside if files.in_s3 else f"{shlex.quote(files.root)}/{inside}"
 
@@ -131,7 +139,6 @@ POSTGRES = Dialect(
     types=(FileType.CSV, FileType.LINES),
     traps=_traps,
     create=_create,
-    load=_load,
     reload=_reload,
     # A failure must end psql before COMMIT: a program's failure is known only after its rows.
     prepare=lambda _files: ("\\set ON_ERROR_STOP on", "SET client_min_messages = warning"),

@@ -99,10 +99,6 @@ def _length(column: Column, table: Table) -> int:
     return _TEXT
 
 
-def _load(table: Table, files: Files) -> Statements:
-    return (_copy(table, files.folder(table), files),)
-
-
 def _reload(table: Table, files: Files, day: date) -> Statements:
     prefix = files.prefix(table, day)
     if not is_raw(table):
@@ -135,6 +131,5 @@ REDSHIFT = Dialect(
     types=tuple(FileType),
     traps=_traps,
     create=_create,
-    load=_load,
     reload=_reload,
 )

@@ -105,18 +105,14 @@ def _declared(column: Column, table: Table) -> str:
     return f"{_name(column.name)} {kind}{needed}"
 
 
-def _load(table: Table, files: Files) -> Statements:
-    return (_copy(table, files, None),)
-
-
 def _reload(table: Table, files: Files, day: date) -> Statements:
     condition = f"{_name('conversation_date')} = DATE '{day}'"
     delete = f"DELETE FROM {_name(table.name)} WHERE {condition}"
     return (delete, _copy(table, files, day))
 
 
-def _copy(table: Table, files: Files, day: date | None) -> str:
-    place = literal(f"@{_STAGE}/{table.name}/{files.day(day) if day else ''}")
+def _copy(table: Table, files: Files, day: date) -> str:
+    place = literal(f"@{_STAGE}/{table.name}/{files.day(day)}")
     columns = ""
     if files.type is FileType.PARQUET:
         source = place
@@ -131,7 +127,7 @@ def _copy(table: Table, files: Files, day: date | None) -> str:
     )
 
 
-def _reads(table: Table, day: date | None) -> Sequence[str]:
+def _reads(table: Table, day: date) -> Sequence[str]:
     if is_raw(table):
         return (f"CAST('{day}' AS DATE)", "$1")
     return [
@@ -147,7 +143,6 @@ SNOWFLAKE = Dialect(
     types=tuple(FileType),
     traps=_traps,
     create=_create,
-    load=_load,
     reload=_reload,
     prepare=_prepare,
 )

@@ -110,11 +110,6 @@ def _create_raw(table: Table, files: Files) -> Statements:
     )
 
 
-def _load(table: Table, files: Files) -> Statements:
-    del table, files
-    return ()
-
-
 def _reload(table: Table, files: Files, day: date) -> Statements:
     copy = ticked(f"{table.name}_copy")
     declared = (f"{ticked(one.name)} {_TYPES[one.type]}" for one in table.columns)
@@ -141,7 +136,6 @@ SPARK = Dialect(
     types=tuple(FileType),
     traps=_traps,
     create=_create,
-    load=_load,
     reload=_reload,
     begin=(),
     commit=(),
