@@ -123,6 +123,7 @@ def test_the_text_shows_every_column_of_every_table_with_all_that_is_declared():
     sections = re.split(r"^(\w+): .*\n=+\n", text, flags=re.MULTILINE)
     shown = dict(zip(sections[1::2], sections[2::2], strict=True))
     assert list(shown) == [table.name for table in DATASET.tables]
+    rules = " ".join(text.partition("\nRules\n=====\n")[2].split())
     for table, column in COLUMNS:
         entry = re.search(
             rf"^  {re.escape(column.name)}  (.*\n(?:      .*\n?)*)",
@@ -131,8 +132,13 @@ def test_the_text_shows_every_column_of_every_table_with_all_that_is_declared():
         )
         assert entry is not None, column.name
         flat = " ".join(entry[1].split())
-        for said in (column.type.value, column.unit, column.description, column.path, column.rule):
+        unit = "" if column.type is Type.DATE else column.unit
+        for said in (column.type.value, unit, column.description, column.path):
             assert " ".join((said or "").split()) in flat
+        shared = re.search(r" (rule \d+)$", flat)
+        said = f"{shared[1]}: {column.rule}" if shared else f"rule: {column.rule}"
+        general = re.sub(r'"[nto][A-Z]\w*"', "METRIC", said) if shared else said
+        assert not column.rule or general in (rules if shared else flat)
 
 
 def test_the_text_is_readable_at_a_hundred_columns():
@@ -177,9 +183,18 @@ def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
             assert len(cells) == 6
             name, kind, unit, personal, meaning, source = cells
             assert (name, kind) == (f"`{column.name}`", f"`{column.type.value}`")
-            assert (unit, personal) == (column.unit, column.personal_data.value)
+            assert unit in (column.unit, "")
+            assert unit or not column.unit or column.type in (Type.DATE, Type.TIMESTAMP)
+            assert personal == column.personal_data.value.replace("none", "")
             assert meaning.replace("&lt;", "<").replace("\\", "") == column.description
             assert column.path is None or f"`{column.path}`" in source
+
+
+def test_a_rule_that_many_columns_share_is_stated_once():
+    page = as_markdown(DATASET)
+    for rule in ("local date of conversationStart", "sum(value) over participants[]"):
+        assert page.count(rule) == 1, rule
+    assert "rule 1*: local date" not in as_markdown(names())
 
 
 def test_links_of_the_markdown_lead_somewhere():

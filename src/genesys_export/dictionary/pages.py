@@ -1,37 +1,38 @@
 """The data dictionary: declarations of datasets as text for a terminal and as Markdown.
 
-Knows only what the declarations say; nothing about a column stands here. Pure: a dataset in, text
-out. Rule: every column of a table that is shown is shown, in file order, with all that is
-declared of it.
+Pure: a dataset in, text out. Shows every column of the chosen tables, in file order, with all
+that its declaration says. A rule that several columns share is stated once and referred to.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table
+from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
 from ..errors import WrongUse
 
 WIDTH = 100
 BAR = "\\|"  # ends no cell, not even inside a code span
 
-# What the values of a kind are, where the kind alone does not tell it to a reader of the files.
+# What the values of a kind are, where the source path alone does not say it.
 _KINDS = {
     Kind.FIELD: "",
     Kind.KEY: "key",
-    Kind.CARRIED: "copy of an ancestor's field",
-    Kind.SUM: "sum of the readings of one metric",
+    Kind.CARRIED: "copied from a parent table",
+    Kind.SUM: "sum of one metric",
     Kind.COUNT: "number of readings in that sum",
     Kind.DERIVED: "derived",
-    Kind.EXTRA: "what has no column of its own, as a JSON object",
+    Kind.EXTRA: "everything without a column",
     Kind.MAP_KEY: "key of the pair",
 }
 _CLASSES = {
-    PersonalData.NONE: "names no natural person by itself",
-    PersonalData.PERSONAL: "names a person (customer or employee) by id, number, address, score",
-    PersonalData.SENSITIVE: "text into which anybody may have written anything",
+    PersonalData.NONE: "identifies nobody by itself; left blank below",
+    PersonalData.PERSONAL: "identifies a customer or employee: an id, number, address or score",
+    PersonalData.SENSITIVE: "free text: it may hold anything",
 }
 
 
@@ -40,12 +41,17 @@ def as_text(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
 
     Raises WrongUse for a table that the dataset does not have.
     """
+    rules = Rules.of(dataset)
+    wanted = chosen(dataset, tables)
     blocks = [_heading(dataset)]
-    for table in chosen(dataset, tables):
+    for table in wanted:
         head = textwrap.fill(f"{table.name}: {table.grain}", WIDTH)
         lines = [head, "=" * min(len(head), WIDTH), *_facts(table), ""]
-        lines += (line for column in table.columns for line in _entry(column))
+        lines += (line for column in table.columns for line in _entry(column, rules))
         blocks.append("\n".join(lines))
+    if told := rules.used_by(wanted):
+        lines = [line for name, rule in told for line in _wrapped(f"{name}: {rule}", 2)]
+        blocks.append("\n".join(("Rules", "=====", *lines)))
     return "\n\n\n".join(blocks) + "\n"
 
 
@@ -64,8 +70,13 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
         "Personal data:\n"
         + "\n".join(f"* *{one.value}*: {meaning}." for one, meaning in _CLASSES.items()),
     ]
+    rules = Rules.of(dataset)
+    if told := rules.used_by(wanted):
+        lines = (f"* *{name}*: {_cell(rule)}." for name, rule in told)
+        blocks.append("Rules that several columns share:\n" + "\n".join(lines))
     for table in wanted:
-        blocks += [f"## {table.name}", "\n".join(_points(table, linked)), "\n".join(_rows(table))]
+        rows = "\n".join(_rows(table, rules))
+        blocks += [f"## {table.name}", "\n".join(_points(table, linked)), rows]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -95,6 +106,36 @@ def chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
     return tuple(table for table in dataset.tables if not names or table.name in names)
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules that at least three columns of a dataset share, each with a name."""
+
+    names: Mapping[str, str]  # by the rule's text, a metric's name replaced by METRIC
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Rules:
+        """Find them, and number them in file order."""
+        found = Counter(
+            _general(one) for table in dataset.tables for one in table.columns if one.rule
+        )
+        shared = (rule for rule, times in found.items() if times >= 3)
+        return cls({rule: f"rule {number}" for number, rule in enumerate(shared, 1)})
+
+    def named(self, column: Column) -> str:
+        """Return the name of the column's rule; "" where no other columns share it."""
+        return self.names.get(_general(column), "")
+
+    def used_by(self, tables: Sequence[Table]) -> Sequence[tuple[str, str]]:
+        """Return the names and texts of the rules that these tables use."""
+        used = {_general(column) for table in tables for column in table.columns}
+        return [(name, rule) for rule, name in self.names.items() if rule in used]
+
+
+def _general(column: Column) -> str:
+    """Return a rule without the metric it is about: the path names that."""
+    return re.sub(r'"[nto][A-Z]\w*"', "METRIC", column.rule or "")
+
+
 def _sentence(dataset: Dataset) -> str:
     columns = sum(len(table.columns) for table in dataset.tables)
     return (
@@ -119,8 +160,8 @@ def _facts(table: Table) -> Iterator[str]:
         yield from _wrapped(f"Note: {table.note}", 2)
 
 
-def _entry(column: Column) -> Iterator[str]:
-    unit = f" [{column.unit}]" if column.unit and column.unit not in column.type.value else ""
+def _entry(column: Column, rules: Rules) -> Iterator[str]:
+    unit = f" [{_unit(column)}]" if _unit(column) else ""
     kind = f" ({_KINDS[column.kind]})" if _KINDS[column.kind] else ""
     yield f"  {column.name}  {column.type.value}{unit}, {_class(column)}{kind}"
     yield from _wrapped(column.description, 6)
@@ -128,7 +169,7 @@ def _entry(column: Column) -> Iterator[str]:
         # Never broken inside: a path is for copying.
         yield f"      from {column.path}"
     if column.rule:
-        yield from _wrapped(f"rule: {column.rule}", 6)
+        yield from _wrapped(rules.named(column) or f"rule: {column.rule}", 6)
 
 
 def _class(column: Column) -> str:
@@ -176,28 +217,33 @@ def _points(table: Table, linked: set[str]) -> Iterator[str]:
         yield f"* {table.note}"
 
 
-def _rows(table: Table) -> Iterator[str]:
+def _rows(table: Table, rules: Rules) -> Iterator[str]:
     yield "| column | type | unit | personal data | meaning | source |"
     yield "|---|---|---|---|---|---|"
     for column in table.columns:
         cells = (
             f"`{column.name}`",
             f"`{column.type.value}`",
-            _cell(column.unit),
-            column.personal_data.value,
+            _cell(_unit(column)),
+            "" if column.personal_data is PersonalData.NONE else column.personal_data.value,
             _cell(column.description),
-            _source(column),
+            _source(column, rules),
         )
         yield f"| {' | '.join(cells)} |"
 
 
-def _source(column: Column) -> str:
-    parts = (
-        _KINDS[column.kind],
-        f"`{column.path.replace('|', BAR)}`" if column.path else "",
-        f"rule: {_cell(column.rule)}" if column.rule else "",
-    )
-    return "; ".join(part for part in parts if part)
+def _source(column: Column, rules: Rules) -> str:
+    path = f"`{column.path.replace('|', BAR)}`" if column.path else ""
+    if shared := rules.named(column):
+        found = [path, f"*{shared}*"]
+    else:
+        found = [_KINDS[column.kind], path, f"rule: {_cell(column.rule)}" if column.rule else ""]
+    return "; ".join(filter(None, found))
+
+
+def _unit(column: Column) -> str:
+    """Return the unit, "" where the type says it."""
+    return "" if column.unit in column.type.value or column.type is Type.DATE else column.unit
 
 
 def _codes(names: Sequence[str]) -> str:
