@@ -1,5 +1,5 @@
 """Side by side: this program and its peers, on the same pages and the same server.
 
 Stands outside the package. Knows processes, their CPU seconds and memory; what each contender is
-and how its result is checked. `make bench` is the way in; docs/performance.md is the way out.
+and how its result is checked. Run it with `make bench`; results go to docs/performance.md.
 """

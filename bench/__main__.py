@@ -20,7 +20,7 @@ from .cost import cost
 from .figures import lines
 from .latency import latency
 from .machine import machine
-from .markdown import between_markers, note, written
+from .markdown import between_markers, note, verdicts, written
 from .processes import Failed
 from .race import race
 from .scale import DAYS, Large, scale
@@ -87,8 +87,9 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
 
 def _write(results: dict[str, Any], told: argparse.Namespace) -> None:
     text = written(results)
-    (told.out / "latest.md").write_text(text + "\n")
-    sys.stdout.write(text + "\n")
+    with_targets = "\n\n".join(filter(None, (text, "### Targets", verdicts(results))))
+    (told.out / "latest.md").write_text(with_targets + "\n")
+    sys.stdout.write(with_targets + "\n")
     picture = chart(lines(results["race"]), note(results["race"])) if "race" in results else ""
     if picture:
         (told.out / "latest.svg").write_text(picture)

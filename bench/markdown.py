@@ -25,14 +25,17 @@ def written(results: Results) -> str:
     if "race" in results:
         parts += ["### The race", note(results["race"]), _race(lines(results["race"]))]
         parts += [f"Not there: `{k}`: {v}." for k, v in results["race"]["absent"].items()]
-    if found := targets(results):
-        rows = [(t.number, t.text, t.wanted, t.found, t.verdict) for t in found]
-        parts += ["### Targets", _table(("", "what", "wanted", "found", ""), rows)]
     if "scale" in results:
         parts += ["### Large days", _machine(results["scale"]), _scale(results["scale"])]
     if "cost" in results:
-        parts += ["### The cost model, held against runs", _cost(results["cost"])]
+        parts += ["### The cost model compared with runs", _cost(results["cost"])]
     return "\n\n".join(parts)
+
+
+def verdicts(results: Results) -> str:
+    """Return the project's own targets, each with what was found; for developers."""
+    rows = [(t.number, t.text, t.wanted, t.found, t.verdict) for t in targets(results)]
+    return _table(("", "what", "wanted", "found", ""), rows) if rows else ""
 
 
 def note(race: Results) -> str:
@@ -118,7 +121,7 @@ def _cost(part: Results) -> str:
         )
         for key, title, unit, form in _COSTS
     )
-    return f"{_machine(part)} Said → found.\n\n{_table(head, rows)}"
+    return f"{_machine(part)} Predicted → measured.\n\n{_table(head, rows)}"
 
 
 def _point(wanted: dict[str, Any]) -> str:
