@@ -28,7 +28,6 @@ ELSEWHERE = {
     "postgresql": "needs a server; tried by hand, as the page says",
     "athena": "needs an AWS account",
     "pandas": "not among the dependencies; tried by hand, as the page says",
-    "polars": "not among the dependencies; tried by hand, as the page says",
 }
 READERS_SECRETS = {
     "GENESYS_CLIENT_ID": "somebody",
