@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from deploy_files import DEPLOY, MENDED_BY_NOTHING, RUN_FLAGS, command_lines, flags_of, text
 
+PROGRAM = "/opt/genesys-export/bin/genesys-export"
 UNITS = ("genesys-export.service", "genesys-export.timer")
 RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
@@ -27,6 +28,15 @@ def unit(name: str) -> RawConfigParser:
     parser.optionxform = str
     parser.read_string(text(name))
     return parser
+
+
+@pytest.mark.parametrize("page", ["cron", "systemd"])
+def test_the_page_installs_the_program_where_the_files_look_for_it(page):
+    told = (DEPLOY.parent / "docs" / "how-to" / "schedule" / f"{page}.md").read_text("utf-8")
+    home = PROGRAM.removesuffix("/bin/genesys-export")
+    assert f"$ python3 -m venv {home}\n$ {home}/bin/pip install .\n" in told
+    assert f"ExecStart={PROGRAM} run" in text("genesys-export.service")
+    assert f"\nPATH={home}/bin:" in text("genesys-export.cron")
 
 
 def test_every_line_of_the_crontab_is_a_comment_a_variable_or_a_job():
@@ -106,7 +116,7 @@ def test_systemd_finds_no_fault_with_the_units(tmp_path):
         return
     program = str(Path(sys.executable).with_name("genesys-export"))
     for name in UNITS:
-        (tmp_path / name).write_text(text(name).replace("/usr/local/bin/genesys-export", program))
+        (tmp_path / name).write_text(text(name).replace(PROGRAM, program))
     done = subprocess.run(
         [checker, "verify", "--man=no", *(str(tmp_path / name) for name in UNITS)],
         capture_output=True,

@@ -38,6 +38,8 @@ NOT_RUN = {
     "kubectl ": "needs a cluster",
     "useradd ": "needs root, and changes the machine",
     "install ": "needs root, and changes the machine",
+    "python3 -m venv /opt/": "needs root, and changes the machine",
+    "/opt/": "needs root, and changes the machine",
 }
 INSTEAD = {
     # make would set up an environment first; a folder of its own keeps the queries' figures
