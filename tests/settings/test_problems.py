@@ -59,6 +59,8 @@ def test_everything_is_told_at_once(complaint):
         ("", {"GENESYS_EXPORT_CLIENT_ID": "2"}, "mean GENESYS_EXPORT_GENESYS__CLIENT_ID?"),
         ("", {"GENESYS_EXPORT_EXPORT": "2"}, "this must be a table of settings"),
         ("genesys = 3\n", {}, "genesys"),
+        ("", {"GENESYS_EXPORT_GENESYS__PORT": "1"}, "GENESYS_EXPORT_GENESYS__PORT: there is no"),
+        ("", {"GENESYS_EXPORT_REPORT": "1"}, "GENESYS_EXPORT_REPORT: there is no such setting"),
     ],
 )
 def test_unknown_names_are_refused_with_what_was_perhaps_meant(complaint, text, environ, words):
@@ -157,10 +159,21 @@ def test_a_file_that_was_named_must_be_there(complaint):
     assert "nowhere.toml: there is no such file" in complaint(config="nowhere.toml")
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
-    (tmp_path / "genesys-export.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(WrongSettings, match="not UTF-8"):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# \xe4\n", "it is not UTF-8. Save it as UTF-8"),
+        ("[settle]\ndays = 7\n".encode("utf-16"), "it is UTF-16 text. Save it as UTF-8"),
+        ("[settle]\ndays = 7\n".encode("utf-16-be"), "it is UTF-16 text"),
+        ("[settle]\ndays = 7\n".encode("utf-16-le"), "it is UTF-16 text"),
+        ("[settle]\ndays = 7\n".encode("utf-32"), "it is UTF-32 text"),
+    ],
+)
+def test_a_file_in_another_encoding_is_refused_by_its_name(tmp_path, content, words):
+    (tmp_path / "genesys-export.toml").write_bytes(content)
+    with pytest.raises(WrongSettings) as caught:
         load(flags={}, environ={}, cwd=tmp_path)
+    assert words in caught.value.message
 
 
 def test_a_folder_is_no_file(tmp_path):

@@ -8,17 +8,33 @@ region in the environment is never mixed with an address in the file.
 
 from __future__ import annotations
 
+import codecs
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from ..errors import Bug
-from .names import FLAGS, PREFIX, SWITCHES, VARIABLES, Path, in_file, own_variable
+from .names import (
+    FLAGS,
+    PREFIX,
+    SWITCHES,
+    VARIABLES,
+    Path,
+    in_file,
+    is_service_variable,
+    own_variable,
+)
 
 Table = dict[str, object]
 
 CREDENTIALS = ("client_id", "client_secret")
+_WIDE = (  # UTF-32's first mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 _MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
 
 
@@ -81,7 +97,11 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
     for variable, path in reversed(VARIABLES.items()):
         if variable in environ and _says_something(path, environ[variable]):
             layer.put(path, environ[variable], variable)
-    own = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    own = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and not is_service_variable(name)
+    }
     for variable, value in sorted(own.items(), key=lambda item: item[0].count("__")):
         path = _path_of(variable, orgs)
         if _says_something(path, value):
@@ -92,20 +112,36 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
 def from_file(file: FilePath, *, required: bool) -> Layer:
     """Return the file's layer; a file that is not there is an empty one unless it is required."""
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        values = tomllib.loads(_text(file.read_bytes()))
     except FileNotFoundError:
         problem = f"{file.name}: there is no such file. Give --config the path of one."
         return Layer(problems=(problem,) if required else ())
     except OSError as error:
         return Layer(problems=(f"{file.name}: it can't be read ({error.strerror}).",))
-    except UnicodeDecodeError:
-        return Layer(problems=(f"{file.name}: it is not UTF-8 text. Save it as UTF-8.",))
+    except UnicodeDecodeError as error:
+        encoding = (
+            f"it is {error.encoding} text" if error.encoding != "utf-8" else "it is not UTF-8"
+        )
+        return Layer(problems=(f"{file.name}: {encoding}. Save it as UTF-8.",))
     except tomllib.TOMLDecodeError as error:
         # The message names a place and what was expected there, never what stands in a value.
         return Layer(problems=(f"{file.name}: it is no TOML: {error}.",))
     layer = Layer()
     _copy(values, (), layer, file.name)
     return layer
+
+
+def _text(content: bytes) -> str:
+    """Return a file's text; editors on Windows put a byte order mark before UTF-8.
+
+    Raises UnicodeDecodeError, which names UTF-16 or UTF-32 where the file is that.
+    """
+    wide = next((name for mark, name in _WIDE if content.startswith(mark)), None)
+    if wide is None and b"\0" in content[:2]:  # no TOML begins with a NUL, nor has one second
+        wide = "UTF-16"
+    if wide:
+        raise UnicodeDecodeError(wide, content, 0, len(content), "TOML is UTF-8")
+    return content.decode("utf-8-sig")
 
 
 def stacked(layers: Sequence[Layer]) -> Table:

@@ -6,7 +6,16 @@ are the whole of what is not derived: flags, and the variables that other tools 
 
 from __future__ import annotations
 
+import re
+
 PREFIX = "GENESYS_EXPORT_"
+
+# What Kubernetes puts into every container of a namespace with a service `genesys-export` or
+# `genesys-export-…` (enableServiceLinks, docs read 2026-11): Docker's link variables of old.
+_SERVICE = re.compile(
+    r"GENESYS_EXPORT(_[A-Z0-9_]+?)?"
+    r"_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)"
+)
 
 Path = tuple[str, ...]
 
@@ -58,6 +67,11 @@ VARIABLES: dict[str, Path] = {
     "no_proxy": ("genesys", "no_proxy"),
     "NO_PROXY": ("genesys", "no_proxy"),
 }
+
+
+def is_service_variable(name: str) -> bool:
+    """Whether Kubernetes made the variable for a service; none of our settings looks like it."""
+    return "__" not in name and _SERVICE.fullmatch(name) is not None
 
 
 def dotted(path: Path) -> str:
