@@ -68,6 +68,12 @@ def test_everything_missing_is_told_at_once(command):
     assert "Traceback" not in result.err
 
 
+def test_a_wrong_date_is_told_with_what_is_missing(command):
+    result = command("run", "--date", "2025-02-30").ends(78)
+    assert "GENESYS_CLIENT_ID" in result.err
+    assert "--date 2025-02-30 is not a valid date" in result.err
+
+
 def test_several_wrong_settings_are_told_at_once(command, genesys, day):
     told = command.against(genesys(), GENESYS_EXPORT_GENESYS__PAGE_SIZE="many")
     result = told.run("--date", day, "--timezone", "Mars/Olympus", "--slices", 1000).ends(78)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.errors import WrongSettings
-from genesys_export.settings import load
+from genesys_export.errors import WrongSettings, WrongUse
+from genesys_export.settings import Need, load
 from genesys_export.settings.names import VARIABLES
 from genesys_export.settings.sections import every_path
 
@@ -153,6 +153,24 @@ def test_tags_are_as_s3_has_them(complaint):
     assert "ten tags" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": many})
     long = f"t={'x' * 257}"
     assert "256 at most" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": long})
+
+
+@pytest.mark.parametrize("text", ["nonsense", "2025-02-30", "9999-12-31", "20261102", "today"])
+def test_a_wrong_date_is_told_together_with_what_is_missing(tmp_path, text):
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, needs={Need.SOURCE}, dates={"start": text})
+    assert "genesys.client_id: missing" in caught.value.message
+    assert f"--start {text} is not a valid date. Use YYYY-MM-DD" in caught.value.message
+
+
+def test_where_only_dates_are_wrong_the_command_line_is(tmp_path):
+    dates = {"start": "a", "end": "b", "date": None, "other": "yesterday"}
+    with pytest.raises(WrongUse) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, dates=dates)
+    assert caught.value.message.splitlines() == [
+        "--start a is not a valid date",
+        "--end b is not a valid date",
+    ]
 
 
 def test_a_file_that_was_named_must_be_there(complaint):

@@ -78,13 +78,15 @@ def load(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     needs: Collection[Need] = (),
+    dates: Mapping[str, str | None] | None = None,
 ) -> Settings:
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
     `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
     `config` and `org`; one that is None, False or empty was not given. `environ` is the
     process's own where it is None, `cwd` the folder the process stands in. With `needs`, what is
-    missing for the command is told together with what is wrong.
+    missing for the command is told together with what is wrong, and so are the `dates` (flag →
+    text) that are not valid; where only they are wrong it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
     given = dict(flags)
@@ -107,8 +109,11 @@ def load(
         lines += problems.of_query_body(merged, folder, layers)
     if Need.DESTINATION in needs:
         lines += problems.of_destination(merged)
+    wrong_dates = problems.of_dates(dates or {})
     if lines or sections is None:
-        raise problems.error(lines)
+        raise problems.error([*lines, *wrong_dates])
+    if wrong_dates:
+        raise problems.wrong_use(wrong_dates)
     return from_sections(sections, org=org, folder=folder)
 
 

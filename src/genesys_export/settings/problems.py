@@ -12,7 +12,8 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from ..datasets import conversation_details, with_names
-from ..errors import WrongSettings
+from ..days import date_named
+from ..errors import WrongSettings, WrongUse
 from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, over, table
 from .names import Path, dotted, how_to_set, own_variable
@@ -52,6 +53,21 @@ def error(lines: Iterable[str]) -> WrongSettings:
     heading = "1 setting is" if len(found) == 1 else f"{len(found)} settings are"
     message = "\n".join((f"{heading} missing or wrong:", *(f"  {line}" for line in found)))
     return WrongSettings(message, advice=_WHERE_TO_READ)
+
+
+def of_dates(given: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return a line for each flag whose text is neither a date nor `yesterday`."""
+    return tuple(
+        f"--{flag} {text[:60]} is not a valid date. Use YYYY-MM-DD or yesterday."
+        for flag, text in given.items()
+        if text is not None and text != "yesterday" and date_named(text) is None
+    )
+
+
+def wrong_use(lines: Sequence[str]) -> WrongUse:
+    """Return the lines of `of_dates` as the one error."""
+    sentences = [line.partition(". Use ")[0] for line in lines]
+    return WrongUse("\n".join(sentences), advice="Use YYYY-MM-DD or yesterday.")
 
 
 def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
