@@ -35,7 +35,7 @@ from genesys_export.privacy import Action, Wishes, resolve
 from genesys_export.progress.totals import Totals, added
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
-(PART,) = split(DAY, 1)
+(SLICE,) = split(DAY, 1)
 PLAN = Plan(dataset=conversation_details(), tables=("conversations",))
 
 
@@ -56,7 +56,7 @@ class Script:
         return None
 
     def fetch(self, interval):
-        assert interval == PART.interval
+        assert interval == SLICE.interval
         return self
 
     def pages(self):
@@ -77,7 +77,7 @@ class Trial:
     ) -> None:
         self.source, self.events, self.store = Script(*readings), Events(), store or MemoryStore()
         self.rejects = Rejects(self.store, "rejects.jsonl.gz", "token")
-        self.shop = SliceContext(
+        self.context = SliceContext(
             plan=plan,
             store=self.store,
             observe=self.events,
@@ -88,8 +88,8 @@ class Trial:
         )
 
     def staged(self):
-        task = Task(part=PART, fetch=self.source.fetch(PART.interval), began=FakeClock().now())
-        staged = stage(self.shop, task).sealed
+        task = Task(slice=SLICE, fetch=self.source.fetch(SLICE.interval), began=FakeClock().now())
+        staged = stage(self.context, task).sealed
         assert_adds_up(staged.counts)
         assert self.rejects.rows <= staged.counts.rejected
         return staged
@@ -146,7 +146,7 @@ def test_of_many_copies_the_best_is_kept_and_every_other_counted(order, again):
     assert staged.counts.exported == 2
     assert staged.counts.rejected == 1 + again.count(0)
     assert staged.counts.differing_duplicates == 4 + sum(0 < place < 5 for place in again)
-    wanted = Decoder(PLAN.dataset, PART.interval)
+    wanted = Decoder(PLAN.dataset, SLICE.interval)
     wanted.decode([RANKED[-1], record("c2")])
     assert staged.digest == f"{wanted.digest:064x}"
 
@@ -171,10 +171,10 @@ def test_two_copies_that_nobody_can_read_are_two_rejects():
 
 
 def test_the_index_names_the_copy_that_was_kept():
-    contest_free = Decoder(PLAN.dataset, PART.interval)
+    contest_free = Decoder(PLAN.dataset, SLICE.interval)
     contest_free.decode([RANKED[5]])
     trial = Trial([[RANKED[3], RANKED[5], RANKED[0]]])
-    done = read(trial.shop, PART, trial.source)
+    done = read(trial.context, SLICE, trial.source)
     assert list(done.decoder.index()) == list(contest_free.index())
     assert next(done.decoder.index())[:16] == key_of("c1")
 
@@ -187,7 +187,7 @@ def test_conversations_whose_ids_are_hashed_are_told_apart_by_their_tokens(copie
     trial = Trial(pages, plan=plan)
     tags = trial.tags()
     assert sorted(tags.values()) == ["", json.loads(RANKED[5])["externalTag"]]
-    done = read(trial.shop, PART, trial.source)
+    done = read(trial.context, SLICE, trial.source)
     index = b"".join(done.decoder.index())
     keys = [index[at : at + 16].hex() for at in range(0, len(index), 32)]
     assert keys == sorted(token[:32] for token in tags)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from formats_reading import Exported
 
-from genesys_export.cli.run import Order, execute
+from genesys_export.cli.run import RunRequest, execute
 from genesys_export.simulator import Simulator, World, serve
 
 DAY = date(2025, 11, 20)  # long past: its data is complete whatever the machine's clock says
@@ -49,4 +49,4 @@ def _run(genesys: Simulator, root: Path, settings: dict[str, str], flags: dict) 
         "GENESYS_EXPORT_GENESYS__PAGE_SIZE": "100",
         **{f"GENESYS_EXPORT_{name}": value for name, value in settings.items()},
     }
-    return execute(Order(date=str(DAY)), {"to": str(root), "quiet": True, **flags}, environ)
+    return execute(RunRequest(date=str(DAY)), {"to": str(root), "quiet": True, **flags}, environ)

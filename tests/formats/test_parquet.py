@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesys_export.datasets import Kind, PersonalData, conversation_details
-from genesys_export.encode import Held, Opener, Parquet, parquet_schema
+from genesys_export.encode import MemoryBudget, Opener, Parquet, parquet_schema
 from genesys_export.encode.formats import Format
 from genesys_export.errors import DestinationFailed
 from genesys_export.flatten import arrow_schema
@@ -62,7 +62,7 @@ def write(file: Parquet, begun: list[int], table=SEGMENTS) -> None:
 
 def written(batches: list[list[int]], allowed: int = 1 << 30) -> pq.ParquetFile:
     sink = Written()
-    file = Parquet(SEGMENTS, sink, Held(allowed))
+    file = Parquet(SEGMENTS, sink, MemoryBudget(allowed))
     for begun in batches:
         write(file, begun)
     file.close()
@@ -81,7 +81,7 @@ def described() -> str:
     blocks = []
     for table in DATASET.tables:
         sink = Written()
-        Parquet(table, sink, Held(0)).close()
+        Parquet(table, sink, MemoryBudget(0)).close()
         columns = sink.file().schema
         lines = (spelled(columns.column(i)) for i in range(len(columns)))
         blocks.append("\n".join((f"[{table.name}]", *lines)))
@@ -135,7 +135,7 @@ def test_rows_are_sorted_by_the_start_of_their_conversation_in_a_row_group_only(
 @given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), max_size=5))
 def test_sorting_keeps_every_row_and_those_of_one_start_as_they_came(batches):
     sink = Written()
-    file = Parquet(SEGMENTS, sink, Held(1 << 30))
+    file = Parquet(SEGMENTS, sink, MemoryBudget(1 << 30))
     told, number = [], 0
     for begun in batches:
         names = [f"{number + place}" for place in range(len(begun))]
@@ -148,12 +148,12 @@ def test_sorting_keeps_every_row_and_those_of_one_start_as_they_came(batches):
 
 
 def test_the_file_that_holds_most_gives_way_when_all_together_hold_too_much():
-    held, small, big = Held(1 << 30), Written(), Written()
-    one, other = (Parquet(SEGMENTS, sink, held) for sink in (small, big))
+    budget, small, big = MemoryBudget(1 << 30), Written(), Written()
+    one, other = (Parquet(SEGMENTS, sink, budget) for sink in (small, big))
     begun = small.size
     write(one, [1])
     write(other, list(range(100)))
-    held.limit_bytes = one.held_bytes + other.held_bytes
+    budget.limit_bytes = one.held_bytes + other.held_bytes
     assert (small.size, big.size) == (begun, begun)
     write(one, [2])
     assert other.held_bytes == 0
@@ -161,16 +161,16 @@ def test_the_file_that_holds_most_gives_way_when_all_together_hold_too_much():
     assert small.size == begun  # still whole in memory
     one.close()
     other.close()
-    assert held.files == []
+    assert budget.files == []
     assert small.file().metadata.num_row_groups == 1
 
 
 def test_a_bigger_day_holds_back_no_more():
-    held, sink = Held(200_000), Written()
-    file = Parquet(SEGMENTS, sink, held)
+    budget, sink = MemoryBudget(200_000), Written()
+    file = Parquet(SEGMENTS, sink, budget)
     for _ in range(200):
         write(file, list(range(300)))
-        assert file.held_bytes <= held.limit_bytes
+        assert file.held_bytes <= budget.limit_bytes
     file.close()
     groups = sink.file().metadata
     assert groups.num_rows == 60_000
@@ -178,9 +178,9 @@ def test_a_bigger_day_holds_back_no_more():
 
 
 def test_slices_share_what_a_day_may_hold():
-    one, four = (Opener.of_slice(slices, Opener().newlines).held for slices in (1, 4))
+    one, four = (Opener.of_slice(slices, Opener().newlines).budget for slices in (1, 4))
     assert one.limit_bytes == 4 * four.limit_bytes
-    assert Opener.of_slice(96, Opener().newlines).held.limit_bytes >= 8 << 20
+    assert Opener.of_slice(96, Opener().newlines).budget.limit_bytes >= 8 << 20
 
 
 # --- columns ---------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_ids_and_enums_have_dictionaries_and_free_text_and_clocks_have_none(sess
 
 def test_a_dictionary_of_values_that_do_not_repeat_is_given_up_early():
     sink, count = Written(), 20_000
-    file = Parquet(SEGMENTS, sink, Held(1 << 30))
+    file = Parquet(SEGMENTS, sink, MemoryBudget(1 << 30))
     file.write(
         rows(SEGMENTS, [f"{Random(n).getrandbits(128):032x}" for n in range(count)]),
         starts([0] * count),
@@ -274,4 +274,4 @@ def test_an_error_of_the_sink_comes_through_as_it_is():
         raise DestinationFailed("the disk is full")
 
     with pytest.raises(DestinationFailed, match="the disk is full"):
-        Parquet(SEGMENTS, full, Held(0))
+        Parquet(SEGMENTS, full, MemoryBudget(0))

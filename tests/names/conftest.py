@@ -27,7 +27,7 @@ from genesys_export.api import (
     TransportOptions,
     hosts,
 )
-from genesys_export.cli.run import Order, execute
+from genesys_export.cli.run import RunRequest, execute
 from genesys_export.export import ExportOptions
 from genesys_export.simulator import Options, Simulator, World, serve
 
@@ -54,7 +54,7 @@ class Lake:
         report = self.root.parent / "report.json"
         anew = ExportOptions(force=True, rewrite=True)
         return execute(
-            Order(date=DAY, options=anew, report=report), {"to": str(self.root)}, environ
+            RunRequest(date=DAY, options=anew, report=report), {"to": str(self.root)}, environ
         )
 
     @property

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from genesys_export.cli.run import Order, execute
-from genesys_export.cli.tables import Wanted, script
+from genesys_export.cli.run import RunRequest, execute
+from genesys_export.cli.tables import TablesRequest, script
 from genesys_export.datasets import conversation_details, names
 from genesys_export.simulator import Fault, ServerError
 
@@ -178,7 +178,7 @@ def test_a_dry_run_names_the_lookup_files(lake, capsys, layout):
         "GENESYS_EXPORT_EXPORT__NAMES": "true",
         "GENESYS_EXPORT_EXPORT__LAYOUT": layout,
     }
-    execute(Order(date=DAY, dry_run=True), {"to": str(there.root)}, environ)
+    execute(RunRequest(date=DAY, dry_run=True), {"to": str(there.root)}, environ)
     file = f"{DAY}.csv.gz" if layout == "daily" else f"dt={DAY}/000-000.csv.gz"
     out = capsys.readouterr().out
     assert all(f"/{table}/{file}" in out for table in TABLES)
@@ -189,7 +189,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
     there = lake()
     there.run()
     environ = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
-    wanted = Wanted(dialect="duckdb", date=DAY, tables=())
+    wanted = TablesRequest(dialect="duckdb", date=DAY, tables=())
     sql = script(wanted, {"to": str(there.root)}, environ)
     with duckdb.connect() as database:
         database.execute(sql)
@@ -199,7 +199,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
 
 
 def test_without_the_setting_no_sql_for_them_is_made(lake):
-    text = script(Wanted(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
+    text = script(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
     assert "dim_" not in text
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from genesys_export.cli.run import Order, execute
+from genesys_export.cli.run import RunRequest, execute
 from genesys_export.datasets import conversation_details, with_names
 from genesys_export.days import Day
 from genesys_export.operations.verify import Verification, Verifier
@@ -48,7 +48,7 @@ class Published:
     ) -> Published:
         """Let the exporter publish a day there."""
         given = {"to": str(root), "quiet": True, "config": "/dev/null", **(flags or {})}
-        assert execute(Order(date=str(day)), given, environ(genesys, **more)) == 0
+        assert execute(RunRequest(date=str(day)), given, environ(genesys, **more)) == 0
         return cls(root)
 
     @property

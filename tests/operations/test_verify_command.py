@@ -4,7 +4,7 @@ import pytest
 from published import DAY, Published, environ
 
 from genesys_export.cli import status_of
-from genesys_export.cli.verify import Order, execute
+from genesys_export.cli.verify import VerifyRequest, execute
 from genesys_export.errors import DataMismatch, NotPermitted, WrongSettings, WrongUse
 from genesys_export.simulator import Options, World, serve
 
@@ -15,7 +15,7 @@ def run(published, genesys=None, *, source=False, **more):
     """Return the status; without a Genesys there is none to be reached, and no secret known."""
     known = environ(genesys) if genesys else {}
     flags = {"to": str(published.root), "quiet": True, "config": "/dev/null", **more}
-    return execute(Order(date=str(DAY), source=source), flags, known)
+    return execute(VerifyRequest(date=str(DAY), source=source), flags, known)
 
 
 def test_a_good_day_is_told_on_one_screen_and_needs_no_genesys(day, capsys):
@@ -142,9 +142,9 @@ def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
         == 0
     )
     capsys.readouterr()
-    assert execute(Order(date=str(DAY)), flags, {}) == 0
+    assert execute(VerifyRequest(date=str(DAY)), flags, {}) == 0
     assert capsys.readouterr().out.startswith("north 2025-11-20: final, 60 conversations")
-    assert execute(Order(date=str(DAY)), {**flags, "org": None}, {}) == 65
+    assert execute(VerifyRequest(date=str(DAY)), {**flags, "org": None}, {}) == 65
     out, err = capsys.readouterr()
     assert out.startswith("north 2025-11-20")
     assert "nothing is published for 2025-11-20" in err
@@ -154,7 +154,7 @@ def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
 @pytest.mark.parametrize("date", ["2025-13-01", "today", "2025-W47-4"])
 def test_a_date_that_is_none_is_wrong_use(day, date):
     with pytest.raises(WrongUse, match="is not a valid date"):
-        execute(Order(date=date), {"to": str(day.root), "config": "/dev/null"}, {})
+        execute(VerifyRequest(date=date), {"to": str(day.root), "config": "/dev/null"}, {})
 
 
 def test_without_a_date_the_command_line_makes_no_sense(capsys):

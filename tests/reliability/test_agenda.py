@@ -29,8 +29,8 @@ def lay(bench, key, body=b"{"):
 
 
 def due(bench):
-    parts = bench.exporter(bench.process()).parts
-    return {str(one.day): one.reason for one in agenda(parts, DAY.zone)}
+    deps = bench.exporter(bench.process()).deps
+    return {str(one.day): one.reason for one in agenda(deps, DAY.zone)}
 
 
 @pytest.mark.parametrize(

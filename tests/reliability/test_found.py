@@ -238,9 +238,9 @@ def test_a_signal_while_an_interrupted_day_is_finished_ends_the_run_after_that(b
             yield
 
     process = bench.process()
-    parts = replace(bench.exporter(process).parts, shield=shield)
+    deps = replace(bench.exporter(process).deps, shield=shield)
     with signals.handled(), pytest.raises(Stopped):
-        Exporter(parts).export(DAY, ExportOptions(force=True))
+        Exporter(deps).export(DAY, ExportOptions(force=True))
     process.bury()
     assert bench.takes() is not None
     assert len(bench.genesys.jobs) == asked

@@ -77,7 +77,7 @@ def walk(given: tuple[bytes, ...], form: Format = Format.CSV):
         abandon=Event(),
         clock=FakeClock(),
     )
-    sealed = stage(shop, Task(part=PART, fetch=Source(given), began=FakeClock().now())).sealed
+    sealed = stage(shop, Task(slice=PART, fetch=Source(given), began=FakeClock().now())).sealed
     assert sealed.counts.exported == len(given)
     return sealed
 

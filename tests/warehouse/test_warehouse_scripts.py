@@ -14,7 +14,7 @@ from sqlglot import exp
 from warehouse_lakes import DATASET, DAY, Lake, statements
 
 from genesys_export.cli import status_of
-from genesys_export.cli.tables import Wanted
+from genesys_export.cli.tables import TablesRequest
 from genesys_export.cli.tables import script as script_of
 from genesys_export.datasets import Kind
 from genesys_export.dictionary import DIALECTS, Files, FileType, as_ddl
@@ -256,7 +256,7 @@ def test_the_command_prints_the_script(tmp_path, capsys):
 def test_several_organisations_are_told_apart(tmp_path):
     file = tmp_path / "two.toml"
     file.write_text('[orgs.a]\nregion = "eu-central-1"\n[orgs.b]\nregion = "eu-west-1"\n', "utf-8")
-    wanted = Wanted(dialect="duckdb", date=None, tables=())
+    wanted = TablesRequest(dialect="duckdb", date=None, tables=())
     flags = {"config": file, "to": str(tmp_path)}
     with pytest.raises(WrongUse) as caught:
         script_of(wanted, flags, {})
@@ -265,7 +265,9 @@ def test_several_organisations_are_told_apart(tmp_path):
 
 
 def test_without_a_destination_a_bucket_is_to_be_put_in():
-    text = script_of(Wanted(dialect="redshift", date=None, tables=()), {"config": os.devnull}, {})
+    text = script_of(
+        TablesRequest(dialect="redshift", date=None, tables=()), {"config": os.devnull}, {}
+    )
     assert "FROM 's3://YOUR-BUCKET/analytics/surveys/'" in text
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from genesys_export.cli.run import Order, execute
-from genesys_export.cli.tables import Wanted, script
+from genesys_export.cli.run import RunRequest, execute
+from genesys_export.cli.tables import TablesRequest, script
 from genesys_export.datasets import Column, Table, Type, conversation_details
 from genesys_export.export import ExportOptions
 from genesys_export.simulator import Simulator, World
@@ -81,7 +81,7 @@ class Lake:
         }
         flags = {**self.flags, "quiet": True, "slices": slices}
         for day in days:
-            order = Order(date=day, options=ExportOptions(force=True))
+            order = RunRequest(date=day, options=ExportOptions(force=True))
             assert execute(order, flags, environ) == 0
         return self
 
@@ -97,7 +97,7 @@ class Lake:
     def script(self, dialect: str, day: str | None = None, *tables: str) -> str:
         """Return what `tables --ddl` says about it."""
         environ = {"GENESYS_EXPORT_CSV__NEWLINES": self.newlines}
-        return script(Wanted(dialect=dialect, date=day, tables=tables), self.flags, environ)
+        return script(TablesRequest(dialect=dialect, date=day, tables=tables), self.flags, environ)
 
     def first(self, dialect: str) -> str:
         """Return the part of the script that makes the tables and loads all days."""
