@@ -158,7 +158,9 @@ def test_what_is_missing_is_told_together_with_what_is_wrong(tmp_path):
     message = caught.value.message
     assert message.startswith("5 settings are missing or wrong:\n")
     assert "export.slices, given by --slices: this must be at least 1" in message
-    assert "'eu-centrall-1' is no region" in message
+    assert (
+        "'eu-centrall-1' is not a region of Genesys Cloud; did you mean eu-central-1?" in message
+    )
     assert "genesys.client_id: missing" in message
 
 

@@ -114,6 +114,8 @@ def test_wrong_flags_are_told_in_words(complaint, flags, words):
         ("[genesys]\nlogin_url = 'a b'\n", "neither an https:// address nor a host's name"),
         ("[genesys]\nproxy = 'socks5://x:1'\n", "begins with http:// or https://"),
         ("[destination]\nbucket = 's3://b'\n", "a bucket's name alone"),
+        ("[destination]\nbucket = 'arn:aws:s3:::b'\n", "its ARN: s3://b/prefix"),
+        ("[destination]\nacl = 'public-read'\n", "none of none, bucket-owner-full-control"),
         ("[destination]\nendpoint_url = 'b.example'\n", "names no host"),
         ("[destination]\nsse = 'kms'\n", "none of none, AES256, aws:kms"),
         ("[destination]\nkms_key_id = 'k'\n", "needs sse"),
@@ -142,6 +144,21 @@ def test_wrong_flags_are_told_in_words(complaint, flags, words):
 )
 def test_wrong_values_in_the_file_are_told_in_words(complaint, text, words):
     assert words in complaint(text)
+
+
+ACCESS_POINT = "arn:aws:s3:eu-central-1:123456789012:accesspoint/calls"
+
+
+@pytest.mark.parametrize("to", [f"s3://{ACCESS_POINT}/analytics", ACCESS_POINT])
+def test_an_access_point_is_named_by_its_alias(complaint, to):
+    assert "the access point's alias" in complaint(to=to)
+    assert "the access point's alias" in complaint(environ={"S3_BUCKET_NAME": ACCESS_POINT})
+
+
+def test_the_alias_of_an_access_point_is_a_bucket_like_any_other(tmp_path):
+    to = "s3://calls-a1b2c3d4e5f6-s3alias/analytics"
+    settings = load(flags={"to": to}, environ={}, cwd=tmp_path)
+    assert settings.require_destination().to == to
 
 
 def test_a_section_has_no_variable_to_set(complaint):
@@ -245,3 +262,31 @@ def test_raw_filters_of_a_wrong_shape_are_told_with_what_is_missing(tmp_path):
 
 def test_every_usual_variable_sets_a_setting_that_is_there():
     assert set(VARIABLES.values()) <= set(every_path())
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("[genesys]\nclient_secret = 'x'\n", "GENESYS_CLIENT_SECRET"),
+        (
+            "[orgs.emea]\nclient_secret = 'x'\n",
+            "GENESYS_EXPORT_ORGS__EMEA__CLIENT_SECRET",
+        ),
+        ("[privacy]\nkey = 'x-x-x-x-x-x-x-x-x'\n", "GENESYS_EXPORT_PRIVACY__KEY"),
+        ("[genesys]\nproxy = 'http://me:x@proxy:1'\n", "https_proxy"),
+    ],
+)
+def test_a_secret_in_the_file_gets_a_warning_with_the_variable_to_use(tmp_path, text, variable):
+    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+    (warning,) = load(flags={}, environ={}, cwd=tmp_path).warnings
+    assert warning.endswith(
+        f"a secret in a file is easily shared or committed. Set {variable} instead."
+    )
+    assert "genesys-export.toml" in warning
+
+
+def test_secrets_elsewhere_and_empty_ones_get_no_warning(tmp_path):
+    text = "[genesys]\nclient_secret = ''\nproxy = 'http://proxy:1'\n"
+    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+    environ = {"GENESYS_CLIENT_SECRET": "x"}
+    assert load(flags={}, environ=environ, cwd=tmp_path).warnings == ()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.settings import values
+from genesys_export.settings import addresses, values
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_json_is_kept_canonical():
     "address", ["https://api.mypurecloud.ie", "api.mypurecloud.ie", "http://[::1]:80", "h:1"]
 )
 def test_addresses_of_hosts_are_kept_as_written(address):
-    assert values.api_address(address) == address
+    assert addresses.api_address(address) == address
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_addresses_of_hosts_are_kept_as_written(address):
 )
 def test_what_is_no_address_of_a_host_is_refused(address):
     with pytest.raises(ValueError, match=r"address|host"):
-        values.api_address(address)
+        addresses.api_address(address)
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_json_nested_without_end_is_refused():
 
 def test_a_bucket_or_path_without_anything_is_refused():
     with pytest.raises(ValueError, match="this must be s3://"):
-        values.destination("  ")
+        addresses.destination("  ")

@@ -68,6 +68,38 @@ def test_data_files_carry_type_tags_encryption_and_storage_class(moto):
         assert {tag["Key"]: tag["Value"] for tag in tags} == chosen["tags"]
 
 
+def test_every_object_carries_the_acl_that_was_asked_for():
+    created = Answer(body=b"<R><UploadId>u</UploadId></R>")
+    with (
+        scripted(created, Answer(headers={"ETag": '"x"'})) as script,
+        store_of(script, acl="bucket-owner-full-control") as store,
+    ):
+        store.stage("k", "token", JSON)
+        store.put("manifest.json", b"{}", Always(), JSON)
+    told = [headers.get("x-amz-acl") for _, _, headers in script.asked]
+    assert told == ["bucket-owner-full-control"] * 2
+
+
+def test_a_write_that_is_forbidden_may_lack_the_acl():
+    with (
+        scripted(error(403, "AccessDenied")) as script,
+        store_of(script) as store,
+        pytest.raises(NotPermitted) as caught,
+    ):
+        store.put("k", b"", Always(), JSON)
+    assert 'acl = "bucket-owner-full-control"' in caught.value.advice
+
+
+def test_a_bucket_without_acls_says_to_leave_them_out():
+    with (
+        scripted(error(400, "AccessControlListNotSupported")) as script,
+        store_of(script, acl="bucket-owner-full-control") as store,
+        pytest.raises(WrongSettings) as caught,
+    ):
+        store.put("k", b"", Always(), JSON)
+    assert "Leave out acl" in caught.value.advice
+
+
 @pytest.mark.xdist_group("moto")
 def test_a_kms_key_is_named_on_data_files_and_manifests(moto):
     with moto.store(prefix="kms", sse="aws:kms", kms_key_id="alias/exports") as store:

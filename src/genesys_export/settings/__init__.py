@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -114,7 +115,8 @@ def load(
         raise problems.error([*lines, *wrong_dates])
     if wrong_dates:
         raise problems.wrong_use(wrong_dates)
-    return from_sections(sections, org=org, folder=folder)
+    read = from_sections(sections, org=org, folder=folder)
+    return replace(read, warnings=problems.secrets_in(layers[-1]))
 
 
 def _layers(

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from . import problems, values
+from . import addresses, problems
 from .layers import Table, over
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
@@ -52,7 +52,7 @@ class Org:
         None for plain http, which is this machine only, and for hosts that no_proxy names.
         """
         parts = urlsplit(address if "://" in address else f"https://{address}")
-        direct = parts.scheme == "http" or values.is_unproxied(parts, self.genesys.no_proxy)
+        direct = parts.scheme == "http" or addresses.is_unproxied(parts, self.genesys.no_proxy)
         return None if direct else self.genesys.proxy
 
 
@@ -84,6 +84,7 @@ class Settings:
     orgs: Mapping[str, Genesys]
     org: str | None  # the one of `orgs` that was asked for; None: all of them
     folder: Path  # relative paths in settings begin here
+    warnings: tuple[str, ...] = ()  # what works, but should be set in another way
 
     def require_source(self) -> tuple[Org, ...]:
         """Return the organisations to export from, in order of name; raises WrongSettings."""

@@ -15,8 +15,8 @@ from ..datasets import conversation_details, with_names
 from ..days import date_named
 from ..errors import WrongSettings, WrongUse
 from ..privacy import faults, resolve
-from .layers import CREDENTIALS, HOST, PLACE, Layer, over, table
-from .names import Path, dotted, how_to_set, own_variable
+from .layers import CREDENTIALS, HOST, PLACE, Layer, Table, over, table
+from .names import Path, dotted, how_to_set, own_variable, variables
 from .sections import Sections, every_path
 from .values import json_object, nearest
 
@@ -173,6 +173,23 @@ def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def secrets_in(file: Layer) -> tuple[str, ...]:
+    """Return a warning for each secret in the file, which may be read or committed by others."""
+    return tuple(
+        f"{called}: a secret in a file is easily shared or committed. "
+        f"Set {variables(path)[0]} instead."
+        for path, called in file.called.items()
+        if _is_secret(path, file.values)
+    )
+
+
+def _is_secret(path: Path, values: Table) -> bool:
+    if path[-1] == "client_secret" or path == ("privacy", "key"):
+        return True
+    given = table(values, *path[:-1]).get(path[-1])
+    return path[-1] == "proxy" and isinstance(given, str) and "@" in given
+
+
 def of_orgs(
     values: Mapping[str, object], layers: Sequence[Layer], chosen: str | None
 ) -> tuple[str, ...]:
@@ -214,7 +231,8 @@ def _of_region(given: Mapping[str, object]) -> str | None:
     try:
         hosts(region=region)
     except WrongSettings as error:
-        return f"{error.message.removeprefix('GENESYS_CLOUD_REGION: ')}. {error.advice}"
+        found = error.message.removeprefix("GENESYS_CLOUD_REGION: ")
+        return f"{found}{'' if found.endswith('?') else '.'} {error.advice}"
     return None
 
 

@@ -1,8 +1,8 @@
-"""How single settings are written: durations, sizes, zones, lists, addresses, choices.
+"""How single settings are written: durations, sizes, zones, lists, choices.
 
 Knows text and TOML values, no names of settings. Each function returns a plain value or raises
-ValueError with a sentence that says what was expected; where a secret could stand (addresses,
-filters) the sentence never repeats what was given.
+ValueError with a sentence that says what was expected; where a secret could stand (filters) the
+sentence never repeats what was given.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib.resources import files
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 _UNITS = {
@@ -41,9 +39,6 @@ _BYTES = {
     "mib": 2**20,
     "gib": 2**30,
 }
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
-
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+", re.ASCII)
 
 
 def text(given: object) -> str:
@@ -172,88 +167,6 @@ def choice(*have: str, later: tuple[str, ...] = ()) -> Callable[[object], str]:
     return read
 
 
-def api_address(given: object) -> str:
-    """Read the address of a Genesys host: https, http only on this machine, or a bare host."""
-    written = text(given)
-    if "://" not in written:
-        if not _HOST.fullmatch(written):
-            raise ValueError("this is neither an https:// address nor a host's name")
-        return written
-    parts = _split(written)
-    if parts.query or parts.fragment:
-        raise ValueError("an address with ? or # is none of a host")
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        return written
-    raise ValueError("the address must begin with https:// (http:// only for this machine)")
-
-
-def path(given: object) -> str:
-    """Read a path on the API's host."""
-    written = text(given)
-    if not _PATH.fullmatch(written):
-        raise ValueError("this must be a path such as /api/v2/… on the API's host, without ? or #")
-    return written
-
-
-def endpoint(given: object) -> str:
-    """Read the address of an S3-compatible store."""
-    written = text(given)
-    if _split(written).scheme not in ("http", "https"):
-        raise ValueError("the address must begin with https:// or http://")
-    return written
-
-
-def proxy(given: object) -> str:
-    """Read a proxy's address, perhaps with a name and a password; `host:port` means http."""
-    written = text(given)
-    whole = written if "://" in written else f"http://{written}"
-    parts = _split(whole, with_user=True)
-    if parts.scheme not in ("http", "https"):
-        raise ValueError("a proxy's address begins with http:// or https://")
-    return whole
-
-
-def destination(given: object) -> str:
-    """Read `s3://bucket/prefix`, `file:///dir` or a path; returned literally."""
-    written = str(given)
-    scheme, colon, rest = written.partition("://")
-    if not written.strip() or "\0" in written:
-        raise ValueError("this must be s3://bucket/prefix, file:///dir or a path")
-    if colon and scheme not in ("s3", "file"):
-        raise ValueError("only s3:// and file:// are known; anything else is a path without ://")
-    if colon and scheme == "s3" and not rest.partition("/")[0]:
-        raise ValueError("the bucket is missing: s3://bucket/prefix")
-    if colon and scheme == "file" and not rest.startswith("/"):
-        raise ValueError("a file:// address has three slashes: file:///dir")
-    return written
-
-
-def bucket(given: object) -> str:
-    """Read a bucket's name (or an access point's alias): no address."""
-    name = text(given)
-    if "/" in name:
-        raise ValueError("this is a bucket's name alone; addresses go to destination.to (--to)")
-    return name
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by name or number alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_unproxied(address: SplitResult, no_proxy: Iterable[str]) -> bool:
-    """Whether `no_proxy` names the address: `*`, a host or the end of one, or with a port."""
-    host = (address.hostname or "").lower()
-    spelled = (host, f"{host}:{address.port or 443}")
-    for pattern in (one.lower().removeprefix("*.").removeprefix(".") for one in no_proxy):
-        if pattern == "*" or any(f".{one}".endswith(f".{pattern}") for one in spelled):
-            return True
-    return False
-
-
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that was probably meant; an empty text where none is near."""
     return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), "")
@@ -263,19 +176,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean …?`, or nothing where no known word is near."""
     near = nearest(word, known)
     return f"; did you mean {near}?" if near else ""
-
-
-def _split(written: str, *, with_user: bool = False) -> SplitResult:
-    try:
-        parts = urlsplit(written)
-        _ = parts.port  # raises for what is no port
-    except ValueError:
-        raise ValueError("this is no address") from None
-    if not parts.hostname or re.search(r"[\s\x00-\x1f]", written):
-        raise ValueError("this address names no host")
-    if parts.username is not None and not with_user:
-        raise ValueError("a name or password has no place in this address")
-    return parts
 
 
 def _list(written: str) -> object:

@@ -61,6 +61,7 @@ _REFUSED_CREDENTIALS = {
 }
 _BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
+_NO_ACL = "Leave out acl in [destination]: the bucket has ACLs turned off."
 _ADVICE = {
     "301": _BUCKET,  # HEAD has no body: the status stands for the code
     "307": _BUCKET,
@@ -73,6 +74,7 @@ _ADVICE = {
     "InvalidEncryptionAlgorithmError": "Check the encryption: AES256 or aws:kms.",
     "InvalidObjectState": "Restore it: what its storage class archives can't be read at once.",
     "InvalidStorageClass": "Check the storage class.",
+    "AccessControlListNotSupported": _NO_ACL,
     "InvalidTag": "Check the tags.",
     "KMS.DisabledException": _KMS,
     "KMS.InvalidKeyUsageException": _KMS,
@@ -133,11 +135,21 @@ def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bo
     if code in _DENIED or status in {401, 403}:
         return NotPermitted(
             f"{url}: {action} is not permitted ({code})",
-            advice=f"Allow {action} on it (with tags also s3:PutObjectTagging, with KMS"
-            " kms:GenerateDataKey and kms:Decrypt; without s3:ListBucket a missing object looks"
-            " like a forbidden one).",
+            advice=f"Allow {action} on it (with tags also s3:PutObjectTagging, with an ACL"
+            " s3:PutObjectAcl, with KMS kms:GenerateDataKey and kms:Decrypt; without"
+            f" s3:ListBucket a missing object looks like a forbidden one).{_acl(action)}",
         )
     return DestinationFailed(f"{url}: {action} failed with {code} (HTTP {status}){_said(problem)}")
+
+
+def _acl(action: str) -> str:
+    """Return the hint for buckets of another account, whose policy demands an ACL."""
+    if action != "s3:PutObject":
+        return ""
+    return (
+        ' If the bucket\'s policy demands that ACL, set acl = "bucket-owner-full-control" in'
+        " [destination]."
+    )
 
 
 def _of_conditional(code: str, status: int, url: str) -> ExportError | None:
