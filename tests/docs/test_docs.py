@@ -136,7 +136,7 @@ def test_every_flag_on_a_command_line_exists(page, line):
 @pytest.mark.parametrize("page", PAGES, ids=of_page)
 def test_every_flag_in_the_prose_exists(page):
     known = {flag for command in COMMANDS.values() for p in command.params for flag in p.opts}
-    theirs = {"--version", "--help", "--constraint", "--user"}
+    theirs = {"--version", "--help", "--install-completion", "--constraint", "--user"}
     spans = re.findall(r"`(--[a-z-]+)", page.prose)
     assert set(spans) <= known | theirs
 
