@@ -73,7 +73,7 @@ def test_a_dry_run_names_the_files_of_the_form_asked_for(command, genesys, lake,
     [
         (("--format", "jsonl.gz", "--table", "sessions"), "tables can't be chosen with it"),
         (("--format", "parket"), "did you mean parquet?"),
-        (("--layout", "weekly"), "none of daily, hive"),
+        (("--layout", "weekly"), "not one of daily, hive"),
     ],
 )
 def test_what_does_not_go_together_is_told(command, genesys, lake, day, arguments, words):

@@ -1,9 +1,10 @@
 """Settings: read once, checked at once, frozen.
 
 Order: flags, environment, `genesys-export.toml` (or --config), defaults. The process's environment
-is read here and nowhere else in the program. Whatever is missing or wrong is told in one
-WrongSettings, a line each, with the flag, the variable and the key that set it; no line, repr or
-log ever holds a secret. Only a command that needs settings imports this: pydantic takes its time.
+is read here and nowhere else in the program. Everything that is missing or wrong is
+reported in one WrongSettings, one line each, with the flag, the variable and the key that set it.
+No line, repr or log ever contains a secret. pydantic is slow to import: only commands that need
+settings import this.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ FILE_NAME = "genesys-export.toml"
 
 
 class Need(Enum):
-    """What a command can't do without."""
+    """What a command needs."""
 
     SOURCE = auto()
     DESTINATION = auto()
@@ -84,10 +85,10 @@ def load(
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
     `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
-    `config` and `org`; one that is None, False or empty was not given. `environ` is the
-    process's own where it is None, `cwd` the folder the process stands in. With `needs`, what is
-    missing for the command is told together with what is wrong, and so are the `dates` (flag →
-    text) that are not valid; where only they are wrong it raises WrongUse.
+    `config` and `org`; one that is None, False or empty was not given. `environ` defaults to the
+    environment of the process, `cwd` to its working directory. With `needs`, what the command
+    needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
+    text); if only dates are wrong, it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
     given = dict(flags)

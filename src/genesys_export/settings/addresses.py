@@ -22,11 +22,11 @@ def api_address(given: object) -> str:
     written = text(given)
     if "://" not in written:
         if not _HOST.fullmatch(written):
-            raise ValueError("this is neither an https:// address nor a host's name")
+            raise ValueError("this is neither an https:// address nor a host name")
         return written
     parts = _split(written)
     if parts.query or parts.fragment:
-        raise ValueError("an address with ? or # is none of a host")
+        raise ValueError("the address of a host has no ? or #")
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return written
     raise ValueError("the address must begin with https:// (http:// only for this machine)")
@@ -54,7 +54,7 @@ def proxy(given: object) -> str:
     whole = written if "://" in written else f"http://{written}"
     parts = _split(whole, with_user=True)
     if parts.scheme not in ("http", "https"):
-        raise ValueError("a proxy's address begins with http:// or https://")
+        raise ValueError("the address of a proxy must begin with http:// or https://")
     return whole
 
 
@@ -65,7 +65,9 @@ def destination(given: object) -> str:
     if not written.strip() or "\0" in written:
         raise ValueError("this must be s3://bucket/prefix, file:///dir or a path")
     if colon and scheme not in ("s3", "file"):
-        raise ValueError("only s3:// and file:// are known; anything else is a path without ://")
+        raise ValueError(
+            "only s3:// and file:// are supported; anything else must be a path without ://"
+        )
     if written.startswith("arn:") or rest.startswith("arn:"):
         raise ValueError(arn_advice(written.removeprefix("s3://")))
     if colon and scheme == "s3" and not rest.partition("/")[0]:
@@ -81,7 +83,9 @@ def bucket(given: object) -> str:
     if name.startswith("arn:"):
         raise ValueError(arn_advice(name))
     if "/" in name:
-        raise ValueError("this is a bucket's name alone; addresses go to destination.to (--to)")
+        raise ValueError(
+            "this must be a bucket name only; addresses go into destination.to (--to)"
+        )
     return name
 
 
@@ -118,7 +122,7 @@ def _split(written: str, *, with_user: bool = False) -> SplitResult:
         parts = urlsplit(written)
         _ = parts.port  # raises for what is no port
     except ValueError:
-        raise ValueError("this is no address") from None
+        raise ValueError("this is not an address") from None
     if not parts.hostname or re.search(r"[\s\x00-\x1f]", written):
         raise ValueError("this address names no host")
     if parts.username is not None and not with_user:

@@ -1,7 +1,7 @@
-"""The settings as the program gets them: frozen, checked, and told apart by what needs them.
+"""The settings as the program uses them: frozen and checked.
 
-Knows nothing of where a value came from. `require_*` is how a command says what it can't do
-without; both at once is `require_both`, so that nobody mends one thing to be told of the next.
+Does not know where a value came from. A command calls `require_*` for what it needs;
+`require_both` reports all problems at once, so that nobody fixes one only to see the next.
 """
 
 from __future__ import annotations
@@ -161,5 +161,5 @@ def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Setti
 
 
 def _said(section: Genesys | Destination | Filters) -> Table:
-    """Return what was given of a section, defaults left out."""
+    """Return what was given in a section, without defaults."""
     return section.model_dump(exclude_unset=True)

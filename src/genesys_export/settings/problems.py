@@ -79,7 +79,7 @@ def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
 
 
 def unknown(path: Path, layers: Sequence[Layer]) -> str:
-    """Return the line for a key that is none, with what was perhaps meant."""
+    """Return the line for an unknown key, with a suggestion."""
     called = origin(path, layers)
     if not called:  # a section: the keys below it were called something, it was not
         for below in (one for layer in layers for one in layer.called.items()):
@@ -113,7 +113,7 @@ def origin(path: Path, layers: Sequence[Layer]) -> str:
 def of_source(
     values: Mapping[str, object], chosen: str | None, layers: Sequence[Layer] = ()
 ) -> tuple[str, ...]:
-    """Return a line for everything an organisation needs and has not, or has wrong."""
+    """Return a line for everything an organisation lacks or has wrong."""
     orgs, shared = table(values, "orgs"), table(values, "genesys")
     found = _of_filters(table(values, "filters"), layers)
     if not orgs:
@@ -155,7 +155,7 @@ def of_query_body(
 
 
 def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Return a line for each thing that protecting data can't mean, or does not go with."""
+    """Return a line for each privacy setting that is invalid or conflicts with another."""
     dataset, wishes = with_names(conversation_details()), sections.privacy.wishes
     path = ("privacy", "columns")
     if found := faults(dataset, wishes):
@@ -168,7 +168,7 @@ def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
     for key, is_raw in raw.items():
         if rules and is_raw:
             path = ("export", key)
-            problem = "raw records hold what [privacy] hides; leave out one or the other"
+            problem = "raw records contain what [privacy] hides; use one or the other"
             lines.append(_line(path, origin(path, layers), problem))
     return tuple(lines)
 
@@ -193,17 +193,17 @@ def _is_secret(path: Path, values: Table) -> bool:
 def of_orgs(
     values: Mapping[str, object], layers: Sequence[Layer], chosen: str | None
 ) -> tuple[str, ...]:
-    """Return a line for each thing that does not go with the configured orgs."""
+    """Return a line for each setting that conflicts with the configured organisations."""
     orgs = sorted(table(values, "orgs"))
     found: list[str] = []
     if chosen is not None and chosen not in orgs:
         known = f"configured are {', '.join(orgs)}" if orgs else "no [orgs.NAME] is configured"
-        found.append(f"orgs: --org names an org that is not there; {known}.")
+        found.append(f"orgs: --org names an organisation that is not configured; {known}.")
     if len(orgs) > 1:
         shared = table(values, "genesys")
         found += [
             f"{dotted(('genesys', key))}, given by {origin(('genesys', key), layers)}: with "
-            f"several orgs each needs its own. Set {key} in [orgs.NAME], or "
+            f"several organisations each needs its own. Set {key} in [orgs.NAME], or "
             f"{own_variable(('orgs', 'name', key))}."
             for key in CREDENTIALS
             if key in shared

@@ -111,9 +111,9 @@ class Destination(BaseModel):
     @classmethod
     def _as_s3_has_them(cls, value: Mapping[str, str]) -> Mapping[str, str]:
         if len(value) > 10:
-            raise ValueError("an object has ten tags at most")
+            raise ValueError("an object can have at most ten tags")
         if any(not 1 <= len(name) <= 128 or len(tag) > 256 for name, tag in value.items()):
-            raise ValueError("a tag's name has 1 to 128 characters, its value 256 at most")
+            raise ValueError("a tag name has 1 to 128 characters, its value at most 256")
         return value
 
     @field_validator("expected_bucket_owner")
@@ -179,9 +179,7 @@ class Export(BaseModel):
     @classmethod
     def _with_these_tables(cls, value: str, info: ValidationInfo) -> str:
         if value == "jsonl.gz" and info.data.get("tables"):
-            raise ValueError(
-                "jsonl.gz holds whole records in one table; tables can't be chosen with it"
-            )
+            raise ValueError("jsonl.gz has whole records in one table; leave out tables")
         return value
 
 
@@ -278,7 +276,7 @@ class Sections(BaseModel):
         for name in value:
             if not _NAME.fullmatch(name):
                 raise ValueError(
-                    f"an org's name becomes part of every key; {name[:60]!r} can't: "
+                    f"the name of an organisation becomes part of every key; {name[:60]!r} can't: "
                     "letters, digits, and . _ - inside"
                 )
         return value

@@ -44,7 +44,7 @@ _BYTES = {
 def text(given: object) -> str:
     """Read a text; blanks round it (the line end of a secret's file) are no part of it."""
     if not isinstance(given, str):
-        raise ValueError("this must be text, in quotes in the file")
+        raise ValueError("this must be a string, in quotes in the file")
     return given.strip()
 
 
@@ -68,15 +68,15 @@ def duration(given: object) -> timedelta:
             named = {unit: value for unit, value in found.groupdict().items() if value}
             return sum((float(n) * _UNITS[unit] for unit, n in named.items()), timedelta())
     except OverflowError:
-        raise ValueError(f"{_shown(written)} is too long a time") from None
-    raise ValueError(f"{_shown(written)} is no duration; write 90s, 15m, 2h, 1h30m or PT2H")
+        raise ValueError(f"{_shown(written)} is too long") from None
+    raise ValueError(f"{_shown(written)} is not a duration; write 90s, 15m, 2h, 1h30m or PT2H")
 
 
 def span(given: object) -> timedelta:
-    """Read a duration that is longer than nothing."""
+    """Read a duration that is longer than zero."""
     read = duration(given)
     if read <= timedelta(0):
-        raise ValueError("this must be longer than nothing")
+        raise ValueError("this must be longer than zero")
     return read
 
 
@@ -99,7 +99,7 @@ def size(given: object) -> int:
     written = str(given).strip()
     found = _SIZE.fullmatch(written)
     if not found or isinstance(given, bool):
-        raise ValueError(f"{_shown(written)} is no size; write 8MiB, 64MB or a number of bytes")
+        raise ValueError(f"{_shown(written)} is not a size; write 8MiB, 64MB or a number of bytes")
     return int(found[1]) * _BYTES[(found[2] or "").lower()]
 
 
@@ -112,15 +112,15 @@ def exact_words(given: object) -> tuple[str, ...]:
     """Read a TOML or JSON list of texts as they are, or texts with commas between; no doubles."""
     found = _list(given) if isinstance(given, str) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
-        raise ValueError("this must be a list of texts")
+        raise ValueError("this must be a list of strings")
     return tuple(dict.fromkeys(found))
 
 
 def tags(given: object) -> dict[str, str]:
-    """Read a table of texts: a TOML table, a JSON object, or `key=value` with commas between."""
+    """Read a table of strings: a TOML table, a JSON object, or `key=value` with commas between."""
     found = _table(given) if isinstance(given, str) else given
     if not isinstance(found, Mapping) or not all(isinstance(one, str) for one in found.values()):
-        raise ValueError("this must be a table of texts")
+        raise ValueError("this must be a table of strings")
     return dict(found)
 
 
@@ -133,9 +133,9 @@ def json_object(given: object) -> str:
         return json.dumps(found, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
-        raise ValueError(f"this is no JSON ({where}: {problem.msg})") from None
+        raise ValueError(f"this is not JSON ({where}: {problem.msg})") from None
     except TypeError:
-        raise ValueError("this holds what JSON has no word for (a date?)") from None
+        raise ValueError("this contains a value that JSON can't express (a date?)") from None
     except RecursionError:
         raise ValueError("this is nested too deep") from None
 
@@ -148,7 +148,9 @@ def zone(given: object) -> ZoneInfo:
     known = files("tzdata").joinpath("zones").read_text("utf-8").split()
     if name not in known:
         hint = did_you_mean(name, sorted(available_timezones()))
-        raise ValueError(f"{_shown(name)} is no time zone{hint or '; write Europe/Berlin or UTC'}")
+        raise ValueError(
+            f"{_shown(name)} is not a time zone{hint or '; write Europe/Berlin or UTC'}"
+        )
     return ZoneInfo(name)
 
 
@@ -161,7 +163,7 @@ def choice(*have: str, later: tuple[str, ...] = ()) -> Callable[[object], str]:
             raise ValueError(f"this version does not have {word} yet; it has {', '.join(have)}")
         if word not in have:
             known = ", ".join(have)
-            raise ValueError(f"{_shown(word)} is none of {known}{did_you_mean(word, have)}")
+            raise ValueError(f"{_shown(word)} is not one of {known}{did_you_mean(word, have)}")
         return word
 
     return read
@@ -183,7 +185,7 @@ def _list(written: str) -> object:
         try:
             return json.loads(written)
         except (json.JSONDecodeError, RecursionError):
-            raise ValueError("this begins like a JSON list but is none") from None
+            raise ValueError("this looks like a JSON list but is not valid") from None
     return [word for one in written.split(",") if (word := one.strip())]
 
 
@@ -192,7 +194,7 @@ def _table(written: str) -> object:
         try:
             return json.loads(written)
         except (json.JSONDecodeError, RecursionError):
-            raise ValueError("this begins like a JSON object but is none") from None
+            raise ValueError("this looks like a JSON object but is not valid") from None
     pairs = [pair.partition("=") for pair in written.split(",")]
     if not all(middle for _, middle, _ in pairs):
         raise ValueError("write key=value,key=value or a JSON object")
