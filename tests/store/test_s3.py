@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import EndpointConnectionError, HTTPClientError
 from scripted import Answer, error, keys, scripted, store_of
 
 from genesys_export.errors import (
@@ -286,6 +286,24 @@ def test_redirects_without_end_are_a_wrong_setting(where):
     problem = inner if where == "in botocore" else HTTPClientError(error=inner)
     with pytest.raises(WrongSettings, match="redirected"), translated("s3:GetObject", "s3://b/k"):
         raise problem
+
+
+def unreachable(region: str) -> EndpointConnectionError:
+    return EndpointConnectionError(endpoint_url=f"https://b.s3.{region}.amazonaws.com/k")
+
+
+def test_a_misspelt_region_of_the_bucket_is_a_wrong_setting():
+    with (
+        pytest.raises(WrongSettings, match=r"did you mean eu-central-1\?"),
+        translated("s3:PutObject", "s3://b/k", conditional=True),
+    ):
+        raise unreachable("eu-centrl-1")
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1"])
+def test_a_region_that_is_one_may_be_out_of_reach(region):
+    with pytest.raises(NeverSent), translated("s3:PutObject", "s3://b/k"):
+        raise unreachable(region)
 
 
 def test_a_look_or_an_abort_that_is_forbidden_names_its_right():

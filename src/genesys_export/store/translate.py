@@ -7,9 +7,12 @@ is UnknownOutcome. Nothing of the credentials is ever quoted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..errors import (
     ChangedMeanwhile,
@@ -59,6 +62,7 @@ _REFUSED_CREDENTIALS = {
     "TokenRefreshRequired",
     "UnrecognizedClientException",
 }
+_REGIONAL = re.compile(r"\bs3[.-](?:dualstack\.)?([a-z0-9-]+)\.amazonaws\.", re.ASCII)
 _BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
 _NO_ACL = "Leave out acl in [destination]: the bucket has ACLs turned off."
@@ -178,8 +182,30 @@ def _without_answer(
         return WrongSettings(f"{url}: {name}: {problem}", advice=_BUCKET)
     if conditional and not kinds & _NEVER_SENT:
         return UnknownOutcome(f"{url}: no answer to a write ({name})")
+    if kinds & _NEVER_SENT and (misspelt := _misspelt_region(problem)):
+        return WrongSettings(f"{url}: {misspelt}", advice=_BUCKET)
     kind = NeverSent if kinds & _NEVER_SENT else DestinationFailed
     return kind(f"{url}: {action}: the destination did not answer ({name})")
+
+
+def _misspelt_region(problem: Exception) -> str:
+    """Return what is wrong with the region in the address that nobody answers at, if anything."""
+    host = urlsplit(str(getattr(problem, "kwargs", {}).get("endpoint_url", ""))).hostname or ""
+    found = _REGIONAL.search(host)
+    if not found:
+        return ""
+    from botocore.session import get_session  # noqa: PLC0415 - as above
+
+    session = get_session()
+    known = [
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("s3", partition)
+    ]
+    if found[1] in known:
+        return ""
+    near = get_close_matches(found[1], known, n=1, cutoff=0.7)
+    return f"{found[1]} is not a region of AWS" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _code(problem: ClientError) -> str:
