@@ -104,6 +104,10 @@ def test_completion_of_the_shell_is_installed_and_works(tmp_path):
     bash("genesys-export --install-completion; exit $?")
     script = tmp_path / ".bash_completions" / "genesys-export.sh"
     assert "_GENESYS_EXPORT_COMPLETE" in script.read_text("utf-8")
-    words = {"COMP_WORDS": "genesys-export ba", "COMP_CWORD": "1"}
-    found = bash("genesys-export", _GENESYS_EXPORT_COMPLETE="complete_bash", **words)
-    assert found.split() == ["backfill"]
+    for words, at, expected in (
+        ("genesys-export ba", "1", "backfill"),
+        ("genesys-export run --format pa", "3", "parquet"),
+    ):
+        typed = {"COMP_WORDS": words, "COMP_CWORD": at}
+        found = bash("genesys-export", _GENESYS_EXPORT_COMPLETE="complete_bash", **typed)
+        assert found.split() == [expected]

@@ -208,6 +208,16 @@ def test_the_worst_status_of_several_organisations_counts(command, genesys, day)
     assert result.err.count("genesys-export: ") == 3
 
 
+def test_a_secret_in_the_file_gets_a_warning(command, genesys, day):
+    told = orgs(command, emea=genesys())
+    variable = "GENESYS_EXPORT_ORGS__EMEA__CLIENT_SECRET"
+    run = told.run("--date", day, "--table", "surveys").ends(0)
+    assert f"Set {variable} instead" in run.err
+    doctor = told("doctor", "--to", told.lake).ends(0)
+    assert "a secret in a file" in doctor.out
+    assert f"Set {variable} instead" in doctor.out
+
+
 def test_credential_variables_are_refused_with_several_organisations(command, genesys, day):
     genesys = genesys()
     told = orgs(command, a=genesys, b=genesys).with_variables(GENESYS_CLIENT_ID="someone")

@@ -26,9 +26,23 @@ def flag(
     default: str | None = None,
     panel: str | None = None,
 ) -> Any:
-    """Return a flag; `value` is what stands after it, `default` what holds without it."""
+    """Return a flag; `value` is what stands after it, `default` what holds without it.
+
+    The choices of a value (`daily|hive`) are what a shell completes it with.
+    """
     ending = rf" [dim]\[default: {default}][/dim]" if default else ""
-    return typer.Option(name, help=text + ending, metavar=value, rich_help_panel=panel)
+    choices = value.split("|") if value and "|" in value else []
+
+    def completed(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return typer.Option(
+        name,
+        help=text + ending,
+        metavar=value,
+        rich_help_panel=panel,
+        autocompletion=completed if choices else None,
+    )
 
 
 Config = Annotated[
@@ -112,8 +126,8 @@ Ddl = Annotated[
     str | None,
     flag(
         "--ddl",
-        "Print SQL instead that creates and loads the tables.",
-        value="athena|redshift|snowflake|spark|duckdb|postgres",
+        "Print SQL instead, for athena, redshift, snowflake, spark, duckdb or postgres.",
+        value="DIALECT",
     ),
 ]
 Markdown = Annotated[bool, flag("--markdown", "Print Markdown.")]
