@@ -71,7 +71,7 @@ def test_a_dry_run_names_the_files_of_the_form_asked_for(command, genesys, lake,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--format", "jsonl.gz", "--table", "sessions"), "tables can't be chosen with it"),
+        (("--format", "jsonl.gz", "--table", "sessions"), "leave out tables"),
         (("--format", "parket"), "did you mean parquet?"),
         (("--layout", "weekly"), "not one of daily, hive"),
     ],

@@ -294,3 +294,9 @@ def test_secrets_elsewhere_and_empty_ones_get_no_warning(tmp_path):
     (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
     environ = {"GENESYS_CLIENT_SECRET": "x"}
     assert load(flags={}, environ=environ, cwd=tmp_path).warnings == ()
+
+
+def test_the_file_is_not_proposed_for_a_secret(tmp_path):
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, needs={Need.SOURCE})
+    assert "genesys.client_secret: missing. Set GENESYS_CLIENT_SECRET.\n" in caught.value.message

@@ -105,6 +105,14 @@ def in_file(path: Path) -> str:
 
 
 def how_to_set(path: Path) -> str:
-    """Return `--to, GENESYS_EXPORT_DESTINATION__TO, or to in [destination]`."""
+    """Return `--to, GENESYS_EXPORT_DESTINATION__TO, or to in [destination]`.
+
+    The file is not proposed for a secret.
+    """
     names = [*flags(path), variables(path)[0]]
-    return f"{', '.join(names)}, or {in_file(path)}"
+    return ", ".join(names) if is_secret(path) else f"{', '.join(names)}, or {in_file(path)}"
+
+
+def is_secret(path: Path) -> bool:
+    """Whether the setting is a secret; the address of a proxy is one if it has a password."""
+    return path[-1] == "client_secret" or path == ("privacy", "key")

@@ -16,7 +16,7 @@ from ..days import date_named
 from ..errors import WrongSettings, WrongUse
 from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, Table, over, table
-from .names import Path, dotted, how_to_set, own_variable, variables
+from .names import Path, dotted, how_to_set, is_secret, own_variable, variables
 from .sections import Sections, every_path
 from .values import json_object, nearest
 
@@ -179,15 +179,13 @@ def secrets_in(file: Layer) -> tuple[str, ...]:
         f"{called}: a secret in a file is easily shared or committed. "
         f"Set {variables(path)[0]} instead."
         for path, called in file.called.items()
-        if _is_secret(path, file.values)
+        if _holds_secret(path, file.values)
     )
 
 
-def _is_secret(path: Path, values: Table) -> bool:
-    if path[-1] == "client_secret" or path == ("privacy", "key"):
-        return True
+def _holds_secret(path: Path, values: Table) -> bool:
     given = table(values, *path[:-1]).get(path[-1])
-    return path[-1] == "proxy" and isinstance(given, str) and "@" in given
+    return is_secret(path) or (path[-1] == "proxy" and isinstance(given, str) and "@" in given)
 
 
 def of_orgs(
