@@ -53,7 +53,7 @@ def test_the_overview_has_no_types_either():
 
 
 def options_of(command):
-    return [one for one in COMMANDS[command].params if one.name != "help"]
+    return [one for one in COMMANDS[command].params if one.name != "help" and not one.hidden]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

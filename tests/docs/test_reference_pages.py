@@ -46,7 +46,8 @@ def first_cells(text: str) -> list[str]:
 
 def flags(command: str) -> list[str]:
     found = typer.main.get_command(app).commands[command].params
-    return [flag for option in found for flag in option.opts if flag.startswith("--")]
+    shown = [option for option in found if not option.hidden]
+    return [flag for option in shown for flag in option.opts if flag.startswith("--")]
 
 
 @pytest.mark.parametrize("command", typer.main.get_command(app).commands)

@@ -98,6 +98,13 @@ def test_the_demo_shows_files_and_answers_a_question(command):
     assert following.endswith("genesys-export init")
 
 
+@pytest.mark.parametrize("name", ["init", "tables", "simulate", "demo"])
+def test_the_advice_for_a_bug_can_be_followed_in_every_command(command, name):
+    result = command(name, "--verbose", "--no-such-flag").ends(2)
+    assert "--no-such-flag" in result.err
+    assert "--verbose" not in result.err
+
+
 def test_the_demo_leaves_real_settings_alone(command):
     told = command.with_variables(
         GENESYS_CLIENT_ID="real", GENESYS_CLIENT_SECRET="real", S3_BUCKET_NAME="real-bucket"

@@ -58,10 +58,12 @@ def init(
     timezone: own_options.NewTimezone = None,
     config: own_options.NewConfig = Path("genesys-export.toml"),
     yes: own_options.Yes = False,
+    verbose: options.Traceback = False,
 ) -> int:
     """Write a settings file: ask for what is missing, then check the set-up."""
     from .init import Answers, execute  # noqa: PLC0415 - heavy
 
+    del verbose
     given = Answers(region=region, client_id=client_id, to=to, format=format, timezone=timezone)
     return execute(given, config, ask=None if yes else sys.stdin)
 
@@ -209,20 +211,22 @@ def doctor(
 
 @app.command(cls=Command, epilog=examples("tables"))
 def tables(
-    markdown: options.Markdown = False,
-    ddl: options.Ddl = None,
-    date: options.LoadDate = None,
+    markdown: own_options.Markdown = False,
+    ddl: own_options.Ddl = None,
+    date: own_options.LoadDate = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
     layout: options.Layout = None,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
+    verbose: options.Traceback = False,
 ) -> int:
     """Print the data dictionary, or the SQL that creates and loads the tables."""
     from ..datasets import conversation_details, names  # noqa: PLC0415 - heavy
     from ..dictionary import as_markdown, as_pages, as_text  # noqa: PLC0415 - heavy
 
+    del verbose
     datasets, chosen = (conversation_details(), names()), tuple(table or ())
     known = [each.name for dataset in datasets for each in dataset.tables]
     if unknown := [name for name in chosen if name not in known]:
@@ -245,10 +249,12 @@ def simulate(
     per_day: own_options.PerDay = 10_000,
     seed: own_options.Seed = 1,
     requests_per_minute: own_options.RequestsPerMinute = None,
+    verbose: options.Traceback = False,
 ) -> int:
     r"""Run a simulated Genesys Cloud on this machine (extra \[simulator])."""
     from .simulate import serve_until_stopped  # noqa: PLC0415 - an extra
 
+    del verbose
     serve_until_stopped(
         port=port,
         files=conversations or [],
@@ -263,10 +269,12 @@ def simulate(
 def demo(
     to: own_options.DemoTo = Path("demo-export"),
     per_day: own_options.PerDay = 5_000,
+    verbose: options.Traceback = False,
 ) -> int:
     r"""Simulate a Genesys Cloud, export a day from it, and query it (extra \[simulator])."""
     from .demo import show_everything  # noqa: PLC0415 - an extra
 
+    del verbose
     return show_everything(to, per_day=per_day)
 
 

@@ -75,7 +75,8 @@ def answer(folder: Path) -> Sequence[str]:
 
     sql = SQL.format(folder=str(folder).replace("'", "''"))
     # On a busy machine a query takes seconds, and DuckDB would draw its progress into the answer.
-    with duckdb.connect(config={"enable_progress_bar": "false"}) as connection:
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         found = connection.sql(sql)
         names, rows = found.columns, found.fetchall()
     cells = [list(names), *([str(value) for value in row] for row in rows)]

@@ -88,6 +88,8 @@ Quiet = Annotated[bool, flag("--quiet", "Show warnings and errors only.", panel=
 Verbose = Annotated[
     bool, flag("--verbose", "Show every request, and tracebacks.", panel=EVERYWHERE)
 ]
+# Of commands that show no requests: for the traceback of a bug alone, which process.py prints.
+Traceback = Annotated[bool, typer.Option("--verbose", hidden=True)]
 Date = Annotated[
     str | None,
     flag(
@@ -122,19 +124,6 @@ VerifiedDate = Annotated[
     str, flag("--date", "Day: YYYY-MM-DD or yesterday.", value="DATE", panel=WHICH)
 ]
 Source = Annotated[bool, flag("--source", "Also compare with Genesys's own count.")]
-Ddl = Annotated[
-    str | None,
-    flag(
-        "--ddl",
-        "Print SQL instead, for athena, redshift, snowflake, spark, duckdb or postgres.",
-        value="DIALECT",
-    ),
-]
-Markdown = Annotated[bool, flag("--markdown", "Print Markdown.")]
-LoadDate = Annotated[
-    str | None,
-    flag("--date", "With --ddl: load this day, for the first time or again.", value="YYYY-MM-DD"),
-]
 DatasetName = Annotated[
     str | None,
     flag("--dataset", "Dataset.", value="NAME", default="conversation_details", panel=WHAT),

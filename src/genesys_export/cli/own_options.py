@@ -1,4 +1,4 @@
-"""The flags of the commands that need no settings: init, simulate and demo."""
+"""The flags that only init, tables, simulate and demo have."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ NewTimezone = Annotated[
 ]
 NewConfig = Annotated[Path, flag("--config", "File to write.", value="FILE")]
 Yes = Annotated[bool, flag("--yes", "Ask nothing: use flags, environment, defaults.")]
+
+# --- tables -------------------------------------------------------------------------------------
+
+Ddl = Annotated[
+    str | None,
+    flag(
+        "--ddl",
+        "Print SQL instead, for athena, redshift, snowflake, spark, duckdb or postgres.",
+        value="DIALECT",
+    ),
+]
+Markdown = Annotated[bool, flag("--markdown", "Print Markdown.")]
+LoadDate = Annotated[
+    str | None,
+    flag("--date", "With --ddl: load this day, for the first time or again.", value="YYYY-MM-DD"),
+]
 
 # --- simulate and demo --------------------------------------------------------------------------
 
