@@ -119,3 +119,25 @@ def test_a_password_in_an_address_is_not_repeated():
     with pytest.raises(WrongSettings) as refused:
         hosts(base_url="https://user:hunter2@host.example")
     assert "hunter2" not in f"{refused.value} {refused.value.advice}"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("eu-centrl-1", "eu-central-1"),
+        ("us_esat_1", "us-east-1"),
+        ("EU-CENTRAL1", "eu-central-1"),
+        ("mypurecloud.dee", "mypurecloud.de"),
+        ("mypureclod.com", "mypurecloud.com"),
+    ],
+)
+def test_a_region_with_a_slip_is_told_what_was_perhaps_meant(given, meant):
+    with pytest.raises(WrongSettings, match=f"did you mean {meant}[?]$"):
+        hosts(region=given)
+
+
+def test_what_is_like_no_region_is_not_guessed_at():
+    with pytest.raises(WrongSettings) as caught:
+        hosts(region="frankfurt")
+    assert "did you mean" not in caught.value.message
+    assert "eu-central-1" in caught.value.advice

@@ -57,6 +57,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "restartPolicy": "str",
         "serviceAccountName": "str",
         "automountServiceAccountToken": "bool",
+        "enableServiceLinks": "bool",
         "terminationGracePeriodSeconds": "int",
         "securityContext": "PodSecurity",
         "containers": "[Container]",

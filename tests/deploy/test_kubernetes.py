@@ -82,6 +82,10 @@ def test_it_runs_as_nobody_and_writes_nowhere(pod, container):
     assert all(mount["readOnly"] for mount in container["volumeMounts"])
 
 
+def test_other_services_put_no_variables_into_it(pod):
+    assert pod["enableServiceLinks"] is False
+
+
 def test_every_name_that_is_referred_to_is_there(objects, pod, container):
     assert pod["serviceAccountName"] == objects["ServiceAccount"]["metadata"]["name"]
     (volume,) = pod["volumes"]

@@ -28,6 +28,9 @@ PORT = "8085"  # the tutorial's; a free one is taken instead
 
 NOT_RUN = {
     "pip install ": "the project is installed already",
+    "python3 -m venv ": "the project is installed already",
+    "uvx ": "would install the project again; tried by hand",
+    "pipx ": "would install the project again; tried by hand",
     "make install": "the project is installed already",
     "make test": "these tests are part of it",
     "make lint": "a stage of its own",
@@ -42,8 +45,9 @@ NOT_RUN = {
     "/opt/": "needs root, and changes the machine",
 }
 INSTEAD = {
-    # make would set up an environment first; a folder of its own keeps the queries' figures
-    "make demo": "genesys-export demo --to made-by-the-demo",
+    # make would set up an environment first; folders of their own keep the queries' figures
+    "make demo": "genesys-export demo --to made-by-make",
+    "genesys-export demo": "genesys-export demo --to made-by-the-demo",
 }
 _EXPORT = re.compile(r"(\w+)=(\S*)")
 
@@ -69,6 +73,12 @@ class Shell:
             assert self.status == 0 or looked_at, f"$ {command}\n{output}"
             if shown:
                 assert agrees(shown, output), f"$ {command}\n{output}\n--- shown:\n{shown}"
+
+    def script(self, block: Block) -> None:
+        """Type every line of a block to paste; none may fail."""
+        for command in block.text.splitlines():
+            output = self._type(command)
+            assert output is None or self.status == 0, f"{command}\n{output}"
 
     def sql(self, block: Block) -> str:
         """Ask DuckDB, in this folder; return the answer as a table."""

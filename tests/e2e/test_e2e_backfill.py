@@ -232,8 +232,8 @@ def test_days_that_have_not_ended_are_named_and_left_out(command, genesys, lake)
     ("start", "end", "status", "words"),
     [
         ("2025-11-20", "2025-11-10", 2, "--start 2025-11-20 is after --end 2025-11-10"),
-        ("2025-02-30", "2025-11-10", 2, "--start 2025-02-30 is no day"),
-        ("2025-02-03", "tomorrow", 2, "--end tomorrow is no day"),
+        ("2025-02-30", "2025-11-10", 2, "--start 2025-02-30 is not a valid date"),
+        ("2025-02-03", "tomorrow", 2, "--end tomorrow is not a valid date"),
         ("2999-01-01", "2999-02-01", 75, "no day from 2999-01-01 to 2999-02-01 has ended yet"),
     ],
 )

@@ -88,13 +88,21 @@ def test_simulate_says_what_it_cannot_serve(command):
 def test_the_demo_shows_files_and_answers_a_question(command):
     result = command("demo", "--per-day", 300).ends(0)
     lake = Lake(command.folder / "demo-export")
-    tables = {name.split("/")[0] for name in lake.files()}
+    tables = {name.split("/")[0] for name in lake.files() if not name.startswith("dim_")}
     assert tables == {*TABLES, "_genesys_export"}
     for name in lake.files():
         assert name in result.out
     assert "avg_wait_s" in result.out
-    last = result.out.strip().splitlines()[-1].split()
-    assert re.fullmatch(r"[0-9a-f-]{36}", last[0])
+    *_, last, following = result.out.strip().splitlines()
+    assert re.match(r" +[A-Z][a-z]+ .* \d+\.\d$", last)  # a queue's name, not its id
+    assert following.endswith("genesys-export init")
+
+
+@pytest.mark.parametrize("name", ["init", "tables", "simulate", "demo"])
+def test_the_advice_for_a_bug_can_be_followed_in_every_command(command, name):
+    result = command(name, "--verbose", "--no-such-flag").ends(2)
+    assert "--no-such-flag" in result.err
+    assert "--verbose" not in result.err
 
 
 def test_the_demo_leaves_real_settings_alone(command):

@@ -71,9 +71,9 @@ def test_a_dry_run_names_the_files_of_the_form_asked_for(command, genesys, lake,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--format", "jsonl.gz", "--table", "sessions"), "tables can't be chosen with it"),
+        (("--format", "jsonl.gz", "--table", "sessions"), "leave out tables"),
         (("--format", "parket"), "did you mean parquet?"),
-        (("--layout", "weekly"), "none of daily, hive"),
+        (("--layout", "weekly"), "not one of daily, hive"),
     ],
 )
 def test_what_does_not_go_together_is_told(command, genesys, lake, day, arguments, words):

@@ -187,7 +187,7 @@ def test_the_manifest_says_what_was_done_and_not_with_which_key(command, genesys
 def test_raw_records_are_refused(command, genesys, lake, day, also):
     raw = {"GENESYS_EXPORT_EXPORT__KEEP_RAW": "true"} if "--slices" in also else {}
     result = command.against(genesys(), **HASHED, **raw).run("--date", day, *also).ends(78)
-    assert "raw records hold what [privacy] hides" in result.err
+    assert "raw records contain what [privacy] hides" in result.err
     assert lake.files() == []
 
 

@@ -68,6 +68,12 @@ def test_everything_missing_is_told_at_once(command):
     assert "Traceback" not in result.err
 
 
+def test_a_wrong_date_is_told_with_what_is_missing(command):
+    result = command("run", "--date", "2025-02-30").ends(78)
+    assert "GENESYS_CLIENT_ID" in result.err
+    assert "--date 2025-02-30 is not a valid date" in result.err
+
+
 def test_several_wrong_settings_are_told_at_once(command, genesys, day):
     told = command.against(genesys(), GENESYS_EXPORT_GENESYS__PAGE_SIZE="many")
     result = told.run("--date", day, "--timezone", "Mars/Olympus", "--slices", 1000).ends(78)
@@ -200,6 +206,16 @@ def test_the_worst_status_of_several_organisations_counts(command, genesys, day)
     told = told.with_variables(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="0.5s")
     result = told.run("--date", day, "--table", "surveys").ends(77)
     assert result.err.count("genesys-export: ") == 3
+
+
+def test_a_secret_in_the_file_gets_a_warning(command, genesys, day):
+    told = orgs(command, emea=genesys())
+    variable = "GENESYS_EXPORT_ORGS__EMEA__CLIENT_SECRET"
+    run = told.run("--date", day, "--table", "surveys").ends(0)
+    assert f"Set {variable} instead" in run.err
+    doctor = told("doctor", "--to", told.lake).ends(0)
+    assert "a secret in a file" in doctor.out
+    assert f"Set {variable} instead" in doctor.out
 
 
 def test_credential_variables_are_refused_with_several_organisations(command, genesys, day):

@@ -153,7 +153,7 @@ def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
 
 @pytest.mark.parametrize("date", ["2025-13-01", "today", "2025-W47-4"])
 def test_a_date_that_is_none_is_wrong_use(day, date):
-    with pytest.raises(WrongUse, match="is no day"):
+    with pytest.raises(WrongUse, match="is not a valid date"):
         execute(VerifyRequest(date=date), {"to": str(day.root), "config": "/dev/null"}, {})
 
 

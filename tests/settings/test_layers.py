@@ -134,6 +134,30 @@ def test_variables_of_other_programs_are_not_ours(tmp_path):
     load(flags={}, environ={"GENESYS_EXPORTER": "x", "AWS_PROFILE": "p"}, cwd=tmp_path)
 
 
+@pytest.mark.parametrize("service", ["GENESYS_EXPORT", "GENESYS_EXPORT_STATUS_PAGE"])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_80_TCP",
+        "PORT_80_TCP_PROTO",
+        "PORT_80_TCP_PORT",
+        "PORT_80_TCP_ADDR",
+        "PORT_53_UDP",
+    ],
+)
+def test_what_kubernetes_says_of_a_service_is_no_setting(tmp_path, service, ending):
+    load(flags={}, environ={f"{service}_{ending}": "tcp://10.0.0.7:80"}, cwd=tmp_path)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "genesys-export.toml").write_text("[settle]\ndays = 7\n", "utf-8-sig")
+    assert load(flags={}, environ={}, cwd=tmp_path).settle.days == 7
+
+
 def test_a_region_in_the_environment_is_not_mixed_with_addresses_in_the_file(written):
     cwd = written("[genesys]\nbase_url='http://127.0.0.1:8085'\nlogin_url='http://127.0.0.1:1'\n")
     found = load(flags={}, environ={"GENESYS_CLOUD_REGION": "eu-west-1"}, cwd=cwd).genesys

@@ -67,7 +67,7 @@ def test_an_org_that_is_not_there_is_refused_with_those_that_are(read):
 def test_credential_variables_are_refused_with_several_orgs(read):
     with pytest.raises(WrongSettings) as caught:
         read(TWO, environ={"GENESYS_CLIENT_SECRET": "hush-hush"})
-    assert "given by GENESYS_CLIENT_SECRET: with several orgs" in caught.value.message
+    assert "given by GENESYS_CLIENT_SECRET: with several organisations" in caught.value.message
     assert "GENESYS_EXPORT_ORGS__NAME__CLIENT_SECRET" in caught.value.message
     assert "hush" not in caught.value.message
 
@@ -158,7 +158,9 @@ def test_what_is_missing_is_told_together_with_what_is_wrong(tmp_path):
     message = caught.value.message
     assert message.startswith("5 settings are missing or wrong:\n")
     assert "export.slices, given by --slices: this must be at least 1" in message
-    assert "'eu-centrall-1' is no region" in message
+    assert (
+        "'eu-centrall-1' is not a region of Genesys Cloud; did you mean eu-central-1?" in message
+    )
     assert "genesys.client_id: missing" in message
 
 

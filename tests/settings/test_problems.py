@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.errors import WrongSettings
-from genesys_export.settings import load
+from genesys_export.errors import WrongSettings, WrongUse
+from genesys_export.settings import Need, load
 from genesys_export.settings.names import VARIABLES
 from genesys_export.settings.sections import every_path
 
@@ -55,10 +55,16 @@ def test_everything_is_told_at_once(complaint):
         ("[orgs.emea]\nclientid = 'x'\n", {}, "did you mean orgs.emea.client_id?"),
         ("", {"GENESYS_EXPORT_EXPORT__SLICE": "2"}, "did you mean GENESYS_EXPORT_EXPORT__SLICES?"),
         ("", {"GENESYS_EXPORT_GENSYS__CLIENT_ID": "2"}, "mean GENESYS_EXPORT_GENESYS__CLIENT_ID?"),
-        ("", {"GENESYS_EXPORT_EXPORT": "2", "GENESYS_EXPORT_EXPORT__SLICES": "2"}, "a table of"),
+        (
+            "",
+            {"GENESYS_EXPORT_EXPORT": "2", "GENESYS_EXPORT_EXPORT__SLICES": "2"},
+            "a table of settings",
+        ),
         ("", {"GENESYS_EXPORT_CLIENT_ID": "2"}, "mean GENESYS_EXPORT_GENESYS__CLIENT_ID?"),
         ("", {"GENESYS_EXPORT_EXPORT": "2"}, "this must be a table of settings"),
         ("genesys = 3\n", {}, "genesys"),
+        ("", {"GENESYS_EXPORT_GENESYS__PORT": "1"}, "GENESYS_EXPORT_GENESYS__PORT: there is no"),
+        ("", {"GENESYS_EXPORT_REPORT": "1"}, "GENESYS_EXPORT_REPORT: there is no such setting"),
     ],
 )
 def test_unknown_names_are_refused_with_what_was_perhaps_meant(complaint, text, environ, words):
@@ -68,23 +74,23 @@ def test_unknown_names_are_refused_with_what_was_perhaps_meant(complaint, text, 
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ({"layout": "hiv"}, "'hiv' is none of daily, hive; did you mean hive?"),
-        ({"engine": "querry"}, "'querry' is none of jobs, query; did you mean query?"),
-        ({"format": "csv.gs"}, "is none of csv.gz, parquet, jsonl.gz; did you mean csv.gz?"),
-        ({"dataset": "users"}, "none of conversation_details"),
+        ({"layout": "hiv"}, "'hiv' is not one of daily, hive; did you mean hive?"),
+        ({"engine": "querry"}, "'querry' is not one of jobs, query; did you mean query?"),
+        ({"format": "csv.gs"}, "is not one of csv.gz, parquet, jsonl.gz; did you mean csv.gz?"),
+        ({"dataset": "users"}, "not one of conversation_details"),
         ({"table": ["session"]}, "there is no table 'session'; did you mean sessions?"),
         ({"timezone": "Europe/Berlinn"}, "did you mean Europe/Berlin?"),
-        ({"timezone": "localtime"}, "no time zone"),
-        ({"timezone": "../etc/passwd"}, "no time zone"),
-        ({"wait": "90"}, "'90' is no duration; write 90s, 15m, 2h, 1h30m or PT2H"),
-        ({"direction": ["inbound", "up"]}, "'up' is none of inbound, outbound"),
-        ({"filters": "{"}, "this is no JSON (line 1, column 2"),
+        ({"timezone": "localtime"}, "not a time zone"),
+        ({"timezone": "../etc/passwd"}, "not a time zone"),
+        ({"wait": "90"}, "'90' is not a duration; write 90s, 15m, 2h, 1h30m or PT2H"),
+        ({"direction": ["inbound", "up"]}, "'up' is not one of inbound, outbound"),
+        ({"filters": "{"}, "this is not JSON (line 1, column 2"),
         ({"filters": "[]"}, "this must be a JSON object"),
-        ({"to": "gs://bucket"}, "only s3:// and file:// are known"),
+        ({"to": "gs://bucket"}, "only s3:// and file:// are supported"),
         ({"to": "s3:///x"}, "the bucket is missing"),
         ({"to": "file://dir"}, "three slashes"),
         ({"quiet": True, "verbose": True}, "--quiet and --verbose exclude each other"),
-        ({"log_format": "xml"}, "'xml' is none of auto, console, json"),
+        ({"log_format": "xml"}, "'xml' is not one of auto, console, json"),
         ({"slices": 97}, "this must be at most 96"),
     ],
 )
@@ -97,49 +103,66 @@ def test_wrong_flags_are_told_in_words(complaint, flags, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[genesys]\nclient_id = 3\n", "this must be text"),
+        ("[genesys]\nclient_id = 3\n", "this must be a string"),
         ("[genesys]\nrequests_per_minute = true\n", "this must be a number"),
         ("[genesys]\nrequests_per_minute = 1.5\n", "this must be a whole number"),
         ("[genesys]\nheadroom = 1\n", "this must be below 1"),
         ("[genesys]\nheadroom = nan\n", "headroom"),
         ("[genesys]\npage_size = 99\n", "this must be at least 100"),
-        ("[genesys]\nread_timeout = '0s'\n", "longer than nothing"),
-        ("[genesys]\nread_timeout = '99999999999999999d'\n", "too long a time"),
+        ("[genesys]\nread_timeout = '0s'\n", "longer than zero"),
+        ("[genesys]\nread_timeout = '99999999999999999d'\n", "is too long"),
         ("[genesys]\nbase_url = 'http://api.mypurecloud.ie'\n", "must begin with https://"),
-        ("[genesys]\nbase_url = 'https://a.example?x=1'\n", "none of a host"),
+        ("[genesys]\nbase_url = 'https://a.example?x=1'\n", "no ? or #"),
         ("[genesys]\nbase_url = 'ftp://a.example'\n", "must begin with https://"),
         ("[genesys]\nbase_url = 'https://'\n", "names no host"),
-        ("[genesys]\nlogin_url = 'a b'\n", "neither an https:// address nor a host's name"),
-        ("[genesys]\nproxy = 'socks5://x:1'\n", "begins with http:// or https://"),
-        ("[destination]\nbucket = 's3://b'\n", "a bucket's name alone"),
+        ("[genesys]\nlogin_url = 'a b'\n", "neither an https:// address nor a host name"),
+        ("[genesys]\nproxy = 'socks5://x:1'\n", "must begin with http://"),
+        ("[destination]\nbucket = 's3://b'\n", "a bucket name only"),
+        ("[destination]\nbucket = 'arn:aws:s3:::b'\n", "its ARN: s3://b/prefix"),
+        ("[destination]\nacl = 'public-read'\n", "not one of none, bucket-owner-full-control"),
         ("[destination]\nendpoint_url = 'b.example'\n", "names no host"),
-        ("[destination]\nsse = 'kms'\n", "none of none, AES256, aws:kms"),
+        ("[destination]\nsse = 'kms'\n", "not one of none, AES256, aws:kms"),
         ("[destination]\nkms_key_id = 'k'\n", "needs sse"),
         ("[destination]\nexpected_bucket_owner = '12'\n", "12 digits"),
         ("[destination]\npart_size = '4MiB'\n", "from 5MiB to 5GiB"),
-        ("[destination]\npart_size = '8 megs'\n", "is no size"),
+        ("[destination]\npart_size = '8 megs'\n", "is not a size"),
         ("[destination]\ntags = 'a'\n", "key=value"),
-        ("[destination]\ntags = {a = 1}\n", "a table of texts"),
+        ("[destination]\ntags = {a = 1}\n", "a table of strings"),
         ("[destination]\nmax_attempts = 0\n", "at least 1"),
-        ("[filters]\nqueue = [1]\n", "a list of texts"),
-        ("[filters]\nqueue = '[1'\n", "begins like a JSON list"),
-        ("[filters]\nraw = {a = 2026-11-22}\n", "no word for"),
+        ("[filters]\nqueue = [1]\n", "a list of strings"),
+        ("[filters]\nqueue = '[1'\n", "looks like a JSON list"),
+        ("[filters]\nraw = {a = 2026-11-22}\n", "JSON can't express"),
         ("[export]\nallow_partial = 'perhaps'\n", "true or false"),
-        ("[export]\npublish = 'finals'\n", "none of available, final; did you mean final?"),
-        ("[destination]\nstate = 'of'\n", "none of on, off"),
+        ("[export]\npublish = 'finals'\n", "not one of available, final; did you mean final?"),
+        ("[destination]\nstate = 'of'\n", "not one of on, off"),
         ("[backfill]\ndays_at_once = 33\n", "at most 32"),
-        ("[backfill]\norder = 'new'\n", "none of newest, oldest"),
+        ("[backfill]\norder = 'new'\n", "not one of newest, oldest"),
         ("[resume]\nlease = '59s'\n", "a minute or longer"),
-        ("[resume]\nmax_age = '0s'\n", "longer than nothing"),
+        ("[resume]\nmax_age = '0s'\n", "longer than zero"),
         ("[catch_up]\ndays = -1\n", "at least 0"),
-        ("[csv]\nnewlines = 'drop'\n", "none of keep, escape, space"),
+        ("[csv]\nnewlines = 'drop'\n", "not one of keep, escape, space"),
         ("[orgs.'a/b']\nregion = 'eu-west-1'\n", "becomes part of every key"),
         ("[orgs._genesys_export]\nregion = 'eu-west-1'\n", "becomes part of every key"),
-        ("[genesys]\nclient_id = \n", "it is no TOML"),
+        ("[genesys]\nclient_id = \n", "it is not valid TOML"),
     ],
 )
 def test_wrong_values_in_the_file_are_told_in_words(complaint, text, words):
     assert words in complaint(text)
+
+
+ACCESS_POINT = "arn:aws:s3:eu-central-1:123456789012:accesspoint/calls"
+
+
+@pytest.mark.parametrize("to", [f"s3://{ACCESS_POINT}/analytics", ACCESS_POINT])
+def test_an_access_point_is_named_by_its_alias(complaint, to):
+    assert "the access point's alias" in complaint(to=to)
+    assert "the access point's alias" in complaint(environ={"S3_BUCKET_NAME": ACCESS_POINT})
+
+
+def test_the_alias_of_an_access_point_is_a_bucket_like_any_other(tmp_path):
+    to = "s3://calls-a1b2c3d4e5f6-s3alias/analytics"
+    settings = load(flags={"to": to}, environ={}, cwd=tmp_path)
+    assert settings.require_destination().to == to
 
 
 def test_a_section_has_no_variable_to_set(complaint):
@@ -150,17 +173,46 @@ def test_tags_are_as_s3_has_them(complaint):
     many = ",".join(f"t{i}=x" for i in range(11))
     assert "ten tags" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": many})
     long = f"t={'x' * 257}"
-    assert "256 at most" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": long})
+    assert "at most 256" in complaint(environ={"GENESYS_EXPORT_DESTINATION__TAGS": long})
+
+
+@pytest.mark.parametrize("text", ["nonsense", "2025-02-30", "9999-12-31", "20261102", "today"])
+def test_a_wrong_date_is_told_together_with_what_is_missing(tmp_path, text):
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, needs={Need.SOURCE}, dates={"start": text})
+    assert "genesys.client_id: missing" in caught.value.message
+    assert f"--start {text} is not a valid date. Use YYYY-MM-DD" in caught.value.message
+
+
+def test_where_only_dates_are_wrong_the_command_line_is(tmp_path):
+    dates = {"start": "a", "end": "b", "date": None, "other": "yesterday"}
+    with pytest.raises(WrongUse) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, dates=dates)
+    assert caught.value.message.splitlines() == [
+        "--start a is not a valid date",
+        "--end b is not a valid date",
+    ]
 
 
 def test_a_file_that_was_named_must_be_there(complaint):
     assert "nowhere.toml: there is no such file" in complaint(config="nowhere.toml")
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path):
-    (tmp_path / "genesys-export.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(WrongSettings, match="not UTF-8"):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# \xe4\n", "it is not UTF-8. Save it as UTF-8"),
+        ("[settle]\ndays = 7\n".encode("utf-16"), "it is UTF-16 text. Save it as UTF-8"),
+        ("[settle]\ndays = 7\n".encode("utf-16-be"), "it is UTF-16 text"),
+        ("[settle]\ndays = 7\n".encode("utf-16-le"), "it is UTF-16 text"),
+        ("[settle]\ndays = 7\n".encode("utf-32"), "it is UTF-32 text"),
+    ],
+)
+def test_a_file_in_another_encoding_is_refused_by_its_name(tmp_path, content, words):
+    (tmp_path / "genesys-export.toml").write_bytes(content)
+    with pytest.raises(WrongSettings) as caught:
         load(flags={}, environ={}, cwd=tmp_path)
+    assert words in caught.value.message
 
 
 def test_a_folder_is_no_file(tmp_path):
@@ -214,3 +266,37 @@ def test_raw_filters_of_a_wrong_shape_are_told_with_what_is_missing(tmp_path):
 
 def test_every_usual_variable_sets_a_setting_that_is_there():
     assert set(VARIABLES.values()) <= set(every_path())
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("[genesys]\nclient_secret = 'x'\n", "GENESYS_CLIENT_SECRET"),
+        (
+            "[orgs.emea]\nclient_secret = 'x'\n",
+            "GENESYS_EXPORT_ORGS__EMEA__CLIENT_SECRET",
+        ),
+        ("[privacy]\nkey = 'x-x-x-x-x-x-x-x-x'\n", "GENESYS_EXPORT_PRIVACY__KEY"),
+        ("[genesys]\nproxy = 'http://me:x@proxy:1'\n", "https_proxy"),
+    ],
+)
+def test_a_secret_in_the_file_gets_a_warning_with_the_variable_to_use(tmp_path, text, variable):
+    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+    (warning,) = load(flags={}, environ={}, cwd=tmp_path).warnings
+    assert warning.endswith(
+        f"a secret in a file is easily shared or committed. Set {variable} instead."
+    )
+    assert "genesys-export.toml" in warning
+
+
+def test_secrets_elsewhere_and_empty_ones_get_no_warning(tmp_path):
+    text = "[genesys]\nclient_secret = ''\nproxy = 'http://proxy:1'\n"
+    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+    environ = {"GENESYS_CLIENT_SECRET": "x"}
+    assert load(flags={}, environ=environ, cwd=tmp_path).warnings == ()
+
+
+def test_the_file_is_not_proposed_for_a_secret(tmp_path):
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, needs={Need.SOURCE})
+    assert "genesys.client_secret: missing. Set GENESYS_CLIENT_SECRET.\n" in caught.value.message

@@ -71,16 +71,16 @@ def test_nothing_is_protected_unless_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('personal = "hsh"', "'hsh' is none of keep, drop, mask, hash; did you mean hash?"),
+        ('personal = "hsh"', "'hsh' is not one of keep, drop, mask, hash; did you mean hash?"),
         ('personal = "hash"', "privacy.key: missing. Set GENESYS_EXPORT_PRIVACY__KEY"),
         ('key = "fifteen letters"', "privacy.key, given by key in [privacy]"),
-        ('columns = { "sessions.ani" = 3 }', "this must be a table of texts"),
-        ('columns = { "sessions.ani" = "hide" }', "'hide' is none of keep, drop, mask, hash"),
+        ('columns = { "sessions.ani" = 3 }', "this must be a table of strings"),
+        ('columns = { "sessions.ani" = "hide" }', "'hide' is not one of keep, drop, mask, hash"),
         ('columns = { "sessions.anii" = "drop" }', "did you mean sessions.ani?"),
         ('columns = { "segments.user_id" = "mask" }', "it repeats participants.user_id"),
-        ('attributes = "allow"', "this is no JSON object"),
+        ('attributes = "allow"', "this is not a JSON object"),
         ('attributes = "[]"', "this must be a table of settings"),
-        ('attributes = { default = "no" }', "'no' is none of keep, drop, mask, hash"),
+        ('attributes = { default = "no" }', "'no' is not one of keep, drop, mask, hash"),
         ("attributes = { alow = [] }", "there is no such setting"),
     ],
 )
@@ -105,7 +105,7 @@ def test_mistakes_are_told(tmp_path, text, words):
 def test_raw_records_and_privacy_exclude_each_other(tmp_path, export, name, privacy):
     message = complaint(tmp_path, f"[export]\n{export}\n[privacy]\n{privacy}\n")
     assert f"{name}, given by " in message
-    assert "raw records hold what [privacy] hides" in message
+    assert "raw records contain what [privacy] hides" in message
 
 
 def test_raw_records_go_with_a_privacy_that_keeps_everything(tmp_path):

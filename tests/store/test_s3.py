@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import EndpointConnectionError, HTTPClientError
 from scripted import Answer, error, keys, scripted, store_of
 
 from genesys_export.errors import (
@@ -66,6 +66,38 @@ def test_data_files_carry_type_tags_encryption_and_storage_class(moto):
     assert (head["ServerSideEncryption"], head["StorageClass"]) == ("AES256", "STANDARD_IA")
     for tags in tagged:  # a policy may refuse what has none, whatever it is
         assert {tag["Key"]: tag["Value"] for tag in tags} == chosen["tags"]
+
+
+def test_every_object_carries_the_acl_that_was_asked_for():
+    created = Answer(body=b"<R><UploadId>u</UploadId></R>")
+    with (
+        scripted(created, Answer(headers={"ETag": '"x"'})) as script,
+        store_of(script, acl="bucket-owner-full-control") as store,
+    ):
+        store.stage("k", "token", JSON)
+        store.put("manifest.json", b"{}", Always(), JSON)
+    told = [headers.get("x-amz-acl") for _, _, headers in script.asked]
+    assert told == ["bucket-owner-full-control"] * 2
+
+
+def test_a_write_that_is_forbidden_may_lack_the_acl():
+    with (
+        scripted(error(403, "AccessDenied")) as script,
+        store_of(script) as store,
+        pytest.raises(NotPermitted) as caught,
+    ):
+        store.put("k", b"", Always(), JSON)
+    assert 'acl = "bucket-owner-full-control"' in caught.value.advice
+
+
+def test_a_bucket_without_acls_says_to_leave_them_out():
+    with (
+        scripted(error(400, "AccessControlListNotSupported")) as script,
+        store_of(script, acl="bucket-owner-full-control") as store,
+        pytest.raises(WrongSettings) as caught,
+    ):
+        store.put("k", b"", Always(), JSON)
+    assert "Leave out acl" in caught.value.advice
 
 
 @pytest.mark.xdist_group("moto")
@@ -254,6 +286,24 @@ def test_redirects_without_end_are_a_wrong_setting(where):
     problem = inner if where == "in botocore" else HTTPClientError(error=inner)
     with pytest.raises(WrongSettings, match="redirected"), translated("s3:GetObject", "s3://b/k"):
         raise problem
+
+
+def unreachable(region: str) -> EndpointConnectionError:
+    return EndpointConnectionError(endpoint_url=f"https://b.s3.{region}.amazonaws.com/k")
+
+
+def test_a_misspelt_region_of_the_bucket_is_a_wrong_setting():
+    with (
+        pytest.raises(WrongSettings, match=r"did you mean eu-central-1\?"),
+        translated("s3:PutObject", "s3://b/k", conditional=True),
+    ):
+        raise unreachable("eu-centrl-1")
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1"])
+def test_a_region_that_is_one_may_be_out_of_reach(region):
+    with pytest.raises(NeverSent), translated("s3:PutObject", "s3://b/k"):
+        raise unreachable(region)
 
 
 def test_a_look_or_an_abort_that_is_forbidden_names_its_right():

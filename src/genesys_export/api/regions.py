@@ -8,6 +8,7 @@ https host given by hand. Nothing is asked here: these are names only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -109,11 +110,18 @@ def _domain(region: str) -> str:
     domain = _bare(_place(parts)) if parts else ""
     if parts is None or not _is_genesys(domain):
         raise WrongSettings(
-            f"{REGION}: {region!r} is no region of Genesys Cloud",
+            f"{REGION}: {region[:60]!r} is not a region of Genesys Cloud{_meant(name)}",
             advice=f"Use one of {', '.join(name.replace('_', '-') for name in REGIONS)}, or a "
             f"region's domain; any other host goes into {BASE_URL}.",
         )
     return domain
+
+
+def _meant(name: str) -> str:
+    """Return `; did you mean …?` where a region has nearly that name or domain."""
+    names = [one.replace("_", "-") for one in REGIONS]
+    near = get_close_matches(name.replace("_", "-"), [*names, *REGIONS.values()], n=1, cutoff=0.7)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _bare(host: str) -> str:

@@ -80,6 +80,7 @@ def bucket_options(target: Target) -> Callable[[str, str], S3Options]:
             kms_key_id=asked.kms_key_id,
             tags=asked.tags,
             expected_bucket_owner=asked.expected_bucket_owner,
+            acl=None if asked.acl == "none" else asked.acl,
             part_bytes=asked.part_size,
             max_attempts=asked.max_attempts,
         )

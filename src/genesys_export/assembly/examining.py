@@ -28,7 +28,7 @@ _PATIENCE = timedelta(seconds=20)
 def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[Part]:
     """Yield what doctor examines, one part after the other; raises WrongSettings."""
     orgs, target = settings.require_both()
-    yield Part("This machine", machine(settings.export.timezone))
+    yield Part("This machine", machine(settings.export.timezone, settings.warnings))
     for org in orgs:
         name = f", {org.name}" if org.name else ""
         found = genesys(_examined(settings, org, clock=clock, observe=observe))

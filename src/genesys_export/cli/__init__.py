@@ -13,13 +13,15 @@ from typing import Annotated, NoReturn
 import typer
 
 from .. import __version__
-from . import options, process
+from . import options, own_options, process
+from .help import Command, Group, examples
 
 app = typer.Typer(
     name="genesys-export",
-    help="Genesys Cloud conversation details into a bucket, one trusted day at a time.",
+    cls=Group,
+    help="Export Genesys Cloud conversation details to S3 or a folder, day by day.",
     no_args_is_help=True,
-    add_completion=False,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -41,18 +43,34 @@ def _version(
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Genesys Cloud conversation details into a bucket, one trusted day at a time."""
+    """Export Genesys Cloud conversation details to S3 or a folder, day by day."""
     if version:
         sys.stdout.write(f"genesys-export {__version__}\n")
         raise typer.Exit
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("init"))
+def init(
+    region: own_options.Region = None,
+    client_id: own_options.ClientId = None,
+    to: own_options.NewTo = None,
+    format: own_options.NewFormat = None,  # noqa: A002 - the flag's name
+    timezone: own_options.NewTimezone = None,
+    config: own_options.NewConfig = Path("genesys-export.toml"),
+    yes: own_options.Yes = False,
+    verbose: options.Traceback = False,
+) -> int:
+    """Write a settings file: ask for what is missing, then check the set-up."""
+    from .init import Answers, execute  # noqa: PLC0415 - heavy
+
+    del verbose
+    given = Answers(region=region, client_id=client_id, to=to, format=format, timezone=timezone)
+    return execute(given, config, ask=None if yes else sys.stdin)
+
+
+@app.command(cls=Command, epilog=examples("run"))
 def run(
     date: options.Date = None,
-    to: options.To = None,
-    config: options.Config = None,
-    org: options.Org = None,
     dataset: options.DatasetName = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -74,11 +92,14 @@ def run(
     accept_shrink: options.AcceptShrink = False,
     dry_run: options.DryRun = False,
     report: options.Report = None,
+    to: options.To = None,
+    config: options.Config = None,
+    org: options.Org = None,
     log_format: options.LogFormat = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Export the day that --date names; else yesterday and every day that is missing or due."""
+    """Export yesterday, and every earlier day that is missing or due again; or --date alone."""
     flags = options.of_settings(locals())
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
@@ -87,15 +108,11 @@ def run(
     return execute(RunRequest(date=date, options=chosen, dry_run=dry_run, report=report), flags)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("backfill"))
 def backfill(
     start: options.Start,
     end: options.End,
     order: options.Order = None,
-    days_at_once: options.DaysAtOnce = None,
-    to: options.To = None,
-    config: options.Config = None,
-    org: options.Org = None,
     dataset: options.DatasetName = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -108,20 +125,24 @@ def backfill(
     direction: options.Direction = None,
     filters: options.Filters = None,
     slices: options.Slices = None,
+    days_at_once: options.DaysAtOnce = None,
     timezone: options.Timezone = None,
     wait: options.Wait = None,
     allow_partial: options.AllowPartial = False,
     strict: options.Strict = False,
-    force: options.Force = False,
+    force: options.ForceRange = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
     dry_run: options.DryRun = False,
     report: options.Report = None,
+    to: options.To = None,
+    config: options.Config = None,
+    org: options.Org = None,
     log_format: options.LogFormat = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Export a range of days, but for those that are settled already."""
+    """Export a range of days, skipping days that are already final."""
     flags = options.of_settings(locals())
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
@@ -131,7 +152,7 @@ def backfill(
     return execute(request, flags)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("status"))
 def status(
     json: options.AsJson = False,
     html: options.Html = None,
@@ -153,25 +174,25 @@ def status(
     )
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("verify"))
 def verify(
     date: options.VerifiedDate,
     source: options.Source = False,
+    to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
-    to: options.To = None,
     log_format: options.LogFormat = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Read a published day back and hold it against its manifest, and against the source."""
+    """Read a published day back and compare it with its manifest, and with Genesys's count."""
     flags = dict(locals())
     from .verify import VerifyRequest, execute  # noqa: PLC0415 - heavy
 
     return execute(VerifyRequest(date=flags.pop("date"), source=flags.pop("source")), flags)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("doctor"))
 def doctor(
     dataset: options.DatasetName = None,
     to: options.To = None,
@@ -181,33 +202,31 @@ def doctor(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Check credentials, permissions, the destination, clocks: each with what to do."""
+    """Check credentials, permissions, destination and clocks, with a fix for each problem."""
     flags = dict(locals())
     from .doctor import execute  # noqa: PLC0415 - heavy
 
     return execute(flags)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("tables"))
 def tables(
+    markdown: own_options.Markdown = False,
+    ddl: own_options.Ddl = None,
+    date: own_options.LoadDate = None,
     table: options.Tables = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
-    ddl: options.Ddl = None,
-    date: options.LoadDate = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
     layout: options.Layout = None,
+    to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
-    to: options.To = None,
-    log_format: options.LogFormat = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Traceback = False,
 ) -> int:
-    """Print the data dictionary: every table and column, with type, meaning and source."""
+    """Print the data dictionary, or the SQL that creates and loads the tables."""
     from ..datasets import conversation_details, names  # noqa: PLC0415 - heavy
     from ..dictionary import as_markdown, as_pages, as_text  # noqa: PLC0415 - heavy
 
-    del log_format, quiet, verbose  # taken by every command
+    del verbose
     datasets, chosen = (conversation_details(), names()), tuple(table or ())
     known = [each.name for dataset in datasets for each in dataset.tables]
     if unknown := [name for name in chosen if name not in known]:
@@ -223,29 +242,19 @@ def tables(
     return 0
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("simulate"))
 def simulate(
-    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.")] = 8085,
-    conversations: Annotated[
-        list[Path] | None,
-        typer.Option(help="Serve the records of this file instead; repeatable.", metavar="FILE"),
-    ] = None,
-    per_day: Annotated[int, typer.Option(help="Conversations of a made-up day.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Another seed, another world.")] = 1,
-    requests_per_minute: Annotated[
-        int | None, typer.Option(help="Answer 429 above it, as the real one does above 300.")
-    ] = None,
-    config: options.Config = None,
-    org: options.Org = None,
-    to: options.To = None,
-    log_format: options.LogFormat = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    port: own_options.Port = 8085,
+    conversations: own_options.Conversations = None,
+    per_day: own_options.PerDay = 10_000,
+    seed: own_options.Seed = 1,
+    requests_per_minute: own_options.RequestsPerMinute = None,
+    verbose: options.Traceback = False,
 ) -> int:
-    r"""Run a Genesys Cloud on this machine, for trying things out (extra \[simulator])."""
+    r"""Run a simulated Genesys Cloud on this machine (extra \[simulator])."""
     from .simulate import serve_until_stopped  # noqa: PLC0415 - an extra
 
-    del config, org, to, log_format, quiet, verbose  # taken by every command
+    del verbose
     serve_until_stopped(
         port=port,
         files=conversations or [],
@@ -256,22 +265,17 @@ def simulate(
     return 0
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("demo"))
 def demo(
-    to: options.To = None,
-    per_day: Annotated[int, typer.Option(help="Conversations of the made-up day.")] = 5_000,
-    config: options.Config = None,
-    org: options.Org = None,
-    log_format: options.LogFormat = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    to: own_options.DemoTo = Path("demo-export"),
+    per_day: own_options.PerDay = 5_000,
+    verbose: options.Traceback = False,
 ) -> int:
-    r"""Simulate, export one day into ./demo-export, and look at it (extra \[simulator])."""
+    r"""Simulate a Genesys Cloud, export a day from it, and query it (extra \[simulator])."""
     from .demo import show_everything  # noqa: PLC0415 - an extra
 
-    del config, org
-    flags = {"log_format": log_format, "quiet": quiet, "verbose": verbose}
-    return show_everything(Path(to or "demo-export"), per_day=per_day, flags=flags)
+    del verbose
+    return show_everything(to, per_day=per_day)
 
 
 __all__ = ["app", "main", "status_of"]

@@ -54,7 +54,12 @@ def execute(
     request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
-    settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
+    settings = load(
+        flags=flags,
+        environ=environ,
+        needs={Need.SOURCE, Need.DESTINATION},
+        dates={"start": request.start, "end": request.end},
+    )
     clock = SystemClock()
     asked = _asked(request, settings, clock)
     if request.dry_run:
@@ -92,7 +97,7 @@ def _day(settings: Settings, name: str, text: str, clock: SystemClock) -> Day:
         return day_of(settings, text, clock)
     except ValueError as problem:
         raise WrongUse(
-            f"--{name} {text} is no day", advice="Use YYYY-MM-DD or yesterday."
+            f"--{name} {text} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
         ) from problem
 
 

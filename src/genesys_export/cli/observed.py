@@ -9,6 +9,7 @@ from pathlib import Path
 from ..api import SystemClock
 from ..assembly.exporting import exporters
 from ..errors import DestinationFailed, Stopped, worst
+from ..events import Noticed
 from ..export import Exporter
 from ..progress import Tally, progress, tell
 from ..settings import Settings
@@ -40,6 +41,8 @@ def observed(
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
     with signals.handled(), shown as observe:
+        for warning in settings.warnings:
+            observe(Noticed(message=warning))
         parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
         outcomes = list(work(parts, signals))
     if log.level != "quiet":

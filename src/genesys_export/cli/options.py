@@ -1,273 +1,281 @@
 """The flags, each declared once; their names are those of design.md A1.
 
-A flag that is not given is None (or empty), so that the environment and the file can speak.
+A flag that is not given is None (or empty), so that the environment and the file can speak; what
+then holds is in its help text, and a test compares it with the settings. The panels come in one
+order in every command, because their commands take their flags in that order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-_COMMON, _WHAT, _HOW = "Everywhere", "What to export", "How"
+WHICH, WHAT, HOW = "Which days", "What to export", "How to export"
+ONCE, EVERYWHERE = "This time only", "Everywhere"
+PANELS = ("Options", WHICH, WHAT, HOW, ONCE, EVERYWHERE)
+
+
+def flag(
+    name: str,
+    text: str,
+    *,
+    value: str | None = None,
+    default: str | None = None,
+    panel: str | None = None,
+) -> Any:
+    """Return a flag; `value` is what stands after it, `default` what holds without it.
+
+    The choices of a value (`daily|hive`) are what a shell completes it with.
+    """
+    ending = rf" [dim]\[default: {default}][/dim]" if default else ""
+    choices = value.split("|") if value and "|" in value else []
+
+    def completed(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return typer.Option(
+        name,
+        help=text + ending,
+        metavar=value,
+        rich_help_panel=panel,
+        autocompletion=completed if choices else None,
+    )
+
 
 Config = Annotated[
     Path | None,
-    typer.Option(
+    flag(
         "--config",
-        help="Settings file instead of ./genesys-export.toml.",
-        rich_help_panel=_COMMON,
-        metavar="FILE",
+        "Settings file.",
+        value="FILE",
+        default="./genesys-export.toml",
+        panel=EVERYWHERE,
     ),
 ]
 Org = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--org",
-        help="One of the configured organisations; default: all.",
-        rich_help_panel=_COMMON,
-        metavar="NAME",
+        "One of the configured organisations.",
+        value="NAME",
+        default="all of them",
+        panel=EVERYWHERE,
     ),
 ]
 To = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--to",
-        help="s3://bucket/prefix, file:///dir or a path.",
-        rich_help_panel=_COMMON,
-        metavar="URL",
+        "Destination: s3://bucket/prefix, file:///dir or a path.",
+        value="URL",
+        panel=EVERYWHERE,
     ),
 ]
 LogFormat = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--log-format",
-        help="console or json; default: bars on a terminal, else console.",
-        rich_help_panel=_COMMON,
+        "auto shows progress bars on a terminal, else plain lines.",
+        value="auto|console|json",
+        default="auto",
+        panel=EVERYWHERE,
     ),
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", help="Warnings and errors only.", rich_help_panel=_COMMON)
-]
+Quiet = Annotated[bool, flag("--quiet", "Show warnings and errors only.", panel=EVERYWHERE)]
 Verbose = Annotated[
-    bool,
-    typer.Option("--verbose", help="Every request; tracebacks.", rich_help_panel=_COMMON),
+    bool, flag("--verbose", "Show every request, and tracebacks.", panel=EVERYWHERE)
 ]
+# Of commands that show no requests: for the traceback of a bug alone, which process.py prints.
+Traceback = Annotated[bool, typer.Option("--verbose", hidden=True)]
 Date = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--date",
-        help="This day alone: YYYY-MM-DD or yesterday; default: yesterday and all that is due.",
-        rich_help_panel=_WHAT,
+        "Export this day only: YYYY-MM-DD or yesterday.",
+        value="DATE",
+        default="yesterday and every earlier day that is missing or due",
+        panel=WHICH,
     ),
 ]
-Start = Annotated[
-    str,
-    typer.Option("--start", help="The oldest day: YYYY-MM-DD.", rich_help_panel=_WHAT),
-]
+Start = Annotated[str, flag("--start", "First day: YYYY-MM-DD.", value="DATE", panel=WHICH)]
 End = Annotated[
-    str,
-    typer.Option(
-        "--end", help="The newest day, included: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT
-    ),
+    str, flag("--end", "Last day, included: YYYY-MM-DD or yesterday.", value="DATE", panel=WHICH)
 ]
 Order = Annotated[
     str | None,
-    typer.Option(
-        "--order", help="newest (the default) or oldest day first.", rich_help_panel=_HOW
+    flag(
+        "--order", "Which day comes first.", value="newest|oldest", default="newest", panel=WHICH
     ),
 ]
 DaysAtOnce = Annotated[
     int | None,
-    typer.Option(
+    flag(
         "--days-at-once",
-        help="Export N days side by side, under the one budget of requests; default 2.",
-        rich_help_panel=_HOW,
-        metavar="N",
+        "Export N days in parallel; they share one rate limit.",
+        value="N",
+        default="2",
+        panel=HOW,
     ),
 ]
 VerifiedDate = Annotated[
-    str,
-    typer.Option("--date", help="The day: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT),
+    str, flag("--date", "Day: YYYY-MM-DD or yesterday.", value="DATE", panel=WHICH)
 ]
-Source = Annotated[
-    bool,
-    typer.Option(
-        "--source", help="Let Genesys count the day again as well.", rich_help_panel=_WHAT
-    ),
-]
-Ddl = Annotated[
-    str | None,
-    typer.Option(
-        "--ddl",
-        help="As SQL for athena, redshift, snowflake, spark, duckdb or postgres: tables, load, "
-        "one day again.",
-        metavar="DIALECT",
-    ),
-]
-LoadDate = Annotated[
-    str | None,
-    typer.Option(
-        "--date",
-        help="With --ddl: to load this day (YYYY-MM-DD), for the first time or again.",
-    ),
-]
+Source = Annotated[bool, flag("--source", "Also compare with Genesys's own count.")]
 DatasetName = Annotated[
     str | None,
-    typer.Option("--dataset", help="conversation_details.", rich_help_panel=_WHAT),
+    flag("--dataset", "Dataset.", value="NAME", default="conversation_details", panel=WHAT),
 ]
 Tables = Annotated[
     list[str] | None,
-    typer.Option("--table", help="Only this table; repeatable.", rich_help_panel=_WHAT),
+    flag(
+        "--table", "Only this table; repeatable.", value="NAME", default="all tables", panel=WHAT
+    ),
 ]
 MediaType = Annotated[
     list[str] | None,
-    typer.Option(
+    flag(
         "--media-type",
-        help="Only conversations with it, such as voice; repeatable.",
-        rich_help_panel=_WHAT,
+        "Only conversations with this medium, such as voice; repeatable.",
+        value="NAME",
+        panel=WHAT,
     ),
 ]
 Queue = Annotated[
     list[str] | None,
-    typer.Option(
+    flag(
         "--queue",
-        help="Only conversations that met this queue id; repeatable.",
-        rich_help_panel=_WHAT,
+        "Only conversations that entered this queue; repeatable.",
+        value="ID",
+        panel=WHAT,
     ),
 ]
 Division = Annotated[
     list[str] | None,
-    typer.Option(
-        "--division",
-        help="Only conversations of this division id; repeatable.",
-        rich_help_panel=_WHAT,
-    ),
+    flag("--division", "Only conversations of this division; repeatable.", value="ID", panel=WHAT),
 ]
 Direction = Annotated[
     list[str] | None,
-    typer.Option(
+    flag(
         "--direction",
-        help="Only conversations that began inbound or outbound.",
-        rich_help_panel=_WHAT,
+        "Only conversations that began inbound, or outbound.",
+        value="inbound|outbound",
+        panel=WHAT,
     ),
 ]
 Filters = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--filters",
-        help="More filters, as JSON of the API's own filter arrays.",
-        rich_help_panel=_WHAT,
-        metavar="JSON",
+        "More filters: the API's own filter arrays, as JSON.",
+        value="JSON",
+        panel=WHAT,
     ),
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", help="csv.gz, parquet or jsonl.gz.", rich_help_panel=_HOW)
+    str | None,
+    flag("--format", "File format.", value="csv.gz|parquet|jsonl.gz", default="csv.gz", panel=HOW),
 ]
 Layout = Annotated[
-    str | None, typer.Option("--layout", help="daily or hive.", rich_help_panel=_HOW)
+    str | None,
+    flag(
+        "--layout",
+        "Object keys: TABLE/DATE.csv.gz, or TABLE/dt=DATE/….",
+        value="daily|hive",
+        default="daily",
+        panel=HOW,
+    ),
 ]
 Engine = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--engine",
-        help="jobs, or query: fresh data, but no attributes.",
-        rich_help_panel=_HOW,
+        "query has fresher data, but no participant attributes.",
+        value="jobs|query",
+        default="jobs",
+        panel=HOW,
     ),
 ]
 QueryBody = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--query-body",
-        help="Ask with this JSON body, which holds {start} and {end}; implies --engine query.",
-        rich_help_panel=_HOW,
-        metavar="FILE",
+        "Send this JSON body, which contains {start} and {end}; implies --engine query.",
+        value="FILE",
+        panel=HOW,
     ),
 ]
 Slices = Annotated[
     int | None,
-    typer.Option(
+    flag(
         "--slices",
-        help="Cut the day into N parts, fetched side by side.",
-        rich_help_panel=_HOW,
-        metavar="N",
+        "Split the day into N slices and fetch them in parallel.",
+        value="N",
+        default="1",
+        panel=HOW,
     ),
 ]
 Timezone = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--timezone",
-        help="The zone whose midnights bound a day; default UTC.",
-        rich_help_panel=_HOW,
-        metavar="IANA",
+        "Days begin at midnight in this time zone.",
+        value="IANA",
+        default="UTC",
+        panel=HOW,
     ),
 ]
 Wait = Annotated[
     str | None,
-    typer.Option(
+    flag(
         "--wait",
-        help="Wait this long (2h, PT2H) for the day to be complete.",
-        rich_help_panel=_HOW,
-        metavar="DURATION",
+        "Wait up to this long (2h, PT2H) until the day is complete.",
+        value="DURATION",
+        default="don't wait",
+        panel=HOW,
     ),
 ]
 AllowPartial = Annotated[
-    bool,
-    typer.Option(
-        "--allow-partial", help="Publish what there is of a day as partial.", rich_help_panel=_HOW
-    ),
+    bool, flag("--allow-partial", "Publish an incomplete day, marked as partial.", panel=HOW)
 ]
 Strict = Annotated[
-    bool,
-    typer.Option(
-        "--strict",
-        help="Publish no day whose number of conversations the source's own count contradicts.",
-        rich_help_panel=_HOW,
-    ),
+    bool, flag("--strict", "Refuse to publish if Genesys's own count disagrees.", panel=HOW)
 ]
-Force = Annotated[
-    bool,
-    typer.Option(
-        "--force", help="A day asked for, although it is final already.", rich_help_panel=_HOW
-    ),
-]
+Force = Annotated[bool, flag("--force", "Re-export --date even if it is final.", panel=ONCE)]
+ForceRange = Annotated[bool, flag("--force", "Re-export days even if they are final.", panel=ONCE)]
 Rewrite = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--rewrite",
-        help="Under another recipe than the published days; the other days become due.",
-        rich_help_panel=_HOW,
+        "Change the settings that published days were made with; the other days become due.",
+        panel=ONCE,
     ),
 ]
 AcceptShrink = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--accept-shrink",
-        help="Publish a day although many of its conversations are gone.",
-        rich_help_panel=_HOW,
+        "Publish a day even if many of its conversations have disappeared.",
+        panel=ONCE,
     ),
 ]
 DryRun = Annotated[
     bool,
-    typer.Option(
-        "--dry-run", help="Say what would be asked and written; do neither.", rich_help_panel=_HOW
+    flag(
+        "--dry-run",
+        "Show the requests and the files, without sending or writing them.",
+        panel=ONCE,
     ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
-Html = Annotated[
-    Path | None,
-    typer.Option("--html", help="Write one self-contained page instead.", metavar="FILE"),
-]
-LastDays = Annotated[
-    int, typer.Option("--days", help="How many days the table lists.", metavar="N", min=1)
 ]
 Report = Annotated[
-    Path | None,
-    typer.Option(
-        "--report", help="Write the run report as JSON.", rich_help_panel=_HOW, metavar="FILE"
-    ),
+    Path | None, flag("--report", "Write a run report as JSON.", value="FILE", panel=ONCE)
+]
+AsJson = Annotated[bool, flag("--json", "Print everything as JSON.")]
+Html = Annotated[Path | None, flag("--html", "Write one self-contained HTML page.", value="FILE")]
+LastDays = Annotated[
+    int, typer.Option("--days", help="Number of days in the table.", metavar="N", min=1)
 ]
 
 # What is asked for this once, and is no setting.

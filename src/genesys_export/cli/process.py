@@ -49,7 +49,9 @@ def outcome(app: typer.Typer, arguments: list[str]) -> int:
         return 2
     except typer.Abort:
         return 130
-    except (BrokenPipeError, SystemExit):  # whoever read the output went away; click exits on that
+    except SystemExit as end:  # of shell completion, with 0; of click where nobody reads, with 1
+        return DestinationFailed.exit_status if end.code else 0
+    except BrokenPipeError:  # whoever read the output went away
         return DestinationFailed.exit_status
     except Exception as problem:  # noqa: BLE001 - the border of the process
         told = as_known(problem)

@@ -37,13 +37,18 @@ def execute(
     request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
-    settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
+    settings = load(
+        flags=flags,
+        environ=environ,
+        needs={Need.SOURCE, Need.DESTINATION},
+        dates={"date": request.date},
+    )
     clock = SystemClock()
     try:
         day = day_of(settings, request.date, clock)
     except ValueError as problem:
         raise WrongUse(
-            f"--date {request.date} is no day", advice="Use YYYY-MM-DD or yesterday."
+            f"--date {request.date} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
         ) from problem
     asked = ChosenDays(day=day, alone=request.date is not None, options=request.options)
     if request.dry_run:

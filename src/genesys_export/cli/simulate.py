@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import WrongSettings, WrongUse
 
 MISSING = "the extra [simulator] is not installed"
-INSTALL = "pip install 'genesys-export[simulator]'"
+INSTALL = "Install it in your clone of the project: pip install '.[simulator]'"
 
 
 def serve_until_stopped(
@@ -33,7 +33,7 @@ def serve_until_stopped(
             f"export GENESYS_CLIENT_SECRET={simulator.client_secret}\n"
         )
         sys.stdout.flush()
-        sys.stderr.write("A Genesys Cloud simulator is listening; Ctrl-C ends it.\n")
+        sys.stderr.write("The Genesys Cloud simulator is listening; press Ctrl-C to stop it.\n")
 
     try:
         world = World.read(files) if files else World.generated(seed=seed, per_day=per_day)

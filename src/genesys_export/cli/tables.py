@@ -32,7 +32,7 @@ def script(
     request: TablesRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> str:
     """Return the SQL; raises WrongUse and WrongSettings."""
-    settings = load(flags=flags, environ=environ)
+    settings = load(flags=flags, environ=environ, dates={"date": request.date})
     files = Files(
         root=_root(settings),
         type=FileType(settings.export.format),
@@ -56,7 +56,7 @@ def _day(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as problem:
-        raise WrongUse(f"--date {text} is no day", advice="Use YYYY-MM-DD.") from problem
+        raise WrongUse(f"--date {text} is not a valid date", advice="Use YYYY-MM-DD.") from problem
 
 
 def _root(settings: Settings) -> str:

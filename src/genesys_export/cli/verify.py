@@ -32,13 +32,13 @@ def execute(
 ) -> int:
     """Verify a day of every organisation asked for; return the exit status (C14)."""
     needs = {Need.DESTINATION, Need.SOURCE} if request.source else {Need.DESTINATION}
-    settings = load(flags=flags, environ=environ, needs=needs)
+    settings = load(flags=flags, environ=environ, needs=needs, dates={"date": request.date})
     clock, log = SystemClock(), settings.log
     try:
         day = day_of(settings, request.date, clock)
     except ValueError as problem:
         raise WrongUse(
-            f"--date {request.date} is no day", advice="Use YYYY-MM-DD or yesterday."
+            f"--date {request.date} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
         ) from problem
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock)

@@ -1,15 +1,17 @@
 """Settings: read once, checked at once, frozen.
 
 Order: flags, environment, `genesys-export.toml` (or --config), defaults. The process's environment
-is read here and nowhere else in the program. Whatever is missing or wrong is told in one
-WrongSettings, a line each, with the flag, the variable and the key that set it; no line, repr or
-log ever holds a secret. Only a command that needs settings imports this: pydantic takes its time.
+is read here and nowhere else in the program. Everything that is missing or wrong is
+reported in one WrongSettings, one line each, with the flag, the variable and the key that set it.
+No line, repr or log ever contains a secret. pydantic is slow to import: only commands that need
+settings import this.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -66,7 +68,7 @@ FILE_NAME = "genesys-export.toml"
 
 
 class Need(Enum):
-    """What a command can't do without."""
+    """What a command needs."""
 
     SOURCE = auto()
     DESTINATION = auto()
@@ -78,13 +80,15 @@ def load(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     needs: Collection[Need] = (),
+    dates: Mapping[str, str | None] | None = None,
 ) -> Settings:
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
     `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
-    `config` and `org`; one that is None, False or empty was not given. `environ` is the
-    process's own where it is None, `cwd` the folder the process stands in. With `needs`, what is
-    missing for the command is told together with what is wrong.
+    `config` and `org`; one that is None, False or empty was not given. `environ` defaults to the
+    environment of the process, `cwd` to its working directory. With `needs`, what the command
+    needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
+    text); if only dates are wrong, it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
     given = dict(flags)
@@ -107,9 +111,13 @@ def load(
         lines += problems.of_query_body(merged, folder, layers)
     if Need.DESTINATION in needs:
         lines += problems.of_destination(merged)
+    wrong_dates = problems.of_dates(dates or {})
     if lines or sections is None:
-        raise problems.error(lines)
-    return from_sections(sections, org=org, folder=folder)
+        raise problems.error([*lines, *wrong_dates])
+    if wrong_dates:
+        raise problems.wrong_use(wrong_dates)
+    read = from_sections(sections, org=org, folder=folder)
+    return replace(read, warnings=problems.secrets_in(layers[-1]))
 
 
 def _layers(

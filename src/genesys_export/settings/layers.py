@@ -1,24 +1,40 @@
-"""The places settings come from, each as one layer of plain values, and how layers are laid over.
+"""The places that settings come from, each as a layer of plain values, and how layers combine.
 
 Knows flags, environment and TOML; checks no value (sections.py does) and reads only the one file
-it is told. Rule: the higher layer wins key by key, but for choices that belong together (which
-host, which destination): there the highest layer that makes the choice makes it alone, so that a
+it is given. Rule: the higher layer wins key by key, except for choices that belong together (which
+host, which destination): the highest layer that makes such a choice decides it alone, so that a
 region in the environment is never mixed with an address in the file.
 """
 
 from __future__ import annotations
 
+import codecs
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from ..errors import Bug
-from .names import FLAGS, PREFIX, SWITCHES, VARIABLES, Path, in_file, own_variable
+from .names import (
+    FLAGS,
+    PREFIX,
+    SWITCHES,
+    VARIABLES,
+    Path,
+    in_file,
+    is_service_variable,
+    own_variable,
+)
 
 Table = dict[str, object]
 
 CREDENTIALS = ("client_id", "client_secret")
+_WIDE = (  # UTF-32's first mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 _MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
 
 
@@ -43,9 +59,9 @@ class Layer:
     problems: tuple[str, ...] = ()
 
     def put(self, path: Path, value: object, called: str) -> None:
-        """Set one value; a path through something that is no table is left out.
+        """Set one value; a path through something that is not a table is left out.
 
-        (That something is reported as no table when the values are checked.)
+        (It is reported when the values are checked.)
         """
         *sections, key = path
         table: object = self.values
@@ -60,7 +76,7 @@ class Layer:
 def from_flags(given: Mapping[str, object]) -> Layer:
     """Return the command line's layer; None, False and () are flags not given.
 
-    Raises Bug for a flag that is no setting: only the command itself can know what it means.
+    Raises Bug for a flag that is not a setting: only its command knows what it means.
     """
     if unknown := set(given) - set(FLAGS) - set(SWITCHES):
         raise Bug(f"no setting belongs to {', '.join(sorted(unknown))}")
@@ -81,7 +97,11 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
     for variable, path in reversed(VARIABLES.items()):
         if variable in environ and _says_something(path, environ[variable]):
             layer.put(path, environ[variable], variable)
-    own = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    own = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and not is_service_variable(name)
+    }
     for variable, value in sorted(own.items(), key=lambda item: item[0].count("__")):
         path = _path_of(variable, orgs)
         if _says_something(path, value):
@@ -90,22 +110,38 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
 
 
 def from_file(file: FilePath, *, required: bool) -> Layer:
-    """Return the file's layer; a file that is not there is an empty one unless it is required."""
+    """Return the file's layer; a missing file is an empty layer unless it is required."""
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        values = tomllib.loads(_text(file.read_bytes()))
     except FileNotFoundError:
-        problem = f"{file.name}: there is no such file. Give --config the path of one."
+        problem = f"{file.name}: there is no such file. Check --config."
         return Layer(problems=(problem,) if required else ())
     except OSError as error:
         return Layer(problems=(f"{file.name}: it can't be read ({error.strerror}).",))
-    except UnicodeDecodeError:
-        return Layer(problems=(f"{file.name}: it is not UTF-8 text. Save it as UTF-8.",))
+    except UnicodeDecodeError as error:
+        encoding = (
+            f"it is {error.encoding} text" if error.encoding != "utf-8" else "it is not UTF-8"
+        )
+        return Layer(problems=(f"{file.name}: {encoding}. Save it as UTF-8.",))
     except tomllib.TOMLDecodeError as error:
-        # The message names a place and what was expected there, never what stands in a value.
-        return Layer(problems=(f"{file.name}: it is no TOML: {error}.",))
+        # The message names a place and what was expected there, never what is in a value.
+        return Layer(problems=(f"{file.name}: it is not valid TOML: {error}.",))
     layer = Layer()
     _copy(values, (), layer, file.name)
     return layer
+
+
+def _text(content: bytes) -> str:
+    """Return a file's text; editors on Windows put a byte order mark before UTF-8.
+
+    Raises UnicodeDecodeError, which names UTF-16 or UTF-32 where the file is that.
+    """
+    wide = next((name for mark, name in _WIDE if content.startswith(mark)), None)
+    if wide is None and b"\0" in content[:2]:  # no TOML begins with a NUL, nor has one second
+        wide = "UTF-16"
+    if wide:
+        raise UnicodeDecodeError(wide, content, 0, len(content), "TOML is UTF-8")
+    return content.decode("utf-8-sig")
 
 
 def stacked(layers: Sequence[Layer]) -> Table:
@@ -140,9 +176,9 @@ def table(values: Mapping[str, object], *path: str) -> Table:
 
 
 def for_the_only_org(layer: Layer, org: str) -> Layer:
-    """Return the layer with what it says of [genesys] said of its only org, which it is.
+    """Return the layer with its [genesys] values moved to the only organisation.
 
-    So that a variable, being above the file, is above what the file says of that org.
+    So that a variable wins over what the file says about that organisation.
     """
     moved = Layer(problems=layer.problems)
     mentioned = sorted(layer.called.items(), key=lambda item: item[0][0] == "orgs")
@@ -190,5 +226,5 @@ def _choice(path: Path) -> Choice | None:
 
 
 def _says_something(path: Path, value: object) -> bool:
-    """Whether it is a value at all: an empty text says nothing, but for a prefix."""
+    """Whether it counts as a value: an empty text does not, except for a prefix."""
     return value != "" or path in _MEANINGFUL_WHEN_EMPTY

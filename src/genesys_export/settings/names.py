@@ -6,7 +6,16 @@ are the whole of what is not derived: flags, and the variables that other tools 
 
 from __future__ import annotations
 
+import re
+
 PREFIX = "GENESYS_EXPORT_"
+
+# What Kubernetes puts into every container of a namespace with a service `genesys-export` or
+# `genesys-export-…` (enableServiceLinks, docs read 2026-11): Docker's link variables of old.
+_SERVICE = re.compile(
+    r"GENESYS_EXPORT(_[A-Z0-9_]+?)?"
+    r"_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)"
+)
 
 Path = tuple[str, ...]
 
@@ -60,6 +69,11 @@ VARIABLES: dict[str, Path] = {
 }
 
 
+def is_service_variable(name: str) -> bool:
+    """Whether Kubernetes made the variable for a service; none of our settings looks like it."""
+    return "__" not in name and _SERVICE.fullmatch(name) is not None
+
+
 def dotted(path: Path) -> str:
     """Return `genesys.client_id`."""
     return ".".join(path)
@@ -91,6 +105,14 @@ def in_file(path: Path) -> str:
 
 
 def how_to_set(path: Path) -> str:
-    """Return `--to, GENESYS_EXPORT_DESTINATION__TO, or to in [destination]`."""
+    """Return `--to, GENESYS_EXPORT_DESTINATION__TO, or to in [destination]`.
+
+    The file is not proposed for a secret.
+    """
     names = [*flags(path), variables(path)[0]]
-    return f"{', '.join(names)}, or {in_file(path)}"
+    return ", ".join(names) if is_secret(path) else f"{', '.join(names)}, or {in_file(path)}"
+
+
+def is_secret(path: Path) -> bool:
+    """Whether the setting is a secret; the address of a proxy is one if it has a password."""
+    return path[-1] == "client_secret" or path == ("privacy", "key")

@@ -1,7 +1,7 @@
-"""The settings as the program gets them: frozen, checked, and told apart by what needs them.
+"""The settings as the program uses them: frozen and checked.
 
-Knows nothing of where a value came from. `require_*` is how a command says what it can't do
-without; both at once is `require_both`, so that nobody mends one thing to be told of the next.
+Does not know where a value came from. A command calls `require_*` for what it needs;
+`require_both` reports all problems at once, so that nobody fixes one only to see the next.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from . import problems, values
+from . import addresses, problems
 from .layers import Table, over
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
@@ -52,7 +52,7 @@ class Org:
         None for plain http, which is this machine only, and for hosts that no_proxy names.
         """
         parts = urlsplit(address if "://" in address else f"https://{address}")
-        direct = parts.scheme == "http" or values.is_unproxied(parts, self.genesys.no_proxy)
+        direct = parts.scheme == "http" or addresses.is_unproxied(parts, self.genesys.no_proxy)
         return None if direct else self.genesys.proxy
 
 
@@ -84,6 +84,7 @@ class Settings:
     orgs: Mapping[str, Genesys]
     org: str | None  # the one of `orgs` that was asked for; None: all of them
     folder: Path  # relative paths in settings begin here
+    warnings: tuple[str, ...] = ()  # what works, but should be set in another way
 
     def require_source(self) -> tuple[Org, ...]:
         """Return the organisations to export from, in order of name; raises WrongSettings."""
@@ -160,5 +161,5 @@ def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Setti
 
 
 def _said(section: Genesys | Destination | Filters) -> Table:
-    """Return what was given of a section, defaults left out."""
+    """Return what was given in a section, without defaults."""
     return section.model_dump(exclude_unset=True)

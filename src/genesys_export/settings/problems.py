@@ -12,10 +12,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from ..datasets import conversation_details, with_names
-from ..errors import WrongSettings
+from ..days import date_named
+from ..errors import WrongSettings, WrongUse
 from ..privacy import faults, resolve
-from .layers import CREDENTIALS, HOST, PLACE, Layer, over, table
-from .names import Path, dotted, how_to_set, own_variable
+from .layers import CREDENTIALS, HOST, PLACE, Layer, Table, over, table
+from .names import Path, dotted, how_to_set, is_secret, own_variable, variables
 from .sections import Sections, every_path
 from .values import json_object, nearest
 
@@ -54,6 +55,21 @@ def error(lines: Iterable[str]) -> WrongSettings:
     return WrongSettings(message, advice=_WHERE_TO_READ)
 
 
+def of_dates(given: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return a line for each flag whose text is neither a date nor `yesterday`."""
+    return tuple(
+        f"--{flag} {text[:60]} is not a valid date. Use YYYY-MM-DD or yesterday."
+        for flag, text in given.items()
+        if text is not None and text != "yesterday" and date_named(text) is None
+    )
+
+
+def wrong_use(lines: Sequence[str]) -> WrongUse:
+    """Return the lines of `of_dates` as the one error."""
+    sentences = [line.partition(". Use ")[0] for line in lines]
+    return WrongUse("\n".join(sentences), advice="Use YYYY-MM-DD or yesterday.")
+
+
 def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
     """Return the line for one of pydantic's errors."""
     path = tuple(str(step) for step in problem["loc"])
@@ -63,7 +79,7 @@ def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
 
 
 def unknown(path: Path, layers: Sequence[Layer]) -> str:
-    """Return the line for a key that is none, with what was perhaps meant."""
+    """Return the line for an unknown key, with a suggestion."""
     called = origin(path, layers)
     if not called:  # a section: the keys below it were called something, it was not
         for below in (one for layer in layers for one in layer.called.items()):
@@ -97,7 +113,7 @@ def origin(path: Path, layers: Sequence[Layer]) -> str:
 def of_source(
     values: Mapping[str, object], chosen: str | None, layers: Sequence[Layer] = ()
 ) -> tuple[str, ...]:
-    """Return a line for everything an organisation needs and has not, or has wrong."""
+    """Return a line for everything an organisation lacks or has wrong."""
     orgs, shared = table(values, "orgs"), table(values, "genesys")
     found = _of_filters(table(values, "filters"), layers)
     if not orgs:
@@ -139,7 +155,7 @@ def of_query_body(
 
 
 def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Return a line for each thing that protecting data can't mean, or does not go with."""
+    """Return a line for each privacy setting that is invalid or conflicts with another."""
     dataset, wishes = with_names(conversation_details()), sections.privacy.wishes
     path = ("privacy", "columns")
     if found := faults(dataset, wishes):
@@ -152,25 +168,40 @@ def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
     for key, is_raw in raw.items():
         if rules and is_raw:
             path = ("export", key)
-            problem = "raw records hold what [privacy] hides; leave out one or the other"
+            problem = "raw records contain what [privacy] hides; use one or the other"
             lines.append(_line(path, origin(path, layers), problem))
     return tuple(lines)
+
+
+def secrets_in(file: Layer) -> tuple[str, ...]:
+    """Return a warning for each secret in the file, which may be read or committed by others."""
+    return tuple(
+        f"{called}: a secret in a file is easily shared or committed. "
+        f"Set {variables(path)[0]} instead."
+        for path, called in file.called.items()
+        if _holds_secret(path, file.values)
+    )
+
+
+def _holds_secret(path: Path, values: Table) -> bool:
+    given = table(values, *path[:-1]).get(path[-1])
+    return is_secret(path) or (path[-1] == "proxy" and isinstance(given, str) and "@" in given)
 
 
 def of_orgs(
     values: Mapping[str, object], layers: Sequence[Layer], chosen: str | None
 ) -> tuple[str, ...]:
-    """Return a line for each thing that does not go with the configured orgs."""
+    """Return a line for each setting that conflicts with the configured organisations."""
     orgs = sorted(table(values, "orgs"))
     found: list[str] = []
     if chosen is not None and chosen not in orgs:
         known = f"configured are {', '.join(orgs)}" if orgs else "no [orgs.NAME] is configured"
-        found.append(f"orgs: --org names an org that is not there; {known}.")
+        found.append(f"orgs: --org names an organisation that is not configured; {known}.")
     if len(orgs) > 1:
         shared = table(values, "genesys")
         found += [
             f"{dotted(('genesys', key))}, given by {origin(('genesys', key), layers)}: with "
-            f"several orgs each needs its own. Set {key} in [orgs.NAME], or "
+            f"several organisations each needs its own. Set {key} in [orgs.NAME], or "
             f"{own_variable(('orgs', 'name', key))}."
             for key in CREDENTIALS
             if key in shared
@@ -198,7 +229,8 @@ def _of_region(given: Mapping[str, object]) -> str | None:
     try:
         hosts(region=region)
     except WrongSettings as error:
-        return f"{error.message.removeprefix('GENESYS_CLOUD_REGION: ')}. {error.advice}"
+        found = error.message.removeprefix("GENESYS_CLOUD_REGION: ")
+        return f"{found}{'' if found.endswith('?') else '.'} {error.advice}"
     return None
 
 

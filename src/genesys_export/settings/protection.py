@@ -35,7 +35,7 @@ def _table(given: object) -> object:
     try:
         return json.loads(given)
     except (json.JSONDecodeError, RecursionError):
-        raise ValueError("this is no JSON object") from None
+        raise ValueError("this is not a JSON object") from None
 
 
 _Treatment = Annotated[Action, BeforeValidator(_treatment)]

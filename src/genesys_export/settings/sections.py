@@ -26,13 +26,13 @@ from pydantic import (
 )
 
 from ..datasets import conversation_details
-from . import values
+from . import addresses, values
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
 
 Text = Annotated[str, BeforeValidator(values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(values.text)]
-Address = Annotated[str, BeforeValidator(values.api_address)]
+Address = Annotated[str, BeforeValidator(addresses.api_address)]
 Whole = Annotated[int, BeforeValidator(values.number)]
 Share = Annotated[float, BeforeValidator(values.number), Field(ge=0, lt=1, allow_inf_nan=False)]
 Duration = Annotated[timedelta, BeforeValidator(values.duration)]
@@ -43,6 +43,7 @@ _FROZEN = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
 )
 MIB = 2**20
+OWNERS = "bucket-owner-full-control"
 DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 
 
@@ -72,7 +73,7 @@ class Genesys(BaseModel):
     connect_timeout: Span = timedelta(seconds=10)
     read_timeout: Span = timedelta(seconds=120)
     ca_bundle: Text | None = None
-    proxy: Annotated[SecretStr, BeforeValidator(values.proxy)] | None = None
+    proxy: Annotated[SecretStr, BeforeValidator(addresses.proxy)] | None = None
     no_proxy: Words = ()
 
 
@@ -81,10 +82,10 @@ class Destination(BaseModel):
 
     model_config = _FROZEN
 
-    to: Annotated[str, BeforeValidator(values.destination)] | None = None
-    bucket: Annotated[str, BeforeValidator(values.bucket)] | None = None
+    to: Annotated[str, BeforeValidator(addresses.destination)] | None = None
+    bucket: Annotated[str, BeforeValidator(addresses.bucket)] | None = None
     prefix: Text = "analytics/"
-    endpoint_url: Annotated[str, BeforeValidator(values.endpoint)] | None = None
+    endpoint_url: Annotated[str, BeforeValidator(addresses.endpoint)] | None = None
     region: Text | None = None
     profile: Text | None = None
     storage_class: Text | None = None
@@ -92,6 +93,7 @@ class Destination(BaseModel):
     kms_key_id: Text | None = None
     tags: Annotated[Mapping[str, str], BeforeValidator(values.tags)] = Field(default_factory=dict)
     expected_bucket_owner: Text | None = None
+    acl: Annotated[str, BeforeValidator(values.choice("none", OWNERS))] = "none"
     part_size: Annotated[int, BeforeValidator(values.size)] = 8 * MIB
     max_attempts: Annotated[Whole, Field(ge=1, le=100)] = 10
     state: Annotated[str, BeforeValidator(values.choice("on", "off"))] = "on"
@@ -109,9 +111,9 @@ class Destination(BaseModel):
     @classmethod
     def _as_s3_has_them(cls, value: Mapping[str, str]) -> Mapping[str, str]:
         if len(value) > 10:
-            raise ValueError("an object has ten tags at most")
+            raise ValueError("an object can have at most ten tags")
         if any(not 1 <= len(name) <= 128 or len(tag) > 256 for name, tag in value.items()):
-            raise ValueError("a tag's name has 1 to 128 characters, its value 256 at most")
+            raise ValueError("a tag name has 1 to 128 characters, its value at most 256")
         return value
 
     @field_validator("expected_bucket_owner")
@@ -146,7 +148,7 @@ class Export(BaseModel):
     layout: Annotated[str, BeforeValidator(values.choice("daily", "hive"))] = "daily"
     engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
     query_body: Text | None = None
-    query_path: Annotated[str, BeforeValidator(values.path)] = DETAILS_QUERY
+    query_path: Annotated[str, BeforeValidator(addresses.path)] = DETAILS_QUERY
     slices: Annotated[Whole, Field(ge=1, le=96)] = 1
     slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
     timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
@@ -177,9 +179,7 @@ class Export(BaseModel):
     @classmethod
     def _with_these_tables(cls, value: str, info: ValidationInfo) -> str:
         if value == "jsonl.gz" and info.data.get("tables"):
-            raise ValueError(
-                "jsonl.gz holds whole records in one table; tables can't be chosen with it"
-            )
+            raise ValueError("jsonl.gz has whole records in one table; leave out tables")
         return value
 
 
@@ -276,7 +276,7 @@ class Sections(BaseModel):
         for name in value:
             if not _NAME.fullmatch(name):
                 raise ValueError(
-                    f"an org's name becomes part of every key; {name[:60]!r} can't: "
+                    f"the name of an organisation becomes part of every key; {name[:60]!r} can't: "
                     "letters, digits, and . _ - inside"
                 )
         return value

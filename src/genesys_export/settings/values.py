@@ -1,8 +1,8 @@
-"""How single settings are written: durations, sizes, zones, lists, addresses, choices.
+"""How single settings are written: durations, sizes, zones, lists, choices.
 
 Knows text and TOML values, no names of settings. Each function returns a plain value or raises
-ValueError with a sentence that says what was expected; where a secret could stand (addresses,
-filters) the sentence never repeats what was given.
+ValueError with a sentence that says what was expected; where a secret could stand (filters) the
+sentence never repeats what was given.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib.resources import files
-from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 _UNITS = {
@@ -41,15 +39,12 @@ _BYTES = {
     "mib": 2**20,
     "gib": 2**30,
 }
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?", re.ASCII)
-
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+", re.ASCII)
 
 
 def text(given: object) -> str:
     """Read a text; blanks round it (the line end of a secret's file) are no part of it."""
     if not isinstance(given, str):
-        raise ValueError("this must be text, in quotes in the file")
+        raise ValueError("this must be a string, in quotes in the file")
     return given.strip()
 
 
@@ -73,15 +68,15 @@ def duration(given: object) -> timedelta:
             named = {unit: value for unit, value in found.groupdict().items() if value}
             return sum((float(n) * _UNITS[unit] for unit, n in named.items()), timedelta())
     except OverflowError:
-        raise ValueError(f"{_shown(written)} is too long a time") from None
-    raise ValueError(f"{_shown(written)} is no duration; write 90s, 15m, 2h, 1h30m or PT2H")
+        raise ValueError(f"{_shown(written)} is too long") from None
+    raise ValueError(f"{_shown(written)} is not a duration; write 90s, 15m, 2h, 1h30m or PT2H")
 
 
 def span(given: object) -> timedelta:
-    """Read a duration that is longer than nothing."""
+    """Read a duration that is longer than zero."""
     read = duration(given)
     if read <= timedelta(0):
-        raise ValueError("this must be longer than nothing")
+        raise ValueError("this must be longer than zero")
     return read
 
 
@@ -104,7 +99,7 @@ def size(given: object) -> int:
     written = str(given).strip()
     found = _SIZE.fullmatch(written)
     if not found or isinstance(given, bool):
-        raise ValueError(f"{_shown(written)} is no size; write 8MiB, 64MB or a number of bytes")
+        raise ValueError(f"{_shown(written)} is not a size; write 8MiB, 64MB or a number of bytes")
     return int(found[1]) * _BYTES[(found[2] or "").lower()]
 
 
@@ -117,15 +112,15 @@ def exact_words(given: object) -> tuple[str, ...]:
     """Read a TOML or JSON list of texts as they are, or texts with commas between; no doubles."""
     found = _list(given) if isinstance(given, str) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
-        raise ValueError("this must be a list of texts")
+        raise ValueError("this must be a list of strings")
     return tuple(dict.fromkeys(found))
 
 
 def tags(given: object) -> dict[str, str]:
-    """Read a table of texts: a TOML table, a JSON object, or `key=value` with commas between."""
+    """Read a table of strings: a TOML table, a JSON object, or `key=value` with commas between."""
     found = _table(given) if isinstance(given, str) else given
     if not isinstance(found, Mapping) or not all(isinstance(one, str) for one in found.values()):
-        raise ValueError("this must be a table of texts")
+        raise ValueError("this must be a table of strings")
     return dict(found)
 
 
@@ -138,9 +133,9 @@ def json_object(given: object) -> str:
         return json.dumps(found, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
-        raise ValueError(f"this is no JSON ({where}: {problem.msg})") from None
+        raise ValueError(f"this is not JSON ({where}: {problem.msg})") from None
     except TypeError:
-        raise ValueError("this holds what JSON has no word for (a date?)") from None
+        raise ValueError("this contains a value that JSON can't express (a date?)") from None
     except RecursionError:
         raise ValueError("this is nested too deep") from None
 
@@ -153,7 +148,9 @@ def zone(given: object) -> ZoneInfo:
     known = files("tzdata").joinpath("zones").read_text("utf-8").split()
     if name not in known:
         hint = did_you_mean(name, sorted(available_timezones()))
-        raise ValueError(f"{_shown(name)} is no time zone{hint or '; write Europe/Berlin or UTC'}")
+        raise ValueError(
+            f"{_shown(name)} is not a time zone{hint or '; write Europe/Berlin or UTC'}"
+        )
     return ZoneInfo(name)
 
 
@@ -166,92 +163,10 @@ def choice(*have: str, later: tuple[str, ...] = ()) -> Callable[[object], str]:
             raise ValueError(f"this version does not have {word} yet; it has {', '.join(have)}")
         if word not in have:
             known = ", ".join(have)
-            raise ValueError(f"{_shown(word)} is none of {known}{did_you_mean(word, have)}")
+            raise ValueError(f"{_shown(word)} is not one of {known}{did_you_mean(word, have)}")
         return word
 
     return read
-
-
-def api_address(given: object) -> str:
-    """Read the address of a Genesys host: https, http only on this machine, or a bare host."""
-    written = text(given)
-    if "://" not in written:
-        if not _HOST.fullmatch(written):
-            raise ValueError("this is neither an https:// address nor a host's name")
-        return written
-    parts = _split(written)
-    if parts.query or parts.fragment:
-        raise ValueError("an address with ? or # is none of a host")
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        return written
-    raise ValueError("the address must begin with https:// (http:// only for this machine)")
-
-
-def path(given: object) -> str:
-    """Read a path on the API's host."""
-    written = text(given)
-    if not _PATH.fullmatch(written):
-        raise ValueError("this must be a path such as /api/v2/… on the API's host, without ? or #")
-    return written
-
-
-def endpoint(given: object) -> str:
-    """Read the address of an S3-compatible store."""
-    written = text(given)
-    if _split(written).scheme not in ("http", "https"):
-        raise ValueError("the address must begin with https:// or http://")
-    return written
-
-
-def proxy(given: object) -> str:
-    """Read a proxy's address, perhaps with a name and a password; `host:port` means http."""
-    written = text(given)
-    whole = written if "://" in written else f"http://{written}"
-    parts = _split(whole, with_user=True)
-    if parts.scheme not in ("http", "https"):
-        raise ValueError("a proxy's address begins with http:// or https://")
-    return whole
-
-
-def destination(given: object) -> str:
-    """Read `s3://bucket/prefix`, `file:///dir` or a path; returned literally."""
-    written = str(given)
-    scheme, colon, rest = written.partition("://")
-    if not written.strip() or "\0" in written:
-        raise ValueError("this must be s3://bucket/prefix, file:///dir or a path")
-    if colon and scheme not in ("s3", "file"):
-        raise ValueError("only s3:// and file:// are known; anything else is a path without ://")
-    if colon and scheme == "s3" and not rest.partition("/")[0]:
-        raise ValueError("the bucket is missing: s3://bucket/prefix")
-    if colon and scheme == "file" and not rest.startswith("/"):
-        raise ValueError("a file:// address has three slashes: file:///dir")
-    return written
-
-
-def bucket(given: object) -> str:
-    """Read a bucket's name (or an access point's alias): no address."""
-    name = text(given)
-    if "/" in name:
-        raise ValueError("this is a bucket's name alone; addresses go to destination.to (--to)")
-    return name
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by name or number alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def is_unproxied(address: SplitResult, no_proxy: Iterable[str]) -> bool:
-    """Whether `no_proxy` names the address: `*`, a host or the end of one, or with a port."""
-    host = (address.hostname or "").lower()
-    spelled = (host, f"{host}:{address.port or 443}")
-    for pattern in (one.lower().removeprefix("*.").removeprefix(".") for one in no_proxy):
-        if pattern == "*" or any(f".{one}".endswith(f".{pattern}") for one in spelled):
-            return True
-    return False
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -265,25 +180,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def _split(written: str, *, with_user: bool = False) -> SplitResult:
-    try:
-        parts = urlsplit(written)
-        _ = parts.port  # raises for what is no port
-    except ValueError:
-        raise ValueError("this is no address") from None
-    if not parts.hostname or re.search(r"[\s\x00-\x1f]", written):
-        raise ValueError("this address names no host")
-    if parts.username is not None and not with_user:
-        raise ValueError("a name or password has no place in this address")
-    return parts
-
-
 def _list(written: str) -> object:
     if written.lstrip().startswith("["):
         try:
             return json.loads(written)
         except (json.JSONDecodeError, RecursionError):
-            raise ValueError("this begins like a JSON list but is none") from None
+            raise ValueError("this looks like a JSON list but is not valid") from None
     return [word for one in written.split(",") if (word := one.strip())]
 
 
@@ -292,7 +194,7 @@ def _table(written: str) -> object:
         try:
             return json.loads(written)
         except (json.JSONDecodeError, RecursionError):
-            raise ValueError("this begins like a JSON object but is none") from None
+            raise ValueError("this looks like a JSON object but is not valid") from None
     pairs = [pair.partition("=") for pair in written.split(",")]
     if not all(middle for _, middle, _ in pairs):
         raise ValueError("write key=value,key=value or a JSON object")

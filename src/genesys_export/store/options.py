@@ -28,6 +28,7 @@ class S3Options:
     kms_key_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     expected_bucket_owner: str | None = None
+    acl: str | None = None  # a canned one: bucket-owner-full-control
     part_bytes: int = 8 << 20
     max_attempts: int = 10  # of each call that may be repeated, the first included
     timeout_s: float = 60.0  # for an answer, once connected
@@ -63,6 +64,7 @@ class S3Options:
             "ServerSideEncryption": self.sse,
             "SSEKMSKeyId": self.kms_key_id,
             "Tagging": urlencode(self.tags),
+            "ACL": self.acl,
         }
         return {name: value for name, value in asked.items() if value}
 

@@ -7,9 +7,12 @@ is UnknownOutcome. Nothing of the credentials is ever quoted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..errors import (
     ChangedMeanwhile,
@@ -59,8 +62,10 @@ _REFUSED_CREDENTIALS = {
     "TokenRefreshRequired",
     "UnrecognizedClientException",
 }
+_REGIONAL = re.compile(r"\bs3[.-](?:dualstack\.)?([a-z0-9-]+)\.amazonaws\.", re.ASCII)
 _BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
+_NO_ACL = "Leave out acl in [destination]: the bucket has ACLs turned off."
 _ADVICE = {
     "301": _BUCKET,  # HEAD has no body: the status stands for the code
     "307": _BUCKET,
@@ -73,6 +78,7 @@ _ADVICE = {
     "InvalidEncryptionAlgorithmError": "Check the encryption: AES256 or aws:kms.",
     "InvalidObjectState": "Restore it: what its storage class archives can't be read at once.",
     "InvalidStorageClass": "Check the storage class.",
+    "AccessControlListNotSupported": _NO_ACL,
     "InvalidTag": "Check the tags.",
     "KMS.DisabledException": _KMS,
     "KMS.InvalidKeyUsageException": _KMS,
@@ -133,11 +139,21 @@ def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bo
     if code in _DENIED or status in {401, 403}:
         return NotPermitted(
             f"{url}: {action} is not permitted ({code})",
-            advice=f"Allow {action} on it (with tags also s3:PutObjectTagging, with KMS"
-            " kms:GenerateDataKey and kms:Decrypt; without s3:ListBucket a missing object looks"
-            " like a forbidden one).",
+            advice=f"Allow {action} on it (with tags also s3:PutObjectTagging, with an ACL"
+            " s3:PutObjectAcl, with KMS kms:GenerateDataKey and kms:Decrypt; without"
+            f" s3:ListBucket a missing object looks like a forbidden one).{_acl(action)}",
         )
     return DestinationFailed(f"{url}: {action} failed with {code} (HTTP {status}){_said(problem)}")
+
+
+def _acl(action: str) -> str:
+    """Return the hint for buckets of another account, whose policy demands an ACL."""
+    if action != "s3:PutObject":
+        return ""
+    return (
+        ' If the bucket\'s policy demands that ACL, set acl = "bucket-owner-full-control" in'
+        " [destination]."
+    )
 
 
 def _of_conditional(code: str, status: int, url: str) -> ExportError | None:
@@ -166,8 +182,30 @@ def _without_answer(
         return WrongSettings(f"{url}: {name}: {problem}", advice=_BUCKET)
     if conditional and not kinds & _NEVER_SENT:
         return UnknownOutcome(f"{url}: no answer to a write ({name})")
+    if kinds & _NEVER_SENT and (misspelt := _misspelt_region(problem)):
+        return WrongSettings(f"{url}: {misspelt}", advice=_BUCKET)
     kind = NeverSent if kinds & _NEVER_SENT else DestinationFailed
     return kind(f"{url}: {action}: the destination did not answer ({name})")
+
+
+def _misspelt_region(problem: Exception) -> str:
+    """Return what is wrong with the region in the address that nobody answers at, if anything."""
+    host = urlsplit(str(getattr(problem, "kwargs", {}).get("endpoint_url", ""))).hostname or ""
+    found = _REGIONAL.search(host)
+    if not found:
+        return ""
+    from botocore.session import get_session  # noqa: PLC0415 - as above
+
+    session = get_session()
+    known = [
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("s3", partition)
+    ]
+    if found[1] in known:
+        return ""
+    near = get_close_matches(found[1], known, n=1, cutoff=0.7)
+    return f"{found[1]} is not a region of AWS" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _code(problem: ClientError) -> str:

@@ -1,0 +1,66 @@
+"""The flags that only init, tables, simulate and demo have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from .options import flag
+
+Region = Annotated[
+    str | None, flag("--region", "Region of the organisation: eu-central-1.", value="NAME")
+]
+ClientId = Annotated[str | None, flag("--client-id", "Id of the OAuth client.", value="ID")]
+NewTo = Annotated[
+    str | None, flag("--to", "Destination: s3://bucket/prefix or a path.", value="URL")
+]
+NewFormat = Annotated[
+    str | None,
+    flag("--format", "File format.", value="csv.gz|parquet|jsonl.gz", default="csv.gz"),
+]
+NewTimezone = Annotated[
+    str | None,
+    flag("--timezone", "Days begin at midnight in this time zone.", value="IANA", default="UTC"),
+]
+NewConfig = Annotated[Path, flag("--config", "File to write.", value="FILE")]
+Yes = Annotated[bool, flag("--yes", "Ask nothing: use flags, environment, defaults.")]
+
+# --- tables -------------------------------------------------------------------------------------
+
+Ddl = Annotated[
+    str | None,
+    flag(
+        "--ddl",
+        "Print SQL instead, for athena, redshift, snowflake, spark, duckdb or postgres.",
+        value="DIALECT",
+    ),
+]
+Markdown = Annotated[bool, flag("--markdown", "Print Markdown.")]
+LoadDate = Annotated[
+    str | None,
+    flag("--date", "With --ddl: load this day, for the first time or again.", value="YYYY-MM-DD"),
+]
+
+# --- simulate and demo --------------------------------------------------------------------------
+
+Port = Annotated[int, flag("--port", "Port on 127.0.0.1; 0 picks a free one.", value="N")]
+Conversations = Annotated[
+    list[Path] | None,
+    flag(
+        "--conversations",
+        "Serve the records of this file instead of made-up ones; repeatable.",
+        value="FILE",
+    ),
+]
+PerDay = Annotated[int, flag("--per-day", "Conversations of each made-up day.", value="N")]
+Seed = Annotated[int, flag("--seed", "Another seed makes another organisation.", value="N")]
+RequestsPerMinute = Annotated[
+    int | None,
+    flag(
+        "--requests-per-minute",
+        "Answer 429 above this rate; the real API does above 300.",
+        value="N",
+        default="no limit",
+    ),
+]
+DemoTo = Annotated[Path, flag("--to", "Folder to export to.", value="FOLDER")]
