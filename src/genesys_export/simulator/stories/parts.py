@@ -1,15 +1,17 @@
-"""The scenes that many stories share: a caller, an IVR, a wait in a queue, an agent who answers.
+"""The scenes that many stories share: a caller who calls, is connected, goes through an IVR.
 
 Knows which segments and metrics each kind of party leaves behind. Each scene takes the moment it
-begins and returns the one it ends.
+begins and returns the one it ends. What happens in queues and at agents is in `service`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..customers import CONTACT, NAME, PHONE
+from ..templates import customer_mark
 from . import texts
-from .draft import Draft, Leg, Party
+from .draft import Draft, Leg
 
 _CODECS = ("audio/opus", "audio/PCMU", "audio/PCMA")
 _PROVIDERS = {
@@ -27,29 +29,26 @@ def queue_of(draft: Draft) -> str:
     return str(queues[min(draft.rng.randrange(len(queues)) for _ in range(2))]["id"])
 
 
-def agent_of(draft: Draft) -> str:
-    """Draw an agent."""
-    return draft.rng.choice(draft.org.agents())
-
-
 def caller(draft: Draft, direction: str = "inbound", **fields: Any) -> Leg:
     """Bring in the customer with a call leg that `hang_up` will close."""
-    who = texts.name(draft.rng)
+    who = customer_mark(NAME)
     party = draft.party("customer", participantName=who)
     if draft.chance(0.5):
-        party.fields["externalContactId"] = draft.other(draft.rng.randrange(8))
-    number, called = texts.phone(draft.rng), texts.phone(draft.rng)
+        party.fields["externalContactId"] = customer_mark(CONTACT)
+    calling, called = f"tel:{customer_mark(PHONE)}", f"tel:{texts.hotline(draft.rng)}"
+    if direction == "outbound":
+        calling, called = called, calling
     return party.leg(
         "voice",
         direction,
-        ani=f"tel:{number}",
-        dnis=f"tel:{called}",
+        ani=calling,
+        dnis=called,
         edgeId=draft.other(20),
         protocolCallId=f"{draft.ident()}@192.0.2.{draft.rng.randint(1, 9)}",
         provider="Edge",
         recording=draft.chance(0.8),
         remoteNameDisplayable=who,
-        sessionDnis=f"tel:{called}",
+        sessionDnis=called,
         **fields,
     )
 
@@ -94,9 +93,7 @@ def menu(draft: Draft, of: Leg, start: int, *, leaves: str = "TRANSFER") -> int:
     end = start + draft.some(4, 70)
     number = draft.rng.randrange(4)
     name = ("Main menu", "After hours", "Members, all", 'Menu "B"')[number]
-    ivr = draft.party("ivr", participantName=name).leg(
-        "voice", peerId=of.ident, **_line(draft, of)
-    )
+    ivr = draft.party("ivr", participantName=name).leg("voice", peerId=of.ident, **line(draft, of))
     flow = _flow(draft, number, name, leaves)
     flow["entryReason"] = of.fields["dnis"]
     ivr.fields["flow"] = flow
@@ -134,126 +131,12 @@ def _flow(draft: Draft, number: int, name: str, leaves: str) -> dict[str, Any]:
     return flow
 
 
-def wait(draft: Draft, of: Leg, start: int, queue: str, *, gives_up: bool = False) -> int:
-    """Let the customer wait in a queue until an agent is found or the customer leaves."""
-    end = start + draft.some(1, 90)
-    name = next(one["name"] for one in draft.org.queues if one["id"] == queue)
-    acd = draft.party("acd", participantName=name).leg(
-        of.media,
-        str(of.fields.get("direction", "inbound")),
-        peerId=of.ident,
-        requestedRoutings=["Standard"],
-        flowInType="ivr",
-        remote=of.fields.get("remoteNameDisplayable", "Guest"),
-        **_line(draft, of),
-    )
-    if draft.chance(0.6):
-        acd.fields |= {"activeSkillIds": [draft.other(1)], "removedSkillIds": [draft.other(2)]}
-        acd.fields |= {"eligibleAgentCounts": [4, 9], "waitingInteractionCounts": [0, 12]}
-    how = "peer" if gives_up else "transfer"
-    acd.segment(
-        "interact", start, end, queueId=queue, disconnectType=how, **skills_for(draft, queue)
-    )
-    acd.metric("nOffered", start)
-    acd.metric("tAcd", end, end - start)
-    if end - start > 20_000:
-        acd.metric("nOverSla", start + 20_000)
-    if gives_up:
-        acd.metric("tAbandon", end, end - start)
-        if end - start < 5_000:
-            acd.metric("tShortAbandon", end, end - start)
-    return end
-
-
-def missed(draft: Draft, of: Leg, start: int, queue: str) -> int:
-    """Let an agent's phone ring without an answer."""
-    end = start + draft.some(8, 30)
-    agent = draft.party("agent", userId=agent_of(draft)).leg(
-        of.media, peerId=of.ident, **_line(draft, of)
-    )
-    agent.segment("alert", start, end, queueId=queue, disconnectType="noAnswerTransfer")
-    agent.metric("tNotResponding", end, end - start)
-    agent.metric("nError", end)
-    agent.metric("tAlert", end, end - start)
-    agent.fields["errorCodeDescription"] = "The agent did not answer in time"
-    return end
-
-
-def answer(draft: Draft, of: Leg, start: int, queue: str, waited: int = 0) -> tuple[Party, Leg]:
-    """Bring in an agent who takes the contact after ringing; `work` says what follows."""
-    answered = start + draft.some(1, 9)
-    user = agent_of(draft)
-    party = draft.party("agent", userId=user)
-    party.fields["teamId"] = draft.other(54)
-    leg = party.leg(
-        of.media,
-        str(of.fields.get("direction", "inbound")),
-        peerId=of.ident,
-        remote=of.fields.get("remoteNameDisplayable", "Guest"),
-        requestedRoutings=["Standard"],
-        selectedAgentId=user,
-        activeSkillIds=[draft.other(1)],
-        destinationAddresses=[f"sip:{user}@{draft.other(55)}.example"],
-        scriptId=draft.other(42),
-        usedRouting="Standard",
-        **_line(draft, of),
-    )
-    leg.segment("alert", start, answered, queueId=queue, **skills_for(draft, queue))
-    # Who was chosen stands on every leg that waited for it.
-    legs = [one for party in draft.parties for one in party.legs]
-    for waiting in (one for one in legs if of.ident in (one.ident, one.fields.get("peerId"))):
-        waiting.fields |= {"requestedRoutings": ["Standard"], "selectedAgentId": user}
-        waiting.fields["usedRouting"] = "Standard"
-    leg.metric("tAlert", answered, answered - start)
-    leg.metric("tAnswered", answered, waited + answered - start)
-    return party, leg
-
-
-def work(
-    draft: Draft, leg: Leg, queue: str, *, holds: int = 0, how: str = "peer", seconds: float = 0
-) -> int:
-    """Let the agent talk, hold and wrap up on an answered leg; return when the talk ended."""
-    now = leg.ends[-1] or draft.start
-    for _ in range(holds):
-        talked = now + draft.some(5, 90)
-        leg.segment("interact", now, talked, queueId=queue)
-        now = talked + draft.some(3, 60)
-        leg.segment("hold", talked, now, queueId=queue)
-    end = now + (draft.some(seconds, seconds * 1.5) if seconds else draft.some(20, 420))
-    skills = skills_for(draft, queue)
-    leg.segment("interact", now, end, queueId=queue, disconnectType=how, **skills)
-    if leg.media == "voice" and draft.chance(0.5):
-        measured(draft, leg, end)
-    wrap_up(draft, leg, queue, end)
-    leg.handled()
-    return end
-
-
-def wrap_up(draft: Draft, leg: Leg, queue: str, start: int) -> None:
-    """Let the agent note the outcome, or skip that."""
-    if draft.chance(0.15):
-        leg.fields["acwSkipped"] = True
-        return
-    code = draft.rng.choice(draft.org.wrap_up_codes)["id"]
-    fields = {"queueId": queue, "wrapUpCode": code}
-    if draft.chance(0.5):
-        fields["wrapUpNote"] = texts.note(draft.rng)
-    leg.segment("wrapup", start, start + draft.some(2, 60), **fields)
-
-
-def skills_for(draft: Draft, queue: str) -> dict[str, Any]:
-    """Return the skills a queue asks for; some ask for none."""
-    number = int(queue[:2], 16)
-    wanted = [draft.other(number + more) for more in range(number % 4)]
-    return {"requestedRoutingSkillIds": wanted} if wanted else {}
-
-
 def provider(media: str) -> str:
     """Return what provides a medium."""
     return _PROVIDERS.get(media, "PureCloud")
 
 
-def _line(draft: Draft, of: Leg) -> dict[str, Any]:
+def line(draft: Draft, of: Leg) -> dict[str, Any]:
     """Return what a leg on the same line carries."""
     if of.media != "voice":
         return {"provider": of.fields.get("provider", provider(of.media))}
