@@ -63,7 +63,7 @@ def email_in(draft: Draft) -> None:
     queue = queue_mark(MAIL)
     found = wait(draft, customer, draft.start + 40, queue)
     party, leg = answer(draft, customer, found, queue)
-    end = work(draft, leg, queue, seconds=draft.rng.choice((90, 400, 2_000)))
+    end = work(draft, leg, queue, seconds=draft.rng.choice((90, 240, 900)))
     reply = party.leg(
         "email",
         "outbound",
