@@ -24,6 +24,8 @@ from docs_pages import Block
 
 BIN = Path(sys.executable).parent
 TIMEOUT_S = 60
+# The demo's day whose figures the pages name: far enough back to stay `final` for ever.
+DAY, PER_DAY = "2026-11-02", 5_000
 PORT = "8085"  # the tutorial's; a free one is taken instead
 
 NOT_RUN = {
@@ -61,6 +63,7 @@ class Shell:
     port: str
     status: int = 0
     children: list[subprocess.Popen[str]] = field(default_factory=list)
+    database: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
 
     def console(self, block: Block) -> None:
         """Type every command; compare what comes with what the page shows."""
@@ -81,10 +84,10 @@ class Shell:
             assert output is None or self.status == 0, f"{command}\n{output}"
 
     def sql(self, block: Block) -> str:
-        """Ask DuckDB, in this folder; return the answer as a table."""
-        with duckdb.connect() as connection, chdir(self.folder):
+        """Ask DuckDB, in this folder; return the answer. Views stay until the page ends."""
+        with chdir(self.folder):
             for statement in duckdb.extract_statements(block.text):
-                found = connection.sql(statement.query)
+                found = self.database.sql(statement.query)
             return "" if found is None else _table(found.columns, found.fetchall())
 
     def python(self, block: Block) -> str:
@@ -103,6 +106,7 @@ class Shell:
 
     def close(self) -> None:
         """End what still runs in the background."""
+        self.database.close()
         for child in self.children:
             child.send_signal(signal.SIGTERM)
             try:

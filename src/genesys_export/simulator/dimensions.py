@@ -76,11 +76,14 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 # Dimensions whose values differ between the copies of a generated conversation.
 _VARYING = _words(
-    "bargedParticipantId calibrationId callbackScheduledTime coachedParticipantId contextId "
-    "conversationEnd conversationId conversationStart destinationConversationId "
-    "detectedSpeechEnd detectedSpeechStart evaluationId eventTime journeyActionId "
-    "journeyCustomerSessionId monitoredParticipantId outboundContactId protocolCallId segmentEnd "
-    "surveyCompletedDate surveyId"
+    "addressFrom addressTo ani bargedParticipantId calibrationId callbackNumber "
+    "callbackScheduledTime canonicalExternalContactId coachedParticipantId contextId "
+    "conversationEnd conversationId conversationStart destinationAddress "
+    "destinationConversationId detectedSpeechEnd detectedSpeechStart dnis evaluationId eventTime "
+    "externalContactId journeyActionId journeyCustomerSessionId monitoredParticipantId "
+    "outboundContactId participantName protocolCallId queueId remote remoteNameDisplayable "
+    "screenMonitoredUserId segmentEnd sessionDnis surveyCompletedDate surveyId "
+    "transferTargetAddress transferTargetName userId"
 )
 _LISTS = {
     Level.EVALUATION: "evaluations",

@@ -2,7 +2,11 @@
 
 Knows where each conversation stands: a day's conversations are spread over its minutes by a fixed
 curve, each one is a copy of a template from a pool, and which one follows from the seed, the day
-and its number alone. A position (day and rank by start) is all that is ever stored.
+and its number alone. A position (day and rank by start) is all that is ever stored. Who takes a
+conversation is decided shift by shift, for the last few shifts that were asked for.
+
+Beyond 100,000 conversations a day, some are twins: equal templates in the same minute, each with
+agents of its own, so that deciding a shift never takes longer than for a day of that size.
 """
 
 from __future__ import annotations
@@ -14,11 +18,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from .org import Org
+from . import customers, queues
+from .org import LEADS, Org, founded, user_id, working
 from .positions import Chain
-from .stories.deck import POOL, pool
+from .roster import SHIFTS, Crews, Part, assigned, crews
+from .stories.deck import POOL, most_seats, pool
 from .templates import Template
-from .times import DAY_MS, MINUTE_MS, Span
+from .times import DAY_MS, HOUR_MS, MINUTE_MS, Span
 
 # How long a conversation that never ends counts as active; longer than any that ends.
 HORIZON_MS = 45 * DAY_MS
@@ -29,6 +35,10 @@ _RANKS = (1 << _RANK_BITS) - 1
 _SLOT_BITS = 24
 _MOST_PER_DAY = 1 << _SLOT_BITS
 _IDENTITIES = (1 << 48) - 1
+_MOST_APART = 100_000  # conversations a day without twins
+_SHIFT_MINUTES = _MINUTES // SHIFTS
+_RETURNING_PERCENT = 7  # of conversations are with somebody who was there before
+_RETURN_MINUTES = 60  # at the earliest after that
 # How much each hour of the UTC day brings, in parts.
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 8, 14, 18, 20, 19, 17, 18, 20, 20, 18, 15, 11, 8, 6, 5, 4, 3)
 
@@ -48,7 +58,13 @@ class Generated:
     @property
     def org(self) -> Org:
         """The organisation they happen in."""
-        return pool(self.seed)[0]
+        agents = sum(crew.people for crew in _crews(self.seed, self.per_day))
+        return founded(self.seed, agents=agents * self.twins)
+
+    @property
+    def twins(self) -> int:
+        """How many conversations are told by equal templates in the same minute."""
+        return -(-self.per_day // _MOST_APART) or 1
 
     def positions(self, begun: Span, active_ms: int) -> Chain:
         """Return those begun in the span that are still active at, or begin after, an instant."""
@@ -58,21 +74,23 @@ class Generated:
 
     def render(self, positions: Sequence[int], *, attributes: bool) -> list[bytes]:
         """Write the conversations at these positions."""
-        templates = pool(self.seed)[1]
+        templates, rows = pool(self.seed), queues.chosen(self.seed)
         written = []
         for position in positions:
             day, minute, slot = self._place(position)
-            written.append(
-                templates[_number(self.seed, day, slot)].copy(
-                    day * _MINUTES + minute, self._identity(day, slot), attributes=attributes
-                )
-            )
+            template = templates[_number(self, day, slot)]
+            identity = self._identity(day, slot)
+            values = [*self._agents(day, slot, len(template.seats))] if template.seats else []
+            values += customers.written(self._customer(day, minute, identity))
+            values += rows[(identity >> 20) % queues.ROWS]
+            pattern = template.full if attributes else template.bare
+            written.append(pattern.copy(day * _MINUTES + minute, identity, values))
         return written
 
     def kind(self, position: int) -> int:
         """Return a number shared by conversations that differ in times and ids only."""
         day, _, slot = self._place(position)
-        return _number(self.seed, day, slot)
+        return _number(self, day, slot)
 
     def _begun_within(self, span: Span) -> Iterator[range]:
         for day in range(span.start_ms // DAY_MS, -(-span.end_ms // DAY_MS)):
@@ -84,7 +102,7 @@ class Generated:
     def _begun_before(self, first_ms: int, active_ms: int) -> array[int]:
         """Return those begun from `first_ms` to before `active_ms` that last that long."""
         slots: list[tuple[int, int]] = []
-        for number, template in enumerate(pool(self.seed)[1]):
+        for number, template in enumerate(pool(self.seed)):
             life_ms = HORIZON_MS if template.life_ms is None else template.life_ms
             since = Span(max(first_ms, active_ms - life_ms), active_ms)
             if since.start_ms < active_ms:
@@ -96,15 +114,15 @@ class Generated:
         """Yield the days and slots of a template's copies that begin in the span."""
         first = -((template.start_ms - begun.start_ms) // MINUTE_MS)
         stop = -((template.start_ms - begun.end_ms) // MINUTE_MS)
-        starts = _starts(self.per_day)
+        starts, twins = _starts(self.per_day), self.twins
         for day in range(first // _MINUTES, -(-stop // _MINUTES)):
             low = starts[max(0, first - day * _MINUTES)]
             high = starts[min(_MINUTES, stop - day * _MINUTES)]
             back = pow(_stride(self.seed, day), -1, POOL)
-            for block in range(low // POOL, -(-high // POOL)):
+            for block in range(low // twins // POOL, -(-high // (twins * POOL))):
                 shift = _shift(self.seed, day, block)
-                slot = block * POOL + (number - shift) * back % POOL
-                if low <= slot < high:
+                group = block * POOL + (number - shift) * back % POOL
+                for slot in range(max(low, group * twins), min(high, (group + 1) * twins)):
                     yield day, slot
 
     def _position(self, day: int, slot: int) -> int:
@@ -119,10 +137,10 @@ class Generated:
         starts = _starts(self.per_day)
         if not rest_ms:
             return starts[minute]
-        templates = pool(self.seed)[1]
+        templates = pool(self.seed)
         order = _order(self, day, minute)
         return starts[minute] + bisect_left(
-            order, rest_ms, key=lambda slot: templates[_number(self.seed, day, slot)].start_ms
+            order, rest_ms, key=lambda slot: templates[_number(self, day, slot)].start_ms
         )
 
     def _place(self, position: int) -> tuple[int, int, int]:
@@ -137,10 +155,36 @@ class Generated:
         mixed = (((day << _SLOT_BITS) + slot) * 0x5DEECE66D + self.seed * 0x9E3779B9) & _IDENTITIES
         return ((mixed ^ mixed >> 23) * 0x2545F4914F6CDD1D) & _IDENTITIES
 
+    def _customer(self, day: int, minute: int, identity: int) -> int:
+        """Return whose conversation it is: mostly somebody new, sometimes of an earlier slot."""
+        if identity % 100 >= _RETURNING_PERCENT:
+            return identity
+        before = _starts(self.per_day)[max(0, minute - _RETURN_MINUTES)]
+        if not before:
+            day, before = day - 1, self.per_day
+        return self._identity(day, identity // 100 % before)
 
-def _number(seed: int, day: int, slot: int) -> int:
-    """Return the template of a slot: every block of POOL slots is a shuffle of the pool."""
-    return (slot * _stride(seed, day) + _shift(seed, day, slot // POOL)) % POOL
+    def _agents(self, day: int, slot: int, seats: int) -> Iterator[bytes]:
+        """Yield the ids of those who take the seats of a conversation."""
+        group, twin = divmod(slot, self.twins)
+        first = bisect_right(_shifts(self), group) - 1
+        first_group = _shifts(self)[first]
+        taken = _taken(self, day, first)
+        staff = _crews(self.seed, self.per_day)
+        before = sum(crew.people for crew in staff[:first])
+        before += twin * sum(crew.people for crew in staff)
+        place = (group - first_group) * most_seats(self.seed)
+        for person in taken[place : place + seats]:
+            yield _agent(self.seed, before + person)
+
+
+def _number(world: Generated, day: int, slot: int) -> int:
+    """Return the template of a slot: every block of POOL slots is a shuffle of the pool.
+
+    Twins stand side by side and have the same one.
+    """
+    seed, group = world.seed, slot // world.twins
+    return (group * _stride(seed, day) + _shift(seed, day, group // POOL)) % POOL
 
 
 def _stride(seed: int, day: int) -> int:
@@ -164,4 +208,57 @@ def _order(world: Generated, day: int, minute: int) -> tuple[int, ...]:
     starts = _starts(world.per_day)
     slots = range(starts[minute], starts[minute + 1])
     # The pool stands in order of the second at which its templates begin.
-    return tuple(sorted(slots, key=lambda slot: _number(world.seed, day, slot)))
+    return tuple(sorted(slots, key=lambda slot: _number(world, day, slot)))
+
+
+@lru_cache(maxsize=64)
+def _shifts(world: Generated) -> tuple[int, ...]:
+    """Return the first group of twins of every shift, and the end of the last."""
+    starts = _starts(world.per_day)
+    return tuple(
+        -(-starts[minute] // world.twins) for minute in range(0, _MINUTES + 1, _SHIFT_MINUTES)
+    )
+
+
+@lru_cache(maxsize=64)
+def _crews(seed: int, per_day: int) -> tuple[Crews, ...]:
+    """Return the crews of each shift: enough for its busiest hour."""
+    groups = min(per_day, _MOST_APART)
+    busy_ms = [0, 0, 0]
+    for template in pool(seed):
+        for seat in template.seats:
+            busy_ms[seat.crew] += seat.end_ms - seat.start_ms
+    hours = 24 // SHIFTS
+    peaks = [max(_HOURS[first : first + hours]) for first in range(0, 24, hours)]
+    per_ms = [groups * peak / sum(_HOURS) / HOUR_MS / POOL for peak in peaks]
+    return tuple(crews([busy * rate for busy in busy_ms]) for rate in per_ms)
+
+
+@lru_cache(maxsize=8)
+def _taken(world: Generated, day: int, shift: int) -> array[int]:
+    """Return who takes which seat in a shift: as many places for every group of twins."""
+    shifts = _shifts(world)
+    return assigned(
+        _parts(world, day, shift),
+        _crews(world.seed, world.per_day)[shift],
+        (shifts[shift + 1] - shifts[shift]) * most_seats(world.seed),
+    )
+
+
+def _parts(world: Generated, day: int, shift: int) -> Iterator[Part]:
+    """Yield what a shift's people have to do, from the start to the end of each part."""
+    starts, templates, twins = _starts(world.per_day), pool(world.seed), world.twins
+    place, room = 0, most_seats(world.seed)
+    for minute in range(shift * _SHIFT_MINUTES, (shift + 1) * _SHIFT_MINUTES):
+        for group in range(-(-starts[minute] // twins), -(-starts[minute + 1] // twins)):
+            # The last twin may begin a minute later than the first.
+            late = MINUTE_MS * ((group + 1) * twins > starts[minute + 1])
+            at_ms = minute * MINUTE_MS
+            for number, seat in enumerate(templates[_number(world, day, group * twins)].seats):
+                yield at_ms + seat.start_ms, at_ms + seat.end_ms + late, seat.crew, place + number
+            place += room
+
+
+@lru_cache(maxsize=65_536)
+def _agent(seed: int, number: int) -> bytes:
+    return user_id(seed, working(LEADS + number)).encode()

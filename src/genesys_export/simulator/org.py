@@ -6,10 +6,11 @@ from the seed alone, so that ids in conversations and ids in lists are the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import shake_128
 from random import Random
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from .templates import Json
@@ -26,16 +27,22 @@ _QUEUES = (
     "Billing", "Claims", "Collections", "Complaints", "Members | English", "Members | Español",
     "New business", "Orders", "Payments", "Pharmacy", "Providers", "Refunds", "Retention",
     "Returns", "Roadside", "Sales", "Shipping", "Support 1", "Support 2", "Switchboard", "Tech",
-    "Travel", "VIP, gold", 'VIP "platinum"',
+    "Travel", "VIP, gold", 'VIP "platinum"', "Mail", "Mail | Español", "Letters", "Web form",
 )  # fmt: skip
+# From the one that agents choose most to the one they hardly ever choose.
 _WRAP_UPS = (
-    "Address changed", "Appointment made", "Authenticated", "Booked", "Call back", "Cancelled",
-    "Complaint", "Duplicate", "Escalated", "First contact resolution", "Hung up", "Information",
-    "No answer", "Not interested", "Order placed", "Other", "Paid", "Promise to pay", "Refunded",
-    "Sold", "Spam", "Transferred", "Voicemail left", "Wrong number",
+    "Information", "First contact resolution", "Order placed", "Other", "Paid", "Booked",
+    "Appointment made", "Transferred", "Complaint", "Call back", "Cancelled", "Refunded",
+    "Address changed", "Promise to pay", "Sold", "Escalated", "Not interested", "No answer",
+    "Authenticated", "Voicemail left", "Hung up", "Wrong number", "Duplicate", "Spam",
 )  # fmt: skip
 _FLOW_TYPES = ("INBOUNDCALL", "INQUEUECALL", "BOT", "INBOUNDEMAIL", "WORKFLOW")
 _MADE = "2024-05-06T07:08:09.000Z"
+_FEWEST_USERS = 120
+# Of so many users these have left or are on leave; the others work.
+_PERIOD, _INACTIVE, _DELETED = 17 * 23, 17, 23
+_WORKING = tuple(n for n in range(_PERIOD) if n % _INACTIVE != 16 and n % _DELETED != 22)
+LEADS = 12  # the first working users lead and judge; they take no contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +50,66 @@ class Org:
     """Entities as their lists answer them, and plain ids of things that have no list here."""
 
     divisions: tuple[Json, ...]
-    users: tuple[Json, ...]  # of every state
+    users: Sequence[Json]  # of every state
     queues: tuple[Json, ...]
     wrap_up_codes: tuple[Json, ...]
     flows: tuple[Json, ...]
     others: tuple[str, ...]  # ids of skills, flows, edges, campaigns, teams …
-
-    def agents(self) -> list[str]:
-        """Return the ids of the users who work."""
-        return [user["id"] for user in self.users if user["state"] == "active"]
+    leads: tuple[str, ...] = ()  # user ids of those who lead and judge
 
 
-def founded(seed: int, *, users: int = 120) -> Org:
-    """Draw an organisation from the seed."""
+@dataclass(frozen=True, slots=True)
+class Staff(Sequence[Json]):
+    """The users of a made-up organisation; each is written only when asked for."""
+
+    seed: int
+    size: int
+    divisions: tuple[Json, ...]
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, number: int) -> Json: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Json]: ...
+    def __getitem__(self, number: int | slice) -> Json | Sequence[Json]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(self.size)[number]]
+        return _user(user_id(self.seed, range(self.size)[number]), number, self.divisions)
+
+
+def user_id(seed: int, number: int) -> str:
+    """Return the id of a made-up organisation's user."""
+    digest = shake_128(f"user {seed} {number}".encode()).digest(16)
+    return str(UUID(bytes=digest, version=4))
+
+
+def working(number: int) -> int:
+    """Return which user is the working one of that number."""
+    periods, rest = divmod(number, len(_WORKING))
+    return periods * _PERIOD + _WORKING[rest]
+
+
+def founded(seed: int, *, agents: int = 0) -> Org:
+    """Draw an organisation from the seed, with at least so many agents."""
     rng = Random(f"org {seed}")
     divisions = tuple(
         _division(new_id(rng), name, home=name == "Home")
         for name in ("Home", "North", "South", "Übersee")
     )
-    people = tuple(_user(new_id(rng), number, rng, divisions) for number in range(users))
+    users = max(_FEWEST_USERS, working(LEADS + agents))
     queues = tuple(_queue(new_id(rng), name, rng.choice(divisions)) for name in _QUEUES)
     wrap_ups = tuple(_wrap_up(new_id(rng), name, divisions[0]) for name in _WRAP_UPS)
     others = tuple(new_id(rng) for _ in range(64))
     return Org(
         divisions=divisions,
-        users=people,
+        users=Staff(seed, users, divisions),
         queues=queues,
         wrap_up_codes=wrap_ups,
         flows=tuple(_flow(one, number, divisions[0]) for number, one in enumerate(others, 1)),
         others=others,
+        leads=tuple(user_id(seed, working(number)) for number in range(LEADS)),
     )
 
 
@@ -88,7 +126,7 @@ def seen_in(records: Iterable[Json]) -> Org:
     )
     return Org(
         divisions=divisions,
-        users=tuple(_user(one, n, rng, divisions) for n, one in enumerate(sorted(ids["userId"]))),
+        users=tuple(_user(one, n, divisions) for n, one in enumerate(sorted(ids["userId"]))),
         queues=tuple(
             _queue(one, f"Queue {n}", divisions[0]) for n, one in enumerate(sorted(ids["queueId"]))
         ),
@@ -134,10 +172,11 @@ def _reference(division: Json) -> Json:
     return {key: division[key] for key in ("id", "name", "selfUri")}
 
 
-def _user(ident: str, number: int, rng: Random, divisions: tuple[Json, ...]) -> Json:
-    name = f"{_FIRST[number % len(_FIRST)]} {rng.choice(_LAST)}"
+def _user(ident: str, number: int, divisions: tuple[Json, ...]) -> Json:
+    name = f"{_FIRST[number % len(_FIRST)]} {_LAST[sum(ident.encode()) % len(_LAST)]}"
     address = f"agent{number:03d}@example.com"
-    state = "inactive" if number % 17 == 16 else "deleted" if number % 23 == 22 else "active"
+    left = "inactive" if number % _INACTIVE == 16 else "deleted"
+    state = "active" if number % _PERIOD in _WORKING else left
     user: dict[str, Any] = {
         "id": ident,
         "name": name,

@@ -3,7 +3,8 @@
 Knows how to turn a drafted record, with marks where times and ids go, into one bytes pattern and
 the list of what fills it. A copy is then one `%` on bytes: no JSON is made per conversation.
 The trick that makes it cheap: copies begin whole minutes apart, so only the minute of each time
-changes, and a conversation has few of them.
+changes, and a conversation has few of them. Agents, customers and queues are gaps as well: they
+differ from copy to copy.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 
 # Marks stand in a private-use character, which no story's text holds.
 _MARK = "\ue000"
-_MARKED = re.compile(f"{_MARK}([TI])(-?[0-9]+){_MARK}".encode())
+_MARKED = re.compile(f"{_MARK}([TIAV])(-?[0-9]+){_MARK}".encode())
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,6 +40,25 @@ def id_mark(number: int) -> str:
     return f"{_MARK}I{number}{_MARK}"
 
 
+def agent_mark(seat: int) -> str:
+    """Mark the user id of whoever takes that seat of the conversation."""
+    return f"{_MARK}A{seat}{_MARK}"
+
+
+def value_mark(number: int) -> str:
+    """Mark a value that each copy has of its own: one of `customers`, then of `queues`."""
+    return f"{_MARK}V{number}{_MARK}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A place for an agent in a conversation: which crew fills it, and how long it takes."""
+
+    crew: int
+    start_ms: int  # after the whole minute in which the conversation begins
+    end_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """Bytes with gaps, and which value goes into which gap."""
@@ -48,14 +68,18 @@ class Pattern:
     ids: int
     fill: Callable[[Sequence[bytes]], tuple[bytes, ...]]
 
-    def copy(self, minute: int, identity: int) -> bytes:
-        """Write the conversation that begins in that minute (since 1970) with that identity."""
+    def copy(self, minute: int, identity: int, values: Sequence[bytes]) -> bytes:
+        """Write the conversation that begins in that minute (since 1970) with that identity.
+
+        `values` are the user ids of its seats, then what `value_mark` stands for.
+        """
         shared = b"%012x" % identity
         digits = shake_128(shared).hexdigest(4 * self.ids).encode()
-        values = [minute_text(minute + offset) for offset in self.minutes]
-        values += [digits[at : at + 8] for at in range(0, len(digits), 8)]
-        values.append(shared)
-        return self.form % self.fill(values)
+        gaps = [minute_text(minute + offset) for offset in self.minutes]
+        gaps += [digits[at : at + 8] for at in range(0, len(digits), 8)]
+        gaps.append(shared)
+        gaps += values
+        return self.form % self.fill(gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +88,19 @@ class Template:
 
     start_ms: int  # after the whole minute
     life_ms: int | None  # from start to end; None while it is open
+    seats: tuple[Seat, ...]
     full: Pattern
     bare: Pattern
 
-    def copy(self, minute: int, identity: int, *, attributes: bool) -> bytes:
-        """Write one copy, as the job (with attributes) or as the query gives it."""
-        return (self.full if attributes else self.bare).copy(minute, identity)
 
-
-def compiled(record: Json, *, start_ms: int, life_ms: int | None, rng: Random) -> Template:
+def compiled(
+    record: Json, *, start_ms: int, life_ms: int | None, seats: Sequence[Seat], rng: Random
+) -> Template:
     """Turn a drafted record into a template; the rng gives the ids their fixed digits."""
-    ends: dict[int, str] = {}
-    full = _pattern(record, ends, rng)
-    return Template(start_ms, life_ms, full, _pattern(without_attributes(record), ends, rng))
+    digits: dict[int, str] = {}
+    full = _pattern(record, digits, len(seats), rng)
+    bare = _pattern(without_attributes(record), digits, len(seats), rng)
+    return Template(start_ms, life_ms, tuple(seats), full, bare)
 
 
 def without_attributes(record: Json) -> Json:
@@ -101,7 +125,7 @@ def dumped(record: Mapping[str, Any]) -> bytes:
         return json.dumps(record, separators=(",", ":")).encode()
 
 
-def _pattern(record: Json, middles: dict[int, str], rng: Random) -> Pattern:
+def _pattern(record: Json, middles: dict[int, str], seats: int, rng: Random) -> Pattern:
     """Split the record's JSON at the marks."""
     pieces = _MARKED.split(dumped(record))
     marks = list(zip(pieces[1::3], map(int, pieces[2::3]), strict=True))
@@ -114,9 +138,13 @@ def _pattern(record: Json, middles: dict[int, str], rng: Random) -> Pattern:
         if kind == b"T":
             form.append(b"%%b:%06.3fZ" % (number % MINUTE_MS / 1_000))
             filling.append(minutes.index(number // MINUTE_MS))
-        else:
+        elif kind == b"I":
             form.append(f"%b-{middles[number]}-%b".encode())
             filling += [len(minutes) + number, len(minutes) + ids]
+        else:
+            form.append(b"%b")
+            first = len(minutes) + ids + 1
+            filling.append(first + number + (seats if kind == b"V" else 0))
         form.append(_literal(after))
     return Pattern(b"".join(form), tuple(minutes), ids, itemgetter(*filling))
 

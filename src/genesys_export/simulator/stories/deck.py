@@ -1,7 +1,7 @@
 """Which stories a generated world tells, and how often.
 
-Knows the shares only. A pool holds each story in its share exactly, so that every world, however
-small, is mixed the same way; a story of the smallest share occurs once in a pool.
+Knows the shares only. A pool holds each story in its share exactly, and in each story lucky and
+unlucky customers in equal measure, so that every world is mixed the same way.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from random import Random
 
-from ..org import Org, founded
+from ..org import founded
 from ..templates import Template
 from . import digital, extras, special, voice
 from .draft import Draft
@@ -23,7 +23,7 @@ Story = Callable[[Draft], None]
 # Shares of the pool, in copies; the rest of the pool is ordinary calls.
 SHARES: Mapping[Story, int] = {
     voice.direct: 36,
-    voice.abandoned: 34,
+    voice.abandoned: 16,
     voice.self_served: 30,
     voice.unanswered_once: 12,
     voice.transferred: 14,
@@ -63,20 +63,33 @@ ON_TOP: Mapping[Story, int] = {
 
 
 @lru_cache(maxsize=8)
-def pool(seed: int) -> tuple[Org, tuple[Template, ...]]:
-    """Return the organisation and its templates, in order of the second at which they begin."""
+def pool(seed: int) -> tuple[Template, ...]:
+    """Return the templates of a seed, in order of the second at which they begin."""
     org = founded(seed)
     rng = Random(f"pool {seed}")
-    stories = [story for story, copies in SHARES.items() for _ in range(copies)]
-    stories += [voice.answered] * (POOL - len(stories))
-    rng.shuffle(stories)
+    ordinary = POOL - sum(SHARES.values())
+    cards = [
+        card for told in {**SHARES, voice.answered: ordinary}.items() for card in _dealt(*told)
+    ]
+    rng.shuffle(cards)
     drafts = []
-    for number, story in enumerate(stories):
+    for number, (story, luck) in enumerate(cards):
         start = (_MINUTE_MS * number + rng.randrange(_MINUTE_MS)) // POOL
-        draft = Draft(Random(f"story {seed} {number}"), org, start)
+        draft = Draft(Random(f"story {seed} {number}"), org, start, luck)
         story(draft)
         drafts.append(draft)
     for extra, copies in ON_TOP.items():
         for draft in rng.sample(drafts, copies):
             extra(draft)
-    return org, tuple(draft.template() for draft in drafts)
+    return tuple(draft.template() for draft in drafts)
+
+
+@lru_cache(maxsize=8)
+def most_seats(seed: int) -> int:
+    """Return how many agents a conversation has at most."""
+    return max(len(template.seats) for template in pool(seed))
+
+
+def _dealt(story: Story, copies: int) -> list[tuple[Story, float]]:
+    """Return a story's copies, each with its luck: evenly from bad to good."""
+    return [(story, (number + 0.5) / copies) for number in range(copies)]

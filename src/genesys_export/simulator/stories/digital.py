@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..customers import CONTACT, EMAIL, NAME, PHONE
+from ..queues import MAIL, queue_mark
+from ..roster import DIGITAL
+from ..templates import value_mark
 from . import texts
 from .draft import Draft, Leg
-from .parts import agent_of, answer, provider, queue_of, wait, work
+from .parts import provider, queue_of
+from .service import answer, replies, wait, work
 
 _MINUTE_MS = 60_000
 
 
 def guest(draft: Draft, media: str, direction: str = "inbound", **fields: Any) -> Leg:
     """Bring in a customer who writes."""
-    who = texts.name(draft.rng)
+    who = value_mark(NAME)
     party = draft.party("customer", participantName=who)
     if draft.chance(0.3):
-        party.fields["externalContactId"] = draft.other(draft.rng.randrange(8))
+        party.fields["externalContactId"] = value_mark(CONTACT)
     return party.leg(
         media, direction, **{"provider": provider(media), "remoteNameDisplayable": who, **fields}
     )
@@ -42,7 +47,7 @@ def chat(draft: Draft) -> None:
     draft.parties[0].attributes = texts.attributes(draft.rng, draft.rng.choice((0, 2, 5)))
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 3, queue)
-    _, leg = answer(draft, customer, found, queue, found - draft.start)
+    _, leg = answer(draft, customer, found, queue)
     end = work(draft, leg, queue, how="client")
     leg.metric("oMessageTurn", end, draft.rng.randint(1, 12))
     leave(draft, customer, end, "timeout" if draft.chance(0.2) else "client")
@@ -50,16 +55,15 @@ def chat(draft: Draft) -> None:
 
 def email_in(draft: Draft) -> None:
     """An e-mail, which waits for hours, and the reply to it with copies to others."""
-    theirs, ours = texts.email(draft.rng), "service@example.com"
+    theirs, ours = value_mark(EMAIL), "service@example.com"
     customer = guest(
         draft, "email", addressFrom=theirs, addressTo=ours, cleared=False, remote=theirs
     )
     subject = draft.rng.choice(("Invoice 000123", "Re: your offer, please", "", "Ärger 😡"))
-    queue = queue_of(draft)
+    queue = queue_mark(MAIL)
     found = wait(draft, customer, draft.start + 40, queue)
-    hours = found + draft.some(600, 20_000)
-    party, leg = answer(draft, customer, hours, queue, hours - draft.start)
-    end = work(draft, leg, queue, seconds=draft.rng.choice((90, 400, 2_000)))
+    party, leg = answer(draft, customer, found, queue)
+    end = work(draft, leg, queue, seconds=draft.rng.choice((90, 240, 900)))
     reply = party.leg(
         "email",
         "outbound",
@@ -86,11 +90,11 @@ def email_in(draft: Draft) -> None:
 def email_out(draft: Draft) -> None:
     """An e-mail that an agent begins."""
     draft.fields |= {"originatingDirection": "outbound", "conversationInitiator": "agent"}
-    theirs = texts.email(draft.rng)
-    agent = draft.party("agent", userId=agent_of(draft))
+    theirs = value_mark(EMAIL)
+    agent = draft.party("agent", userId=draft.agent(DIGITAL))
     leg = agent.leg("email", "outbound", addressTo=theirs, addressFrom="service@example.com")
     end = draft.start + draft.some(40, 900)
-    leg.segment("contacting", draft.start, end, queueId=queue_of(draft), subject="Your contract")
+    leg.segment("contacting", draft.start, end, queueId=queue_mark(MAIL), subject="Your contract")
     leg.metric("nOutbound", draft.start)
     leg.handled()
     customer = guest(draft, "email", "outbound", addressTo=theirs)
@@ -105,7 +109,7 @@ def bot(draft: Draft) -> None:
     end = draft.start + draft.some(20, 200)
     flow_party = draft.party("botflow", participantName="Helper bot")
     leg = flow_party.leg("message", peerId=customer.ident, provider=provider("message"))
-    solved = draft.chance(0.6)
+    solved = draft.fortune() < 0.6
     leg.fields["flow"] = _bot_flow(draft, end, solved=solved)
     leg.segment("ivr", draft.start + 5, end, disconnectType="peer" if solved else "transfer")
     leg.metric("nFlow", draft.start + 5)
@@ -118,10 +122,10 @@ def bot(draft: Draft) -> None:
         leg.metric("tFlowOut", end, end - draft.start - 5)
         leg.fields["flowOutType"] = "acd"
         queue = queue_of(draft)
-        found = wait(draft, customer, end, queue)
-        _, agent = answer(draft, customer, found, queue, found - end)
+        asked, found = end, wait(draft, customer, end, queue)
+        _, agent = answer(draft, customer, found, queue)
         end = work(draft, agent, queue)
-        agent.metric("tAgentResponseTime", end, draft.some(5, 90))
+        replies(draft, agent, asked, end)
     leave(draft, customer, end)
 
 
@@ -133,8 +137,8 @@ def messenger(draft: Draft) -> None:
         "message",
         messageType=source.lower(),
         engagementSource=source,
-        addressFrom=texts.phone(draft.rng),
-        addressTo=texts.phone(draft.rng),
+        addressFrom=value_mark(PHONE),
+        addressTo=texts.hotline(draft.rng),
         deliveryStatus=draft.rng.choice(("DeliverySuccess", "Read", "Failed")),
         extendedDeliveryStatus="GatewayAccepted",
         deliveryPushed=True,
@@ -147,13 +151,17 @@ def messenger(draft: Draft) -> None:
         draft.parties[0].attributes = {**texts.attributes(draft.rng, 2), **long}
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 6, queue)
-    _, leg = answer(draft, customer, found, queue, found - draft.start)
+    _, leg = answer(draft, customer, found, queue)
     if draft.chance(0.25):
-        leg.segment("interact", found + 9_000, None, queueId=queue)
+        parked = found + draft.some(60, 900)
+        leg.segment("interact", found + 9_000, parked, queueId=queue)
+        leg.segment("parked", parked, None, queueId=queue)
+        replies(draft, leg, draft.start, parked)
         leave(draft, customer, None)
         draft.fields["inactivityTimeout"] = draft.moment(found + 72 * 60 * _MINUTE_MS)
         return
     end = work(draft, leg, queue)
+    replies(draft, leg, draft.start, end)
     parked = leg.ends[-1] or end
     leg.segment("parked", parked, parked + 30 * _MINUTE_MS, queueId=queue)
     leg.metric("tPark", parked + 30 * _MINUTE_MS, 30 * _MINUTE_MS)
@@ -168,7 +176,9 @@ def social(draft: Draft) -> None:
     draft.parties[0].fields["flaggedReason"] = "general"
     queue = queue_of(draft)
     _, leg = answer(draft, customer, wait(draft, customer, draft.start + 9, queue), queue)
-    leave(draft, customer, work(draft, leg, queue, how="spam"), "spam")
+    end = work(draft, leg, queue, how="spam")
+    replies(draft, leg, draft.start, end)
+    leave(draft, customer, end, "spam")
 
 
 def internal_message(draft: Draft) -> None:
@@ -176,7 +186,7 @@ def internal_message(draft: Draft) -> None:
     draft.fields |= {"conversationInitiator": "user", "customerParticipation": False}
     end = draft.start + draft.some(5, 600)
     for _ in range(2):
-        user = draft.party("user", userId=agent_of(draft))
+        user = draft.party("user", userId=draft.agent(DIGITAL))
         leg = user.leg("internalmessage", "outbound", provider="PureCloud Internal")
         leg.segment("interact", draft.start, end, disconnectType="client")
         leg.metric("oMessageCount", end, 3)

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from ..org import Org
-from ..templates import Json, Template, compiled, id_mark, time_mark
+from ..templates import Json, Seat, Template, agent_mark, compiled, id_mark, time_mark
 
 # Which metric measures a segment of an agent's leg, and which one is its total (None: itself).
 _MEASURES: Mapping[str, tuple[str, str | None]] = {
@@ -78,6 +78,11 @@ class Leg:
         """When each segment ended."""
         return [end for _, end, _ in self._segments]
 
+    @property
+    def stretches(self) -> list[tuple[int, int | None, str]]:
+        """From when to when each segment was, and of what type it is."""
+        return [(start, end, fields["segmentType"]) for start, end, fields in self._segments]
+
     def told(self) -> list[Json]:
         """Return the fields of each segment, to be added to."""
         return [fields for _, _, fields in self._segments]
@@ -134,19 +139,30 @@ class Party:
 class Draft:
     """A conversation being written."""
 
-    def __init__(self, rng: Random, org: Org, start_ms: int) -> None:
-        """Begin a conversation so many ms after a whole minute."""
+    def __init__(self, rng: Random, org: Org, start_ms: int, luck: float) -> None:
+        """Begin a conversation so many ms after a whole minute.
+
+        Luck is from 0 to 1: the higher, the shorter the first wait.
+        """
         self.rng = rng
         self.org = org
         self.start = start_ms
+        self.luck = luck
         self.fields: Json = {"originatingDirection": "inbound"}
         self.parties: list[Party] = []
         self._ids = 0
+        self._crews: list[int] = []
+        self.visit: tuple[Leg, int] | None = None  # who waits in which queue's leg, since when
 
     def ident(self) -> str:
         """Return a new id, another one in each copy of the conversation."""
         self._ids += 1
         return id_mark(self._ids)
+
+    def agent(self, crew: int) -> str:
+        """Return what stands for somebody of a crew: who it is differs from copy to copy."""
+        self._crews.append(crew)
+        return agent_mark(len(self._crews) - 1)
 
     def party(self, purpose: str, **fields: Any) -> Party:
         """Bring in a participant."""
@@ -165,6 +181,11 @@ class Draft:
     def chance(self, share: float) -> bool:
         """Draw yes or no."""
         return self.rng.random() < share
+
+    def fortune(self) -> float:
+        """Return the customer's luck, from 0 to 1; after the first time another one."""
+        luck, self.luck = self.luck, self.rng.random()
+        return luck
 
     def other(self, number: int) -> str:
         """Return the id of something of the organisation that has no list: a flow, a skill."""
@@ -190,7 +211,28 @@ class Draft:
             record,
             start_ms=self.start,
             life_ms=None if end is None else end - self.start,
+            seats=[self._seat(number, crew) for number, crew in enumerate(self._crews)],
             rng=self.rng,
+        )
+
+    def _seat(self, number: int, crew: int) -> Seat:
+        """Return from when to when somebody is kept; what is parked or never ends keeps nobody."""
+        who = agent_mark(number)
+        stretches = [
+            stretch
+            for party in self.parties
+            if party.fields.get("userId") == who
+            for leg in party.legs
+            for stretch in leg.stretches
+        ]
+        start = min(start for start, _, _ in stretches)
+        return Seat(
+            crew,
+            start,
+            max(
+                (end for _, end, kind in stretches if kind != "parked" and end is not None),
+                default=start,
+            ),
         )
 
 

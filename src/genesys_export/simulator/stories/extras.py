@@ -5,6 +5,8 @@ Knows the fields that some conversations of any kind have. Each of these adds to
 
 from __future__ import annotations
 
+from ..queues import queue_mark
+from ..templates import Json
 from . import texts
 from .draft import Draft, Leg
 
@@ -25,21 +27,21 @@ def routed(draft: Draft) -> None:
             "usedRouting": way,
             "selectedAgentRank": 1,
             "skillExpressionId": draft.other(48),
-            "assignerId": draft.org.agents()[0],
+            "assignerId": draft.org.leads[0],
             "agentGroups": [
                 {"agentGroupId": draft.other(49 + number), "agentGroupType": kind}
                 for number, kind in enumerate(("Group", "SkillGroup", "Team"))
             ],
             "proposedAgents": [
                 {"agentRank": rank, "proposedAgentId": agent}
-                for rank, agent in enumerate(draft.rng.sample(draft.org.agents(), 3), 1)
+                for rank, agent in enumerate(draft.rng.sample(draft.org.leads, 3), 1)
             ],
         }
 
 
 def assisted(draft: Draft) -> None:
     """Let an assistant listen, scripts run, snippets be recorded, and note what segments say."""
-    agents = draft.org.agents()
+    agents = draft.org.leads
     for leg in _legs(draft, "agent"):
         leg.fields |= {
             "agentAssistantId": draft.other(52),
@@ -49,7 +51,7 @@ def assisted(draft: Draft) -> None:
         for fields in leg.told():
             fields |= {
                 "requestedLanguageId": draft.other(53),
-                "requestedRoutingUserIds": agents[:2],
+                "requestedRoutingUserIds": list(agents[:2]),
                 "scoredAgents": [
                     {"agentScore": draft.rng.randint(0, 100), "scoredAgentId": agent}
                     for agent in agents[:2]
@@ -80,24 +82,24 @@ def noted(draft: Draft) -> None:
 
 def judged(draft: Draft) -> None:
     """Let somebody evaluate the agent later."""
-    agents = draft.org.agents()
+    queue, agent = _served(draft)
     finished = draft.chance(0.7)
-    evaluation = {
+    evaluation: Json = {
         "assigneeApplicable": True,
-        "assigneeId": agents[1],
+        "assigneeId": draft.org.leads[1],
         "contextId": draft.other(56),
         "deleted": False,
         "evaluationId": draft.ident(),
         "evaluationStatus": "Finished" if finished else "Pending",
-        "evaluatorId": agents[0],
+        "evaluatorId": draft.org.leads[0],
         "eventTime": draft.moment(draft.start + 50 * _HOUR_MS),
         "formId": draft.other(57),
         "formName": 'Quality, "new"',
-        "queueId": draft.org.queues[0]["id"],
+        "queueId": queue,
         "released": finished,
         "rescored": False,
         "systemSubmitted": False,
-        "userId": agents[1],
+        "userId": agent,
     }
     if finished:
         evaluation |= {"oTotalCriticalScore": 100, "oTotalScore": draft.rng.randint(0, 100)}
@@ -108,17 +110,18 @@ def judged(draft: Draft) -> None:
 
 def surveyed(draft: Draft) -> None:
     """Ask the customer how it was; sometimes there is an answer."""
+    queue, agent = _served(draft)
     answered = draft.chance(0.6)
-    survey = {
+    survey: Json = {
         "eventTime": draft.moment(draft.start + 30 * _HOUR_MS),
-        "queueId": draft.org.queues[0]["id"],
+        "queueId": queue,
         "surveyFormContextId": draft.other(58),
         "surveyFormId": draft.other(59),
         "surveyFormName": "How was it?",
         "surveyId": draft.ident(),
         "surveyStatus": "Finished" if answered else "Sent",
         "surveyType": draft.rng.choice(("Web", "Voice")),
-        "userId": draft.org.agents()[2],
+        "userId": agent,
     }
     if answered:
         survey |= {
@@ -132,14 +135,24 @@ def surveyed(draft: Draft) -> None:
 
 def resolved(draft: Draft) -> None:
     """Tell whether the customer had to come back."""
+    queue, agent = _served(draft)
     draft.fields["resolutions"] = [
         {
             "eventTime": draft.moment(draft.start + 72 * _HOUR_MS),
-            "queueId": draft.org.queues[0]["id"],
-            "userId": draft.org.agents()[3],
+            "queueId": queue,
+            "userId": agent,
             "nNextContactAvoided": draft.rng.randint(0, 1),
         }
     ]
+
+
+def _served(draft: Draft) -> tuple[str, str]:
+    """Return the queue and the agent of a conversation; of one without, those of others."""
+    for party in draft.parties:
+        for fields in (fields for leg in party.legs for fields in leg.told()):
+            if party.fields["purpose"] == "agent" and "queueId" in fields:
+                return fields["queueId"], party.fields["userId"]
+    return queue_mark(0), draft.org.leads[0]
 
 
 def _legs(draft: Draft, *purposes: str) -> list[Leg]:

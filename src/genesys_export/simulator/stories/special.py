@@ -5,22 +5,13 @@ Knows the fields that only these conversations fill; scenes shared with others a
 
 from __future__ import annotations
 
-from . import texts
+from ..customers import PHONE
+from ..roster import VOICE
+from ..templates import value_mark
 from .digital import guest, leave
 from .draft import Draft
-from .parts import (
-    agent_of,
-    answer,
-    caller,
-    hang_up,
-    measured,
-    menu,
-    missed,
-    queue_of,
-    wait,
-    work,
-    wrap_up,
-)
+from .parts import caller, hang_up, measured, menu, queue_of
+from .service import answer, missed, wait, work, wrap_up
 
 _MINUTE_MS = 60_000
 
@@ -29,13 +20,13 @@ def callback(draft: Draft) -> None:
     """The caller asks to be called back, and is."""
     customer = caller(draft)
     queue = queue_of(draft)
-    asked = menu(draft, customer, draft.start + 40)
+    asked = menu(draft, customer, draft.start + 40, queue)
     flow = draft.parties[1].legs[0].fields["flow"]
     flow |= {"issuedCallback": True, "transferType": "ACD_CALLBACK"}
     hang_up(draft, customer, asked + 900)
     due = asked + draft.some(300, 3_000)
     fields = {
-        "callbackNumbers": [texts.phone(draft.rng)],
+        "callbackNumbers": [value_mark(PHONE)],
         "callbackScheduledTime": draft.moment(due),
         "callbackUserName": customer.fields["remoteNameDisplayable"],
         "provider": "PureCloud Callback",
@@ -46,7 +37,11 @@ def callback(draft: Draft) -> None:
     theirs = draft.parties[0].leg("callback", "outbound", **fields)
     theirs.segment("scheduled", asked + 900, due)
     theirs.metric("nCallbackScheduled", asked + 900)
-    party, leg = answer(draft, theirs, due, queue, due - asked)
+    waiting = draft.party("acd").leg("callback", "outbound", peerId=theirs.ident, **fields)
+    waiting.segment("interact", due - 900, due, disconnectType="transfer", queueId=queue)
+    waiting.metric("nOffered", due - 900)
+    waiting.metric("tAcd", due, 900)
+    party, leg = answer(draft, theirs, due, queue)
     leg.fields |= fields
     leg.segment("callback", leg.ends[-1] or due, (leg.ends[-1] or due) + 4_000, queueId=queue)
     call = party.leg("voice", "outbound", provider="Edge", peerId=theirs.ident)
@@ -95,7 +90,7 @@ def campaign(draft: Draft) -> None:
     customer.metric("nOutboundConnected", rung)
     queue = queue_of(draft)
     found = wait(draft, customer, rung, queue)
-    _, leg = answer(draft, customer, found, queue, found - rung)
+    _, leg = answer(draft, customer, found, queue)
     leg.fields |= ids
     hang_up(draft, customer, work(draft, leg, queue))
 
@@ -103,7 +98,7 @@ def campaign(draft: Draft) -> None:
 def preview(draft: Draft) -> None:
     """An agent is shown a contact and skips it."""
     draft.fields |= {"originatingDirection": "outbound", "conversationInitiator": "campaign"}
-    agent = draft.party("agent", userId=agent_of(draft))
+    agent = draft.party("agent", userId=draft.agent(VOICE))
     leg = agent.leg(
         "callback", "outbound", outboundCampaignId=draft.other(43), provider="PureCloud Dialer"
     )
@@ -119,8 +114,8 @@ def preview(draft: Draft) -> None:
 def dialed(draft: Draft) -> None:
     """An agent calls somebody by hand."""
     draft.fields |= {"originatingDirection": "outbound", "conversationInitiator": "agent"}
-    agent = draft.party(draft.rng.choice(("agent", "user", "manual")), userId=agent_of(draft))
-    leg = agent.leg("voice", "outbound", provider="Edge", dnis=f"tel:{texts.phone(draft.rng)}")
+    agent = draft.party(draft.rng.choice(("agent", "user", "manual")), userId=draft.agent(VOICE))
+    leg = agent.leg("voice", "outbound", provider="Edge", dnis=f"tel:{value_mark(PHONE)}")
     rung = draft.start + draft.some(2, 5)
     reached = rung + draft.some(3, 30)
     leg.segment("contacting", draft.start, rung)
@@ -167,7 +162,7 @@ def shared_screen(draft: Draft) -> None:
     customer = guest(draft, "chat")
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 9, queue)
-    party, leg = answer(draft, customer, found, queue, found - draft.start)
+    party, leg = answer(draft, customer, found, queue)
     end = work(draft, leg, queue, seconds=300)
     browsing = {"cobrowseRoomId": draft.ident(), "provider": "PureCloud Cobrowse"}
     for who, role in ((draft.parties[0], "sharer"), (party, "viewer")):
@@ -197,7 +192,7 @@ def video(draft: Draft) -> None:
     )
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 9, queue)
-    _, leg = answer(draft, customer, found, queue, found - draft.start)
+    _, leg = answer(draft, customer, found, queue)
     end = work(draft, leg, queue)
     leg.segment("interact", end, end + 4_000, videoMuted=True, audioMuted=True)
     measured(draft, leg, end)
@@ -221,7 +216,7 @@ def still_talking(draft: Draft) -> None:
     customer = caller(draft)
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 30, queue)
-    _, leg = answer(draft, customer, found, queue, found - draft.start)
+    _, leg = answer(draft, customer, found, queue)
     leg.segment("interact", leg.ends[-1] or found, None, queueId=queue)
     customer.segment("interact", draft.start, None)
     customer.metric("nConnected", draft.start)

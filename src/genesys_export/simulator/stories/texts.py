@@ -34,7 +34,7 @@ ODD = (
     '{"json": [1, null]}',
 )
 
-_NAMES = (
+NAMES = (
     "Ada Park", "Bo Lindqvist", "Carla Méndez", "D'Arcy O'Neil", "Émile Roux", "Fatima Zahra",
     "Gus van Dijk", "Hana Sato", "Ivo Kovač", 'Jo "JJ" Johnson', "Smith, Kim", "Łukasz Wójcik",
     "Mía Ñandú", "Nguyễn Văn An", "Oksana Шевченко", "山田 太郎",
@@ -76,12 +76,12 @@ _ATTRIBUTES = {
 
 def name(rng: Random) -> str:
     """Draw a person's name."""
-    return rng.choice(_NAMES)
+    return rng.choice(NAMES)
 
 
-def phone(rng: Random) -> str:
-    """Draw a telephone number that nobody has."""
-    return f"+1{rng.choice(('212', '415', '617', '786'))}5550{rng.randint(100, 199)}"
+def hotline(rng: Random) -> str:
+    """Draw one of the organisation's telephone numbers; nobody has it."""
+    return f"+1800555010{rng.randint(0, 7)}"
 
 
 def email(rng: Random) -> str:

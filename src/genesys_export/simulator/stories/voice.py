@@ -5,18 +5,21 @@ Knows the order of scenes of each story; the scenes themselves are in `parts`.
 
 from __future__ import annotations
 
+from ..queues import name_mark
+from ..roster import LEADS
 from . import texts
 from .draft import Draft, Leg
-from .parts import answer, caller, hang_up, measured, menu, missed, queue_of, wait, work
+from .parts import caller, hang_up, measured, menu, queue_of
+from .service import answer, missed, wait, work
 
 
 def answered(draft: Draft) -> None:
     """Menu, queue, agent, wrap-up: the ordinary call."""
     customer = caller(draft)
     queue = queue_of(draft)
-    queued = menu(draft, customer, draft.start + 40)
+    queued = menu(draft, customer, draft.start + 40, queue)
     found = wait(draft, customer, queued, queue)
-    _, leg = answer(draft, customer, found, queue, found - queued)
+    _, leg = answer(draft, customer, found, queue)
     end = work(draft, leg, queue, holds=draft.rng.choice((0, 0, 0, 1, 2)))
     hang_up(draft, customer, end)
     _dress(draft)
@@ -27,7 +30,7 @@ def direct(draft: Draft) -> None:
     customer = caller(draft)
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 50, queue)
-    _, leg = answer(draft, customer, found, queue, found - draft.start)
+    _, leg = answer(draft, customer, found, queue)
     hang_up(draft, customer, work(draft, leg, queue))
     _dress(draft)
 
@@ -35,15 +38,16 @@ def direct(draft: Draft) -> None:
 def abandoned(draft: Draft) -> None:
     """The customer hangs up while waiting."""
     customer = caller(draft)
-    queued = menu(draft, customer, draft.start + 40)
-    hang_up(draft, customer, wait(draft, customer, queued, queue_of(draft), gives_up=True))
+    queue = queue_of(draft)
+    queued = menu(draft, customer, draft.start + 40, queue)
+    hang_up(draft, customer, wait(draft, customer, queued, queue, gives_up=True))
     _dress(draft)
 
 
 def self_served(draft: Draft) -> None:
     """The menu does it all."""
     customer = caller(draft)
-    end = menu(draft, customer, draft.start + 40, leaves="DISCONNECT")
+    end = menu(draft, customer, draft.start + 40)
     hang_up(draft, customer, end)
     draft.fields["selfServed"] = True
     flow = draft.parties[1].legs[0].fields["flow"]
@@ -57,22 +61,24 @@ def unanswered_once(draft: Draft) -> None:
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 30, queue)
     again = missed(draft, customer, found, queue)
-    _, leg = answer(draft, customer, again, queue, again - draft.start)
+    _, leg = answer(draft, customer, again, queue)
     hang_up(draft, customer, work(draft, leg, queue))
 
 
 def transferred(draft: Draft) -> None:
     """The first agent hands the call to another queue without a word."""
     customer = caller(draft)
-    first, second = queue_of(draft), queue_of(draft)
-    queued = menu(draft, customer, draft.start + 40)
+    first = second = queue_of(draft)
+    while second == first:
+        second = queue_of(draft)
+    queued = menu(draft, customer, draft.start + 40, first)
     found = wait(draft, customer, queued, first)
-    _, leg = answer(draft, customer, found, first, found - queued)
+    _, leg = answer(draft, customer, found, first)
     handed = work(draft, leg, first, how="transfer")
     leg.metric("nBlindTransferred", handed)
     leg.metric("nTransferred", handed)
     found = wait(draft, customer, handed, second)
-    _, leg = answer(draft, customer, found, second, found - handed)
+    _, leg = answer(draft, customer, found, second)
     hang_up(draft, customer, work(draft, leg, second))
 
 
@@ -81,7 +87,7 @@ def consulted(draft: Draft) -> None:
     customer = caller(draft)
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 60, queue)
-    party, leg = answer(draft, customer, found, queue, found - draft.start)
+    party, leg = answer(draft, customer, found, queue)
     handed = work(draft, leg, queue, holds=1, how="consultTransfer")
     for name in ("nConsult", "nConsultTransferred", "nTransferred"):
         leg.metric(name, handed)
@@ -100,7 +106,7 @@ def conference(draft: Draft) -> None:
     customer = caller(draft)
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 60, queue)
-    _, leg = answer(draft, customer, found, queue, found - draft.start)
+    _, leg = answer(draft, customer, found, queue)
     joined = work(draft, leg, queue, how="conferenceTransfer")
     third = draft.party("external", participantName=texts.name(draft.rng)).leg(
         "voice", "outbound", provider="Edge", ani=customer.fields["dnis"], remote="Interpreter"
@@ -120,18 +126,18 @@ def overheard(draft: Draft) -> None:
     customer = caller(draft)
     queue = queue_of(draft)
     found = wait(draft, customer, draft.start + 60, queue)
-    party, leg = answer(draft, customer, found, queue, found - draft.start)
+    party, leg = answer(draft, customer, found, queue)
     end = work(draft, leg, queue, seconds=200)
     party.fields["screenRecording"] = True
     for number, (kind, field, metric) in enumerate(_LISTENERS):
-        boss = draft.party("user", userId=draft.org.agents()[number])
+        boss = draft.party("user", userId=draft.agent(LEADS))
         heard = boss.leg("voice", None, provider="Edge", **{field: party.ident})
         begun = end - 120_000 + 20_000 * number
         heard.segment(kind, begun, begun + 15_000)
         heard.metric(metric, begun + 15_000, 15_000)
         if metric != "tBarging":
             heard.metric(f"{metric}Complete", begun + 15_000, 15_000)
-    watcher = draft.party("user", userId=draft.org.agents()[3])
+    watcher = draft.party("user", userId=draft.agent(LEADS))
     seen = watcher.leg(
         "screenmonitoring", None, screenMonitoredUserId=party.fields["userId"], provider="Screen"
     )
@@ -151,9 +157,9 @@ def voicemail(draft: Draft) -> None:
     """The caller leaves a message, which waits as a callback for weeks."""
     customer = caller(draft)
     queue = queue_of(draft)
-    left = menu(draft, customer, draft.start + 40)
+    left = menu(draft, customer, draft.start + 40, queue)
     end = left + draft.some(10, 60)
-    box = draft.party("voicemail", participantName=queue).leg(
+    box = draft.party("voicemail", participantName=name_mark(queue)).leg(
         "voice", peerId=customer.ident, provider="Edge", sessionDnis="sip:vm@192.0.2.1"
     )
     box.segment("system", left, left + 40, queueId=queue)
