@@ -7,15 +7,15 @@ ISO 8601 time in UTC from the given clock, and no colours.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import json
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from threading import Lock
-from typing import Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
-import structlog
+from msgspec.structs import asdict
 
 from .. import events
 from ..days import Interval, iso_ms
@@ -87,7 +87,7 @@ def line(event: Event) -> Line:
     weight, title = _LINES.get(type(event), (Weight.DEBUG, type(event).__name__))
     if isinstance(event, events.Waiting) and event.reason == "job":
         weight = Weight.DEBUG  # a job's states are told as they change, not every look
-    values = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
+    values = {name: _plain(value) for name, value in asdict(event).items()}
     return Line(weight, title, {name: value for name, value in values.items() if value != ""})
 
 
@@ -99,23 +99,15 @@ class Log:
 
     def __init__(self, stream: TextIO, *, as_json: bool, clock: Clock) -> None:
         """Write nothing yet."""
-        render = structlog.processors.JSONRenderer() if as_json else _plain_line
-        self._clock = clock
-        self._write = structlog.wrap_logger(
-            structlog.WriteLogger(stream),
-            processors=[structlog.processors.add_log_level, self._stamp, render],
-            wrapper_class=structlog.BoundLogger,
-        )
+        self._stream, self._clock, self._lock = stream, clock, Lock()
+        self._text = _json_line if as_json else _plain_line
 
     def write(self, told: Line) -> None:
         """Write one line."""
-        with suppress(OSError, ValueError):  # a closed or broken stream
-            getattr(self._write, told.weight.name.lower())(told.title, **told.values)
-
-    def _stamp(
-        self, _logger: Any, _method: str, values: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        return {"time": iso_ms(self._clock.now()), **values}
+        text = self._text(iso_ms(self._clock.now()), told)
+        with self._lock, suppress(OSError, ValueError):  # a closed or broken stream
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
 
 
 class Lines:
@@ -173,10 +165,14 @@ class Lines:
         }
 
 
-def _plain_line(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> str:
-    time, weight, title = values.pop("time"), values.pop("level"), values.pop("event")
-    pairs = (f"{name}={_quoted(value)}" for name, value in values.items())
-    return " ".join((str(time), f"{weight:<7}", str(title), *pairs))
+def _json_line(time: str, told: Line) -> str:
+    head = {"time": time, "level": told.weight.name.lower(), "event": told.title}
+    return json.dumps({**head, **told.values})
+
+
+def _plain_line(time: str, told: Line) -> str:
+    pairs = (f"{name}={_quoted(value)}" for name, value in told.values.items())
+    return " ".join((time, f"{told.weight.name.lower():<7}", told.title, *pairs))
 
 
 def _quoted(value: object) -> str:
