@@ -30,6 +30,7 @@ print(json.dumps({"modules": [*sys.modules], "peak_mib": int(held) / 1024, "stat
 NEEDLESS = {"asyncio", "attr", "boto3", "botocore", "rich", "structlog", "duckdb"}
 # What a run needs of others. It takes 60 % of an empty day's CPU (2026-11).
 OTHERS = "import typer, pydantic, urllib3, msgspec, isal.igzip, pyarrow.csv, pyarrow.compute"
+ROUNDS, MOST = 8, 2.2  # measured 2026-11: 1.65
 
 
 @pytest.fixture
@@ -69,8 +70,11 @@ def test_an_empty_day_takes_little_more_cpu_than_importing_its_libraries(empty):
         with subprocess.Popen([sys.executable, "-c", OTHERS]) as child:
             return _cpu_s(child)
 
-    runs, imports = zip(*((of_a_run(), of_imports()) for _ in range(4)), strict=True)
-    assert min(runs) < 2.5 * min(imports)  # measured 2026-11: 1.65
+    runs, imports = [of_a_run()], [of_imports()]
+    while len(runs) < ROUNDS and min(runs) >= MOST * min(imports):  # a busy machine says little
+        runs.append(of_a_run())
+        imports.append(of_imports())
+    assert min(runs) < MOST * min(imports)
 
 
 def _cpu_s(child: subprocess.Popen) -> float:
