@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from .days import Interval
+from .model import Clock
 
 
 class Event(Struct, frozen=True):
@@ -43,6 +44,13 @@ class Waiting(Event, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Waited(Event, frozen=True, kw_only=True):
+    """A wait is over: it took its time, or a signal cut it short."""
+
+    reason: str
+    waited_s: float
+
+
 class Retrying(Event, frozen=True, kw_only=True):
     """A request failed in a way that may pass, and is made again."""
 
@@ -61,6 +69,14 @@ class DayStarted(Event, frozen=True, kw_only=True):
     interval: Interval
     slices: int
     watermark: datetime | None
+
+
+class DayCounted(Event, frozen=True, kw_only=True):
+    """Genesys's own count of a day, asked before the day is read."""
+
+    org: str
+    day: str
+    conversations: int
 
 
 class JobSubmitted(Event, frozen=True, kw_only=True):
@@ -131,6 +147,7 @@ class SliceAdopted(Event, frozen=True, kw_only=True):
 
     slice: str
     attempt: str
+    conversations: int
 
 
 class DayDue(Event, frozen=True, kw_only=True):
@@ -176,6 +193,14 @@ class DayPublished(Event, frozen=True, kw_only=True):
     size_bytes: int
 
 
+class DayFailed(Event, frozen=True, kw_only=True):
+    """A day of a range was not exported."""
+
+    org: str
+    day: str
+    problem: str
+
+
 class BackfillProgress(Event, frozen=True, kw_only=True):
     """How far a range of days is; told again from time to time, for the time that is left."""
 
@@ -195,7 +220,22 @@ class ReadBack(Event, frozen=True, kw_only=True):
     size_bytes: int
 
 
+UNCHANGED = "unchanged"  # an outcome of DayPublished
+
 Observe = Callable[[Event], None]
+
+
+def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
+    """Wait as long as `told` says; tell the plan before, and how long it really was after.
+
+    Raises what interrupts the clock.
+    """
+    observe(told)
+    began_s = clock.monotonic()
+    try:
+        clock.sleep(told.wait_s)
+    finally:
+        observe(Waited(reason=told.reason, waited_s=clock.monotonic() - began_s))
 
 
 def ignore(event: Event) -> None:

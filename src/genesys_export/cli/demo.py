@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import WrongSettings
+from ..plural import plural
 from .run import RunRequest, execute
 from .simulate import INSTALL, MISSING
 
@@ -35,7 +36,8 @@ def show_everything(folder: Path, *, per_day: int, flags: Mapping[str, object]) 
     except ImportError as problem:
         raise WrongSettings(MISSING, advice=INSTALL) from problem
 
-    _say(f"1. A Genesys Cloud simulator with {per_day:,} conversations a day, on this machine.")
+    world = plural(per_day, "conversation")
+    _say(f"1. A Genesys Cloud simulator with {world} a day, on this machine.")
     with serve(World.generated(per_day=per_day)) as genesys:
         environ = {
             "GENESYS_CLOUD_BASE_URL": genesys.base_url,
