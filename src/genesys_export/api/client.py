@@ -97,9 +97,7 @@ class Client:
         return self._until_answered(call, lambda: self._once(call, parse))
 
     def _until_answered(self, call: Call, once: Callable[[], Parsed | _Passing]) -> Parsed:
-        policy = self._retry
-        if call.deadline_s is not None:
-            policy = replace(policy, deadline_s=call.deadline_s)
+        policy = replace(self._retry, deadline_s=self._patience_s(call))
         began, attempt = self._clock.monotonic(), 0
         while True:
             outcome = once()
@@ -113,6 +111,10 @@ class Client:
             if isinstance(decision, GiveUp):
                 raise _given_up(call, outcome, attempt, elapsed_s) from outcome.cause
             self._pause(call, outcome, attempt, decision.after_s)
+
+    def _patience_s(self, call: Call) -> float:
+        own_s = self._retry.deadline_s
+        return own_s if call.deadline_s is None else min(own_s, call.deadline_s)
 
     def _pause(self, call: Call, outcome: _Passing, attempt: int, wait_s: float) -> None:
         self._observe(
@@ -176,7 +178,7 @@ class Client:
 
     def _spend(self, call: Call) -> float:
         """Wait for a start within the budget, and return when it is; raises GenesysUnavailable."""
-        patience_s = self._retry.deadline_s if call.deadline_s is None else call.deadline_s
+        patience_s = self._patience_s(call)
         while True:
             with self._budget_lock:
                 now = self._clock.monotonic()

@@ -36,6 +36,8 @@ class Options:
     page_latency_s: float = 0  # how long each page of results takes, a job's or a query's
     page_size: int = 1_000  # of job results, where the request names none
     max_page_size: int = 10_000
+    max_list_size: int = 500  # the largest page of any reference list
+    list_depth: int = 10_000  # a reference list is refused beyond so many results
     query_depth: int = 100_000  # a query's pages end there
     query_double: int | None = None  # of so many hits one is a stored double, left out of its page
     count_bias: int = 0  # so many more hits than there are does a query tell; below 0: fewer

@@ -12,7 +12,7 @@ from . import requests
 from .aggregates import aggregated
 from .faults import Kind
 from .jobs import Jobs
-from .lists import listed, permitted
+from .lists import Depth, listed, permitted
 from .options import Options
 from .org import Org
 from .replies import Reply, answered, bad_request
@@ -108,9 +108,11 @@ class Service:
 
     def listing(self, name: str) -> Callable[[Call], Reply]:
         """Return the endpoint of a reference list."""
+        depth = Depth(self._options.max_list_size, self._options.list_depth)
 
         def answer(call: Call) -> Reply:
-            return answered(listed(name, self._org(), call.received.path, call.received.query))
+            path, query = call.received.path, call.received.query
+            return answered(listed(name, self._org(), path, query, depth))
 
         return answer
 
