@@ -24,6 +24,7 @@ from .limits import Budget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
+from .skew import check_clock
 from .splitting import Garbled
 from .transport import Answer, Failure, Transport
 
@@ -86,6 +87,19 @@ class Client:
     def sign_in(self) -> None:
         """Fetch a token, unless one lives; raises SignInRefused, GenesysUnavailable."""
         self._tokens.current()
+
+    def check_clock(self) -> None:
+        """Raise WrongSettings where this machine's clock is far from Genesys's; needs no sign-in.
+
+        Where Genesys does not answer nothing is known, and nothing is raised.
+        """
+        asked = self._clock.now()
+        try:
+            answer = self._transport.exchange("GET", self._hosts.api, {}, None)
+        except Failure:
+            return
+        if answer.status < 500:
+            check_clock(answer.headers, asked, self._clock.now())
 
     def request(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
         """Return what `parse` makes of the answer's body.
@@ -198,7 +212,7 @@ class Client:
     def _exchange(
         self, call: Call, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer | _Passing:
-        began = self._clock.monotonic()
+        began, asked = self._clock.monotonic(), self._clock.now()
         try:
             answer = self._transport.exchange(
                 call.method, url, headers, body, within_s=call.deadline_s
@@ -214,6 +228,8 @@ class Client:
                 elapsed_s=self._clock.monotonic() - began,
             )
         )
+        if answer.status < 500:  # what is above may come from a proxy, with a clock of its own
+            check_clock(answer.headers, asked, self._clock.now())
         return answer
 
     def _sign_in(self) -> Token:

@@ -27,7 +27,8 @@ class Options:
     client_secret: str = "simulated-secret"  # noqa: S105 - guards nothing
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    lag: timedelta = timedelta(0)  # how far the data lake is behind now
+    # How far the data lake is behind now, or what tells so each time it is asked.
+    lag: timedelta | Callable[[], timedelta] = timedelta(0)
     polls: int = 1  # how many looks at a job until it is FULFILLED
     token_lifetime_s: int = 86_399
     requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
@@ -47,4 +48,4 @@ class Options:
     @property
     def watermark(self) -> datetime:
         """Up to when the data lake is complete."""
-        return self.now() - self.lag
+        return self.now() - (self.lag() if callable(self.lag) else self.lag)
