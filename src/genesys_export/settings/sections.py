@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from ..datasets import conversation_details
+from ..days import zone_named
 from . import values
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
@@ -149,7 +150,7 @@ class Export(BaseModel):
     query_path: Annotated[str, BeforeValidator(values.path)] = DETAILS_QUERY
     slices: Annotated[Whole, Field(ge=1, le=96)] = 1
     slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
-    timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
+    timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = zone_named("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
     allow_partial: bool = False
     publish: Annotated[str, BeforeValidator(values.choice("available", "final"))] = "available"
