@@ -1,5 +1,6 @@
 """An API that lies, babbles or never ends: the fetch comes to its end, in a sentence."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -9,7 +10,7 @@ import pytest
 from reading import DAY, expected, ids
 
 from fakes import FakeClock
-from genesys_export.api import Budget, RetryPolicy
+from genesys_export.api import Budget, RetryPolicy, TransportOptions
 from genesys_export.api.reference import ReferenceLists
 from genesys_export.errors import GenesysUnavailable, JobFailed
 from genesys_export.events import JobChanged
@@ -209,3 +210,30 @@ def test_a_date_that_jumps_changes_no_wait_no_budget_and_no_deadline(dial):
     waits(dial, Jumping(jumping), jumping)
     assert jumping.slept == steady.slept
     assert len(jumping.slept) > 20
+
+
+HUGE = json.dumps({"message": "x" * 40_000, "padding": ["y"] * 40_000}).encode()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [HUGE, (400, HUGE), (503, HUGE), (403, HUGE)],
+    ids=["success", "refusal", "server error", "missing permission"],
+)
+def test_an_answer_larger_than_allowed_ends_the_request_at_once(speak, clock, told):
+    line = speak(lambda _: told, wires=TransportOptions(answer_bytes=100_000))
+    with pytest.raises(GenesysUnavailable, match="the answer is larger than 0 MiB") as failed:
+        list(line.source().fetch(DAY).pages())
+    assert failed.value.status == 69
+    assert "page_size" in failed.value.advice
+    assert clock.slept == []
+
+
+def test_a_sign_in_and_a_list_larger_than_allowed_end_at_once(speak, clock):
+    line = speak(lambda _: HUGE, wires=TransportOptions(answer_bytes=100_000))
+    with pytest.raises(GenesysUnavailable, match=r"GET /api/v2/flows: the answer is larger"):
+        list(ReferenceLists(line.client).pages("dim_flows"))
+    line = speak(lambda _: {}, wires=TransportOptions(answer_bytes=20))
+    with pytest.raises(GenesysUnavailable, match=r"POST /oauth/token: the answer is larger"):
+        line.client.sign_in()
+    assert clock.slept == []

@@ -26,7 +26,7 @@ from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
 from .skew import check_clock
 from .splitting import Garbled
-from .transport import Answer, Failure, Transport
+from .transport import Answer, Failure, TooLarge, Transport
 
 Parsed = TypeVar("Parsed")
 
@@ -217,6 +217,11 @@ class Client:
             answer = self._transport.exchange(
                 call.method, url, headers, body, within_s=call.deadline_s
             )
+        except TooLarge as failure:
+            raise GenesysUnavailable(
+                f"{call.method} {call.path}: {failure}",
+                advice="Lower page_size, or raise answer_limit, in [genesys].",
+            ) from failure
         except Failure as failure:
             return _Passing(problem=str(failure), cause=failure)
         self._observe(

@@ -72,6 +72,7 @@ class Genesys(BaseModel):
     )
     connect_timeout: Span = timedelta(seconds=10)
     read_timeout: Span = timedelta(seconds=120)
+    answer_limit: Annotated[int, BeforeValidator(values.size), Field(ge=MIB)] | None = None
     ca_bundle: Text | None = None
     proxy: Annotated[SecretStr, BeforeValidator(values.proxy)] | None = None
     no_proxy: Words = ()
