@@ -162,3 +162,17 @@ def test_a_run_that_finds_nothing_due_looks_at_the_clock(command, genesys, lake)
     wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=9))
     command.against(wrong, **settings).run().ends(78)
     assert lake.manifest(yesterday())["state"] == "final"
+
+
+@pytest.mark.parametrize(
+    "more", [("--engine", "query"), ("--publish", "final")], ids=["query", "publish = final"]
+)
+def test_a_day_that_seems_too_young_is_not_judged_by_a_clock_far_behind(
+    command, genesys, lake, more
+):
+    wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=9))
+    settings = {"GENESYS_EXPORT_EXPORT__PUBLISH": "final"} if more[0] == "--publish" else {}
+    day = yesterday() + timedelta(days=0 if settings else 3)
+    flags = () if settings else more
+    command.against(wrong, **settings).run("--date", day, *flags).ends(78)
+    assert lake.files() == []
