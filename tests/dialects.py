@@ -70,7 +70,7 @@ def speaking(answer: Callable[[Any], Told]) -> Iterator[Speaker]:
 
         def _send(self, status: int, told: Any) -> None:
             text = told if isinstance(told, bytes) else json.dumps(told).encode()
-            self.send_response(status)
+            self.send_response_only(status)  # no Date: tests have clocks of their own
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()

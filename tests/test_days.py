@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
@@ -23,6 +25,8 @@ from genesys_export.days import (
     parse_instant,
     split,
     yesterday,
+    zone_named,
+    zone_names,
 )
 
 FROM, TO = datetime(1970, 1, 2, tzinfo=UTC), datetime(2037, 12, 31, tzinfo=UTC)
@@ -297,3 +301,47 @@ def test_an_instant_is_cut_not_rounded(text, canonical):
 
 def test_midnight_is_the_first_instant_of_the_date():
     assert midnight(date(2018, 11, 4), ZoneInfo("America/Sao_Paulo")).hour == 3
+
+
+# --- whose rules count -----------------------------------------------------------------------
+
+ASK = """
+from datetime import date
+from zoneinfo import ZoneInfo
+from genesys_export.days import Day, zone_named
+from genesys_export.settings import load
+
+told = load(flags={"timezone": "Europe/Berlin"}, environ={}).export.timezone
+for zone in (ZoneInfo("Europe/Berlin"), zone_named("Europe/Berlin"), told):
+    print(Day(date(2026, 7, 1), zone).interval.start.isoformat())
+"""
+
+
+def test_the_rules_of_zones_are_the_packages_whatever_the_system_says(tmp_path):
+    other = tmp_path / "zoneinfo" / "Europe"
+    other.mkdir(parents=True)
+    rules = files("tzdata").joinpath("zoneinfo", "America", "New_York").read_bytes()
+    (other / "Berlin").write_bytes(rules)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env={"PYTHONTZPATH": str(other.parent)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [
+        "2026-07-01T04:00:00+00:00",  # by the system's rules, as this machine has them
+        "2026-06-30T22:00:00+00:00",
+        "2026-06-30T22:00:00+00:00",
+    ]
+
+
+def test_every_zone_has_rules_and_nothing_else_has():
+    assert len(zone_names()) > 500
+    for name in zone_names():
+        assert zone_named(name).key == name
+    assert zone_named("Europe/Berlin") is zone_named("Europe/Berlin")
+    for name in ("", "Mars/Olympus", "../zones", "zones", "Europe", "/etc/localtime"):
+        with pytest.raises(LookupError):
+            zone_named(name)

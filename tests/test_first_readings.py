@@ -13,7 +13,7 @@ import pytest
 
 MANIFESTS = """
 from genesys_export import document, errors, manifest
-MODULES = ("genesys_export.days", "genesys_export.proof", "genesys_export.manifest")
+MODULES = ("genesys_export.days", "genesys_export.source_count", "genesys_export.manifest")
 
 
 def read():

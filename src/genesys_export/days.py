@@ -1,6 +1,7 @@
 """Days and slices: which instants belong together.
 
 Knows time zones, clock changes and how a day is cut into slices.
+The rules of zones come from the package tzdata alone, so that every machine cuts a day alike.
 Never reads a clock: callers pass `now`.
 All instants are aware datetimes in UTC; all intervals are half-open, [start, end).
 """
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -81,6 +84,24 @@ class Slice:
         return f"{self.day}#{self.index}"
 
 
+@cache
+def zone_named(name: str) -> ZoneInfo:
+    """Return a zone with the rules of the package tzdata; raises LookupError for no zone's name.
+
+    `ZoneInfo(name)` would ask the system's table first, and systems differ.
+    """
+    if name not in zone_names():
+        raise LookupError("no time zone of that name")
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return the name of every zone."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the first instant at which the zone's calendar shows `day` (or a later one).
 
@@ -112,7 +133,7 @@ def date_named(text: str) -> date | None:
         return None
     try:
         day = date.fromisoformat(text)
-        _ = Day(day, ZoneInfo("UTC")).interval
+        _ = Day(day, zone_named("UTC")).interval
     except (ValueError, OverflowError):
         return None
     return day

@@ -15,7 +15,8 @@ from enum import StrEnum
 from .errors import ExportError, Stopped, WrongSettings
 
 # Signed requests to S3 are refused from 15 minutes on; tokens are judged by clocks as well.
-_SKEW_TOLD, _SKEW_MOST = timedelta(minutes=1), timedelta(minutes=10)
+_SKEW_TOLD = timedelta(minutes=1)
+SKEW_MOST = timedelta(minutes=10)  # further apart, clocks give days another state
 
 
 class Verdict(StrEnum):
@@ -89,7 +90,7 @@ def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
         return fine(f"less than a minute from the clock of {whose}")
     direction = "ahead of" if ahead > timedelta(0) else "behind"
     found, mend = f"{apart} {direction} the clock of {whose}", "Set this machine's clock (NTP)."
-    return wrong(found, mend) if apart > _SKEW_MOST else doubtful(found, mend)
+    return wrong(found, mend) if apart > SKEW_MOST else doubtful(found, mend)
 
 
 def carried_out(checks: Iterable[Check]) -> Generator[Finding, None, None]:

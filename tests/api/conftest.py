@@ -91,8 +91,8 @@ def speak(clock):
     """Return what starts a server that answers as told, and connects to it."""
     with ExitStack() as stack:
 
-        def connect(answer, **line):
-            wires = stack.enter_context(Transport(TransportOptions(), clock))
+        def connect(answer, wires=None, **line):
+            wires = stack.enter_context(Transport(wires or TransportOptions(), clock))
             return Line(stack.enter_context(speaking(answer)), clock, wires, **line)
 
         yield connect

@@ -1,5 +1,6 @@
 """An API that lies, babbles or never ends: the fetch comes to its end, in a sentence."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -9,7 +10,7 @@ import pytest
 from reading import DAY, expected, ids
 
 from fakes import FakeClock
-from genesys_export.api import Budget, RetryPolicy
+from genesys_export.api import Budget, RetryPolicy, TransportOptions
 from genesys_export.api.reference import ReferenceLists
 from genesys_export.errors import GenesysUnavailable, JobFailed
 from genesys_export.events import JobChanged
@@ -133,7 +134,7 @@ def test_garbage_for_ever_ends_at_the_deadline(speak, clock, endpoint, body):
     liar = Liar(speak, **{endpoint: lambda: body})
     with pytest.raises(GenesysUnavailable, match="the body is no"):
         list(liar.source().fetch(DAY).pages())
-    assert sum(clock.slept) <= 60.01
+    assert sum(clock.slept) <= 60.01 + 3.3  # and before the first look at the job
 
 
 def test_a_job_that_says_nonsense_of_its_failure_is_submitted_anew(speak):
@@ -177,7 +178,7 @@ def test_a_retry_after_that_is_none_is_not_heeded(dial, clock, told):
 
 
 class Jumping:
-    """A clock whose date is set back and forth by years; seconds pass as ever."""
+    """A clock whose date is set back and forth by minutes; seconds pass as ever."""
 
     def __init__(self, clock):
         self._clock, self._looks = clock, count()
@@ -185,16 +186,16 @@ class Jumping:
         self.interrupt = clock.interrupt
 
     def now(self):
-        days = (0, -400, 3, 9_000, -1)[next(self._looks) % 5]
-        return self._clock.now() + timedelta(days=days)
+        minutes = (0, -9, 3, 9, -1)[next(self._looks) % 5]
+        return self._clock.now() + timedelta(minutes=minutes)
 
 
-def waits(dial, clock):
+def waits(dial, clock, theirs):
     """Return how long a fetch waits that meets its budget, a 429, an outage and a slow job."""
     line = dial(
         Fault("results", 2, RateLimited("7")),
         Fault("status", 2, ServerError(503), times=3),
-        options={"polls": 30, "now": FakeClock().now},
+        options={"polls": 30, "now": theirs.now},
         budget=Budget(20),
     )
     line.client = replace(line, clock=clock).client
@@ -205,7 +206,34 @@ def waits(dial, clock):
 
 def test_a_date_that_jumps_changes_no_wait_no_budget_and_no_deadline(dial):
     steady, jumping = FakeClock(), FakeClock()
-    waits(dial, steady)
-    waits(dial, Jumping(jumping))
+    waits(dial, steady, steady)
+    waits(dial, Jumping(jumping), jumping)
     assert jumping.slept == steady.slept
     assert len(jumping.slept) > 20
+
+
+HUGE = json.dumps({"message": "x" * 40_000, "padding": ["y"] * 40_000}).encode()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [HUGE, (400, HUGE), (503, HUGE), (403, HUGE)],
+    ids=["success", "refusal", "server error", "missing permission"],
+)
+def test_an_answer_larger_than_allowed_ends_the_request_at_once(speak, clock, told):
+    line = speak(lambda _: told, wires=TransportOptions(answer_bytes=100_000))
+    with pytest.raises(GenesysUnavailable, match="the answer is larger than 0 MiB") as failed:
+        list(line.source().fetch(DAY).pages())
+    assert failed.value.status == 69
+    assert "page_size" in failed.value.advice
+    assert clock.slept == []
+
+
+def test_a_sign_in_and_a_list_larger_than_allowed_end_at_once(speak, clock):
+    line = speak(lambda _: HUGE, wires=TransportOptions(answer_bytes=100_000))
+    with pytest.raises(GenesysUnavailable, match=r"GET /api/v2/flows: the answer is larger"):
+        list(ReferenceLists(line.client).pages("dim_flows"))
+    line = speak(lambda _: {}, wires=TransportOptions(answer_bytes=20))
+    with pytest.raises(GenesysUnavailable, match=r"POST /oauth/token: the answer is larger"):
+        line.client.sign_in()
+    assert clock.slept == []

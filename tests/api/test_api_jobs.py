@@ -25,6 +25,7 @@ from genesys_export.simulator import (
     Fault,
     HtmlPage,
     JobEnds,
+    JobUnseen,
     MissingPermission,
     Refusal,
     ServerError,
@@ -79,7 +80,7 @@ def test_the_size_of_a_page_can_be_set(dial):
 
 
 def test_polls_start_at_three_seconds_and_back_off(dial, clock):
-    line = dial(options={"polls": 14})
+    line = dial(options={"polls": 13})
     list(line.source().fetch(DAY).pages())
     told = [3, 4.5, 6.75, 10.125, 15.1875, 22.78125, 34.171875, 51.2578125, 60, 60, 60, 60, 60]
     for wait, least in zip(clock.slept, told, strict=True):
@@ -88,7 +89,7 @@ def test_polls_start_at_three_seconds_and_back_off(dial, clock):
 
 
 def test_polls_can_be_set(dial, clock):
-    line = dial(options={"polls": 4})
+    line = dial(options={"polls": 3})
     list(line.source(first_s=1, factor=2, most_s=3).fetch(DAY).pages())
     assert [round(wait) for wait in clock.slept] == [1, 2, 3]
 
@@ -125,10 +126,60 @@ def test_a_job_that_is_gone_while_it_is_read_is_submitted_anew(dial):
 
 
 def test_a_job_that_is_gone_while_it_is_polled_is_submitted_anew(dial):
-    line = dial(Fault("status", 1, Refusal(404, "not.found", "No such job.")))
+    line = dial(Fault("status", 1, Refusal(410, "gone", "No such job.")))
     fetch = line.source().fetch(DAY)
     assert set(ids(fetch.pages())) == expected()
     assert len(fetch.job_ids) == 2
+
+
+@pytest.mark.parametrize("for_s", [1, 2.9, 10, 55])
+def test_an_accepted_job_that_cannot_be_seen_yet_is_waited_for(dial, for_s):
+    line = dial(Fault("submit", 1, JobUnseen(for_s)))
+    fetch = line.source().fetch(DAY)
+    assert set(ids(fetch.pages())) == expected()
+    assert len(fetch.job_ids) == 1
+    assert line.events.of(Noticed) == []
+
+
+def test_the_first_look_at_a_job_is_as_late_as_is_documented(dial):
+    line = dial(Fault("submit", 1, JobUnseen(2.9)))
+    list(line.source().fetch(DAY).pages())
+    submitted, looked = line.genesys.asked("submit")[0], line.genesys.asked("status")[0]
+    assert timedelta(seconds=3) <= looked.at - submitted.at <= timedelta(seconds=3.3)
+    assert line.asked("status") == 1
+
+
+def test_a_job_that_is_not_seen_for_a_minute_is_submitted_anew(dial):
+    line = dial(Fault("submit", 1, JobUnseen(3_600)))
+    fetch = line.source().fetch(DAY)
+    assert set(ids(fetch.pages())) == expected()
+    first, second = line.genesys.asked("submit")
+    assert timedelta(seconds=60) <= second.at - first.at < timedelta(seconds=100)
+    (noticed,) = line.events.of(Noticed)
+    assert noticed.message.startswith(f"job {fetch.job_ids[0]} is gone: ")
+
+
+def test_results_that_cannot_be_seen_yet_are_waited_for(dial):
+    line = dial(Fault("results", 1, Refusal(404, "not.found", "No such job."), times=3))
+    fetch = line.source().fetch(DAY)
+    assert set(ids(fetch.pages())) == expected()
+    assert len(fetch.job_ids) == 1
+
+
+def test_an_old_job_that_answers_404_is_submitted_anew_at_once(dial, clock):
+    line = dial(Fault("status", 2, Refusal(404, "not.found", "No such job."), times=1))
+    fetch = line.source().fetch(DAY)
+    list(fetch.pages())
+    clock.sleep(60)
+    assert set(ids(fetch.pages())) == expected()
+    assert len(fetch.job_ids) == 2
+
+
+def test_a_job_that_cannot_be_seen_yet_is_deleted_all_the_same(dial):
+    line = dial(Fault("submit", 1, JobUnseen(2)))
+    line.source().fetch(DAY).try_out()
+    assert line.genesys.jobs == {}
+    assert line.asked("delete") == 2
 
 
 def test_a_cursor_that_is_taken_back_means_a_new_job(dial):
@@ -154,7 +205,7 @@ def test_jobs_are_submitted_a_bounded_number_of_times(dial, clock):
     assert len(fetch.job_ids) == 3
     for told in (str(DAY), fetch.job_ids[-1], "FAILED: Out of luck", "3 submitted"):
         assert told in failed.value.message
-    assert len(clock.slept) == 2  # between two submissions
+    assert len(clock.slept) == 3 + 2  # before each first look, and between two submissions
 
 
 def test_the_number_of_submissions_can_be_set(dial):
@@ -220,10 +271,11 @@ def test_a_refusal_to_delete_is_only_noticed(dial, clock, kind):
     line = dial(Fault("delete", 1, kind, times=99))
     fetch = line.source().fetch(DAY)
     list(fetch.pages())
+    before_s = sum(clock.slept)
     fetch.release()
     (noticed,) = line.events.of(Noticed)
     assert noticed.message.startswith(f"job {fetch.job_ids[0]} was not deleted: ")
-    assert sum(clock.slept) <= 20.01
+    assert sum(clock.slept) - before_s <= 20.01
 
 
 def test_a_job_that_is_gone_already_is_deleted_without_a_word(dial):

@@ -3,6 +3,8 @@
 import gzip
 import socket
 import ssl
+import time
+import tracemalloc
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,10 +20,11 @@ from hypothesis import strategies as st
 
 from fakes import FakeClock
 from genesys_export import __version__
-from genesys_export.api import Transport, TransportOptions
-from genesys_export.api.transport import Failure, unpacked
+from genesys_export.api import SystemClock, Transport, TransportOptions
+from genesys_export.api.transport import Failure, TooLarge, unpacked
 from genesys_export.errors import WrongSettings
 
+MIB = 2**20
 SILENCE = object()
 TLS_HELLO = b"\x16"
 PACKED = gzip.compress(b'{"conversations":[]}' * 100)
@@ -30,6 +33,14 @@ PACKED = gzip.compress(b'{"conversations":[]}' * 100)
 def reply(*headers, body=b"", status="200 OK", length=None):
     told = (f"Content-Length: {len(body) if length is None else length}",) if length != "" else ()
     return "\r\n".join([f"HTTP/1.1 {status}", *told, *headers, "", ""]).encode() + body
+
+
+@dataclass
+class Trickle:
+    """An answer that goes on for ever, a little at a time."""
+
+    first: bytes
+    then: bytes
 
 
 @dataclass
@@ -68,6 +79,10 @@ class Server:
                 self.seen.append(request.decode("latin-1"))
                 if one is SILENCE:
                     self.over.wait(10)
+                elif isinstance(one, Trickle):
+                    line.sendall(one.first)
+                    while not self.over.wait(0.01):
+                        line.sendall(one.then)
                 else:
                     line.sendall(one)
 
@@ -128,7 +143,7 @@ def test_members_tails_and_damage_are_read_as_the_standard_library_reads_them(
     except (OSError, EOFError, zlib.error):
         wanted = None
     try:
-        found = unpacked(bytes(packed))
+        found = unpacked(bytes(packed), MIB)
     except Failure:
         found = None
     assert found == wanted
@@ -137,7 +152,7 @@ def test_members_tails_and_damage_are_read_as_the_standard_library_reads_them(
 def test_an_answer_that_says_it_holds_gigabytes_does_not_get_them():
     packed = gzip.compress(b"{}" * 100)
     with pytest.raises(Failure, match="damaged"):
-        unpacked(packed[:-4] + b"\xff\xff\xff\xff")
+        unpacked(packed[:-4] + b"\xff\xff\xff\xff", MIB)
 
 
 def test_gzip_is_unpacked(answers):
@@ -192,16 +207,98 @@ def test_a_silent_server_is_a_failure(answers, within_s, read_s):
         transport.exchange("GET", f"http://{server.address}/x", {}, None, within_s=within_s)
 
 
-def test_an_answer_that_trickles_without_end_is_a_failure(answers):
-    class Hasty(FakeClock):
-        def monotonic(self):
-            self.sleep(100)
-            return super().monotonic()
+class Hasty(FakeClock):
+    """A clock that jumps whenever somebody looks."""
 
-    options = TransportOptions(answer_timeout_s=50)
-    server, transport = answers([reply(body=b"abc", length=99)], options=options, clock=Hasty())
-    with pytest.raises(Failure, match="did not end in time"):
+    def monotonic(self):
+        self.sleep(100)
+        return super().monotonic()
+
+
+TRICKLES = {
+    "status line": Trickle(b"HTTP/1.1 ", b"2"),
+    "one header": Trickle(b"HTTP/1.1 200 OK\r\nX-Endless: ", b"x"),
+    "headers": Trickle(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "interim answers": Trickle(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": Trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x"),
+    "chunks": Trickle(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    "a body without a length": Trickle(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x"),
+}
+
+
+@pytest.mark.parametrize("kind", TRICKLES)
+def test_an_answer_that_trickles_ends_at_the_deadline(answers, kind):
+    options = TransportOptions(answer_timeout_s=0.2)
+    server, transport = answers([TRICKLES[kind]], options=options, clock=SystemClock())
+    began = time.monotonic()
+    with pytest.raises(Failure, match=r"did not end in time|connection broke"):
         get(transport, server)
+    assert time.monotonic() - began < 5
+    if kind != "headers":  # http.client takes a hundred of them
+        server, transport = answers([TRICKLES[kind]], options=options, clock=Hasty())
+        with pytest.raises(Failure, match="did not end in time"):
+            get(transport, server)
+
+
+def test_a_trickle_over_tls_and_from_a_proxy_ends_at_the_deadline(answers, tls):
+    context, shown = tls
+    options = TransportOptions(ca_bundle=str(shown), answer_timeout_s=0.2)
+    server, transport = answers(
+        [TRICKLES["headers"]], options=options, context=context, clock=SystemClock()
+    )
+    port = server.address.partition(":")[2]
+    with pytest.raises(Failure, match=r"in time|broke"):
+        transport.exchange("GET", f"https://localhost:{port}/", {}, None)
+    proxy, _ = answers([TRICKLES["one header"]])
+    options = TransportOptions(proxy=f"http://{proxy.address}", answer_timeout_s=0.2)
+    _, transport = answers(options=options, clock=SystemClock())
+    with pytest.raises(Failure, match=r"in time|proxy failed"):
+        transport.exchange("GET", "https://api.example.invalid/x", {}, None)
+
+
+def test_less_patience_ends_a_trickle_earlier(answers):
+    server, transport = answers([TRICKLES["body"]], clock=SystemClock())
+    with pytest.raises(Failure, match="did not end in time"):
+        transport.exchange("GET", f"http://{server.address}/x", {}, None, within_s=0.2)
+
+
+def test_a_connection_that_was_nearly_late_is_as_patient_as_any(answers):
+    options = TransportOptions(answer_timeout_s=0.5, read_timeout_s=30)
+    server, transport = answers(
+        [reply(body=b"1"), reply(body=b"2")], options=options, clock=SystemClock()
+    )
+    assert [get(transport, server).body for _ in range(2)] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["as it is", "packed"])
+@pytest.mark.parametrize("length", [True, False], ids=["told", "chunked"])
+def test_an_answer_larger_than_allowed_is_not_taken(answers, packed, length):
+    body = gzip.compress(bytes(3 * MIB)) if packed else bytes(3 * MIB)
+    headers = ["Content-Encoding: gzip"] if packed else []
+    if not length:
+        headers.append("Transfer-Encoding: chunked")
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    sent = reply(*headers, body=body, length=None if length else "")
+    options = TransportOptions(answer_bytes=2 * MIB)
+    server, transport = answers([sent], [sent], options=options)
+    with pytest.raises(TooLarge, match="larger than 2 MiB"):
+        get(transport, server)
+    server, transport = answers([sent], options=TransportOptions(answer_bytes=3 * MIB))
+    assert get(transport, server).body == bytes(3 * MIB)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("tail", [b"", b"\0\0"])
+def test_what_unpacks_to_more_than_allowed_is_given_up_in_little_memory(members, tail):
+    bomb = gzip.compress(bytes(100 * MIB)) * members + tail
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            unpacked(bomb, 4 * MIB)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 4 * MIB
 
 
 def test_a_redirect_is_not_followed(answers):

@@ -109,11 +109,11 @@ def test_a_partial_day_goes_up_to_the_watermark_and_says_so(command, genesys, la
 def test_waiting_ends_when_the_watermark_has_moved(command, genesys, lake):
     day, started = yesterday(), []
 
-    def now() -> datetime:
+    def lag() -> timedelta:
         early = started and len(started[0].asked("availability")) < 2
-        return datetime.now(UTC) - timedelta(days=2 if early else 0)
+        return timedelta(days=2 if early else 0)
 
-    started.append(genesys(now=now))
+    started.append(genesys(lag=lag))
     result = command.against(started[0]).run("--date", day, "--wait", "1s").ends(0)
     assert len(started[0].asked("availability")) >= 2
     assert "availability" in result.err
@@ -139,3 +139,40 @@ def test_an_early_run_leaves_an_older_day_alone(command, genesys, lake, day):
     late = genesys(World.of([]), lag=timedelta(days=20_000))
     command.against(late).run("--date", day, "--force").ends(75)
     assert lake.snapshot() == before
+
+
+# --- a clock that is wrong ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("off", [-6, 6], ids=["ahead", "behind"])
+@pytest.mark.parametrize("engine", ["jobs", "query"])
+def test_a_machine_whose_clock_is_days_off_exports_nothing(command, genesys, lake, off, engine):
+    wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=off))
+    day = yesterday() + timedelta(days=min(off, 0))
+    result = command.against(wrong).run("--date", day, "--engine", engine).ends(78)
+    assert f"clock is 6 days, 0:00:00 {'ahead of' if off < 0 else 'behind'}" in result.err
+    assert "Set this machine's clock" in result.err
+    assert lake.files() == []
+
+
+def test_a_run_that_finds_nothing_due_looks_at_the_clock(command, genesys, lake):
+    settings = {"GENESYS_EXPORT_SETTLE__DAYS": "0"}
+    command.against(genesys(), **settings).run("--date", yesterday()).ends(0)
+    command.against(genesys(), **settings).run().ends(0)
+    wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=9))
+    command.against(wrong, **settings).run().ends(78)
+    assert lake.manifest(yesterday())["state"] == "final"
+
+
+@pytest.mark.parametrize(
+    "more", [("--engine", "query"), ("--publish", "final")], ids=["query", "publish = final"]
+)
+def test_a_day_that_seems_too_young_is_not_judged_by_a_clock_far_behind(
+    command, genesys, lake, more
+):
+    wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=9))
+    settings = {"GENESYS_EXPORT_EXPORT__PUBLISH": "final"} if more[0] == "--publish" else {}
+    day = yesterday() + timedelta(days=0 if settings else 3)
+    flags = () if settings else more
+    command.against(wrong, **settings).run("--date", day, *flags).ends(78)
+    assert lake.files() == []

@@ -19,6 +19,7 @@ from genesys_export.simulator import (
     GarbledBody,
     HtmlPage,
     JobEnds,
+    JobUnseen,
     NoConversations,
     RateLimited,
     Refusal,
@@ -86,6 +87,7 @@ PASSING = {
     "a failed job": [Fault("submit", 1, JobEnds("FAILED"))],
     "a cancelled job": [Fault("submit", 1, JobEnds("CANCELLED"))],
     "a job that expires half-way": [Fault("submit", 1, JobEnds("EXPIRED", after_pages=2))],
+    "a job that is seen late": [Fault("submit", 1, JobUnseen(0.5))],
     "two jobs that fail": [Fault("submit", 1, JobEnds("FAILED"), times=2)],
     "repeated rows": [Fault("results", 2, RepeatedRows(50)), Fault("results", 3, RepeatedRows())],
     "short and empty pages": [

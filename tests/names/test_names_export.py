@@ -9,9 +9,10 @@ import duckdb
 import pytest
 
 from genesys_export.cli.run import RunRequest, execute
+from genesys_export.cli.status import StatusRequest, report
 from genesys_export.cli.tables import TablesRequest, script
 from genesys_export.datasets import conversation_details, names
-from genesys_export.simulator import Fault, ServerError
+from genesys_export.simulator import Fault, Refusal, Revoked, ServerError
 
 TABLES = [table.name for table in names().tables]
 DAY = "2025-11-20"
@@ -136,14 +137,108 @@ def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake, cap
     assert day["counts"]["exported"] == there.manifest["counts"]["exported"] > 0
 
 
-def test_a_list_that_can_not_be_read_publishes_nothing(lake):
-    faults = [Fault(on="flows", kind=ServerError(503), times=999)]
-    there = lake(faults=faults)
-    assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 69
-    visible = [path for path in there.root.rglob("*") if path.is_file() and "dim_" in path.name]
-    assert not visible
+BROKEN = Refusal(400, "bad.request", "Pagination may not exceed 10000 results.")
+LASTING = ServerError(503)
+
+
+@pytest.mark.parametrize("kind", [BROKEN, LASTING], ids=["refused", "lasting 503"])
+def test_a_list_that_breaks_off_is_published_as_far_as_it_came(lake, capsys, kind):
+    there = lake(faults=[Fault("flows", 2, kind, times=999)], max_list_size=25)
+    assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
+    said = capsys.readouterr().err
+    assert said.count("dim_flows is cut: its list broke off after 25 entries (") == 1
+    assert len(there.rows("dim_flows")) == 25
+    assert len(there.rows("dim_users")) == 120
+    manifest = there.manifest
+    assert (manifest["state"], manifest["cut"]) == ("final", ["dim_flows"])
+    (note,) = manifest["notes"]
+    assert note.startswith("dim_flows is cut: its list broke off after 25 entries (")
+    assert "GET /api/v2/flows" in note
+    assert there.report["exit_status"] == 0
+
+
+def test_a_list_that_is_longer_than_genesys_gives_out_is_cut(lake):
+    there = lake(list_depth=75, max_list_size=25)
+    assert there.run() == 0
+    assert len(there.rows("dim_users")) == 75
+    (note,) = there.manifest["notes"]
+    assert "Pagination may not exceed 75 results." in note
+
+
+def test_where_one_list_takes_all_patience_the_others_take_little(lake):
+    hanging = [Fault(on, 1, LASTING, times=999) for on in ("queues", "users", "flows")]
+    there = lake(faults=hanging)
+    assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
+    assert [*there.manifest["tables"]][-2:] == ["dim_wrap_up_codes", "dim_divisions"]
+
+
+@pytest.mark.parametrize("kind", [BROKEN, LASTING], ids=["refused", "lasting 503"])
+def test_a_list_that_never_begins_costs_its_table_only(lake, capsys, kind):
+    there = lake(faults=[Fault("flows", 1, kind, times=999)])
+    assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
+    assert (
+        "dim_flows is not written: its list broke off after 0 entries" in capsys.readouterr().err
+    )
+    assert [table for table in TABLES if table in there.manifest["tables"]] == TABLES[:-1]
+    assert there.manifest["cut"] == []
+    assert len(there.manifest["notes"]) == 1
+
+
+def test_a_whole_table_that_is_published_stays_where_its_list_breaks_off(lake):
+    there = lake()
+    assert there.run() == 0
+    before = there.manifest
+    there = lake(faults=[Fault("users", 2, BROKEN, times=999)], max_list_size=25)
+    assert there.run() == 0
+    after = there.manifest
+    assert after["tables"]["dim_users"] == before["tables"]["dim_users"]
+    assert len(there.rows("dim_users")) == 120
+    assert after["cut"] == []
+    (note,) = after["notes"]
+    assert note.startswith("dim_users was left as it was published before: its list broke off")
+
+
+def test_a_cut_table_is_replaced_by_what_comes_next(lake):
+    there = lake(faults=[Fault("users", 2, BROKEN, times=999)], max_list_size=25)
+    assert there.run() == 0
+    there = lake(faults=[Fault("users", 3, BROKEN, times=999)], max_list_size=25)
+    assert there.run() == 0
+    assert (len(there.rows("dim_users")), there.manifest["cut"]) == (50, ["dim_users"])
+    there = lake(faults=[Fault("users", 1, BROKEN, times=999)])
+    assert there.run() == 0
+    assert (len(there.rows("dim_users")), there.manifest["cut"]) == (50, ["dim_users"])
+    there = lake()
+    assert there.run() == 0
+    assert (len(there.rows("dim_users")), there.manifest["cut"]) == (120, [])
+    assert there.manifest["notes"] == []
+
+
+def test_a_table_made_by_another_recipe_does_not_stay(lake):
+    there = lake()
+    assert there.run() == 0
+    there = lake(faults=[Fault("users", 2, BROKEN, times=999)], max_list_size=25)
+    hidden = {"GENESYS_EXPORT_PRIVACY__PERSONAL": "drop"}
+    assert there.run(**hidden) == 0
+    assert {row["name"] for row in there.rows("dim_users")} == {""}
+    assert there.manifest["cut"] == ["dim_users"]
+
+
+def test_credentials_that_die_at_a_list_end_the_day(lake):
+    there = lake(faults=[Fault("users", 1, Revoked())])
+    assert there.run() == 77
     assert not list(there.root.glob("dim_*/*"))
     assert not there.genesys.asked("submit")
+
+
+def test_a_cut_table_is_seen_in_the_status(lake, capsys):
+    there = lake(faults=[Fault("users", 2, BROKEN, times=999)], max_list_size=25)
+    there.run()
+    capsys.readouterr()
+    report(StatusRequest(as_json=True), {"to": str(there.root)}, {})
+    (org,) = json.loads(capsys.readouterr().out)["organisations"]
+    (day,) = [one for one in org["days"] if one["day"] == DAY]
+    assert day["cut"] == ["dim_users"]
+    assert ("cut table", "note") in [(one["short"], one["weight"]) for one in day["remarks"]]
 
 
 def test_a_day_that_fails_after_its_names_leaves_none_of_them(lake):

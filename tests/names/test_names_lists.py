@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from fakes import FakeClock
 from genesys_export.api import LISTS
 from genesys_export.datasets import names
 from genesys_export.errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
@@ -11,6 +12,11 @@ from genesys_export.simulator import Fault, Options, Revoked, ServerError, World
 
 WORLD = World.generated(seed=3, per_day=10)
 QUEUES = "/api/v2/routing/queues"
+
+
+def at_rest(**options):
+    """Return options of a Genesys whose clock agrees with the one that the lists are read by."""
+    return Options(now=FakeClock().now, **options)
 
 
 def entities(first, last):
@@ -40,14 +46,14 @@ def test_every_lookup_table_has_its_list():
     ],
 )
 def test_every_list_of_an_organisation_is_read_whole(lists, table, kind):
-    with serve(WORLD, Options()) as genesys:
+    with serve(WORLD, at_rest()) as genesys:
         found = ids(lists(genesys), table)
         org = WORLD.at(genesys.requests[0].at).org
     assert found == [one["id"] for one in getattr(org, kind)]
 
 
 def test_users_of_every_state_are_asked_for(lists):
-    with serve(WORLD, Options()) as genesys:
+    with serve(WORLD, at_rest()) as genesys:
         found = [one["state"] for page in lists(genesys).pages("dim_users") for one in page]
         assert {request.query["state"] for request in genesys.asked("users")} == {"any"}
     assert set(found) == {"active", "inactive", "deleted"}
@@ -140,13 +146,13 @@ def test_an_answer_that_is_no_list_is_asked_for_again_and_then_given_up(answerin
 
 def test_a_server_error_is_asked_for_again(lists):
     faults = [Fault(on="flows", kind=ServerError(503))]
-    with serve(WORLD, Options(faults=faults)) as genesys:
+    with serve(WORLD, at_rest(faults=faults)) as genesys:
         assert len(ids(lists(genesys), "dim_flows")) == 64
 
 
 def test_a_missing_permission_is_named(lists):
     missing = frozenset({"architect:flow:view"})
-    options = Options(missing_permissions=missing)
+    options = at_rest(missing_permissions=missing)
     with serve(WORLD, options) as one, pytest.raises(NotPermitted) as refused:
         ids(lists(one), "dim_flows")
     assert refused.value.permissions == ("architect:flow:view",)
@@ -161,7 +167,7 @@ def test_a_refusal_that_names_no_permission_gets_the_documented_one(answering):
 
 def test_credentials_that_are_refused_are_no_missing_permission(lists):
     faults = [Fault(on="queues", kind=Revoked())]
-    with serve(WORLD, Options(faults=faults)) as genesys, pytest.raises(SignInRefused):
+    with serve(WORLD, at_rest(faults=faults)) as genesys, pytest.raises(SignInRefused):
         ids(lists(genesys))
 
 

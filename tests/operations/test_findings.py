@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -98,4 +99,4 @@ def test_versions_and_the_table_of_time_zones_are_told():
     assert all(
         name in versions.found for name in ("Python 3.", "pyarrow ", "botocore ", "urllib3 ")
     )
-    assert zones.found.startswith("Europe/Berlin from ")
+    assert zones.found == f"Europe/Berlin from the package tzdata {version('tzdata')}"

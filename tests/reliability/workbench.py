@@ -127,9 +127,11 @@ class Bench:
         finally:
             process.bury()
 
-    def pages(self, table: str) -> Iterator[list[dict[str, Any]]]:
+    def pages(
+        self, table: str, *, patience_s: float | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
         """Be the Names of every run."""
-        assert table == "dim_divisions"
+        assert (table, patience_s) == ("dim_divisions", None)
         yield self.divisions or []
 
     # --- readers -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genesys_export.assembly.connections import answer_bytes
 from genesys_export.settings import addresses, values
 
 
@@ -167,3 +168,8 @@ def test_json_nested_without_end_is_refused():
 def test_a_bucket_or_path_without_anything_is_refused():
     with pytest.raises(ValueError, match="this must be s3://"):
         addresses.destination("  ")
+
+
+@pytest.mark.parametrize(("page_size", "limit"), [(100, 64), (1_000, 125), (10_000, 1_250)])
+def test_an_answer_may_be_as_large_as_the_page_it_holds(page_size, limit):
+    assert answer_bytes(page_size) == limit * 2**20

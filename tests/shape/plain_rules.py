@@ -123,7 +123,8 @@ def was_transferred(place):
 
 
 def is_open(place):
-    return value_of(place.objects["$"], "conversationEnd", INSTANT) is None
+    written = place.objects["$"].written()
+    return all(value is None for name, value, _ in written if name == "conversationEnd")
 
 
 def duration(place):

@@ -169,3 +169,32 @@ def test_a_column_is_canonical_when_every_text_is():
 
 def test_no_column_name_needs_quoting_beyond_the_quotes():
     assert all(re.fullmatch("[a-z_][a-z0-9_]*", name) for t in DATASET.tables for name in t.names)
+
+
+ENDS = [
+    (b'"2026-11-22T09:00:00.000Z"', False),
+    (b'"2026-11-22T09:00:00+01:00"', False),
+    (b'"soon"', False),
+    (b'"2026-02-30T09:00:00.000Z"', False),
+    (b'""', False),
+    (b"1764000000000", False),
+    (b"1" + b"0" * 5_000, False),
+    (b"[]", False),
+    (b'{"conversationEnd":null}', False),
+    (b"null", True),
+    (b'null,"conversationEnd":"soon"', False),
+    (b'null,"conversationEnd":null', True),
+    (b'null,"other":{"conversationEnd":"soon"}', True),
+    (b'null,"other":"\\"conversationEnd\\":1"', True),
+]
+
+
+@pytest.mark.parametrize(("end", "is_open"), ENDS, ids=range(len(ENDS)))
+def test_only_a_conversation_without_an_end_is_open(end, is_open):
+    raw = b"%b,%b}" % (record()[:-1], b'"conversationEnd":' + end)
+    made = made_of(raw)
+    (row,) = made.tables["conversations"]
+    assert (row["is_open"], made.counts.open) == (is_open, is_open)
+    sifting = Decoder(DATASET, Interval(INTERVAL.start, INTERVAL.end))
+    sifting.sift([raw])
+    assert sifting.counts.open == is_open

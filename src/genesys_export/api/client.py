@@ -25,8 +25,9 @@ from .limits import Budget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
+from .skew import check_clock
 from .splitting import Garbled
-from .transport import Answer, Failure, Transport
+from .transport import Answer, Failure, TooLarge, Transport
 
 Parsed = TypeVar("Parsed")
 
@@ -88,6 +89,19 @@ class Client:
         """Fetch a token, unless one lives; raises SignInRefused, GenesysUnavailable."""
         self._tokens.current()
 
+    def check_clock(self) -> None:
+        """Raise WrongSettings where this machine's clock is far from Genesys's; needs no sign-in.
+
+        Where Genesys does not answer nothing is known, and nothing is raised.
+        """
+        asked = self._clock.now()
+        try:
+            answer = self._transport.exchange("GET", self._hosts.api, {}, None)
+        except Failure:
+            return
+        if answer.status < 500:
+            check_clock(answer.headers, asked, self._clock.now())
+
     def request(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
         """Return what `parse` makes of the answer's body.
 
@@ -98,9 +112,7 @@ class Client:
         return self._until_answered(call, lambda: self._once(call, parse))
 
     def _until_answered(self, call: Call, once: Callable[[], Parsed | _Passing]) -> Parsed:
-        policy = self._retry
-        if call.deadline_s is not None:
-            policy = replace(policy, deadline_s=call.deadline_s)
+        policy = replace(self._retry, deadline_s=self._patience_s(call))
         began, attempt = self._clock.monotonic(), 0
         while True:
             outcome = once()
@@ -114,6 +126,10 @@ class Client:
             if isinstance(decision, GiveUp):
                 raise _given_up(call, outcome, attempt, elapsed_s) from outcome.cause
             self._pause(call, outcome, attempt, decision.after_s)
+
+    def _patience_s(self, call: Call) -> float:
+        own_s = self._retry.deadline_s
+        return own_s if call.deadline_s is None else min(own_s, call.deadline_s)
 
     def _pause(self, call: Call, outcome: _Passing, attempt: int, wait_s: float) -> None:
         self._observe(
@@ -177,7 +193,7 @@ class Client:
 
     def _spend(self, call: Call) -> float:
         """Wait for a start within the budget, and return when it is; raises GenesysUnavailable."""
-        patience_s = self._retry.deadline_s if call.deadline_s is None else call.deadline_s
+        patience_s = self._patience_s(call)
         while True:
             with self._budget_lock:
                 now = self._clock.monotonic()
@@ -196,11 +212,16 @@ class Client:
     def _exchange(
         self, call: Call, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer | _Passing:
-        began = self._clock.monotonic()
+        began, asked = self._clock.monotonic(), self._clock.now()
         try:
             answer = self._transport.exchange(
                 call.method, url, headers, body, within_s=call.deadline_s
             )
+        except TooLarge as failure:
+            raise GenesysUnavailable(
+                f"{call.method} {call.path}: {failure}",
+                advice="Lower page_size, or raise answer_limit, in [genesys].",
+            ) from failure
         except Failure as failure:
             return _Passing(problem=str(failure), cause=failure)
         self._observe(
@@ -212,6 +233,8 @@ class Client:
                 elapsed_s=self._clock.monotonic() - began,
             )
         )
+        if answer.status < 500:  # what is above may come from a proxy, with a clock of its own
+            check_clock(answer.headers, asked, self._clock.now())
         return answer
 
     def _sign_in(self) -> Token:

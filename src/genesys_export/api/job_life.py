@@ -34,12 +34,13 @@ STATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPolicy:
-    """How jobs are used; waits between looks grow from `first_s` by `factor` to `most_s`."""
+    """How jobs are used; waits before looks grow from `first_s` by `factor` to `most_s`."""
 
     page_size: int = 1_000
     first_s: float = 3.0  # the shortest job takes about as long
     factor: float = 1.5
     most_s: float = 60.0
+    unseen_s: float = 60.0  # after its 202: a 404 means that the job can't be seen yet
     deadline_s: float = 7_200.0  # for one job to be fulfilled
     submissions: int = 3
     empty_pages: int = 1_000  # or pages that came before: so many in a row mean no end
@@ -50,11 +51,12 @@ class JobPolicy:
             raise ValueError("a page of results holds 100 to 10,000 conversations")
         if self.submissions < 1 or self.empty_pages < 1:
             raise ValueError("at least one submission, at least one empty page")
-        if min(self.first_s, self.most_s) <= 0 or self.factor < 1 or self.deadline_s < 0:
+        least_s = min(self.unseen_s, self.deadline_s)
+        if min(self.first_s, self.most_s) <= 0 or self.factor < 1 or least_s < 0:
             raise ValueError("waits are positive and don't shrink")
 
     def wait_s(self, look: int) -> float:
-        """Return the wait after the `look`-th look (from 1) at a job."""
+        """Return the wait before the `look`-th look (from 1) at a job just submitted."""
         return min(self.most_s, self.first_s * self.factor ** min(look - 1, 100))
 
 

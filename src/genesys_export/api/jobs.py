@@ -1,6 +1,7 @@
 """The asynchronous details jobs: submit, poll, page to the end, release; again where one dies.
 
-What a state means for whoever waits stands in job_life.py. Only a missing cursor is the end of
+What a state means for whoever waits stands in job_life.py. A job just accepted may not be visible
+yet: for its first minute a 404 means "wait". Only a missing cursor is the end of
 the pages; a cursor that comes twice, or pages without anything new, stop the fetch: an export must
 end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 """
@@ -31,7 +32,8 @@ JOB = JOBS + "/{jobId}"
 RESULTS = JOB + "/results"
 _RELEASE_S = 20.0  # a job left behind expires by itself: deleting it is worth no more
 _LONGEST = 300
-_GONE = (404, 410)
+_UNSEEN = 404
+_GONE = (_UNSEEN, 410)
 _MOST_PAGES = 100_000  # of a job: at a hundred a page that is ten million conversations
 
 
@@ -77,6 +79,7 @@ class JobFetch:
         self._source, self._interval = source, interval
         self._jobs = [job_id] if job_id else []
         self._held = [*self._jobs]  # not deleted yet
+        self._accepted: dict[str, float] = {}  # when each job of ours got its 202
 
     @property
     def job_ids(self) -> tuple[str, ...]:
@@ -97,6 +100,7 @@ class JobFetch:
         for attempt in range(1, submissions + 1):
             job_id = self._submit(attempt)
             try:
+                self._rest("job", self._source.policy.wait_s(1), f"job {job_id} is submitted")
                 self._await(job_id)
                 yield from self._read(job_id)
             except Dead as dead:
@@ -130,13 +134,23 @@ class JobFetch:
         """Delete the jobs; what stands against it is only noticed, a second call does nothing."""
         while self._held:
             job_id = self._held.pop()
-            call = Call(method="DELETE", path=JOB, values={"jobId": job_id}, deadline_s=_RELEASE_S)
             try:
-                self._source.client.request(call, bytes)
+                if not self._delete(job_id) and self._is_young(job_id):
+                    self._rest("job", self._source.policy.wait_s(1), f"job {job_id} is not seen")
+                    self._delete(job_id)
             except ExportError as problem:
-                if isinstance(problem, RequestRefused) and problem.http_status in _GONE:
-                    continue
                 self._source.observe(Noticed(message=f"job {job_id} was not deleted: {problem}"))
+
+    def _delete(self, job_id: str) -> bool:
+        """Delete a job; return whether it was there."""
+        call = Call(method="DELETE", path=JOB, values={"jobId": job_id}, deadline_s=_RELEASE_S)
+        try:
+            self._source.client.request(call, bytes)
+        except RequestRefused as refused:
+            if refused.http_status in _GONE:
+                return False
+            raise
+        return True
 
     def _submit(self, attempt: int) -> str:
         call = Call(method="POST", path=JOBS, body=self._source.body(self._interval))
@@ -151,6 +165,7 @@ class JobFetch:
             raise
         self._jobs.append(job.job_id)
         self._held.append(job.job_id)
+        self._accepted[job.job_id] = self._source.clock.monotonic()
         self._source.observe(
             JobSubmitted(job_id=job.job_id, interval=self._interval, attempt=attempt)
         )
@@ -159,13 +174,13 @@ class JobFetch:
     def _await(self, job_id: str) -> None:
         """Look at the job until it can be read; raises Dead, JobFailed."""
         clock, policy = self._source.clock, self._source.policy
-        began, look, last = clock.monotonic(), 0, ""
+        began, look, last = clock.monotonic(), 1, "not visible"
         while True:
             status = self._status(job_id)
-            if status.state != last:
+            if status is not None and status.state != last:
                 last = status.state
                 self._source.observe(JobChanged(job_id=job_id, state=last))
-            if meaning_of(status) is Meaning.READ:
+            if status is not None and meaning_of(status) is Meaning.READ:
                 return
             look += 1
             wait_s = policy.wait_s(look)
@@ -178,9 +193,10 @@ class JobFetch:
                 )
             self._rest("job", wait_s, f"{job_id} is {last}")
 
-    def _status(self, job_id: str) -> wire.Status:
+    def _status(self, job_id: str) -> wire.Status | None:
+        """Return the job's status, None where it can't be seen yet; raises Dead."""
         call = Call(method="GET", path=JOB, values={"jobId": job_id})
-        return self._alive(call, wire.read_status)
+        return self._seen(job_id, call, wire.read_status)
 
     def _read(self, job_id: str) -> Iterator[Page]:
         """Yield the pages of a job that is fulfilled; raises Dead, JobFailed."""
@@ -212,24 +228,42 @@ class JobFetch:
         if cursor:
             query["cursor"] = cursor
         call = Call(method="GET", path=RESULTS, values={"jobId": job_id}, query=query)
-        try:
-            return self._alive(call, wire.read_results)
-        except RequestRefused as refused:
-            # A job can end while it is read. How Genesys refuses its pages then is not known
-            # (2026-11), so the job itself is asked; it may also have taken its cursors back.
-            meaning_of(self._status(job_id))
-            if cursor and refused.http_status == 400:
-                raise Dead(f"takes its own cursor no more: {refused.message}") from refused
-            raise
+        while True:
+            try:
+                page = self._seen(job_id, call, wire.read_results)
+            except RequestRefused as refused:
+                # A job can end while it is read. How Genesys refuses its pages then is not known
+                # (2026-11), so the job itself is asked; it may also have taken its cursors back.
+                self._check(job_id)
+                if cursor and refused.http_status == 400:
+                    raise Dead(f"takes its own cursor no more: {refused.message}") from refused
+                raise
+            if page is not None:
+                return page
+            self._check(job_id)
+            self._rest("job", self._source.policy.first_s, f"job {job_id} has no results yet")
 
-    def _alive(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
-        """Make a request of a job; one that is gone is dead."""
+    def _check(self, job_id: str) -> None:
+        """Raise Dead where the job itself says that it has ended."""
+        if status := self._status(job_id):
+            meaning_of(status)
+
+    def _seen(self, job_id: str, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed | None:
+        """Make a request of a job; None where a young job can't be seen yet, Dead where gone."""
         try:
             return self._source.client.request(call, parse)
         except RequestRefused as refused:
+            if refused.http_status == _UNSEEN and self._is_young(job_id):
+                return None
             if refused.http_status in _GONE:
                 raise Dead(f"is gone: {refused.message}") from refused
             raise
+
+    def _is_young(self, job_id: str) -> bool:
+        """Whether Genesys accepted the job so recently that it may not be visible yet."""
+        accepted = self._accepted.get(job_id)
+        now = self._source.clock.monotonic()
+        return accepted is not None and now - accepted < self._source.policy.unseen_s
 
     def _rest(self, reason: str, wait_s: float, detail: str) -> None:
         """Wait, up to a tenth longer than said, so that slices don't keep in step."""

@@ -55,7 +55,9 @@ class ReferenceLists:
 
     client: Client
 
-    def pages(self, table: str) -> Iterator[Sequence[Mapping[str, Any]]]:
+    def pages(
+        self, table: str, *, patience_s: float | None = None
+    ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Yield the pages of a table's list; an entity that comes again is left out of the later.
 
         Raises NotPermitted, with the permission, where the client may not read the list, and what
@@ -63,7 +65,7 @@ class ReferenceLists:
         """
         listing, met, vain = LISTS[table], _Met(), 0
         try:
-            for page in read_list(self.client, listing):
+            for page in read_list(self.client, listing, patience_s=patience_s):
                 new = [one for one in page.entities if met.is_new(one.get("id"))]
                 vain = 0 if new else vain + 1
                 if vain >= _MOST_VAIN:
@@ -145,10 +147,12 @@ class _Met:
         return True
 
 
-def read_list(client: Client, listing: Listing) -> Iterator[Page]:
+def read_list(
+    client: Client, listing: Listing, *, patience_s: float | None = None
+) -> Iterator[Page]:
     """Yield the pages of a list; raises GenesysUnavailable where they lead in a circle."""
     asked: Query | None = {**listing.query, "pageSize": str(listing.page_size), "pageNumber": "1"}
-    call, seen = Call(method="GET", path=listing.path), set()
+    call, seen = Call(method="GET", path=listing.path, deadline_s=patience_s), set()
     while asked is not None:
         seen.add(tuple(sorted(asked.items())))
         page = client.request(replace(call, query=asked), read_page)

@@ -85,6 +85,6 @@ def http_date(text: str) -> datetime | None:
     """Return the instant a header names, or None where it names none."""
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one with a number beyond all calendars
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

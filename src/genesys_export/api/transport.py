@@ -3,10 +3,12 @@
 Knows no retry, no token, no meaning of a status. Redirects are not followed (a token must not
 travel to another host); TLS is verified; lengths, chunks and gzip checksums are checked, the last
 of them here: urllib3 takes a gzip stream that ends too early for a whole one (2.8, tried 2026-11).
+Answers are bounded: in time from their first byte to their last, in size packed and unpacked.
 """
 
 from __future__ import annotations
 
+import io
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from urllib3 import exceptions
 from .. import __version__
 from ..errors import WrongSettings
 from .clock import Clock, SystemClock
+from .deadline import deadline, timed
 from .regions import is_loopback
 
 _CHUNK_BYTES = 1 << 20
@@ -43,13 +46,15 @@ _HEADERS = {
 class TransportOptions:
     """How to connect.
 
-    `read_timeout_s` is the longest silence, `answer_timeout_s` bounds an answer that trickles.
+    `read_timeout_s` is the longest silence, `answer_timeout_s` bounds an answer that trickles,
+    headers included. `answer_bytes` bounds what an answer holds, unpacked.
     `threads` sizes the pool of kept connections. `proxy` is for all but loopback addresses.
     """
 
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 120.0
     answer_timeout_s: float = 600.0
+    answer_bytes: int = 128 << 20
     threads: int = 8
     ca_bundle: str | None = None
     proxy: str | None = field(default=None, repr=False)  # may hold a password
@@ -69,6 +74,14 @@ class Failure(Exception):
     """There was no whole answer; the text says what happened, in a few words."""
 
 
+class TooLarge(Failure):
+    """The answer is larger than allowed, and would be again."""
+
+    def __init__(self, most: int) -> None:
+        """Say how large an answer may be."""
+        super().__init__(f"the answer is larger than {most / 2**20:.0f} MiB")
+
+
 class Transport:
     """A pool of connections; safe from several threads. Close it, or use it in a `with`."""
 
@@ -82,7 +95,7 @@ class Transport:
             "headers": _HEADERS,
             "ssl_context": _trusting(options.ca_bundle),
         }
-        self._direct = urllib3.PoolManager(**settings)
+        self._direct = timed(urllib3.PoolManager(**settings))
         self._outside = _proxied(options.proxy, settings) if options.proxy else self._direct
 
     def __enter__(self) -> Self:
@@ -110,76 +123,91 @@ class Transport:
         *,
         within_s: float | None = None,
     ) -> Answer:
-        """Send one request and read its whole answer; raises Failure.
+        """Send one request and read its whole answer; raises Failure, TooLarge.
 
-        `within_s` shortens the longest silence. Raises WrongSettings where the server's
-        certificate is not trusted.
+        `within_s` shortens the longest silence and the time for the whole answer. Raises
+        WrongSettings where the server's certificate is not trusted.
         """
-        silence_s = min(self._options.read_timeout_s, within_s or self._options.read_timeout_s)
+        options = self._options
+        silence_s = min(options.read_timeout_s, within_s or options.read_timeout_s)
         pool = self._direct if is_loopback(url) else self._outside
+        end = self._clock.monotonic() + min(options.answer_timeout_s, within_s or float("inf"))
         try:
-            answer = pool.request(
-                method,
-                url,
-                headers={**_HEADERS, **headers},
-                body=body,
-                timeout=urllib3.Timeout(connect=self._options.connect_timeout_s, read=silence_s),
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-            )
-            raw = self._whole(answer)
+            with deadline(lambda: end - self._clock.monotonic()):
+                answer = pool.request(
+                    method,
+                    url,
+                    headers={**_HEADERS, **headers},
+                    body=body,
+                    timeout=urllib3.Timeout(connect=options.connect_timeout_s, read=silence_s),
+                    redirect=False,
+                    preload_content=False,
+                    decode_content=False,
+                )
+                raw = self._whole(answer)
         except exceptions.HTTPError as problem:
+            if self._clock.monotonic() >= end:
+                raise Failure("the answer did not end in time") from problem
             raise _translated(problem, url) from problem
-        return Answer(answer.status, answer.headers, _body(answer, raw), len(raw))
+        held = _body(answer, raw, options.answer_bytes)
+        return Answer(answer.status, answer.headers, held, len(raw))
 
     def _whole(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         """Read to the end; a broken answer takes its connection with it."""
-        end = self._clock.monotonic() + self._options.answer_timeout_s
-        chunks = []
+        chunks, most = [], self._options.answer_bytes
         while chunk := answer.read1(_CHUNK_BYTES, decode_content=False):
             chunks.append(chunk)
-            if self._clock.monotonic() > end:
+            most -= len(chunk)
+            if most < 0:
                 answer.close()
-                raise Failure("the answer did not end in time")
+                raise TooLarge(self._options.answer_bytes)
         answer.release_conn()
         return b"".join(chunks)
 
 
-def _body(answer: urllib3.BaseHTTPResponse, raw: bytes) -> bytes:
+def _body(answer: urllib3.BaseHTTPResponse, raw: bytes, most: int) -> bytes:
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding == "identity" or not raw:
         return raw
     if encoding != "gzip":
         raise Failure("the body is compressed in a way nobody asked for")
-    return unpacked(raw)
+    return unpacked(raw, most)
 
 
-def unpacked(raw: bytes) -> bytes:
-    """Return what a body of gzip holds, its checksums verified; raises Failure."""
+def unpacked(raw: bytes, most: int) -> bytes:
+    """Return what a body of gzip holds, its checksums verified; raises Failure, TooLarge.
+
+    Never holds more than `most` bytes of it, and a little.
+    """
     try:
-        return _in_one_go(raw) or _by_members(raw)
+        return _in_one_go(raw, most) or _by_members(raw, most)
     except _UNREADABLE as problem:
         raise Failure("the compressed body is damaged") from problem
 
 
-def _in_one_go(raw: bytes) -> bytes:
+def _in_one_go(raw: bytes, most: int) -> bytes:
     """Unpack what is one gzip member and nothing else; else return nothing.
 
     It says at its end how much it holds: a buffer of that size saves a third of the time.
     """
-    most = min(int.from_bytes(raw[-4:], "little"), _MOST_AT_ONCE) + 1
+    told = int.from_bytes(raw[-4:], "little")
     member = isal_zlib.decompressobj(_GZIP)
     try:
-        body = member.decompress(raw, most)
+        body = member.decompress(raw, min(told, most, _MOST_AT_ONCE) + 1)
     except _UNREADABLE:
         return b""  # the slower way tells why
-    return body if member.eof and not member.unused_data else b""
+    return body if member.eof and not member.unused_data and len(body) <= most else b""
 
 
-def _by_members(raw: bytes) -> bytes:
-    body: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]  # no stub
-    return body
+def _by_members(raw: bytes, most: int) -> bytes:
+    pieces, left = [], most
+    with igzip.IGzipFile(fileobj=io.BytesIO(raw)) as members:  # type: ignore[no-untyped-call]
+        while piece := members.read(_CHUNK_BYTES):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                raise TooLarge(most)
+    return b"".join(pieces)
 
 
 def _trusting(ca_bundle: str | None) -> ssl.SSLContext | None:
@@ -198,7 +226,7 @@ def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.PoolManager:
     try:
         parts = urllib3.util.parse_url(proxy)
         login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
-        return urllib3.ProxyManager(proxy, proxy_headers=login, **settings)
+        return timed(urllib3.ProxyManager(proxy, proxy_headers=login, **settings))
     except (exceptions.HTTPError, ValueError) as problem:
         raise WrongSettings(
             "the proxy's address can't be used",

@@ -24,6 +24,8 @@ from ..model import Store
 from ..settings import Org, Settings, Target
 from ..store import S3Options, SingleWriter, open_store
 
+KIB, MIB = 1 << 10, 1 << 20
+
 
 def hosts_of(org: Org) -> Hosts:
     """Return where the organisation is."""
@@ -38,11 +40,17 @@ def transport_of(settings: Settings, org: Org) -> Transport:
         TransportOptions(
             connect_timeout_s=told.connect_timeout.total_seconds(),
             read_timeout_s=told.read_timeout.total_seconds(),
+            answer_bytes=told.answer_limit or answer_bytes(told.page_size),
             threads=(_slices_at_once(settings) + 1) * settings.backfill.days_at_once,
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
         )
     )
+
+
+def answer_bytes(page_size: int) -> int:
+    """Return how large an answer may be, unpacked: a dozen times what a page of that size is."""
+    return max(64 * MIB, page_size * 128 * KIB)
 
 
 def _slices_at_once(settings: Settings) -> int:

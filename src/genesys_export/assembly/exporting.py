@@ -53,6 +53,7 @@ def exporters(
             shield=shield,
             holder=this_process(),
             lease_time=settings.resume.lease,
+            check_clock=client.check_clock,
         )
         yield Exporter(deps)
 

@@ -69,7 +69,10 @@ class ChosenDays:
         """Return the days to be exported, oldest first."""
         if self.alone or not exporter.deps.plan.keeps_state:
             return (Due(self.day, _ASKED),)
-        return agenda(exporter.deps, self.day.zone)
+        due = agenda(exporter.deps, self.day.zone)
+        if not due:  # which a clock that is far behind makes of every day
+            exporter.deps.check_clock()
+        return due
 
 
 _NOTHING_DUE = "no day is missing or due: nothing to do"

@@ -2,7 +2,7 @@
 
 from .conversation_details import conversation_details
 from .names import names, with_names
-from .shape import EXTRA, Node, record_shape
+from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Table",
     "Type",
     "conversation_details",
+    "keeps",
     "names",
     "record_shape",
     "with_names",

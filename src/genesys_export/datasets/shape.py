@@ -6,12 +6,27 @@ The tree is made from the columns' paths, so a leaf that has a column is decoded
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 from .spec import Column, Dataset, Kind, Type
 
 # The key under which decoding hands on what has no column. No API field can be called so.
 EXTRA = "genesys-export:extra"
+
+
+def keeps(extra: str | None, name: str) -> bool:
+    """Whether the text of an EXTRA field holds a value, other than null, of the object's field.
+
+    So a field whose value does not fit its column can be told from one that is absent.
+    """
+    if not extra or f'"{name}"' not in extra:  # nearly always
+        return False
+    try:  # numbers stay text: one of thousands of digits is no reason to fail
+        found = json.loads(extra, object_pairs_hook=list, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False
+    return any(key == name and value is not None for key, value in found)
 
 
 @dataclass(frozen=True, slots=True)

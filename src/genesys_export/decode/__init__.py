@@ -12,7 +12,7 @@ from operator import attrgetter
 
 import pyarrow as pa
 
-from ..datasets import Dataset, Node, record_shape
+from ..datasets import EXTRA, Dataset, Node, keeps, record_shape
 from ..days import Interval
 from ..model import Block, Counts, Rejected
 from .arrow import TIMES, Reader, Unfit, is_utf8
@@ -27,6 +27,7 @@ __all__ = ["CopyResolver", "Decoder", "key_of"]
 _MODULUS = 1 << 256
 _VERDICT, _DIGEST = attrgetter("verdict"), attrgetter("digest")
 _MOST_NAMES, _LONGEST_NAME = 100, 200
+_END = "conversationEnd"
 OTHERS = "(others)"  # unknown fields beyond so many names
 
 
@@ -212,6 +213,11 @@ def _clean_all(
 
 
 def _open(conversations: pa.RecordBatch) -> int:
-    if "conversationEnd" not in conversations.schema.names:
-        return int(conversations.num_rows)
-    return int(conversations.column("conversationEnd").null_count)
+    """Return how many conversations have no end; one that nobody can read is an end, too."""
+    count = conversations.num_rows
+    names = conversations.schema.names
+    ends = conversations.column(_END) if _END in names else pa.nulls(count)
+    if EXTRA not in names or not ends.null_count:
+        return int(ends.null_count)
+    extras = conversations.column(EXTRA).filter(ends.is_null())
+    return int(ends.null_count) - sum(keeps(extra, _END) for extra in extras.to_pylist())

@@ -22,6 +22,7 @@ from .written import Kept, Number, encode, entries, is_unicode, parse
 _ENCODE = msgspec.json.Encoder().encode
 _INT64 = range(-(2**63), 2**63)
 _INFINITE = float("inf")
+_END = "conversationEnd"
 
 
 class Broken(Exception):
@@ -55,7 +56,8 @@ def clean(shape: Node, record: bytes) -> Cleaned:
     except RecursionError:
         raise Broken("the record is nested too deeply") from None
     cleaner.result.line = _ENCODE(body)
-    cleaner.result.is_ended = body.get("conversationEnd") is not None
+    ends = [body.get(_END), *(value for name, value in extra if name == _END)]
+    cleaner.result.is_ended = any(end is not None for end in ends)
     return cleaner.result
 
 

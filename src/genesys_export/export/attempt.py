@@ -19,7 +19,7 @@ from ..manifest import File, Manifest, file_of
 from ..model import Counts, SliceRecord, StagedFile
 from .commit_decision import CommitDecision, complete
 from .dependencies import Dependencies
-from .lookups import LookupStager, Named
+from .lookups import Earlier, LookupStager, Named
 from .plan import Ready
 from .rejects import Rejects
 from .report import DayReport
@@ -62,7 +62,7 @@ class Attempt:
             published=before.value.attempt if before else "",
             rejects=rejects,
         )
-        named = self._named()
+        named = self._named(before)
         try:
             staged = staging.stage(slices)
             try:
@@ -131,8 +131,8 @@ class Attempt:
         )
         return settling.settle(made, files)
 
-    def _named(self) -> Named:
-        """Stage the lookup tables, before the slices: a list that fails costs no job."""
+    def _named(self, before: Published | None) -> Named:
+        """Stage the lookup tables, before the slices: credentials that fail cost no job."""
         deps = self.deps
         if deps.names is None:
             return Named()
@@ -144,7 +144,19 @@ class Attempt:
             token=self.token,
             clock=deps.clock,
         )
-        return stager.stage(self.day)
+        return stager.stage(self.day, partial(self._earlier, before))
+
+    def _earlier(self, before: Published | None) -> Earlier:
+        """Return the lookup tables that are published and may stay where a list breaks off."""
+        old, deps = before.value if before else None, self.deps
+        if old is None or old.recipe.fingerprint != deps.recipe.fingerprint:
+            return Earlier()
+        tables = {
+            name: files
+            for name, files in old.tables.items()
+            if name in deps.plan.names and deps.ledger.lie_as_named(files)
+        }
+        return Earlier(tables=tables, cut=old.cut)
 
     def _made(
         self, slices: Sequence[SealedSlice], named: Named, rejected: int, file: File | None
@@ -154,6 +166,7 @@ class Attempt:
         tables: dict[str, tuple[File, ...]] = {}
         for one in _data(slices, named):
             tables[one.table] = (*tables.get(one.table, ()), file_of(one.file, one.rows))
+        tables |= named.kept
         fetched = min(one.fetched for one in slices)
         digest = sum(int(one.digest, 16) for one in slices) % (1 << 256)
         return Manifest(
@@ -183,6 +196,7 @@ class Attempt:
             began=self.began,
             ended=self.deps.clock.now(),
             notes=(*plan.notes, *named.notes),
+            cut=named.cut,
         )
 
 

@@ -58,6 +58,8 @@ class Exporter:
         before = self.recover(day)
         self._check_recipe(before, options)
         if why := self._skipped(day, before, options):
+            if before is None:  # by this machine's clock alone
+                deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
             return self._skip(day, before, why)
         return self._attempt(day, options, began, token, before)
@@ -238,6 +240,8 @@ class Exporter:
                 return found, watermark
             wait_s = min(plan.wait_step.total_seconds(), deadline_s - clock.monotonic())
             if wait_s <= 0:
+                if watermark is None:  # by this machine's clock alone
+                    self.deps.check_clock()
                 raise found.error()
             detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
             told = Waiting(reason="availability", wait_s=wait_s, detail=detail)

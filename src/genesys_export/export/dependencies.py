@@ -21,6 +21,10 @@ from .plan import Plan
 Shield = Callable[[], AbstractContextManager[None]]
 
 
+def nothing() -> None:
+    """Stand in for a check that is not made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """What days are exported with."""
@@ -40,6 +44,7 @@ class Dependencies:
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
     holder: Holder = field(default_factory=Holder)
     lease_time: timedelta = timedelta(minutes=10)
+    check_clock: Callable[[], None] = nothing  # raises where this machine's clock is wrong
 
     @property
     def ledger(self) -> Ledger:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..datasets import EXTRA, keeps
 from . import groups
 from .levels import Level, lengths
 
@@ -98,7 +99,7 @@ def of_conversations(levels: Levels, segments: Ordered) -> dict[str, pa.Array]:
     sessions = lengths(levels.participants, levels.sessions.path)
     owners = levels.participants.rows[levels.conversations.path]
     return {
-        "is_open": end.is_null(),
+        "is_open": _is_open(levels.conversations, end),
         "duration_ms": milliseconds(start, end),
         "participant_count": lengths(levels.conversations, levels.participants.path),
         "session_count": groups.total(owners, sessions, n),
@@ -136,6 +137,16 @@ def _ends(session: pa.Int64Array, ends: pa.StringArray, n: int) -> pa.StringArra
     latest = groups.last(session, ends.take(at), n)
     is_open = groups.has(session, ends.is_null(), n)
     return pc.if_else(is_open, pa.scalar(None, pa.string()), latest)
+
+
+def _is_open(conversations: Level, end: pa.StringArray) -> pa.BooleanArray:
+    """Return whether each has no end; one that nobody can read is an end, too."""
+    extra, has_none = conversations.texts(EXTRA), end.is_null()
+    if extra.null_count == len(extra):
+        return has_none
+    texts = pc.if_else(has_none, extra, pa.scalar(None, pa.string())).to_pylist()
+    kept = pa.array([keeps(text, "conversationEnd") for text in texts], pa.bool_())
+    return pc.and_not(has_none, kept)
 
 
 def _only(session: pa.Int64Array, queues: pa.StringArray, n: int) -> pa.StringArray:

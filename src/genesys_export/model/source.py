@@ -70,8 +70,12 @@ class Source(Protocol):
 class Names(Protocol):
     """Where the names beside the ids come from; safe to use from several threads."""
 
-    def pages(self, table: str) -> Iterator[Sequence[Mapping[str, Any]]]:
+    def pages(
+        self, table: str, *, patience_s: float | None = None
+    ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Yield what a lookup table is made of, as the API has it, each entity once.
+
+        `patience_s` limits how long each request is tried; None: as long as any other.
 
         Raises NotPermitted, with the permissions that would help, where it may not be read, and
         what a source raises.

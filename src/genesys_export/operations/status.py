@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from .. import claim as claims
 from .. import manifest as manifests
 from ..claim import Claim, Failure
-from ..days import Day, date_named, yesterday
+from ..days import Day, date_named, yesterday, zone_named
 from ..errors import DestinationFailed
 from ..guards import differences
 from ..manifest import Manifest
@@ -94,8 +94,8 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
 
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
     try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError):  # a zone that this machine does not know
+        return zone_named(name)
+    except LookupError:  # a zone that this machine does not know
         return otherwise
 
 

@@ -60,6 +60,7 @@ def _day(day: DayStatus) -> Mapping[str, Any]:
         "bytes": day.size_bytes if made else None,
         "counts": asdict(day.counts) if made else None,
         "tables": {name: [_file(each) for each in files] for name, files in day.tables.items()},
+        "cut": made.cut if made else [],
         "rejects": _file(made.rejects) if made and made.rejects else None,
         "changes": _file(made.changes) if made and made.changes else None,
         "fetched": day.fetched,

@@ -122,8 +122,10 @@ def _of_recipe(day: DayStatus) -> Iterator[Remark]:
     if day.differences:
         told = f"made by another recipe than the newest days: {'; '.join(day.differences)}"
         yield Remark(Weight.NOTE, "other recipe", told)
+    cut = day.manifest.cut if day.manifest else ()
     for note in day.manifest.notes if day.manifest else ():
-        yield Remark(Weight.NOTE, "note", note)
+        is_of_cut = note.partition(" ")[0] in cut  # such a note begins with the table's name
+        yield Remark(Weight.NOTE, "cut table" if is_of_cut else "note", note)
 
 
 def summary(status: OrgStatus) -> str:

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from ..datasets import conversation_details
+from ..days import zone_named
 from . import addresses, values
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
@@ -72,6 +73,7 @@ class Genesys(BaseModel):
     )
     connect_timeout: Span = timedelta(seconds=10)
     read_timeout: Span = timedelta(seconds=120)
+    answer_limit: Annotated[int, BeforeValidator(values.size), Field(ge=MIB)] | None = None
     ca_bundle: Text | None = None
     proxy: Annotated[SecretStr, BeforeValidator(addresses.proxy)] | None = None
     no_proxy: Words = ()
@@ -151,7 +153,7 @@ class Export(BaseModel):
     query_path: Annotated[str, BeforeValidator(addresses.path)] = DETAILS_QUERY
     slices: Annotated[Whole, Field(ge=1, le=96)] = 1
     slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
-    timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = ZoneInfo("UTC")
+    timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = zone_named("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
     allow_partial: bool = False
     publish: Annotated[str, BeforeValidator(values.choice("available", "final"))] = "available"

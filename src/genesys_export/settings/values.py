@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
-from importlib.resources import files
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+from ..days import zone_named, zone_names
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -141,17 +142,16 @@ def json_object(given: object) -> str:
 
 
 def zone(given: object) -> ZoneInfo:
-    """Read an IANA time zone's name; only names in tzdata, so that every machine agrees."""
+    """Read an IANA time zone's name."""
     if isinstance(given, ZoneInfo):
         return given
     name = text(given)
-    known = files("tzdata").joinpath("zones").read_text("utf-8").split()
-    if name not in known:
-        hint = did_you_mean(name, sorted(available_timezones()))
+    if name not in zone_names():
+        hint = did_you_mean(name, sorted(zone_names()))
         raise ValueError(
             f"{_shown(name)} is not a time zone{hint or '; write Europe/Berlin or UTC'}"
         )
-    return ZoneInfo(name)
+    return zone_named(name)
 
 
 def choice(*have: str, later: tuple[str, ...] = ()) -> Callable[[object], str]:

@@ -97,6 +97,13 @@ class JobEnds:
 
 
 @dataclass(frozen=True, slots=True)
+class JobUnseen:
+    """The job that this request submits answers 404 for its first seconds."""
+
+    for_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class RepeatedRows:
     """The page begins with rows of the page before."""
 
@@ -138,6 +145,7 @@ Kind = (
     | DeadToken
     | Revoked
     | JobEnds
+    | JobUnseen
     | RepeatedRows
     | ShortPage
     | NoConversations

@@ -1,18 +1,20 @@
 """Asynchronous jobs: their states, their cursors, their end.
 
-Knows the life of a job as the API shows it. Time plays no part: a job moves on when it is looked
-at. A cursor stays good as long as its job, so that a page can be asked for again.
+Knows the life of a job as the API shows it. A job moves on when it is looked at, whatever time
+passes; only a fault can hide a new job for some seconds. A cursor stays good as long as its job,
+so that a page can be asked for again.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
 from . import faults
-from .faults import JobEnds, Kind
+from .faults import JobEnds, JobUnseen, Kind
 from .org import new_id
 from .replies import bad_request, not_found
 from .selection import Selection
@@ -31,6 +33,7 @@ class Job:
     submitted: datetime
     polls: int  # looks still needed
     ends: JobEnds | None
+    unseen_until: datetime
     completed: datetime | None = None
     looks: int = 0
     pages: int = 0
@@ -50,9 +53,10 @@ class Job:
 class Jobs:
     """The jobs that were submitted and not deleted."""
 
-    def __init__(self, polls: int, seed: str) -> None:
+    def __init__(self, polls: int, seed: str, now: Callable[[], datetime]) -> None:
         """Begin without any; a job needs so many looks until it is done."""
         self._polls = polls
+        self._now = now
         self._rng = Random(seed)
         self._jobs: dict[str, Job] = {}
         self._cursors = 0
@@ -61,13 +65,17 @@ class Jobs:
         """Return the state of every job that was not deleted."""
         return {job.ident: job.state for job in list(self._jobs.values())}
 
-    def submit(self, selection: Selection, now: datetime, ends: JobEnds | None) -> Json:
+    def submit(self, selection: Selection, fault: Kind | None) -> Json:
         """Take a job."""
-        job = Job(new_id(self._rng), selection, now, self._polls, ends)
+        now = self._now()
+        ends = fault if isinstance(fault, JobEnds) else None
+        hidden_s = fault.for_s if isinstance(fault, JobUnseen) else 0.0
+        seen = now + timedelta(seconds=hidden_s)
+        job = Job(new_id(self._rng), selection, now, self._polls, ends, seen)
         self._jobs[job.ident] = job
         return {"jobId": job.ident}
 
-    def status(self, ident: str, now: datetime) -> Json:
+    def status(self, ident: str) -> Json:
         """Look at a job, which moves it on; raises Refused."""
         job = self._job(ident)
         job.looks += 1
@@ -76,7 +84,7 @@ class Jobs:
         status["expirationDate"] = text(to_ms(job.submitted + _KEPT))
         if state in ("QUEUED", "PENDING"):
             return status
-        job.completed = job.completed or now
+        job.completed = job.completed or self._now()
         status["completionDate"] = text(to_ms(job.completed))
         if state == "FAILED" and job.ends is not None:
             status["errorMessage"] = job.ends.message
@@ -107,7 +115,7 @@ class Jobs:
 
     def _job(self, ident: str) -> Job:
         job = self._jobs.get(ident)
-        if job is None:
+        if job is None or self._now() < job.unseen_until:
             raise not_found(f"job {ident}")
         return job
 

@@ -7,6 +7,7 @@ lists do; a client must trust what the answer says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from .org import Org
@@ -18,10 +19,21 @@ _MAX_SIZES = {"users": 500, "queues": 500, "wrapupcodes": 500, "divisions": 200}
 _STATES = ("active", "inactive", "deleted", "any")
 
 
-def listed(name: str, org: Org, path: str, query: Mapping[str, str]) -> Json:
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How large a page can be, and up to how many results a list is given out."""
+
+    page: int
+    results: int
+
+
+def listed(name: str, org: Org, path: str, query: Mapping[str, str], depth: Depth) -> Json:
     """Return a page of a list; raises Refused."""
-    size = min(_count(query, "pageSize", _SIZE), _MAX_SIZES.get(name, _MAX_SIZE))
+    most = min(_MAX_SIZES.get(name, _MAX_SIZE), depth.page)
+    size = min(_count(query, "pageSize", _SIZE), most)
     number = _count(query, "pageNumber", 1)
+    if size * number > depth.results:
+        raise bad_request(f"Pagination may not exceed {depth.results} results.")
     entities = _entities(name, org, query)
     pages = -(-len(entities) // size)
     rest = {key: value for key, value in query.items() if key not in ("pageSize", "pageNumber")}

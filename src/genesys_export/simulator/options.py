@@ -27,7 +27,8 @@ class Options:
     client_secret: str = "simulated-secret"  # noqa: S105 - guards nothing
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    lag: timedelta = timedelta(0)  # how far the data lake is behind now
+    # How far the data lake is behind now, or what tells so each time it is asked.
+    lag: timedelta | Callable[[], timedelta] = timedelta(0)
     polls: int = 1  # how many looks at a job until it is FULFILLED
     token_lifetime_s: int = 86_399
     requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
@@ -36,6 +37,8 @@ class Options:
     page_latency_s: float = 0  # how long each page of results takes, a job's or a query's
     page_size: int = 1_000  # of job results, where the request names none
     max_page_size: int = 10_000
+    max_list_size: int = 500  # the largest page of any reference list
+    list_depth: int = 10_000  # a reference list is refused beyond so many results
     query_depth: int = 100_000  # a query's pages end there
     query_double: int | None = None  # of so many hits one is a stored double, left out of its page
     count_bias: int = 0  # so many more hits than there are does a query tell; below 0: fewer
@@ -45,4 +48,4 @@ class Options:
     @property
     def watermark(self) -> datetime:
         """Up to when the data lake is complete."""
-        return self.now() - self.lag
+        return self.now() - (self.lag() if callable(self.lag) else self.lag)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from . import requests
 from .aggregates import aggregated
-from .faults import JobEnds, Kind
+from .faults import Kind
 from .jobs import Jobs
-from .lists import listed, permitted
+from .lists import Depth, listed, permitted
 from .options import Options
 from .org import Org
 from .replies import Reply, answered, bad_request
@@ -41,7 +41,7 @@ class Service:
         """Serve that world."""
         self._world = world
         self._options = options
-        self.jobs = Jobs(options.polls, "jobs")
+        self.jobs = Jobs(options.polls, "jobs", options.now)
 
     def availability(self, call: Call) -> Reply:
         """Tell how far the data lake is."""
@@ -52,13 +52,12 @@ class Service:
         """Take a job; what it finds is settled now."""
         body = body_of(call.received, requests.JOB_KEYS)
         ask = requests.job_ask(body, to_ms(self._options.watermark))
-        now = self._options.now()
-        ends = call.fault if isinstance(call.fault, JobEnds) else None
-        return answered(self.jobs.submit(select(self._world.at(now), ask), now, ends), 202)
+        found = select(self._world.at(self._options.now()), ask)
+        return answered(self.jobs.submit(found, call.fault), 202)
 
     def status(self, call: Call) -> Reply:
         """Look at a job."""
-        status = self.jobs.status(call.path["job_id"], self._options.now())
+        status = self.jobs.status(call.path["job_id"])
         # 202 is documented for a job that still runs: a client must take both.
         return answered(status, 202 if status["state"] in ("QUEUED", "PENDING") else 200)
 
@@ -109,9 +108,11 @@ class Service:
 
     def listing(self, name: str) -> Callable[[Call], Reply]:
         """Return the endpoint of a reference list."""
+        depth = Depth(self._options.max_list_size, self._options.list_depth)
 
         def answer(call: Call) -> Reply:
-            return answered(listed(name, self._org(), call.received.path, call.received.query))
+            path, query = call.received.path, call.received.query
+            return answered(listed(name, self._org(), path, query, depth))
 
         return answer
 
