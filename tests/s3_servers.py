@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-import boto3
+import botocore.session
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -45,17 +45,16 @@ class S3Server:
     writer_key: str = "writerkey"  # may write, and neither read nor list
     writer_secret: str = field(default="writersecret123", repr=False)
 
-    def session(self, access_key: str = "", secret_key: str = "") -> boto3.Session:
+    def session(self, access_key: str = "", secret_key: str = "") -> botocore.session.Session:
         """Return a session of the owner, or of whoever is named."""
-        return boto3.Session(
-            aws_access_key_id=access_key or self.access_key,
-            aws_secret_access_key=secret_key or self.secret_key,
-            region_name=REGION,
-        )
+        session = botocore.session.Session()
+        session.set_credentials(access_key or self.access_key, secret_key or self.secret_key)
+        session.set_config_variable("region", REGION)
+        return session
 
     def client(self):
         """Return a client to look behind the counter; the caller closes it."""
-        return self.session().client("s3", endpoint_url=self.endpoint_url)
+        return self.session().create_client("s3", endpoint_url=self.endpoint_url)
 
     @contextmanager
     def store(self, *, observe=None, session=None, **options) -> Iterator[S3Store]:

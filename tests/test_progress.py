@@ -24,10 +24,13 @@ REQUEST = events.Requested(
     method="GET", path="/jobs/{jobId}", status=200, received_bytes=1_000, elapsed_s=0.25
 )
 RATE_LIMIT = events.Waiting(reason="rate limit", wait_s=12)
-LOOK = events.Waiting(reason="job", wait_s=3, detail="PENDING")
+WAITED = events.Waited(reason="rate limit", waited_s=11.5)
+LOOK = events.Waiting(reason="job", wait_s=3, detail="j1 is PENDING")
 PAGE = events.PageExported(slice="2026-11-22#0", conversations=1_000, rows=28_000)
 AGAIN = events.ReadAgain(slice="2026-11-22#0", contested=3, conversations=1_000, rows=28_000)
 STARTED = events.DayStarted(org="emea", day="2026-11-22", interval=DAY, slices=1, watermark=None)
+COUNTED = events.DayCounted(org="emea", day="2026-11-22", conversations=4_000)
+FAILED = events.DayFailed(org="", day="2026-11-20", problem="no answer")
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     org="",
@@ -47,10 +50,14 @@ ALL = (
     events.SignedIn(login_host="login.mypurecloud.ie", expires_in_s=86_400),
     REQUEST,
     RATE_LIMIT,
+    WAITED,
     LOOK,
+    events.Waited(reason="job", waited_s=3),
     events.Retrying(method="GET", path="/x", attempt=1, wait_s=2.5, problem="HTTP 503"),
     events.Waiting(reason="retry", wait_s=2.5, detail="HTTP 503"),
+    events.Waited(reason="retry", waited_s=0.5),
     STARTED,
+    COUNTED,
     SUBMITTED,
     events.JobChanged(job_id="j1", state="FULFILLED"),
     events.IntervalHalved(interval=DAY, reason="95000 hits"),
@@ -60,12 +67,13 @@ ALL = (
     PAGE,
     events.Uploaded(key="conversations/2026-11-22.csv.gz", size_bytes=5),
     events.SliceStaged(slice="2026-11-22#0", conversations=1_000, rows=28_000, size_bytes=5),
-    events.SliceAdopted(slice="2026-11-22#0", attempt="a1"),
+    events.SliceAdopted(slice="2026-11-22#0", attempt="a1", conversations=500),
     events.ReadBack(key="conversations/2026-11-22.csv.gz", rows=1_000, size_bytes=5),
     events.DayDue(org="", day="2026-11-20", reason="it is missing"),
     events.DaySkipped(org="", day="2026-11-21", reason="it is final already"),
     events.DayRecovered(org="", day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
+    FAILED,
     OVER,
     PUBLISHED,
 )
@@ -163,9 +171,9 @@ def test_verbose_tells_every_request(clock):
 
 
 def test_quiet_tells_warnings_only(clock):
-    (told,) = shown(ALL, clock, level="quiet").splitlines()
-    assert "warning" in told
-    assert 'message="job j1 was not deleted: HTTP 404"' in told
+    noticed, failed = shown(ALL, clock, level="quiet").splitlines()
+    assert 'warning noticed message="job j1 was not deleted: HTTP 404"' in noticed
+    assert 'warning day failed day=2026-11-20 problem="no answer"' in failed
 
 
 def test_progress_is_told_at_most_every_ten_seconds(clock):
@@ -178,6 +186,28 @@ def test_progress_is_told_at_most_every_ten_seconds(clock):
     assert len(told) == 10
     assert " progress requests=0 conversations=10000 rows=280000 " in told[0]
     assert told[-1].startswith("2026-11-23T12:01:40.000Z info ")
+
+
+def test_progress_names_the_day_its_phase_its_per_cent_and_the_time_that_is_left(clock):
+    stream = io.StringIO()
+    with progress(stream, clock=clock) as observe:
+        for event in (STARTED, COUNTED, PAGE):
+            observe(event)
+        clock.passed_s += 10
+        observe(PAGE)
+    told = stream.getvalue().splitlines()[-1]
+    assert " progress day=2026-11-22 phase=reading percent=50 left_s=10 requests=0 " in told
+
+
+def test_a_day_that_is_unchanged_is_not_called_published(clock):
+    same = msgspec.structs.replace(PUBLISHED, outcome="unchanged")
+    told = shown([same], clock)
+    assert " day unchanged day=2026-11-22 " in told
+    assert "published" not in told.replace("outcome=", "")
+    tally = Tally()
+    tally(same)
+    assert (tally.totals().published, tally.totals().unchanged) == ((), (same,))
+    assert "2026-11-22 provisional (unchanged): " in summary(tally.totals(), elapsed_s=1)
 
 
 def test_quiet_tells_no_progress(clock):
@@ -234,18 +264,84 @@ def drawn(given, clock, **options) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
-def test_a_terminal_shows_requests_conversations_and_bytes(clock):
-    told = drawn([REQUEST, REQUEST, PAGE], clock)
-    last = told.splitlines()[-4:]
-    assert re.search(r"requests .* 2 ", last[0])
-    assert re.search(r"conversations .* 1,000 ", last[1])
-    assert re.search(r"received .* 2\.0 kB ", last[2])
+@pytest.fixture
+def bars(clock):
+    tally = Tally()
+    bars = Bars(Console(file=Terminal(), width=100), verbose=False, tally=tally, clock=clock)
+
+    def observe(*given):
+        for event in given:
+            fan_out(tally, bars)(event)
+        return seen(bars)
+
+    return observe
+
+
+def test_a_terminal_shows_requests_and_bytes(bars, clock):
+    clock.passed_s = 60
+    assert "2 requests (2/min), 2.0 kB received (33 bytes/s), 1 min 00 s" in bars(REQUEST, REQUEST)
+
+
+def test_a_day_shows_its_phase_its_per_cent_and_the_time_that_is_left(bars, clock):
+    assert re.search(r"emea 2026-11-22 starting .* 0 conversations", bars(STARTED))
+    assert re.search(r"waiting for Genesys .* 0 of 4,000", bars(COUNTED, SUBMITTED))
+    assert re.search(r"reading .* 25 % 1,000 of 4,000 conversations", bars(PAGE))
+    clock.passed_s += 10
+    assert re.search(r"reading .* 50 % 10 s left, 2,000 of 4,000", bars(PAGE))
+    assert re.search(r"reading .* 25 % 30 s left, 1,000 of 4,000", bars(AGAIN))
+    staged = events.SliceStaged(slice="2026-11-22#0", conversations=1, rows=1, size_bytes=1)
+    assert re.search(r"publishing .* 100 % ", bars(staged))
+    ended = msgspec.structs.replace(PUBLISHED, org="emea")
+    last = bars(ended)
+    assert "2026-11-22" not in last
+    assert "1 day done" in last
+
+
+def test_what_was_adopted_counts_as_done_and_not_as_speed(bars, clock):
+    two = msgspec.structs.replace(STARTED, slices=2)
+    adopted = events.SliceAdopted(slice="2026-11-22#1", attempt="a1", conversations=2_000)
+    bars(two, COUNTED, adopted, msgspec.structs.replace(PAGE, conversations=500))
+    clock.passed_s += 10
+    told = bars(msgspec.structs.replace(PAGE, conversations=500))
+    assert re.search(r"reading .* 75 % 10 s left, 3,000 of 4,000", told)
+
+
+def test_a_day_that_was_not_counted_shows_what_came_and_promises_nothing(bars, clock):
+    bars(STARTED, PAGE)
+    clock.passed_s += 10
+    told = bars(PAGE)
+    assert re.search(r"reading .* 2,000 conversations", told)
+    assert "%" not in told
+    assert "left" not in told
+
+
+def test_a_day_with_more_than_was_counted_is_not_done_before_its_end(bars):
+    assert " 99 % " in bars(STARTED, COUNTED, *[PAGE] * 5)
+
+
+def test_the_picture_is_wiped_at_the_end(clock):
+    stream = Terminal()
+    with progress(stream, clock=clock) as observe:
+        observe(STARTED)
+    told = stream.getvalue()
+    assert "2026-11-22 starting" in told
+    after = told.rpartition("0 requests")[2]
+    assert after.count("\x1b[2K") >= 2  # each of its lines
+
+
+def test_in_a_narrow_terminal_every_row_keeps_to_its_line(clock):
+    tally = Tally()
+    bars = Bars(Console(file=Terminal(), width=50), verbose=False, tally=tally, clock=clock)
+    for event in (msgspec.structs.replace(STARTED, org=""), COUNTED, PAGE, RATE_LIMIT):
+        bars(event)
+    lines = seen(bars, 50).splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("2026-11-22 reading")
 
 
 def test_news_stand_above_the_bars(clock):
-    told = drawn([STARTED, SUBMITTED, events.Noticed(message="look here"), PUBLISHED], clock)
-    for words in ("day started  org=emea day=2026-11-22", "look here", "day published"):
-        assert words in told
+    told = drawn([STARTED, SUBMITTED, events.Noticed(message="look here")], clock)
+    assert "look here" in told
     assert "job submitted" not in told
 
 
@@ -253,7 +349,7 @@ def test_news_stand_above_the_bars(clock):
     ("event", "words"),
     [
         (RATE_LIMIT, "rate limit: 12 s"),
-        (LOOK, "job PENDING: next look in 3.0 s"),
+        (LOOK, "job j1 is PENDING: next look in 3.0 s"),
         (events.Waiting(reason="budget", wait_s=0.4), "budget: 0.4 s"),
         (
             events.Waiting(reason="retry", wait_s=2.5, detail="HTTP 503"),
@@ -277,9 +373,9 @@ def test_of_several_waits_the_longest_is_shown(clock):
     assert "rate limit: 10 s" in seen(bars)
 
 
-def seen(bars) -> str:
+def seen(bars, width=100) -> str:
     stream = io.StringIO()
-    Console(file=stream, width=100).print(bars.picture())
+    Console(file=stream, width=width).print(bars.picture())
     return stream.getvalue()
 
 
@@ -296,7 +392,7 @@ def test_bars_end_when_an_error_goes_through(clock):
     with pytest.raises(KeyError), progress(stream, clock=clock):
         raise KeyError
     assert not [t for t in threading.enumerate() if t.name.startswith("Refresh")]
-    assert stream.getvalue().endswith("\x1b[?25h")  # the cursor is back
+    assert "\x1b[?25h" in stream.getvalue()  # the cursor is back
 
 
 # --- sums ------------------------------------------------------------------------------------
@@ -308,7 +404,7 @@ def test_events_are_summed_up():
         tally(event)
     totals = tally.totals()
     assert (totals.requests, totals.retries, totals.throttled, totals.jobs) == (1, 1, 0, 1)
-    assert totals.waits_s == {"rate limit": 12, "job": 3, "retry": 2.5}
+    assert totals.waits_s == {"rate limit": 11.5, "job": 3, "retry": 0.5}
     assert (totals.conversations, totals.rows) == (1_000, 28_000)
     assert (totals.received_bytes, totals.uploaded_bytes) == (1_000, 5)
     assert totals.published == (PUBLISHED,)
@@ -319,9 +415,10 @@ def test_a_429_is_counted_as_a_retry_and_its_wait_only_once():
     tally(_with_status(429))
     tally(events.Retrying(method="GET", path="/x", attempt=1, wait_s=12, problem="HTTP 429"))
     tally(RATE_LIMIT)
+    tally(WAITED)
     totals = tally.totals()
     assert (totals.throttled, totals.retries) == (1, 1)
-    assert totals.waits_s == {"rate limit": 12}
+    assert totals.waits_s == {"rate limit": 11.5}
 
 
 def _with_status(status):
@@ -349,10 +446,10 @@ def test_sums_are_right_from_many_threads():
 
 def test_a_snapshot_stays_as_it_was():
     tally = Tally()
-    tally(RATE_LIMIT)
+    tally(WAITED)
     before = tally.totals()
-    tally(RATE_LIMIT)
-    assert before.waits_s == {"rate limit": 12}
+    tally(WAITED)
+    assert before.waits_s == {"rate limit": 11.5}
 
 
 def test_totals_are_fit_for_a_report():
@@ -394,24 +491,54 @@ def test_how_far_a_range_is_has_a_line_when_a_day_has_ended_or_a_minute_passed(c
         clock.passed_s += 60
         observe(score(1))
     lines = [line for line in stream.getvalue().splitlines() if " backfill " in line]
-    assert [re.search(r"done=(\d)", line)[1] for line in lines] == ["0", "1", "1"]
+    assert [re.search(r"done=(\d)", line)[1] for line in lines] == ["0", "1"]
+
+
+def test_the_end_of_a_range_has_a_line_at_once(clock):
+    told = shown([score(0), score(9)], clock)
+    assert "done=9" in told
+
+
+def test_a_range_has_one_line_a_day(clock):
+    day = (STARTED, COUNTED, SUBMITTED, RATE_LIMIT, WAITED, PAGE, PUBLISHED)
+    told = shown([score(0), *day, *day, FAILED], clock).splitlines()
+    titles = [re.search(r"Z (?:info|warning) +(day \w+|\w+)", line)[1] for line in told]
+    assert titles == ["backfill", "day published", "day published", "day failed"]
+    drawn_ = drawn([score(0), *day, FAILED], clock)
+    assert drawn_.count("2026-11-22 provisional: 1,000 conversations") == 1
+    assert "2026-11-20 failed: no answer" in drawn_
+
+
+def test_json_lines_and_the_verbose_log_tell_all_of_a_range(clock):
+    for options in ({"format": "json"}, {"level": "verbose"}):
+        assert "job submitted" in shown([score(0), SUBMITTED], clock, **options)
+
+
+def test_in_a_range_there_is_no_second_line_of_progress(clock):
+    stream = io.StringIO()
+    with progress(stream, clock=clock) as observe:
+        observe(score(0))
+        clock.passed_s += 30
+        observe(PAGE)
+    assert " progress " not in stream.getvalue()
 
 
 def test_a_terminal_shows_how_many_days_are_done_and_what_is_left(clock):
     shown = drawn([OVER], clock)
     assert "days" in shown
-    assert "98/1,000" in shown
+    assert "98 of 1,000 days" in shown
+    assert " 9 % " in shown
     assert "2 h 05 min left" in shown
 
 
 def test_a_terminal_promises_nothing_while_nothing_is_known(clock):
     shown = drawn([score(1, None)], clock)
-    assert "1/9" in shown
+    assert "1 of 9 days" in shown
     assert "left" not in shown
 
 
 def test_without_a_range_no_days_are_counted(clock):
-    assert "days" not in drawn([REQUEST], clock)
+    assert "day" not in drawn([REQUEST], clock)
 
 
 def test_the_summary_of_a_range_is_one_line_for_all_its_days():
@@ -420,7 +547,7 @@ def test_the_summary_of_a_range_is_one_line_for_all_its_days():
         tally(event)
     said = summary(tally.totals(), elapsed_s=192, backfill=tally.backfill)
     assert said.splitlines()[0] == (
-        "1,000 days: 7 exported, 90 skipped (nothing was to be done), 1 failed, 902 not done; "
+        "1,000 days: 7 exported, 90 skipped (nothing to do), 1 failed, 902 not done; "
         "70,000 conversations"
     )
     assert len(said.splitlines()) == 2
@@ -438,7 +565,7 @@ def test_the_summary_says_what_was_published_and_what_it_took():
         "s3://b/m.json\n"
         "2026-11-21 skipped: it is final already\n"
         "1 request (1 retry) in 3 min 12 s, 1.0 kB received, 5 bytes uploaded\n"
-        "waited: rate limit 12 s, job 3.0 s, retry 2.5 s"
+        "waited: rate limit 12 s, job 3.0 s, retry 0.5 s"
     )
 
 

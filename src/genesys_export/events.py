@@ -7,27 +7,26 @@ called from several threads at once. Events hold no secret, no token and no cust
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from .days import Interval
+from .model import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """The root of all events."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn(Event):
+class SignedIn(Event, frozen=True, kw_only=True):
     """A token was fetched."""
 
     login_host: str
     expires_in_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested(Event):
+class Requested(Event, frozen=True, kw_only=True):
     """A request was answered, well or badly."""
 
     method: str
@@ -37,8 +36,7 @@ class Requested(Event):
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting(Event):
+class Waiting(Event, frozen=True, kw_only=True):
     """A thread waits before its next request."""
 
     reason: str  # "budget", "rate limit", "job", "retry", "availability"
@@ -46,8 +44,14 @@ class Waiting(Event):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrying(Event):
+class Waited(Event, frozen=True, kw_only=True):
+    """A wait is over: it took its time, or a signal cut it short."""
+
+    reason: str
+    waited_s: float
+
+
+class Retrying(Event, frozen=True, kw_only=True):
     """A request failed in a way that may pass, and is made again."""
 
     method: str
@@ -57,8 +61,7 @@ class Retrying(Event):
     problem: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayStarted(Event):
+class DayStarted(Event, frozen=True, kw_only=True):
     """The work on one day begins."""
 
     org: str
@@ -68,8 +71,15 @@ class DayStarted(Event):
     watermark: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSubmitted(Event):
+class DayCounted(Event, frozen=True, kw_only=True):
+    """Genesys's own count of a day, asked before the day is read."""
+
+    org: str
+    day: str
+    conversations: int
+
+
+class JobSubmitted(Event, frozen=True, kw_only=True):
     """Genesys took a job."""
 
     job_id: str
@@ -77,8 +87,7 @@ class JobSubmitted(Event):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobChanged(Event):
+class JobChanged(Event, frozen=True, kw_only=True):
     """A job is in another state than when last seen."""
 
     job_id: str
@@ -86,24 +95,21 @@ class JobChanged(Event):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntervalHalved(Event):
+class IntervalHalved(Event, frozen=True, kw_only=True):
     """A query has more hits than its pages can hold: it is asked in two halves."""
 
     interval: Interval
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageReceived(Event):
+class PageReceived(Event, frozen=True, kw_only=True):
     """A page's records are here."""
 
     records: int
     received_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageExported(Event):
+class PageExported(Event, frozen=True, kw_only=True):
     """A page went through to the encoders."""
 
     slice: str
@@ -111,8 +117,7 @@ class PageExported(Event):
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadAgain(Event):
+class ReadAgain(Event, frozen=True, kw_only=True):
     """Conversations came in copies that differ: what a slice had written is thrown away."""
 
     slice: str
@@ -121,16 +126,14 @@ class ReadAgain(Event):
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uploaded(Event):
+class Uploaded(Event, frozen=True, kw_only=True):
     """Bytes reached the destination (not visible yet)."""
 
     key: str
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SliceStaged(Event):
+class SliceStaged(Event, frozen=True, kw_only=True):
     """All files of a slice are staged."""
 
     slice: str
@@ -139,16 +142,15 @@ class SliceStaged(Event):
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SliceAdopted(Event):
+class SliceAdopted(Event, frozen=True, kw_only=True):
     """A slice that an earlier attempt had staged is used as it is."""
 
     slice: str
     attempt: str
+    conversations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayDue(Event):
+class DayDue(Event, frozen=True, kw_only=True):
     """A day is going to be exported that nobody asked for by name."""
 
     org: str
@@ -156,8 +158,7 @@ class DayDue(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaySkipped(Event):
+class DaySkipped(Event, frozen=True, kw_only=True):
     """Nothing is to be done for a day."""
 
     org: str
@@ -165,23 +166,20 @@ class DaySkipped(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayRecovered(Event):
+class DayRecovered(Event, frozen=True, kw_only=True):
     """What an earlier attempt had decided of a day is being finished."""
 
     org: str
     day: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed(Event):
+class Noticed(Event, frozen=True, kw_only=True):
     """Something an operator should know, which stops nothing."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayPublished(Event):
+class DayPublished(Event, frozen=True, kw_only=True):
     """The day's manifest is in place."""
 
     org: str
@@ -195,8 +193,15 @@ class DayPublished(Event):
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillProgress(Event):
+class DayFailed(Event, frozen=True, kw_only=True):
+    """A day of a range was not exported."""
+
+    org: str
+    day: str
+    problem: str
+
+
+class BackfillProgress(Event, frozen=True, kw_only=True):
     """How far a range of days is; told again from time to time, for the time that is left."""
 
     done: int  # exported: published, or read again and unchanged
@@ -207,8 +212,7 @@ class BackfillProgress(Event):
     eta_s: float | None  # None while nothing honest can be said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBack(Event):
+class ReadBack(Event, frozen=True, kw_only=True):
     """A published object was read to its end, to be held against its manifest."""
 
     key: str
@@ -216,7 +220,22 @@ class ReadBack(Event):
     size_bytes: int
 
 
+UNCHANGED = "unchanged"  # an outcome of DayPublished
+
 Observe = Callable[[Event], None]
+
+
+def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
+    """Wait as long as `told` says; tell the plan before, and how long it really was after.
+
+    Raises what interrupts the clock.
+    """
+    observe(told)
+    began_s = clock.monotonic()
+    try:
+        clock.sleep(told.wait_s)
+    finally:
+        observe(Waited(reason=told.reason, waited_s=clock.monotonic() - began_s))
 
 
 def ignore(event: Event) -> None:

@@ -18,6 +18,7 @@ from .days import iso_ms
 from .errors import DataMismatch, TryAgainLater, WrongSettings
 from .manifest import Manifest, Recipe
 from .model import SliceRecord
+from .plural import plural
 
 # A role that lost a division answers with fewer conversations and no error; a handful fewer is
 # Genesys correcting itself, and so is a small share of a big day.
@@ -59,7 +60,7 @@ def check_shrink(day: str, old_exported: int, gone: int, *, accept: bool) -> Non
     if accept or gone <= _MOST_GONE or gone * 100 <= old_exported * _MOST_GONE_PERCENT:
         return
     raise DataMismatch(
-        f"{day}: {gone:,} of the {old_exported:,} conversations published before are gone"
+        f"{day}: {gone:,} of the {plural(old_exported, 'conversation')} published before are gone"
         f" ({gone / old_exported:.1%}): the day was left as it was",
         advice="Most likely the OAuth client's role lost a division or permission: see `genesys-"
         "export doctor`. If they are gone for good, run again with --accept-shrink.",

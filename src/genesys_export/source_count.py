@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .days import Interval
+from .plural import plural
 
 _MIDNIGHT = (0, 0, 0, 0)
 
@@ -104,9 +105,10 @@ class SourceCount:
         """Return the sentence an operator reads."""
         if self.verdict is Verdict.NOT_COMPARABLE:
             return f"the source's own count is not comparable: {self.note}"
-        also = f" and {self.rejected} rejected" if self.rejected else ""
+        also = f" and {self.rejected:,} rejected" if self.rejected else ""
+        theirs = plural(self.query_hits or 0, "conversation")
         return (
-            f"the source counts {self.query_hits} conversations, {self.ours} were exported{also}: "
+            f"the source counts {theirs}, {self.ours:,} were exported{also}: "
             f"that {self.verdict} ({self.tolerance:.4g} of them or {self.floor} are tolerated)"
         )
 

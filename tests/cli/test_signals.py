@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import signal
+from datetime import date
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from fakes import FakeClock
+from genesys_export.cli.run import outcome_of
 from genesys_export.cli.signals import Signals
+from genesys_export.days import Day
 from genesys_export.errors import Stopped
+from genesys_export.export import ExportOptions
 
 
 @pytest.fixture
@@ -34,3 +40,30 @@ def test_a_shield_without_a_signal_leaves_the_clock_alone(signals):
         pass
     signals._clock.sleep(0)
     signals.check()
+
+
+def test_what_a_library_makes_of_a_signal_is_the_signal(signals):
+    def imported():  # as an extension module behaves that a signal hits while it is imported
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except Stopped as problem:
+            raise ImportError from problem
+
+    with pytest.raises(Stopped) as stopped, signals.handled():
+        imported()
+    assert stopped.value.status == 143
+
+
+def test_a_day_that_a_signal_broke_was_stopped(signals):
+    class Exporter:
+        deps = SimpleNamespace(plan=SimpleNamespace(org=""))
+
+        def export(self, *_):
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except Stopped as problem:
+                raise SystemError from problem
+
+    day = Day(date(2026, 11, 22), ZoneInfo("UTC"))
+    outcome = outcome_of(Exporter(), day, ExportOptions(), signals)
+    assert outcome.status == 130

@@ -102,7 +102,7 @@ def test_what_is_settled_costs_genesys_no_request(command, genesys, lake):
     result = backfill(command.against(untouched), 4, "--report", report).ends(0)
     assert untouched.requests == []
     assert lake.snapshot() == before
-    assert "4 days: 0 exported, 4 skipped (nothing was to be done); 0 conversations" in result.err
+    assert "4 days: 0 exported, 4 skipped (nothing to do); 0 conversations" in result.err
     listed = json.loads(report.read_text())["days"]
     assert [(one["day"], one["outcome"]) for one in listed] == [
         (str(day), "skipped") for day in days(4)

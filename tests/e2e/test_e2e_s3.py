@@ -1,7 +1,7 @@
 """A day into a bucket: what lies there, in which order it came, and what a bucket can refuse.
 
 Two servers: moto, before whose door every request is written down, and SeaweedFS, which knows
-rights. The command finds both by boto3's own variables.
+rights. The command finds both by the AWS SDK's own variables.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 from contextlib import contextmanager
 from threading import Lock, Thread
 
-import boto3
+import botocore.session
 import pytest
 from e2e_command import stop, wait_until
 from e2e_reading import TABLES, is_book
@@ -64,13 +64,9 @@ def watched():
 def bucket(watched, request):
     """Return a client for a new bucket of the watched server, and the bucket's name."""
     name = "b-" + request.node.name.replace("_", "-").replace("[", "-").replace("]", "")[-50:]
-    client = boto3.client(
-        "s3",
-        endpoint_url=watched.url,
-        region_name=REGION,
-        aws_access_key_id="k",
-        aws_secret_access_key="s",
-    )
+    session = botocore.session.Session()
+    session.set_credentials("k", "s")
+    client = session.create_client("s3", endpoint_url=watched.url, region_name=REGION)
     client.create_bucket(Bucket=name)
     watched.seen.clear()
     yield client, name

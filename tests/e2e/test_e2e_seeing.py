@@ -94,6 +94,28 @@ def test_json_lines_are_json_on_every_line(command, genesys, day):
     assert all(line.startswith("{") for line in result.err.splitlines())
 
 
+def test_the_day_is_counted_before_it_is_read_so_that_progress_knows_the_total(
+    command, genesys, lake, day
+):
+    genesys = genesys()
+    result = command.against(genesys).run("--date", day, "--log-format", "json").ends(0)
+    lines = json_lines(result.err)
+    said = [line["event"] for line in lines]
+    assert said.index("day counted") < said.index("job submitted")
+    (counted,) = [line for line in lines if line["event"] == "day counted"]
+    assert counted["conversations"] == 240
+    assert len(genesys.asked("query")) == 1  # the count that is compared with ours is that one
+    assert lake.manifest(day)["source_count"]["query_hits"] == 240
+
+
+def test_a_day_whose_count_can_not_be_compared_is_not_counted(command, genesys, day):
+    genesys = genesys()
+    flags = ("--date", day, "--timezone", "Europe/Berlin", "--log-format", "json")
+    result = command.against(genesys).run(*flags).ends(0)
+    assert "day counted" not in result.err
+    assert genesys.asked("query") == []
+
+
 def test_quiet_says_nothing_of_a_good_run(command, genesys, day):
     result = command.against(genesys()).run("--date", day, "--quiet").ends(0)
     assert result.words == ""

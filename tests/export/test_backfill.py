@@ -20,7 +20,7 @@ from genesys_export.errors import (
     Stopped,
     WrongUse,
 )
-from genesys_export.events import BackfillProgress, DaySkipped, DayStarted, Noticed
+from genesys_export.events import BackfillProgress, DayFailed, DaySkipped, DayStarted
 from genesys_export.export import (
     Backfill,
     Dependencies,
@@ -211,8 +211,8 @@ def test_a_day_that_fails_ends_no_other():
     failed = [one for one in ends if one.problem]
     assert [(str(one.day), one.problem.status) for one in failed] == [("2026-11-12", 69)]
     assert bench.published() == {str(one) for one in november(10, 14)} - {"2026-11-12"}
-    told = [event.message for event in bench.events.of(Noticed)]
-    assert "2026-11-12 failed: no answer" in told
+    (told,) = bench.events.of(DayFailed)
+    assert (told.day, told.problem) == ("2026-11-12", "no answer")
 
 
 def test_a_bug_on_one_day_is_that_days_alone():

@@ -1,5 +1,6 @@
 """Who works on a day: taking it, keeping it, losing it, giving it back."""
 
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,9 +9,11 @@ from publishing import DAY, HOME, RECIPE, Through
 
 from fakes import FakeClock, MemoryStore
 from genesys_export.claim import Holder, OpenJob, SealedSlice, decode
+from genesys_export.cli.signals import Signals
 from genesys_export.errors import (
     ChangedMeanwhile,
     DestinationFailed,
+    Stopped,
     TryAgainLater,
     UnknownOutcome,
     WrongSettings,
@@ -267,3 +270,26 @@ def test_a_register_that_can_not_be_written_for_sure_is_an_unknown_outcome(store
 
     with pytest.raises(UnknownOutcome):
         register(Through(store, before=lose), clock).enter(RECIPE, None)
+
+
+def test_a_signal_cuts_no_write_of_a_claim_short(store, clock):
+    signals, books = Signals(clock), []
+
+    class Interrupted(MemoryStore):
+        def put(self, *written):
+            tag = store.put(*written)
+            if books:
+                signal.raise_signal(signal.SIGTERM)
+            return tag
+
+        def read(self, key):
+            return store.read(key)
+
+    with signals.handled():
+        books.append(held := take(claims(Interrupted(), clock, shield=signals.shield)))
+        held.update(slices=(SEALED,))
+        with pytest.raises(Stopped):
+            clock.sleep(0)
+        held.release()
+    claim = decode(store.read(CLAIM).body, CLAIM)
+    assert (claim.released, claim.slices) == (True, (SEALED,))

@@ -95,5 +95,7 @@ def test_a_clock_that_is_not_told_is_unknown():
 def test_versions_and_the_table_of_time_zones_are_told():
     versions, zones = machine(ZoneInfo("Europe/Berlin"))
     assert versions.found.startswith("genesys-export ")
-    assert all(name in versions.found for name in ("Python 3.", "pyarrow ", "boto3 ", "urllib3 "))
+    assert all(
+        name in versions.found for name in ("Python 3.", "pyarrow ", "botocore ", "urllib3 ")
+    )
     assert zones.found.startswith("Europe/Berlin from ")

@@ -51,7 +51,7 @@ def test_a_missing_object_is_named_with_its_size(day):
     size = day.files("sessions")[0]["bytes"]
     day.object("sessions").unlink()
     assert day.mismatches()[0] == (
-        f"sessions/2025-11-20.csv.gz: promised an object of {size} bytes, found none"
+        f"sessions/2025-11-20.csv.gz: promised an object of {size:,} bytes, found none"
     )
 
 
@@ -90,7 +90,7 @@ def test_a_doubled_key_is_counted(day):
         held[3] = held[2]
 
     day.edit("participants", double)
-    assert "participants: promised each key once, found 1 rows with the key of another" in (
+    assert "participants: promised each key once, found 1 row with the key of another" in (
         day.mismatches()
     )
 
@@ -104,7 +104,7 @@ def test_a_key_that_two_files_of_a_table_share_is_doubled(publish):
         held[1][ID] = text.split('"')[1]
 
     day.edit("conversations", borrow, number=1)
-    assert any("1 rows with the key of another" in one for one in day.mismatches())
+    assert any("1 row with the key of another" in one for one in day.mismatches())
 
 
 def test_a_row_without_a_key_is_counted(day):
@@ -119,7 +119,7 @@ def test_a_row_without_a_key_is_counted(day):
     text = gzip.decompress(path.read_bytes()).replace(b'\n"",', b"\n,")
     path.write_bytes(gzip.compress(text))
     day.sign()
-    assert "resolutions: promised a key in each row, found 1 rows without" in day.mismatches()
+    assert "resolutions: promised a key in each row, found 1 row without" in day.mismatches()
 
 
 def test_a_row_of_another_day_is_counted(day):
@@ -173,7 +173,7 @@ def test_bytes_after_the_end_of_a_gzip_stream_are_no_part_of_it(day):
 def test_a_wrong_hash_in_the_manifest_is_found_as_well(day):
     day.rewrite(lambda told: told["tables"]["segments"][0].update(sha256="0" * 64, rows=1))
     promised = [one.promised for one in day.verify().mismatches]
-    assert promised == [f"sha256 {'0' * 64}", "1 rows"]
+    assert promised == [f"sha256 {'0' * 64}", "1 row"]
 
 
 def test_a_wrong_token_is_somebody_else_s_file(day):

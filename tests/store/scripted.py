@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
-import boto3
+import botocore.session
 
 from genesys_export.store import S3Options, S3Store
 
@@ -95,11 +95,12 @@ def scripted(*answers: Answer) -> Iterator[Script]:
         thread.join(10)
 
 
-def keys(secret: str = "canary-secret-7Q") -> boto3.Session:
+def keys(secret: str = "canary-secret-7Q") -> botocore.session.Session:
     """Return a session with made-up credentials."""
-    return boto3.Session(
-        aws_access_key_id="AKIDCANARY", aws_secret_access_key=secret, region_name="us-east-1"
-    )
+    session = botocore.session.Session()
+    session.set_credentials("AKIDCANARY", secret)
+    session.set_config_variable("region", "us-east-1")
+    return session
 
 
 @contextmanager

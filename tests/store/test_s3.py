@@ -359,7 +359,7 @@ except WrongSettings as refused:
     "options",
     [{"profile": "no-such-profile"}, {"endpoint_url": "not a url"}, {"region": "no region"}],
 )
-def test_a_setting_that_boto3_can_not_use_is_named_at_once(options):
+def test_a_setting_that_botocore_can_not_use_is_named_at_once(options):
     session = None if "profile" in options else keys()
     with pytest.raises(WrongSettings):
         S3Store(S3Options(bucket="b", **options), session=session)
@@ -537,8 +537,8 @@ print(store._checksum())
     assert child.stdout.strip() == "{}"
 
 
-def test_boto3_is_not_imported_before_a_bucket_is_opened():
-    program = "import sys, genesys_export.store; print('boto3' in sys.modules)"
+def test_botocore_is_not_imported_before_a_bucket_is_opened():
+    program = "import sys, genesys_export.store; print('botocore' in sys.modules)"
     child = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )

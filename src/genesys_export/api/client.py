@@ -16,7 +16,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from ..errors import ExportError, GenesysUnavailable
-from ..events import Observe, Requested, Retrying, SignedIn, Waiting, ignore
+from ..events import Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
+from ..plural import plural
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
@@ -125,8 +126,8 @@ class Client:
             )
         )
         reason = "rate limit" if outcome.rate_limited else "retry"
-        self._observe(Waiting(reason=reason, wait_s=wait_s, detail=outcome.problem))
-        self._clock.sleep(wait_s)
+        told = Waiting(reason=reason, wait_s=wait_s, detail=outcome.problem)
+        wait(self._observe, self._clock, told)
 
     def _once(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed | _Passing:
         token = self._tokens.current()
@@ -190,8 +191,7 @@ class Client:
                     " (rate limit)"
                 )
             reason = "rate limit" if paused else "budget"
-            self._observe(Waiting(reason=reason, wait_s=wait_s))
-            self._clock.sleep(wait_s)
+            wait(self._observe, self._clock, Waiting(reason=reason, wait_s=wait_s))
 
     def _exchange(
         self, call: Call, url: str, headers: Mapping[str, str], body: bytes | None
@@ -243,5 +243,5 @@ def _given_up(
     told = f", and asks to be left alone for {outcome.told_s:.0f} s" if outcome.told_s else ""
     return GenesysUnavailable(
         f"Genesys did not answer {call.method} {call.path} within {elapsed_s:.0f} s and "
-        f"{attempts} attempts: {outcome.problem}{told}"
+        f"{plural(attempts, 'attempt')}: {outcome.problem}{told}"
     )

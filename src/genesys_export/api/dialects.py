@@ -17,6 +17,7 @@ from msgspec import UNSET, UnsetType
 from ..days import Interval
 from ..errors import GenesysUnavailable
 from ..model import Page
+from ..plural import plural
 from . import wire
 from .splitting import Garbled, split_slowly
 
@@ -115,7 +116,9 @@ class Guard:
         if records and self._is_old(b"\n".join(records)):
             raise self._endless("the same page came twice")
         if self._empty >= _MOST_EMPTY or self.pages >= _MOST_PAGES:
-            raise self._endless(f"{self.pages} pages, the last {self._empty} of them empty")
+            raise self._endless(
+                f"{plural(self.pages, 'page')}, the last {self._empty} of them empty"
+            )
 
     def _is_old(self, thing: bytes) -> bool:
         digest = blake2b(thing, digest_size=16).digest()

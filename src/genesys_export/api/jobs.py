@@ -16,8 +16,9 @@ from typing import TypeVar
 
 from ..days import Interval
 from ..errors import ExportError, JobFailed, RequestRefused, WrongSettings
-from ..events import JobChanged, JobSubmitted, Noticed, Observe, Waiting, ignore
+from ..events import JobChanged, JobSubmitted, Noticed, Observe, Waiting, ignore, wait
 from ..model import Page
+from ..plural import plural
 from . import wire
 from .client import Call, Client
 from .clock import Clock
@@ -106,7 +107,7 @@ class JobFetch:
                 continue
             return
         raise JobFailed(
-            f"no job for {self._interval} came to its end, {submissions} were submitted; the "
+            f"no job for {self._interval} came to its end, {submissions} submitted; the "
             f"last one: {why}"
         )
 
@@ -175,7 +176,7 @@ class JobFetch:
                     advice="Run the same command again later, with a longer deadline for jobs or "
                     "with more slices.",
                 )
-            self._rest("job", wait_s, f"job {job_id} is {last}")
+            self._rest("job", wait_s, f"{job_id} is {last}")
 
     def _status(self, job_id: str) -> wire.Status:
         call = Call(method="GET", path=JOB, values={"jobId": job_id})
@@ -197,7 +198,8 @@ class JobFetch:
             empty = empty + 1 if is_old or not results.page.records else 0
             cursor = results.cursor
             if cursor in met or empty >= policy.empty_pages or len(met) >= _MOST_PAGES:
-                told = f"{empty} pages without anything new" if empty else f"{len(met)} pages"
+                found = plural(empty or len(met), "page")
+                told = f"{found} without anything new" if empty else found
                 raise JobFailed(
                     f"the results of job {job_id} for {self._interval} have no end: "
                     + ("the same cursor came twice" if cursor in met else told)
@@ -232,8 +234,8 @@ class JobFetch:
     def _rest(self, reason: str, wait_s: float, detail: str) -> None:
         """Wait, up to a tenth longer than said, so that slices don't keep in step."""
         wait_s *= self._source.rng.uniform(1.0, 1.1)
-        self._source.observe(Waiting(reason=reason, wait_s=wait_s, detail=detail))
-        self._source.clock.sleep(wait_s)
+        told = Waiting(reason=reason, wait_s=wait_s, detail=detail)
+        wait(self._source.observe, self._source.clock, told)
 
 
 def _likeness(records: Sequence[bytes | memoryview]) -> bytes:

@@ -17,6 +17,7 @@ from ..days import MILLISECOND, Interval
 from ..errors import ExportError, GenesysUnavailable, RequestRefused, WrongSettings
 from ..events import IntervalHalved, Noticed, Observe, ignore
 from ..model import Page
+from ..plural import plural
 from . import wire
 from .client import Call, Client
 from .clock import Clock
@@ -127,7 +128,8 @@ class QueryFetch:
         self._source.observe(
             Noticed(
                 message=f"the hits of the query for {interval} grew fewer during each of "
-                f"{readings} readings: conversations may be missing until the next export"
+                f"{plural(readings, 'reading')}: conversations may be missing until the next "
+                "export"
             )
         )
 
@@ -142,7 +144,7 @@ class QueryFetch:
             if found.hits:  # none or 0 beside an empty page tells nothing new
                 hits.append(found.hits)
             if hits[-1] > policy.most_hits:
-                raise _TooMuch(f"{hits[-1]} hits")
+                raise _TooMuch(plural(hits[-1], "hit"))
             yield found.page
             if not found.page.records and policy.page_size * number >= hits[-1]:
                 return hits

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
+from ..plural import plural
 from .client import Call, Client
 from .splitting import Garbled
 from .wire import UNREADABLE
@@ -66,7 +67,7 @@ class ReferenceLists:
                 new = [one for one in page.entities if met.is_new(one.get("id"))]
                 vain = 0 if new else vain + 1
                 if vain >= _MOST_VAIN:
-                    raise _endless(listing, f"{vain} pages in a row held nothing new")
+                    raise _endless(listing, f"{plural(vain, 'page')} in a row held nothing new")
                 yield new
         except SignInRefused:
             raise
@@ -157,7 +158,7 @@ def read_list(client: Client, listing: Listing) -> Iterator[Page]:
         if asked is not None and tuple(sorted(asked.items())) in seen:
             raise _endless(listing, "its pages lead in a circle")
         if len(seen) >= _MOST_PAGES:
-            raise _endless(listing, f"{len(seen)} pages were read")
+            raise _endless(listing, f"{plural(len(seen), 'page')} were read")
 
 
 def _endless(listing: Listing, why: str) -> GenesysUnavailable:

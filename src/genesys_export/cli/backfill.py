@@ -14,6 +14,7 @@ from ..days import Day
 from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
+from ..plural import plural
 from ..settings import Need, Settings, load
 from .observed import observed
 from .report import Outcome
@@ -165,8 +166,9 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         if one.not_tried:
             reasons.setdefault(one.not_tried, []).append(one.day)
     for reason, days in reasons.items():
-        which = f"{min(map(str, days))} to {max(map(str, days))}"
-        count = f"{len(days):,} day{'s were' if len(days) > 1 else ' was'} not tried"
+        first, last = min(map(str, days)), max(map(str, days))
+        which = first if first == last else f"{first} to {last}"
+        count = f"{plural(len(days), 'day was', 'days were')} not tried"
         sys.stderr.write(f"genesys-export: {count} ({which}): {reason}\n")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import WrongSettings
+from ..plural import plural
 from .run import RunRequest, execute
 from .simulate import INSTALL, MISSING
 
@@ -39,7 +40,8 @@ def show_everything(folder: Path, *, per_day: int) -> int:
     except ImportError as problem:
         raise WrongSettings(MISSING, advice=INSTALL) from problem
 
-    _say(f"1. Start a simulated Genesys Cloud with {per_day:,} conversations a day.")
+    world = plural(per_day, "conversation")
+    _say(f"1. Start a simulated Genesys Cloud with {world} a day.")
     with serve(World.generated(per_day=per_day)) as genesys:
         environ = {
             "GENESYS_CLOUD_BASE_URL": genesys.base_url,

@@ -122,9 +122,9 @@ _FILE = """\
 # Its secret does not belong in a file: set GENESYS_CLIENT_SECRET.
 
 [destination]
-# s3://bucket/prefix, file:///folder or a path. Credentials for S3: whatever boto3 finds.
+# s3://bucket/prefix, file:///folder or a path. Credentials for S3: whatever the AWS SDK finds.
 {to}
-# region = "eu-central-1"     # of the bucket, if boto3 does not know it
+# region = "eu-central-1"     # of the bucket, if the AWS SDK does not know it
 # sse = "aws:kms"             # server-side encryption: none, AES256 or aws:kms
 
 [export]

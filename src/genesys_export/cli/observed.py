@@ -25,7 +25,8 @@ def each_problem(outcomes: Sequence[Outcome], level: str) -> None:
     """Show every error with its advice."""
     for outcome in outcomes:
         if outcome.problem:
-            show(outcome.problem, verbose=level == "verbose")
+            stopped = isinstance(outcome.problem, Stopped)
+            show(outcome.problem, verbose=level == "verbose" and not stopped)
 
 
 def observed(
@@ -50,7 +51,7 @@ def observed(
         as_json = log.format == "json"
         tell(sys.stderr, tally, elapsed_s=elapsed_s, as_json=as_json, clock=clock)
     show_problems(outcomes, log.level)
-    status = _status(outcomes)
+    status = signals.pending.status if signals.pending else _status(outcomes)
     if report:
         text = run_report(
             outcomes, began=began, ended=clock.now(), totals=tally.totals(), status=status

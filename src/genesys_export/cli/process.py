@@ -1,4 +1,4 @@
-"""What begins with the process and ends with it: its memory, any error at all, its exit status.
+"""What begins and ends with the process: its memory, its signals, any error, its exit status.
 
 Imported before anything heavy.
 """
@@ -14,13 +14,16 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import DestinationFailed, as_known
+from ..errors import DestinationFailed, Stopped, as_known
+from ..interruption import Arrival, Interrupted, end_at_once, unwinding
 from .showing import show
 
 # Python looks for cycles every 700 new objects, and finds hardly any here: 6 % of a run's CPU.
 _NEW_OBJECTS = 50_000
 # Arrow's own pool keeps 40 MiB more than the system's.
 _POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
+# Pydantic looks for plugins in the metadata of every installed package: 15 ms for 110 of them.
+_NO_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 # typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
 # of whichever it is (BadParameter → UsageError → ClickException).
@@ -28,13 +31,15 @@ _UsageProblem: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def set_up() -> None:
-    """Set how this process cares for its memory, unless its environment says otherwise.
+    """Set what signals do, and how memory is managed unless the environment says otherwise.
 
     Where it was begun without stdout or stderr (`2>&-`), what goes there goes nowhere: no file or
     connection of ours takes their numbers, and the exit status is that of the work.
     """
+    end_at_once()
     gc.set_threshold(_NEW_OBJECTS)
-    os.environ.setdefault(*_POOL)
+    for variable in (_POOL, _NO_PLUGINS):
+        os.environ.setdefault(*variable)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # Python's word for a closed one
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - the process ends it
@@ -42,21 +47,30 @@ def set_up() -> None:
 
 def outcome(app: typer.Typer, arguments: list[str]) -> int:
     """Run a command line and return its exit status; every error is shown, none goes through."""
+    arrival = Arrival()
     try:
-        return _written(app, arguments)
-    except _UsageProblem as problem:
+        with unwinding() as arrival:
+            status = _written(app, arguments)
+    except (Interrupted, SystemExit, Exception) as problem:  # noqa: BLE001 - the process's border
+        # Whatever a signal broke, the signal is the reason.
+        return arrival.status or _shown(problem, arguments)
+    return arrival.status or status
+
+
+def _shown(problem: BaseException, arguments: list[str]) -> int:
+    """Show an error and return the exit status it stands for."""
+    if isinstance(problem, _UsageProblem):
         problem.show()  # type: ignore[attr-defined]  # ClickException's
         return 2
-    except typer.Abort:
+    if isinstance(problem, typer.Abort):
         return 130
-    except SystemExit as end:  # of shell completion, with 0; of click where nobody reads, with 1
-        return DestinationFailed.exit_status if end.code else 0
-    except BrokenPipeError:  # whoever read the output went away
-        return DestinationFailed.exit_status
-    except Exception as problem:  # noqa: BLE001 - the border of the process
-        told = as_known(problem)
-        show(told, verbose="--verbose" in arguments)
-        return told.status
+    if isinstance(problem, SystemExit) and not problem.code:
+        return 0  # shell completion ends so
+    if not isinstance(problem, Exception) or isinstance(problem, BrokenPipeError):
+        return DestinationFailed.exit_status  # the reader of the output is gone; click exits then
+    told = as_known(problem)
+    show(told, verbose="--verbose" in arguments and not isinstance(told, Stopped))
+    return told.status
 
 
 def end(status: int) -> NoReturn:

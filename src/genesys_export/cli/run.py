@@ -118,7 +118,8 @@ def outcome_of(exporter: Exporter, day: Day, options: ExportOptions, signals: Si
         signals.check()
         report = exporter.export(day, options)
     except Exception as problem:  # noqa: BLE001 - the border of a day
-        return Outcome(org=org, day=day, problem=as_known(problem, str(day)))
+        known = signals.pending or as_known(problem, str(day))
+        return Outcome(org=org, day=day, problem=known)
     return Outcome(org=org, day=day, report=report, problem=report.problem)
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 
 from ..api import SystemClock
 from ..errors import Stopped
+from ..interruption import NUMBERS
 
 
 class Signals:
@@ -34,11 +35,20 @@ class Signals:
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Handle the signals inside; what was there before is put back at the end."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._handle) for number in numbers}
+        """Handle the signals inside; what was there before is put back at the end.
+
+        Once a signal came, no other error leaves: a library that is hit by Stopped at an odd
+        moment (while it is imported, say) raises something of its own.
+        """
+        before = {number: signal.getsignal(number) for number in NUMBERS}
         try:
+            for number in NUMBERS:
+                signal.signal(number, self._handle)
             yield
+        except Exception as problem:
+            if self._pending is None or problem is self._pending:
+                raise
+            raise self._pending from problem
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

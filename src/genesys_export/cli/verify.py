@@ -12,6 +12,7 @@ from ..assembly.exporting import day_of
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, worst
 from ..operations.verify import Verification, Verifier
+from ..plural import plural
 from ..progress import progress
 from ..progress.words import clean, size
 from ..settings import Need, load
@@ -58,19 +59,17 @@ def told(found: Verification) -> Iterator[str]:
     """Yield the lines that say what was looked at, and what is not as promised."""
     manifest, checked = found.manifest, found.checked
     org = f"{found.org} " if found.org else ""
-    yield (
-        f"{org}{found.day}: {manifest.state}, {manifest.counts.exported:,} conversations, by "
-        f"{found.manifest_url}"
-    )
-    yield f"  read back   {_many(checked.objects, 'object')}, {size(checked.size_bytes)}"
-    yield f"  rows        {checked.rows:,} in {_many(checked.tables, 'table')}"
+    count = plural(manifest.counts.exported, "conversation")
+    yield f"{org}{found.day}: {manifest.state}, {count}, by {found.manifest_url}"
+    yield f"  read back   {plural(checked.objects, 'object')}, {size(checked.size_bytes)}"
+    yield f"  rows        {checked.rows:,} in {plural(checked.tables, 'table')}"
     if checked.keyed:
-        references = _many(checked.references, "reference")
-        yield f"  keys        {_many(checked.keyed, 'table')}, {references} between them"
+        references = plural(checked.references, "reference")
+        yield f"  keys        {plural(checked.keyed, 'table')}, {references} between them"
     if checked.digest:
         yield "  digest      made again from the records"
     if checked.index:
-        yield f"  index       {checked.index:,} conversations"
+        yield f"  index       {plural(checked.index, 'conversation')}"
     if found.source is not None:
         yield f"  source      {found.source}"
         if media := found.source.by_media:
@@ -103,7 +102,3 @@ def _error(outcome: Verification | ExportError) -> ExportError | None:
 def _status(outcome: Verification | ExportError) -> int:
     error = _error(outcome)
     return error.status if error else 0
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, as_known
-from ..events import Noticed, Observe
+from ..events import DayFailed, Observe
 from .agenda import published_days
 from .day import Exporter, ExportOptions
 from .pace import Score
@@ -191,6 +191,6 @@ def _exported(task: _Task, options: ExportOptions) -> Ended:
 
 
 def _failed(task: _Task, problem: ExportError) -> Ended:
-    whose = " ".join(filter(None, (task.org, str(task.day))))
-    task.exporter.deps.observe(Noticed(message=f"{whose} failed: {problem.message}"))
+    told = DayFailed(org=task.org, day=str(task.day), problem=problem.message)
+    task.exporter.deps.observe(told)
     return task.ended(problem=problem)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
 from .. import guards, life
 from ..days import Day, iso_ms
 from ..errors import ExportError, Stopped
-from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting
+from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Recipe
 from .attempt import Attempt
+from .counting import counted_first
 from .dependencies import Dependencies
 from .notices import tell
 from .plan import Ready, readiness
@@ -176,7 +177,9 @@ class Exporter:
             with self._registering:  # days side by side would take each other for another run
                 deps.register.enter(deps.recipe, deps.register.read())
             with self._claimed(day, before, token, began) as lease:
-                report = attempt.make(self._still(day, before, lease), lease)
+                there = self._still(day, before, lease)
+                knowing = counted_first(deps, day, is_partial=ready.partial)
+                report = replace(attempt, deps=knowing).make(there, lease)
         tell(deps.observe, deps.plan, report)
         return report
 
@@ -237,8 +240,8 @@ class Exporter:
             if wait_s <= 0:
                 raise found.error()
             detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
-            self.deps.observe(Waiting(reason="availability", wait_s=wait_s, detail=detail))
-            clock.sleep(wait_s)
+            told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
+            wait(self.deps.observe, clock, told)
 
 
 def _nonce(entry: Published | None) -> str:

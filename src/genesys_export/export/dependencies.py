@@ -56,6 +56,7 @@ class Dependencies:
             lease_time=self.lease_time,
             sleep=self.clock.rest,
             monotonic=self.clock.monotonic,
+            shield=self.shield,
         )
 
     @property

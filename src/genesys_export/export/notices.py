@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..events import DayPublished, Noticed, Observe
 from ..manifest import Manifest
+from ..plural import plural
 from .plan import Plan
 from .report import DayReport, Outcome
 
@@ -40,15 +41,15 @@ def tell(observe: Observe, plan: Plan, report: DayReport) -> None:
 
 def _notes(plan: Plan, manifest: Manifest) -> list[str]:
     counts, hides = manifest.counts, bool(plan.privacy)
-    whole = "are not written, for privacy" if hides else "stand in rejects.jsonl.gz"
-    rest = "stand in _extra, which is protected" if hides else "stand in _extra"
+    whole = "not written, for privacy" if hides else "kept in rejects.jsonl.gz"
+    rest = "kept in _extra, which is protected" if hides else "kept in _extra"
     names = ", ".join(sorted(counts.unknown_fields))
     notes = {
         " has no conversations: header-only files were published": not counts.exported,
-        f": {counts.rejected} records could not be read and {whole}": counts.rejected,
-        f": {counts.drift} values did not fit their columns and {rest}": counts.drift,
-        f": {counts.differing_duplicates} conversations came twice with different content; the"
-        " later copy was kept": counts.differing_duplicates,
-        f": fields this version does not know {rest}: {names}": names,
+        f": {plural(counts.rejected, 'record')} could not be read, {whole}": counts.rejected,
+        f": {plural(counts.drift, 'value')} did not fit the column, {rest}": counts.drift,
+        f": {plural(counts.differing_duplicates, 'conversation')} came twice with different"
+        " content; the later copy was kept": counts.differing_duplicates,
+        f": fields this version does not know, {rest}: {names}": names,
     }
     return [note for note, applies in notes.items() if applies]

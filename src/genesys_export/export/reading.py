@@ -22,6 +22,7 @@ from ..errors import GenesysUnavailable
 from ..events import Observe, PageExported, PageReceived, ReadAgain
 from ..flatten import Flattener, starts_of
 from ..model import Batch, Block, Clock, Counts, Fetch, Page, Rejected, Store
+from ..plural import plural
 from ..privacy.values import protect
 from .files import Files
 from .identity import key_by
@@ -105,8 +106,8 @@ def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
         contest.begin(contested)
         vain.append(reading)
     raise GenesysUnavailable(
-        f"{slice_}: {len(contested)} conversations came with other content at each of"
-        f" {2 * _WRITINGS - 1} readings",
+        f"{slice_}: {plural(len(contested), 'conversation')} came with other content at each"
+        f" of {2 * _WRITINGS - 1} readings",
         advice="Run the same command again later; the day before this run is still in place.",
     )
 

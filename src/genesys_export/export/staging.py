@@ -125,7 +125,12 @@ class Staging:
             slice_ = wanted.pop(sealed.interval, None)
             if slice_ is not None and self._is_good(sealed, until):
                 kept.append(sealed)
-                self.deps.observe(SliceAdopted(slice=str(slice_), attempt=sealed.attempt))
+                told = SliceAdopted(
+                    slice=str(slice_),
+                    attempt=sealed.attempt,
+                    conversations=sealed.counts.exported,
+                )
+                self.deps.observe(told)
                 yield StagedSlice(slice=slice_, sealed=sealed)
         # Before the claim is written anew: it tells by its age what was begun before this attempt.
         self._clean(kept)

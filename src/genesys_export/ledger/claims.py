@@ -8,6 +8,7 @@ A claim is overwritten, never deleted. Lease by one thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -35,6 +36,7 @@ class Claims:
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
     gone: Callable[[Holder], bool] = is_gone
+    shield: Callable[[], AbstractContextManager[None]] = nullcontext  # no signal cuts a write
 
     def key(self, day: Day) -> str:
         """Return the key of a day's claim."""
@@ -70,7 +72,8 @@ class Claims:
         )
         held_at = self.monotonic()
         try:
-            entry = record.write(claim, before)
+            with self.shield():
+                entry = record.write(claim, before)
         except ChangedMeanwhile as theirs:
             raise TryAgainLater(f"{day}: another run has just begun to export it") from theirs
         return Lease(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
@@ -169,7 +172,8 @@ class Lease:
     def _write(self, claim: Claim) -> None:
         at = self.claims.monotonic()
         try:
-            self.entry = self.record.write(claim, self.entry)
+            with self.claims.shield():  # else it may be written without this lease knowing
+                self.entry = self.record.write(claim, self.entry)
         except ChangedMeanwhile as theirs:
             raise LeaseLost(
                 f"{self.day}: another run has taken it over, because this one was silent for"

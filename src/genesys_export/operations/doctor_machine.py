@@ -16,7 +16,7 @@ from zoneinfo import TZPATH, ZoneInfo
 from .. import __version__
 from ..findings import Check, Finding, carried_out, doubtful, fine
 
-_LIBRARIES = ("pyarrow", "boto3", "urllib3")
+_LIBRARIES = ("pyarrow", "botocore", "urllib3")
 
 
 def machine(zone: ZoneInfo, warnings: Sequence[str] = ()) -> Generator[Finding, None, None]:

@@ -17,6 +17,7 @@ from ..encode import Format
 from ..events import Observe
 from ..manifest import File, Manifest
 from ..model import Store
+from ..plural import plural
 from .contents import csv_tables, json_tables, lines, parquet_tables, unzipped
 from .hashes import Hashes, Pulse, difference
 from .keys import Keys, Parent, is_protected
@@ -151,14 +152,14 @@ class Inspection:
 
     def _conversations(self) -> None:
         """Hold the numbers of conversations, and the conversations themselves, together."""
-        promised = f"{self.manifest.counts.exported} conversations"
+        promised = plural(self.manifest.counts.exported, "conversation")
         for where, count in {
             _CONVERSATIONS: self._rows.get(_CONVERSATIONS),
             self._raw: self._rows.get(self._raw),
             "index": self._index.count if self.manifest.index else None,
         }.items():
             if count is not None:
-                self.mismatches.expect(where, promised, f"{count} conversations")
+                self.mismatches.expect(where, promised, plural(count, "conversation"))
         if self._raw in self.manifest.tables:
             digest = f"digest {self._records.digest:064x}"
             self.mismatches.expect(self._raw, f"digest {self.manifest.digest}", digest)

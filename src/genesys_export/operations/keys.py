@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from ..datasets import ForeignKey, Kind, Table
 from ..manifest import Recipe
+from ..plural import plural
 from .hashes import Hashes, Pulse, difference, doubled
 from .mismatches import Mismatches
 
@@ -77,12 +78,14 @@ class Keys:
         if self._of_other_days:
             mismatches.add(name, f"rows of {self.day}", f"{self._of_other_days} of other days")
         if self._keyless:
-            mismatches.add(name, "a key in each row", f"{self._keyless} rows without")
+            mismatches.add(name, "a key in each row", f"{plural(self._keyless, 'row')} without")
         if self.hidden:
             mismatches.skip(f"the keys of {name}: {self.hidden}")
             return 0
         if again := doubled(self._own, pulse):
-            mismatches.add(name, "each key once", f"{again} rows with the key of another")
+            mismatches.add(
+                name, "each key once", f"{plural(again, 'row')} with the key of another"
+            )
         for key in self.table.foreign_keys:
             parent = parents.get(key.references)
             if parent is None or parent.columns != key.ref_columns:

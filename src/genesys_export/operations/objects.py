@@ -13,6 +13,7 @@ from hashlib import sha256
 from ..events import Observe, ReadBack
 from ..manifest import File
 from ..model import Seen, Store
+from ..plural import plural
 from .hashes import Pulse
 from .mismatches import Mismatches, Unreadable
 
@@ -44,7 +45,7 @@ class Objects:
         """
         seen = self.store.look(file.key)
         if seen is None:
-            self.mismatches.add(file.key, f"an object of {file.bytes} bytes", "none")
+            self.mismatches.add(file.key, f"an object of {plural(file.bytes, 'byte')}", "none")
             return
         self._identity(file, seen)
         meter = _Meter(self.store.chunks(file.key, seen.tag), self.pulse)
@@ -56,12 +57,14 @@ class Objects:
             self.mismatches.add(file.key, "a file that can be read", f"one that {problem}")
         for _ in pieces:
             pass  # a reader may stop early; size and hash are those of the whole
-        self.mismatches.expect(file.key, f"{file.bytes} bytes", f"{meter.size_bytes} bytes")
+        self.mismatches.expect(
+            file.key, plural(file.bytes, "byte"), plural(meter.size_bytes, "byte")
+        )
         self.mismatches.expect(
             file.key, f"sha256 {file.sha256}", f"sha256 {meter.digest.hexdigest()}"
         )
         if rows is not None:
-            self.mismatches.expect(file.key, f"{file.rows} rows", f"{rows} rows")
+            self.mismatches.expect(file.key, plural(file.rows, "row"), plural(rows, "row"))
         told = ReadBack(key=file.key, rows=rows or 0, size_bytes=meter.size_bytes)
         self.read_back.append(told)
         self.observe(told)

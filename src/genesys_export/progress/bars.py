@@ -1,12 +1,13 @@
-"""Events on a terminal: three figures that move, the current wait below them, news above.
+"""Events on a terminal: a bar a day under way, figures and the current wait below, news above.
 
-Knows rich and nothing of how lines look elsewhere. How much a day holds is known by nobody before
-its last page, so the bars show that and how fast something moves, not a share of a whole. The days
-of a range are counted: their bar fills, and tells the time that is left.
+Knows rich and nothing of how lines look elsewhere. The picture is wiped at the end: the summary
+says what came of it. Where Genesys's own count of a day is known its bar shows a share of it, else
+only that something moves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Lock
 from types import TracebackType
@@ -14,32 +15,36 @@ from typing import Self, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from .. import events
 from ..events import Event
-from .lines import Clock, Weight, line
+from ..plural import plural
+from .days import Days, UnderWay
+from .lines import RANGE_NEWS, Clock, Weight, line
 from .totals import Tally
-from .words import clean, left, size, waiting
+from .words import clean, duration, left, news, size, waiting
 
-# On a terminal the bars tell the rest; in `verbose` everything is told.
+# Written above the picture. In a range of days only what becomes of each day is.
 _NEWS = (
     events.DayDue,
-    events.DaySkipped,
     events.DayRecovered,
-    events.DayStarted,
     events.SliceAdopted,
     events.ReadAgain,
-    events.DayPublished,
     events.Noticed,
 )
+_RANGE_NEWS = (*RANGE_NEWS, events.DayFailed, events.Noticed)
 REFRESHES_PER_S = 5
+_Row = tuple[str, str, str, str, ProgressBar]  # name, phase, per cent, the rest, bar
+_MOST_DAYS = 8  # rows
+_NARROW = 90  # columns: below, there are no bars
 
 
 def terminal(stream: TextIO) -> Console | None:
     """Return the stream as a terminal that can be drawn on, if it is one."""
-    console = Console(file=stream)
+    console = Console(file=stream, highlight=False)
     return console if console.is_terminal and not console.is_dumb_terminal else None
 
 
@@ -51,31 +56,24 @@ class Bars:
         self._verbose, self._tally, self._clock = verbose, tally, clock
         self._lock = Lock()
         self._waits: dict[str, tuple[events.Waiting, float]] = {}
-        self._bars = Progress(
-            TextColumn("{task.description:<13}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[shown]:>12} {task.fields[rate]:>14}"),
-            TimeElapsedColumn(),
-            console=console,
-            get_time=clock.monotonic,
-        )
-        self._tasks = [
-            self._bars.add_task(name, total=None, shown="0", rate="")
-            for name in ("requests", "conversations", "received")
-        ]
-        self._days: TaskID | None = None  # once a range of days is under way
+        self._days = Days()
         self._began = clock.monotonic()
         self._live = Live(
             get_renderable=self.picture,
             console=console,
             refresh_per_second=REFRESHES_PER_S,
+            transient=True,
             redirect_stdout=False,  # stdout is the command's result
             redirect_stderr=False,
         )
 
     def __enter__(self) -> Self:
         """Begin to draw."""
-        self._live.start()
+        try:
+            self._live.start()
+        except BaseException:  # a signal: the cursor must come back
+            self._live.stop()
+            raise
         return self
 
     def __exit__(
@@ -84,56 +82,105 @@ class Bars:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Draw a last time and leave it standing."""
-        with self._lock:
-            self._waits.clear()
+        """Wipe the picture."""
         with suppress(OSError, ValueError):  # the terminal is gone
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
         """Take note of the event; what is news is written above the bars."""
         with self._lock:
+            now = self._clock.monotonic()
+            self._days.see(event, now)
             if isinstance(event, events.Waiting):
-                until = self._clock.monotonic() + event.wait_s
-                self._waits[event.reason] = (event, until)
-        if self._verbose or isinstance(event, _NEWS):
+                self._waits[event.reason] = (event, now + event.wait_s)
+        if text := self._news(event):
             with suppress(OSError, ValueError):
-                self._live.console.print(_news(event))
+                self._live.console.print(text)
+
+    def _news(self, event: Event) -> Text | None:
+        """Return what is written above the picture, if anything is."""
+        kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
+        if isinstance(event, kinds):
+            loud = isinstance(event, events.Noticed | events.DayFailed)
+            return Text(news(event), style="bold yellow" if loud else "")
+        if not self._verbose:
+            return None
+        told = line(event)
+        values = " ".join(f"{name}={value}" for name, value in told.values.items())
+        style = "dim" if told.weight == Weight.DEBUG else ""
+        return Text(f"{told.title}  {values}", style=style)
 
     def picture(self) -> RenderableType:
         """Return what is to be seen at this moment."""
-        totals = self._tally.totals()
-        elapsed_s = max(self._clock.monotonic() - self._began, 0.001)
-        figures = (
-            (f"{totals.requests:,}", f"{totals.requests * 60 / elapsed_s:,.0f}/min"),
-            (f"{totals.conversations:,}", f"{totals.conversations / elapsed_s:,.0f}/s"),
-            (size(totals.received_bytes), f"{size(int(totals.received_bytes / elapsed_s))}/s"),
-        )
-        for task, (shown, rate) in zip(self._tasks, figures, strict=True):
-            self._bars.update(task, shown=shown, rate=rate)
-        if over := self._tally.backfill:
-            self._draw_days(over)
-        return Group(self._bars, Text(self._wait(), style="yellow"))
-
-    def _draw_days(self, over: events.BackfillProgress) -> None:
-        if self._days is None:
-            self._days = self._bars.add_task("days", total=over.total, shown="", rate="")
-        ended = over.done + over.skipped + over.failed
-        shown = f"{ended:,}/{over.total:,}"
-        self._bars.update(self._days, completed=ended, shown=shown, rate=left(over.eta_s))
-
-    def _wait(self) -> str:
-        """Return the wait that lasts longest, in words; nothing while nobody waits."""
         now = self._clock.monotonic()
         with self._lock:
-            self._waits = {name: wait for name, wait in self._waits.items() if wait[1] > now}
-            last = max(self._waits.values(), key=lambda wait: wait[1], default=None)
+            days, wait = self._days.under_way, self._wait(now)
+        rows = [_day_row(day, now) for day in days[:_MOST_DAYS]]
+        if over := self._tally.backfill:
+            rows = [_range_row(over), *rows]
+        picture = [_table(rows, narrow=self._live.console.width < _NARROW)] if rows else []
+        figures = _line(self._figures(now), "dim")
+        return Group(*picture, figures, *([_line(wait, "yellow")] if wait else []))
+
+    def _figures(self, now: float) -> str:
+        totals, elapsed_s = self._tally.totals(), now - self._began
+        per_s = 1 / max(elapsed_s, 0.001)
+        done = len(totals.published) + len(totals.unchanged)
+        received, rate = totals.received_bytes, int(totals.received_bytes * per_s)
+        told = (
+            f"{plural(totals.requests, 'request')} ({totals.requests * 60 * per_s:,.0f}/min)",
+            f"{size(received)} received ({size(rate)}/s)",
+            f"{plural(done, 'day')} done" if done and not self._tally.backfill else "",
+            duration(elapsed_s),
+        )
+        return ", ".join(filter(None, told))
+
+    def _wait(self, now: float) -> str:
+        """Return the wait that lasts longest, in words; nothing while nobody waits."""
+        self._waits = {name: wait for name, wait in self._waits.items() if wait[1] > now}
+        last = max(self._waits.values(), key=lambda wait: wait[1], default=None)
         return "" if last is None else waiting(last[0], last[1] - now)
 
 
-def _news(event: Event) -> Text:
-    if isinstance(event, events.Noticed):
-        return Text(clean(event.message), style="bold yellow")
-    told = line(event)
-    values = " ".join(f"{name}={value}" for name, value in told.values.items())
-    return Text(f"{told.title}  {values}", style="dim" if told.weight == Weight.DEBUG else "")
+def _line(text: str, style: str) -> Text:
+    """Return a text that keeps to one line of the terminal."""
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _table(rows: Sequence[_Row], *, narrow: bool) -> Table:
+    """Lay the rows out, each on one line."""
+    table = Table.grid(padding=(0, 1))
+    for least in (10, 7, 5, None) if narrow else (None,) * 5:  # what is left is for the rest
+        table.add_column(no_wrap=True, min_width=least)
+    for name, phase, share, rest, bar in rows:
+        table.add_row(name, phase, *([] if narrow else [bar]), share, rest)
+    return table
+
+
+def _range_row(over: events.BackfillProgress) -> _Row:
+    ended = over.done + over.skipped + over.failed
+    share = f"{ended * 100 // max(1, over.total)} %"
+    shown = f"{ended:,} of {plural(over.total, 'day')}"
+    return ("days", "", f"{share:>5}", _after(shown, over.eta_s), _bar(ended, over.total))
+
+
+def _day_row(day: UnderWay, now: float) -> _Row:
+    name = clean(f"{day.org} {day.day}".strip())
+    percent = day.percent
+    share = "" if percent is None else f"{percent} %"
+    shown = plural(day.conversations, "conversation")
+    if day.expected:
+        shown = f"{day.conversations:,} of {plural(day.expected, 'conversation')}"
+    rest = _after(shown, day.left_s(now))
+    return (name, day.phase.value, f"{share:>5}", rest, _bar(percent, 100))
+
+
+def _after(shown: str, left_s: float | None) -> str:
+    return ", ".join(filter(None, (left(left_s), shown)))
+
+
+def _bar(completed: int | None, total: int) -> ProgressBar:
+    """Return a bar; one that only shows that something moves where `completed` is None."""
+    if completed is None:
+        return ProgressBar(total=None, width=20, pulse=True)
+    return ProgressBar(total=max(1, total), completed=completed, width=20)

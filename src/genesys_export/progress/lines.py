@@ -7,25 +7,28 @@ ISO 8601 time in UTC from the given clock, and no colours.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import json
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from threading import Lock
-from typing import Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
-import structlog
+from msgspec.structs import asdict
 
 from .. import events
 from ..days import Interval, iso_ms
 from ..events import Event
+from .days import Days
 from .totals import Tally
 from .words import clean
 
 PROGRESS_EVERY_S = 10.0
 SAME_WAIT_EVERY_S = 10.0
 SAME_SCORE_EVERY_S = 60.0
+# Of a range of days, these are told; how far the range is, once a minute.
+RANGE_NEWS = (events.DayPublished, events.DaySkipped, events.DayRecovered)
 
 
 class Clock(Protocol):
@@ -61,12 +64,14 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.SignedIn: (Weight.INFO, "signed in"),
     events.Requested: (Weight.DEBUG, "request"),
     events.Waiting: (Weight.INFO, "waiting"),
+    events.Waited: (Weight.DEBUG, "waited"),
     events.Retrying: (Weight.INFO, "retrying"),
     events.DayStarted: (Weight.INFO, "day started"),
     events.DayDue: (Weight.INFO, "day due"),
     events.DaySkipped: (Weight.INFO, "day skipped"),
     events.DayRecovered: (Weight.INFO, "day recovered"),
     events.SliceAdopted: (Weight.INFO, "slice adopted"),
+    events.DayCounted: (Weight.INFO, "day counted"),
     events.JobSubmitted: (Weight.INFO, "job submitted"),
     events.JobChanged: (Weight.INFO, "job changed"),
     events.IntervalHalved: (Weight.INFO, "interval halved"),
@@ -77,6 +82,7 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.SliceStaged: (Weight.INFO, "slice staged"),
     events.Noticed: (Weight.WARNING, "noticed"),
     events.DayPublished: (Weight.INFO, "day published"),
+    events.DayFailed: (Weight.WARNING, "day failed"),
     events.BackfillProgress: (Weight.INFO, "backfill"),
     events.ReadBack: (Weight.INFO, "read back"),
 }
@@ -87,7 +93,9 @@ def line(event: Event) -> Line:
     weight, title = _LINES.get(type(event), (Weight.DEBUG, type(event).__name__))
     if isinstance(event, events.Waiting) and event.reason == "job":
         weight = Weight.DEBUG  # a job's states are told as they change, not every look
-    values = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
+    if isinstance(event, events.DayPublished) and event.outcome == events.UNCHANGED:
+        title = "day unchanged"
+    values = {name: _plain(value) for name, value in asdict(event).items()}
     return Line(weight, title, {name: value for name, value in values.items() if value != ""})
 
 
@@ -99,55 +107,60 @@ class Log:
 
     def __init__(self, stream: TextIO, *, as_json: bool, clock: Clock) -> None:
         """Write nothing yet."""
-        render = structlog.processors.JSONRenderer() if as_json else _plain_line
-        self._clock = clock
-        self._write = structlog.wrap_logger(
-            structlog.WriteLogger(stream),
-            processors=[structlog.processors.add_log_level, self._stamp, render],
-            wrapper_class=structlog.BoundLogger,
-        )
+        self._stream, self._clock, self._lock = stream, clock, Lock()
+        self._text = _json_line if as_json else _plain_line
 
     def write(self, told: Line) -> None:
         """Write one line."""
-        with suppress(OSError, ValueError):  # a closed or broken stream
-            getattr(self._write, told.weight.name.lower())(told.title, **told.values)
-
-    def _stamp(
-        self, _logger: Any, _method: str, values: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        return {"time": iso_ms(self._clock.now()), **values}
+        text = self._text(iso_ms(self._clock.now()), told)
+        with self._lock, suppress(OSError, ValueError):  # a closed or broken stream
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
 
 
 class Lines:
-    """An observer that writes lines of a weight and above, and progress from time to time."""
+    """An observer that writes lines of a weight and above, and progress from time to time.
 
-    def __init__(self, log: Log, *, least: Weight, tally: Tally, clock: Clock) -> None:
-        """Write nothing yet; progress is first told after its interval."""
-        self._log, self._least, self._tally, self._clock = log, least, tally, clock
+    With `brief`, a range of days has one line a day and one a minute for the whole of it: what
+    happens inside a day is for the verbose log.
+    """
+
+    def __init__(
+        self, log: Log, *, least: Weight, brief: bool, tally: Tally, clock: Clock
+    ) -> None:
+        """Write nothing yet; the first progress line comes after its interval."""
+        self._log, self._least, self._brief = log, least, brief
+        self._tally, self._clock = tally, clock
         self._lock = Lock()
+        self._days = Days()
+        self._in_range = False
         self._progress_told = clock.monotonic()
         self._waits_told: dict[str, float] = {}
         self._score_told: tuple[int, float] | None = None
 
     def __call__(self, event: Event) -> None:
         """Write what the event is worth."""
-        told = line(event)
         with self._lock:
             now = self._clock.monotonic()
-            worth = told.weight >= self._least and self._is_news(event, now)
-            progress_due = now - self._progress_told >= PROGRESS_EVERY_S
-            if progress_due := progress_due and self._least <= Weight.INFO:
-                self._progress_told = now
+            self._days.see(event, now)
+            self._in_range = self._in_range or isinstance(event, events.BackfillProgress)
+            told = line(event)
+            worth = told.weight >= self._least and self._is_news(event, told.weight, now)
+            due = self._progress(now) if self._progress_is_due(now) else None
         if worth:
             self._log.write(told)
-        if progress_due:
-            self._log.write(Line(Weight.INFO, "progress", self._progress()))
+        if due is not None:
+            self._log.write(Line(Weight.INFO, "progress", due))
 
-    def _is_news(self, event: Event, now: float) -> bool:
+    def _is_news(self, event: Event, weight: Weight, now: float) -> bool:
         """Whether it is worth a line: several threads wait for the same, scores are repeated."""
+        if self._least <= Weight.DEBUG:
+            return True
         if isinstance(event, events.BackfillProgress):
             return self._is_new_score(event, now)
-        if not isinstance(event, events.Waiting) or self._least <= Weight.DEBUG:
+        if self._in_range and self._brief and weight < Weight.WARNING:
+            return isinstance(event, RANGE_NEWS)
+        if not isinstance(event, events.Waiting):
             return True
         told = self._waits_told.get(event.reason)
         if told is not None and now - told < SAME_WAIT_EVERY_S:
@@ -156,27 +169,47 @@ class Lines:
         return True
 
     def _is_new_score(self, event: events.BackfillProgress, now: float) -> bool:
+        """Whether a minute has passed, the range ended or, unless `brief`, a day did."""
         ended, told = event.done + event.skipped + event.failed, self._score_told
-        if told and told[0] == ended and now - told[1] < SAME_SCORE_EVERY_S:
+        news = told and ended != told[0] and (ended == event.total or not self._brief)
+        if told and not news and now - told[1] < SAME_SCORE_EVERY_S:
             return False
         self._score_told = (ended, now)
         return True
 
-    def _progress(self) -> dict[str, object]:
-        totals = self._tally.totals()
-        return {
+    def _progress_is_due(self, now: float) -> bool:
+        if self._least > Weight.INFO or now - self._progress_told < PROGRESS_EVERY_S:
+            return False
+        self._progress_told = now
+        return not (self._in_range and self._brief)  # its score is told instead
+
+    def _progress(self, now: float) -> dict[str, object]:
+        totals, days = self._tally.totals(), self._days.under_way
+        figures: dict[str, object] = {
             "requests": totals.requests,
             "conversations": totals.conversations,
             "rows": totals.rows,
             "received_bytes": totals.received_bytes,
             "uploaded_bytes": totals.uploaded_bytes,
         }
+        if not days:
+            return figures
+        last = days[-1]
+        left_s = last.left_s(now)
+        known = {"percent": last.percent, "left_s": None if left_s is None else round(left_s)}
+        known = {name: value for name, value in known.items() if value is not None}
+        return {"day": last.day, "phase": last.phase.value, **known, **figures}
 
 
-def _plain_line(_logger: Any, _method: str, values: MutableMapping[str, Any]) -> str:
-    time, weight, title = values.pop("time"), values.pop("level"), values.pop("event")
-    pairs = (f"{name}={_quoted(value)}" for name, value in values.items())
-    return " ".join((str(time), f"{weight:<7}", str(title), *pairs))
+def _json_line(time: str, told: Line) -> str:
+    head = {"time": time, "level": told.weight.name.lower(), "event": told.title}
+    return json.dumps({**head, **told.values})
+
+
+def _plain_line(time: str, told: Line) -> str:
+    known = {name: value for name, value in told.values.items() if value is not None}
+    pairs = (f"{name}={_quoted(value)}" for name, value in known.items())
+    return " ".join((time, f"{told.weight.name.lower():<7}", told.title, *pairs))
 
 
 def _quoted(value: object) -> str:

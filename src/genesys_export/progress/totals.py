@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from ..events import (
+    UNCHANGED,
     BackfillProgress,
     DayPublished,
     DaySkipped,
@@ -19,7 +20,7 @@ from ..events import (
     Requested,
     Retrying,
     Uploaded,
-    Waiting,
+    Waited,
 )
 
 
@@ -37,6 +38,7 @@ class Totals:
     received_bytes: int = 0  # bodies of answers, after decompression
     uploaded_bytes: int = 0
     published: tuple[DayPublished, ...] = ()
+    unchanged: tuple[DayPublished, ...] = ()  # read again, and found as they were
     skipped: tuple[DaySkipped, ...] = ()
 
 
@@ -78,9 +80,9 @@ def added(totals: Totals, event: Event) -> Totals:
                 throttled=totals.throttled + (event.status == 429),
                 received_bytes=totals.received_bytes + event.received_bytes,
             )
-        case Waiting():
-            totals = _waited(totals, event.reason, event.wait_s)
-        case Retrying():  # its wait is told by the Waiting that comes with it
+        case Waited():
+            totals = _waited(totals, event.reason, event.waited_s)
+        case Retrying():  # its wait is told by the Waited that follows
             totals = replace(totals, retries=totals.retries + 1)
         case JobSubmitted():
             totals = replace(totals, jobs=totals.jobs + 1)
@@ -99,14 +101,20 @@ def added(totals: Totals, event: Event) -> Totals:
         case Uploaded():
             totals = replace(totals, uploaded_bytes=totals.uploaded_bytes + event.size_bytes)
         case DayPublished():
-            totals = replace(totals, published=(*totals.published, event))
+            totals = _ended(totals, event)
         case DaySkipped():
             totals = replace(totals, skipped=(*totals.skipped, event))
     return totals
 
 
-def _waited(totals: Totals, reason: str, wait_s: float) -> Totals:
-    if wait_s <= 0:
+def _ended(totals: Totals, day: DayPublished) -> Totals:
+    if day.outcome == UNCHANGED:
+        return replace(totals, unchanged=(*totals.unchanged, day))
+    return replace(totals, published=(*totals.published, day))
+
+
+def _waited(totals: Totals, reason: str, waited_s: float) -> Totals:
+    if waited_s <= 0:
         return totals
-    waits_s = {**totals.waits_s, reason: totals.waits_s.get(reason, 0.0) + wait_s}
+    waits_s = {**totals.waits_s, reason: totals.waits_s.get(reason, 0.0) + waited_s}
     return replace(totals, waits_s=waits_s)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
-from ..events import BackfillProgress, DayPublished, DaySkipped, Waiting
+from .. import events
+from ..events import UNCHANGED, BackfillProgress, DayPublished, DaySkipped, Event, Waiting
+from ..plural import plural
 from .totals import Totals
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_OfDay = DayPublished | DaySkipped | events.DayDue | events.DayRecovered | events.DayFailed
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -27,7 +30,7 @@ def size(count: int) -> str:
         if shown < 999.95 or unit == _UNITS[-1]:
             break
         shown /= 1000
-    return f"{count} bytes" if unit == _UNITS[0] else f"{shown:.1f} {unit}"
+    return plural(count, "byte") if unit == _UNITS[0] else f"{shown:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:
@@ -44,7 +47,7 @@ def duration(seconds: float) -> str:
 
 
 def waiting(event: Waiting, left_s: float) -> str:
-    """Return `rate limit: 12 s` or `job PENDING: next look in 3 s`."""
+    """Return `rate limit: 12 s` or `job 4f2a is PENDING: next look in 3 s`."""
     detail = clean(event.detail)
     if event.reason == "job":
         return f"job {detail}".rstrip() + f": next look in {duration(left_s)}"
@@ -58,17 +61,17 @@ def left(eta_s: float | None) -> str:
 
 def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | None = None) -> str:
     """Return what a run did, in a few lines: a line a day, or one for a range; what it took."""
-    days = [_published(day) for day in totals.published]
+    days = [published(day) for day in (*totals.published, *totals.unchanged)]
     days += [f"{_who(day)} skipped: {clean(day.reason)}" for day in totals.skipped]
     if backfill:
         days = [_range(totals, backfill)]
     extra = (
-        f"{_many(totals.retries, 'retry', 'retries')}" if totals.retries else "",
+        f"{plural(totals.retries, 'retry', 'retries')}" if totals.retries else "",
         f"{totals.throttled:,} answered 429" if totals.throttled else "",
     )
     aside = ", ".join(part for part in extra if part)
     work = (
-        f"{_many(totals.requests, 'request')}{f' ({aside})' if aside else ''} in "
+        f"{plural(totals.requests, 'request')}{f' ({aside})' if aside else ''} in "
         f"{duration(elapsed_s)}, {size(totals.received_bytes)} received, "
         f"{size(totals.uploaded_bytes)} uploaded"
     )
@@ -77,34 +80,56 @@ def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | No
     return "\n".join([*days, work, *([f"waited: {waited}"] if waited else [])])
 
 
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
-
-
-def _published(day: DayPublished) -> str:
-    same = " (unchanged)" if day.outcome == "unchanged" else ""
+def published(day: DayPublished) -> str:
+    """Return what a day holds now, in a line."""
+    same = " (unchanged)" if day.outcome == UNCHANGED else ""
     told = (
-        _many(day.conversations, "conversation"),
-        _many(day.rows, "row"),
-        _many(day.files, "file"),
+        plural(day.conversations, "conversation"),
+        plural(day.rows, "row"),
+        plural(day.files, "file"),
         size(day.size_bytes),
         clean(day.manifest),
     )
     return f"{_who(day)} {day.state}{same}: {', '.join(filter(None, told))}"
 
 
+def news(event: Event) -> str:
+    """Return a line for an event that people watch for; empty for any other."""
+    text = ""
+    match event:
+        case events.Noticed():
+            text = clean(event.message)
+        case events.DayDue():
+            text = f"{_who(event)} is due: {clean(event.reason)}"
+        case events.DaySkipped():
+            text = f"{_who(event)} skipped: {clean(event.reason)}"
+        case events.DayRecovered():
+            text = f"{_who(event)}: finishing what an earlier run had begun to publish"
+        case events.DayPublished():
+            text = published(event)
+        case events.DayFailed():
+            text = f"{_who(event)} failed: {clean(event.problem)}"
+        case events.SliceAdopted():
+            taken = plural(event.conversations, "conversation")
+            text = f"{event.slice}: {taken} taken over from an earlier run"
+        case events.ReadAgain():
+            differ = plural(event.contested, "conversation")
+            text = f"{event.slice}: {differ} came in copies that differ; reading again"
+    return text
+
+
 def _range(totals: Totals, of: BackfillProgress) -> str:
-    unchanged = sum(day.outcome == "unchanged" for day in totals.published)
+    unchanged = len(totals.unchanged)
     not_done = of.total - of.done - of.skipped - of.failed
     told = (
         f"{of.done:,} exported" + (f" ({unchanged:,} of them unchanged)" if unchanged else ""),
-        f"{of.skipped:,} skipped (nothing was to be done)" if of.skipped else "",
+        f"{of.skipped:,} skipped (nothing to do)" if of.skipped else "",
         f"{of.failed:,} failed" if of.failed else "",
         f"{not_done:,} not done" if not_done else "",
     )
     figures = ", ".join(filter(None, told))
-    return f"{_many(of.total, 'day')}: {figures}; {_many(of.conversations, 'conversation')}"
+    return f"{plural(of.total, 'day')}: {figures}; {plural(of.conversations, 'conversation')}"
 
 
-def _who(day: DayPublished | DaySkipped) -> str:
+def _who(day: _OfDay) -> str:
     return f"{clean(day.org)} {day.day}" if day.org else day.day

@@ -50,7 +50,7 @@ SWITCHES: dict[str, tuple[Path, str]] = {
 }
 
 # Variables that work as they are. Of two for one setting the first wins; GENESYS_EXPORT_… beats
-# both. AWS_* is not here: boto3 reads those itself, with all its other sources of credentials.
+# both. AWS_* is not here: botocore reads those itself, with all its other sources of credentials.
 VARIABLES: dict[str, Path] = {
     "GENESYS_CLIENT_ID": ("genesys", "client_id"),
     "GENESYS_CLIENT_SECRET": ("genesys", "client_secret"),

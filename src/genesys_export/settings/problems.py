@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..datasets import conversation_details, with_names
 from ..days import date_named
 from ..errors import WrongSettings, WrongUse
+from ..plural import plural
 from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, Table, over, table
 from .names import Path, dotted, how_to_set, is_secret, own_variable, variables
@@ -50,8 +51,8 @@ _WHERE_TO_READ = (
 def error(lines: Iterable[str]) -> WrongSettings:
     """Return all lines as the one error; a line said twice is said once."""
     found = tuple(dict.fromkeys(lines))
-    heading = "1 setting is" if len(found) == 1 else f"{len(found)} settings are"
-    message = "\n".join((f"{heading} missing or wrong:", *(f"  {line}" for line in found)))
+    heading = f"{plural(len(found), 'setting is', 'settings are')} missing or wrong:"
+    message = "\n".join((heading, *(f"  {line}" for line in found)))
     return WrongSettings(message, advice=_WHERE_TO_READ)
 
 

@@ -1,4 +1,4 @@
-"""Where in S3 to write and how, as the arguments that calls carry. Values only: no boto3 here."""
+"""Where in S3 to write and how, as the arguments that calls carry. Values only."""
 
 from __future__ import annotations
 

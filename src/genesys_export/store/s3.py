@@ -32,7 +32,7 @@ from .s3_upload import Created, S3Upload, abort, holds, uploads
 from .translate import is_missing, translated
 
 if TYPE_CHECKING:
-    from boto3 import Session
+    from botocore.session import Session
 
 
 class S3Store:
@@ -43,7 +43,7 @@ class S3Store:
     ) -> None:
         """Make the clients; asks nothing yet. Raises WrongSettings for an unknown profile.
 
-        `session` brings credentials of its own; without one boto3 looks for them its usual ways.
+        `session` brings credentials of its own; without one botocore looks in its usual places.
         """
         self._options, self._observe = options, observe
         with translated("s3:ListBucket", self.url("")):
@@ -94,7 +94,7 @@ class S3Store:
         """Complete the upload: the object appears whole, in one step.
 
         Works once: raises UnknownOutcome where the upload is gone, whoever ended it, or where no
-        answer came. It has no condition and an upload ends once, so that boto3 may repeat it: at
+        answer came. It has no condition and an upload ends once, so botocore may repeat it: at
         worst it meets its own success, which a look at the token tells. A busy bucket would
         otherwise leave a day half replaced.
         """
@@ -182,7 +182,7 @@ class S3Store:
     def _checksum(self) -> dict[str, Any]:
         """Ask S3 to keep the whole object's CRC32 (else it keeps none, or a sum of sums).
 
-        Not where boto3 is told to send checksums only if required: older stores know none.
+        Not where botocore is told to send checksums only if required: older stores know none.
         """
         config: Any = self._s3.meta.config
         if config.request_checksum_calculation != "when_supported":

@@ -1,18 +1,18 @@
-"""How to talk to a bucket: boto3's client, and what it raises when an answer breaks off.
+"""How to talk to a bucket: botocore's client, and what it raises when an answer breaks off.
 
-Credentials are found in boto3's usual ways, or brought in a session. Nothing is asked here.
+Credentials are found where every AWS SDK looks, or come with a session. Sends no request.
 """
 
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..errors import WrongSettings
 from .options import S3Options
 
 if TYPE_CHECKING:
-    from boto3 import Session
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
 _CONNECT_S = 10.0
@@ -23,10 +23,10 @@ LOOKING_UP = Lock()
 
 
 def session_of(options: S3Options) -> Session:
-    """Return a session, which reads what boto3 knows of S3 once for all its clients."""
-    import boto3  # noqa: PLC0415 - a tenth of a second that --help need not wait for
+    """Return a session, which loads the description of S3 once for all its clients."""
+    from botocore.session import Session  # noqa: PLC0415 - 50 ms that --help need not wait for
 
-    return boto3.Session(profile_name=options.profile)
+    return Session(profile=options.profile)
 
 
 def client_of(options: S3Options, attempts: int, session: Session) -> S3Client:
@@ -41,13 +41,14 @@ def client_of(options: S3Options, attempts: int, session: Session) -> S3Client:
         user_agent_extra="genesys-export",
     )
     try:
-        return session.client(
+        client = session.create_client(
             "s3", region_name=options.region, endpoint_url=options.endpoint_url, config=config
         )
     except ValueError as problem:  # how botocore says that an endpoint is no URL
         raise WrongSettings(
             f"s3://{options.bucket}: {problem}", advice="Check the endpoint (AWS_ENDPOINT_URL_S3)."
         ) from problem
+    return cast("S3Client", client)
 
 
 def broken_off() -> tuple[type[Exception], ...]:

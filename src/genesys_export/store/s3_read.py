@@ -1,7 +1,7 @@
 """Reading an object: whole where it is small, in pieces where it may be large.
 
-boto3 repeats calls, but not the reading of a body that breaks off: that is done here, a few times,
-and never across two versions of an object.
+botocore repeats calls, but not the reading of a body that breaks off: that is done here, a few
+times, and never across two versions of an object.
 """
 
 from __future__ import annotations

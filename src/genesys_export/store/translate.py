@@ -1,4 +1,4 @@
-"""What boto3 raises, as our errors: once, here, with the action, the place and what to do.
+"""What botocore raises, as our errors: once, here, with the action, the place and what to do.
 
 Knows S3's codes, and botocore's classes by name, so that nothing heavy is imported for --help. A
 `conditional` call is one that must not be guessed about: where its answer does not tell, the error
@@ -175,7 +175,7 @@ def _without_answer(
     if kinds & _NO_CREDENTIALS:  # their texts may quote what a credential process printed
         return WrongSettings(
             f"{url}: {name}: no usable credentials",
-            advice="Give boto3 credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
+            advice="Set AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
             " AWS_PROFILE, a role, or sign in again.",
         )
     if kinds & _WRONG_SETTINGS:

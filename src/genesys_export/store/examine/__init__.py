@@ -21,7 +21,7 @@ from .folder import Folder
 from .writing import Writing
 
 if TYPE_CHECKING:
-    from boto3 import Session
+    from botocore.session import Session
 
 __all__ = ["Concessions", "bucket", "destination"]
 

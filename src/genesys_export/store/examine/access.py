@@ -46,8 +46,8 @@ def credentials(connection: Connection) -> Finding:
             found.get_frozen_credentials()  # a role's are fetched now, or not to be had
     if found is None:
         raise WrongSettings(
-            f"{connection.url}: boto3 finds no credentials",
-            advice="Give it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role.",
+            f"{connection.url}: no AWS credentials were found",
+            advice="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or a role.",
         )
     return fine(f"from {_SOURCES.get(found.method, found.method)}")
 

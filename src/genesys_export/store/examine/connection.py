@@ -1,6 +1,6 @@
 """The bucket as the looks reach it: connected at the first use, asked without surprises.
 
-Knows boto3 as far as s3.py does. An answer that says "there is none" is None; where a look is
+Knows botocore as far as s3.py does. An answer that says "there is none" is None; where a look is
 refused, the finding names the IAM action, and nothing has failed.
 """
 
@@ -15,11 +15,11 @@ from ...errors import ExportError, NotPermitted, SignInRefused
 from ...findings import Finding, unseen
 from ..options import S3Options
 from ..s3 import S3Store
-from ..s3_client import client_of
+from ..s3_client import client_of, session_of
 from ..translate import translated
 
 if TYPE_CHECKING:
-    from boto3 import Session
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
 
 
@@ -39,10 +39,8 @@ class Connection:
     @cached_property
     def session(self) -> Session:
         """Where the credentials come from; raises WrongSettings for an unknown profile."""
-        import boto3  # noqa: PLC0415 - a tenth of a second that --help need not wait for
-
         with translated("s3:ListBucket", self.url):
-            return self._session or boto3.Session(profile_name=self.options.profile)
+            return self._session or session_of(self.options)
 
     @cached_property
     def client(self) -> S3Client:

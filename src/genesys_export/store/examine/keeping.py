@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...findings import Finding, doubtful, fine
+from ...plural import plural
 from .connection import Connection, glance
 
 _NO_LOCK = {"404", "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"}
@@ -93,7 +94,7 @@ def of_lifecycle(rules: Sequence[Mapping[str, Any]], prefix: str) -> Finding:
         and prefix.startswith(_prefix(rule))
     ]
     if days:
-        return fine(f"uploads that nobody ended are aborted after {min(days)} days")
+        return fine(f"uploads that nobody ended are aborted after {plural(min(days), 'day')}")
     wanted = {
         "ID": "abort-old-uploads",
         "Status": "Enabled",

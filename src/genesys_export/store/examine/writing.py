@@ -17,6 +17,7 @@ from ...errors import (
 )
 from ...findings import Finding, doubtful, failed, fine, wrong
 from ...model import Always, StagedFile
+from ...plural import plural
 from ..conditions import honours_preconditions
 from .connection import Connection
 
@@ -137,7 +138,9 @@ class Writing:
             self._connection.store.delete(key)
             self._written.remove(key)
         if left := list(self._connection.store.list(f"{self._home}/")):
-            return failed(DestinationFailed(f"{self._url}: {len(left)} objects can't be removed"))
+            return failed(
+                DestinationFailed(f"{self._url}: {plural(len(left), 'object')} can't be removed")
+            )
         if self._versioned and not self._without_versions():
             return doubtful(
                 f"removed, but old versions stay below {self._url}: s3:ListBucketVersions and "

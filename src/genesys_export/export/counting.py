@@ -1,0 +1,44 @@
+"""The source's own count of a day, asked before the day is read: whoever watches knows the total.
+
+Asked once: the count that is compared with ours at the end is this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ..days import Day, Interval
+from ..events import DayCounted
+from ..source_count import Counted, OurCounts
+from .dependencies import Dependencies
+from .threads import interruptible
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A SourceCounter that has its answer already."""
+
+    counted: Counted
+
+    def count(self, interval: Interval) -> Counted:
+        """Return what was counted; the interval is the one that was asked."""
+        del interval
+        return self.counted
+
+
+def counted_first(deps: Dependencies, day: Day, *, is_partial: bool) -> Dependencies:
+    """Ask the source to count the day, and return parts that remember its answer.
+
+    A day whose count can't be compared with ours is not counted: as many would not be exported.
+    """
+    comparable = OurCounts(
+        interval=day.interval, exported=0, partial=is_partial, own_body=deps.plan.own_body
+    )
+    if deps.counter is None or comparable.obstacle():
+        return deps
+    counted = interruptible(partial(deps.counter.count, day.interval), deps.clock)
+    if counted.hits is not None:
+        told = DayCounted(org=deps.plan.org, day=str(day), conversations=counted.hits)
+        deps.observe(told)
+    return replace(deps, counter=_Asked(counted))

@@ -1,0 +1,8 @@
+"""Counts in words: `1 record`, `1,234 records`."""
+
+from __future__ import annotations
+
+
+def plural(count: int, one: str, more: str = "") -> str:
+    """Return the count with its noun; `more` is the plural where that is not `one` + s."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

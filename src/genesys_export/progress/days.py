@@ -1,0 +1,148 @@
+"""The days under way: the phase of each, how much of it is read, how long the rest takes.
+
+Fed with events and the time at which each was seen; reads no clock and writes nothing. How much a
+day holds is known where Genesys counted it first; else only what came so far can be told. Promises
+no time before two pages came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from .. import events
+from ..days import Interval
+from ..events import Event
+
+_FEWEST_PAGES = 2
+
+
+class Phase(StrEnum):
+    """What is being done for a day."""
+
+    STARTING = "starting"
+    JOB = "waiting for Genesys"  # a job was submitted, and has no results yet
+    READING = "reading"
+    PUBLISHING = "publishing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """How far a day is."""
+
+    org: str
+    day: str
+    interval: Interval
+    slices: int
+    phase: Phase = Phase.STARTING
+    expected: int | None = None  # conversations, by Genesys's own count
+    read: int = 0
+    adopted: int = 0  # conversations that an earlier run had read
+    pages: int = 0
+    staged: int = 0  # slices
+    reading_since_s: float | None = None
+
+    @property
+    def conversations(self) -> int:
+        """How many are done."""
+        return self.read + self.adopted
+
+    @property
+    def percent(self) -> int | None:
+        """How much of the day is read: below 100 until it is, None where that is not known."""
+        if self.phase is Phase.PUBLISHING:
+            return 100
+        if not self.expected or not self.conversations:
+            return None
+        return min(99, self.conversations * 100 // self.expected)
+
+    def left_s(self, now_s: float) -> float | None:
+        """Return the seconds until all is read; None where nothing honest can be said."""
+        known = self.phase is Phase.READING and self.expected and self.pages >= _FEWEST_PAGES
+        if not known or self.reading_since_s is None or self.read <= 0:
+            return None
+        missing = max(0, (self.expected or 0) - self.conversations)
+        return missing * (now_s - self.reading_since_s) / self.read
+
+
+class Days:
+    """The days under way, in the order in which they began; for one thread at a time."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._days: list[UnderWay] = []
+
+    @property
+    def under_way(self) -> tuple[UnderWay, ...]:
+        """The days that began and did not end yet."""
+        return tuple(self._days)
+
+    def see(self, event: Event, now_s: float) -> None:
+        """Take note of an event."""
+        match event:
+            case events.DayStarted():
+                self._end(event.org, event.day)
+                self._days.append(
+                    UnderWay(
+                        org=event.org,
+                        day=event.day,
+                        interval=event.interval,
+                        slices=event.slices,
+                    )
+                )
+            case events.DayPublished() | events.DayFailed():
+                self._end(event.org, event.day)
+            case events.DayCounted():
+                self._change(self._of(event.day, event.org), expected=event.conversations)
+            case events.JobSubmitted():
+                self._submitted(event)
+            case events.PageExported():
+                self._exported(event, now_s)
+            case events.ReadAgain():
+                self._add(event.slice, read=-event.conversations)
+            case events.SliceAdopted():
+                self._add(event.slice, adopted=event.conversations, staged=1)
+            case events.SliceStaged():
+                self._add(event.slice, staged=1)
+
+    def _submitted(self, event: events.JobSubmitted) -> None:
+        for day in self._days:
+            within = day.interval.start <= event.interval.start < day.interval.end
+            if within and day.phase is Phase.STARTING:
+                self._change(day, phase=Phase.JOB)
+                return
+
+    def _exported(self, event: events.PageExported, now_s: float) -> None:
+        if day := self._of(event.slice):
+            since_s = now_s if day.reading_since_s is None else day.reading_since_s
+            self._change(
+                day,
+                phase=Phase.READING,
+                read=day.read + event.conversations,
+                pages=day.pages + 1,
+                reading_since_s=since_s,
+            )
+
+    def _add(self, slice_: str, *, read: int = 0, adopted: int = 0, staged: int = 0) -> None:
+        if day := self._of(slice_):
+            all_staged = day.staged + staged >= day.slices
+            self._change(
+                day,
+                read=day.read + read,
+                adopted=day.adopted + adopted,
+                staged=day.staged + staged,
+                phase=Phase.PUBLISHING if all_staged else day.phase,
+            )
+
+    def _of(self, name: str, org: str | None = None) -> UnderWay | None:
+        """Return the day of that name, or of a slice of it (`2026-11-22#0`)."""
+        day = name.partition("#")[0]
+        alike = (one for one in self._days if one.day == day and org in {None, one.org})
+        return next(alike, None)
+
+    def _change(self, day: UnderWay | None, **values: object) -> None:
+        if day is not None:
+            self._days[self._days.index(day)] = replace(day, **values)  # type: ignore[arg-type]
+
+    def _end(self, org: str, day: str) -> None:
+        self._days = [one for one in self._days if (one.org, one.day) != (org, day)]
