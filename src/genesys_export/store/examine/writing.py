@@ -97,7 +97,11 @@ class Writing:
         self._written.add(self._upload)
         self._connection.store.complete(staged)
         self._open.clear()
-        asked = [options.storage_class or "", "tags" if options.tags else ""]
+        asked = [
+            options.storage_class or "",
+            "tags" if options.tags else "",
+            f"the ACL {options.acl}" if options.acl else "",
+        ]
         with_them = " and ".join(one for one in asked if one)
         return fine("a file was uploaded" + (f" with {with_them}" if with_them else ""))
 
