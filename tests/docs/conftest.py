@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs_reader import BIN, TIMEOUT_S, Shell, environment, free_port
+from docs_reader import BIN, DAY, PER_DAY, TIMEOUT_S, Shell, environment, free_port
 
 from genesys_export.simulator import Simulator, World, serve
 from s3_servers import S3Server
 
-DAY = "2026-11-02"  # far enough back to stay `final` for ever
 BUCKET = "my-bucket"
 
 
@@ -28,11 +27,11 @@ def genesys() -> Iterator[Simulator]:
 def demo_export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of the organisation that the demo shows, whose figures the pages name."""
     home = tmp_path_factory.mktemp("demo")
-    with serve(World.generated(per_day=5_000)) as simulator:
+    with serve(World.generated(per_day=PER_DAY)) as simulator:
         subprocess.run(
             [BIN / "genesys-export", "run", "--to", "demo-export", "--date", DAY, "--quiet"],
             cwd=home,
-            env=environment(home) | reaching(simulator),
+            env=environment(home) | reaching(simulator) | {"GENESYS_EXPORT_EXPORT__NAMES": "true"},
             timeout=TIMEOUT_S,
             check=True,
         )

@@ -24,6 +24,8 @@ from docs_pages import Block
 
 BIN = Path(sys.executable).parent
 TIMEOUT_S = 60
+# The demo's day whose figures the pages name: far enough back to stay `final` for ever.
+DAY, PER_DAY = "2026-11-02", 5_000
 PORT = "8085"  # the tutorial's; a free one is taken instead
 
 NOT_RUN = {
@@ -40,8 +42,9 @@ NOT_RUN = {
     "install ": "needs root, and changes the machine",
 }
 INSTEAD = {
-    # make would set up an environment first; a folder of its own keeps the queries' figures
-    "make demo": "genesys-export demo --to made-by-the-demo",
+    # make would set up an environment first; folders of their own keep the queries' figures
+    "make demo": "genesys-export demo --to made-by-make",
+    "genesys-export demo": "genesys-export demo --to made-by-the-demo",
 }
 _EXPORT = re.compile(r"(\w+)=(\S*)")
 
@@ -55,6 +58,7 @@ class Shell:
     port: str
     status: int = 0
     children: list[subprocess.Popen[str]] = field(default_factory=list)
+    database: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
 
     def console(self, block: Block) -> None:
         """Type every command; compare what comes with what the page shows."""
@@ -69,10 +73,10 @@ class Shell:
                 assert agrees(shown, output), f"$ {command}\n{output}\n--- shown:\n{shown}"
 
     def sql(self, block: Block) -> str:
-        """Ask DuckDB, in this folder; return the answer as a table."""
-        with duckdb.connect() as connection, chdir(self.folder):
+        """Ask DuckDB, in this folder; return the answer. Views stay until the page ends."""
+        with chdir(self.folder):
             for statement in duckdb.extract_statements(block.text):
-                found = connection.sql(statement.query)
+                found = self.database.sql(statement.query)
             return "" if found is None else _table(found.columns, found.fetchall())
 
     def python(self, block: Block) -> str:
@@ -91,6 +95,7 @@ class Shell:
 
     def close(self) -> None:
         """End what still runs in the background."""
+        self.database.close()
         for child in self.children:
             child.send_signal(signal.SIGTERM)
             try:

@@ -11,6 +11,7 @@ import json
 from .stories import texts
 
 NAME, PHONE, EMAIL, CONTACT = range(4)
+FIELDS = 4
 
 _NAMES = tuple(json.dumps(one, ensure_ascii=False)[1:-1].encode() for one in texts.NAMES)
 

@@ -81,8 +81,9 @@ _VARYING = _words(
     "conversationEnd conversationId conversationStart destinationAddress "
     "destinationConversationId detectedSpeechEnd detectedSpeechStart dnis evaluationId eventTime "
     "externalContactId journeyActionId journeyCustomerSessionId monitoredParticipantId "
-    "outboundContactId participantName protocolCallId remote remoteNameDisplayable "
-    "screenMonitoredUserId segmentEnd sessionDnis surveyCompletedDate surveyId userId"
+    "outboundContactId participantName protocolCallId queueId remote remoteNameDisplayable "
+    "screenMonitoredUserId segmentEnd sessionDnis surveyCompletedDate surveyId "
+    "transferTargetAddress transferTargetName userId"
 )
 _LISTS = {
     Level.EVALUATION: "evaluations",

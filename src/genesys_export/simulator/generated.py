@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from . import customers
+from . import customers, queues
 from .org import LEADS, Org, founded, user_id, working
 from .positions import Chain
 from .roster import SHIFTS, Crews, Part, assigned, crews
@@ -74,16 +74,17 @@ class Generated:
 
     def render(self, positions: Sequence[int], *, attributes: bool) -> list[bytes]:
         """Write the conversations at these positions."""
-        templates = pool(self.seed)
+        templates, rows = pool(self.seed), queues.chosen(self.seed)
         written = []
         for position in positions:
             day, minute, slot = self._place(position)
             template = templates[_number(self, day, slot)]
             identity = self._identity(day, slot)
-            people = [*self._agents(day, slot, len(template.seats))] if template.seats else []
-            people += customers.written(self._customer(day, minute, identity))
+            values = [*self._agents(day, slot, len(template.seats))] if template.seats else []
+            values += customers.written(self._customer(day, minute, identity))
+            values += rows[(identity >> 20) % queues.ROWS]
             pattern = template.full if attributes else template.bare
-            written.append(pattern.copy(day * _MINUTES + minute, identity, people))
+            written.append(pattern.copy(day * _MINUTES + minute, identity, values))
         return written
 
     def kind(self, position: int) -> int:

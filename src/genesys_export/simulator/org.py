@@ -27,7 +27,7 @@ _QUEUES = (
     "Billing", "Claims", "Collections", "Complaints", "Members | English", "Members | Español",
     "New business", "Orders", "Payments", "Pharmacy", "Providers", "Refunds", "Retention",
     "Returns", "Roadside", "Sales", "Shipping", "Support 1", "Support 2", "Switchboard", "Tech",
-    "Travel", "VIP, gold", 'VIP "platinum"',
+    "Travel", "VIP, gold", 'VIP "platinum"', "Mail", "Mail | Español", "Letters", "Web form",
 )  # fmt: skip
 # From the one that agents choose most to the one they hardly ever choose.
 _WRAP_UPS = (

@@ -37,7 +37,7 @@ class Crews:
 def crews(busy: Sequence[float]) -> Crews:
     """Return crews for so many contacts at once, by crew, in the busiest minutes."""
     # Contacts come evenly, but their lengths differ: this is a tenth more than ever met.
-    needed = [1.05 * contacts + 3.5 * sqrt(contacts) + 3 for contacts in busy]
+    needed = [1.05 * contacts + 3.5 * sqrt(contacts) + 4 for contacts in busy]
     return Crews(tuple(ceil(n / most) for n, most in zip(needed, _AT_ONCE, strict=True)))
 
 

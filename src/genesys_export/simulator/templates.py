@@ -3,8 +3,8 @@
 Knows how to turn a drafted record, with marks where times and ids go, into one bytes pattern and
 the list of what fills it. A copy is then one `%` on bytes: no JSON is made per conversation.
 The trick that makes it cheap: copies begin whole minutes apart, so only the minute of each time
-changes, and a conversation has few of them. Agents and the customer are gaps as well: who takes
-part differs from copy to copy.
+changes, and a conversation has few of them. Agents, customers and queues are gaps as well: they
+differ from copy to copy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 # Marks stand in a private-use character, which no story's text holds.
 _MARK = "\ue000"
-_MARKED = re.compile(f"{_MARK}([TIAC])(-?[0-9]+){_MARK}".encode())
+_MARKED = re.compile(f"{_MARK}([TIAV])(-?[0-9]+){_MARK}".encode())
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,9 +45,9 @@ def agent_mark(seat: int) -> str:
     return f"{_MARK}A{seat}{_MARK}"
 
 
-def customer_mark(field: int) -> str:
-    """Mark what is written of the customer: one of the fields of `customers`."""
-    return f"{_MARK}C{field}{_MARK}"
+def value_mark(number: int) -> str:
+    """Mark a value that each copy has of its own: one of `customers`, then of `queues`."""
+    return f"{_MARK}V{number}{_MARK}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,18 @@ class Pattern:
     ids: int
     fill: Callable[[Sequence[bytes]], tuple[bytes, ...]]
 
-    def copy(self, minute: int, identity: int, people: Sequence[bytes]) -> bytes:
+    def copy(self, minute: int, identity: int, values: Sequence[bytes]) -> bytes:
         """Write the conversation that begins in that minute (since 1970) with that identity.
 
-        `people` are the user ids of its seats, then the customer's fields.
+        `values` are the user ids of its seats, then what `value_mark` stands for.
         """
         shared = b"%012x" % identity
         digits = shake_128(shared).hexdigest(4 * self.ids).encode()
-        values = [minute_text(minute + offset) for offset in self.minutes]
-        values += [digits[at : at + 8] for at in range(0, len(digits), 8)]
-        values.append(shared)
-        values += people
-        return self.form % self.fill(values)
+        gaps = [minute_text(minute + offset) for offset in self.minutes]
+        gaps += [digits[at : at + 8] for at in range(0, len(digits), 8)]
+        gaps.append(shared)
+        gaps += values
+        return self.form % self.fill(gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,8 @@ def _pattern(record: Json, middles: dict[int, str], seats: int, rng: Random) -> 
             filling += [len(minutes) + number, len(minutes) + ids]
         else:
             form.append(b"%b")
-            people = len(minutes) + ids + 1
-            filling.append(people + number + (seats if kind == b"C" else 0))
+            first = len(minutes) + ids + 1
+            filling.append(first + number + (seats if kind == b"V" else 0))
         form.append(_literal(after))
     return Pattern(b"".join(form), tuple(minutes), ids, itemgetter(*filling))
 

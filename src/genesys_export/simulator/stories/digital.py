@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..customers import CONTACT, EMAIL, NAME, PHONE
+from ..queues import MAIL, queue_mark
 from ..roster import DIGITAL
-from ..templates import customer_mark
+from ..templates import value_mark
 from . import texts
 from .draft import Draft, Leg
 from .parts import provider, queue_of
@@ -20,10 +21,10 @@ _MINUTE_MS = 60_000
 
 def guest(draft: Draft, media: str, direction: str = "inbound", **fields: Any) -> Leg:
     """Bring in a customer who writes."""
-    who = customer_mark(NAME)
+    who = value_mark(NAME)
     party = draft.party("customer", participantName=who)
     if draft.chance(0.3):
-        party.fields["externalContactId"] = customer_mark(CONTACT)
+        party.fields["externalContactId"] = value_mark(CONTACT)
     return party.leg(
         media, direction, **{"provider": provider(media), "remoteNameDisplayable": who, **fields}
     )
@@ -54,15 +55,15 @@ def chat(draft: Draft) -> None:
 
 def email_in(draft: Draft) -> None:
     """An e-mail, which waits for hours, and the reply to it with copies to others."""
-    theirs, ours = customer_mark(EMAIL), "service@example.com"
+    theirs, ours = value_mark(EMAIL), "service@example.com"
     customer = guest(
         draft, "email", addressFrom=theirs, addressTo=ours, cleared=False, remote=theirs
     )
     subject = draft.rng.choice(("Invoice 000123", "Re: your offer, please", "", "Ärger 😡"))
-    queue = queue_of(draft)
+    queue = queue_mark(MAIL)
     found = wait(draft, customer, draft.start + 40, queue)
     party, leg = answer(draft, customer, found, queue)
-    end = work(draft, leg, queue, seconds=draft.rng.choice((90, 400, 2_000)))
+    end = work(draft, leg, queue, seconds=draft.rng.choice((90, 240, 900)))
     reply = party.leg(
         "email",
         "outbound",
@@ -89,11 +90,11 @@ def email_in(draft: Draft) -> None:
 def email_out(draft: Draft) -> None:
     """An e-mail that an agent begins."""
     draft.fields |= {"originatingDirection": "outbound", "conversationInitiator": "agent"}
-    theirs = customer_mark(EMAIL)
+    theirs = value_mark(EMAIL)
     agent = draft.party("agent", userId=draft.agent(DIGITAL))
     leg = agent.leg("email", "outbound", addressTo=theirs, addressFrom="service@example.com")
     end = draft.start + draft.some(40, 900)
-    leg.segment("contacting", draft.start, end, queueId=queue_of(draft), subject="Your contract")
+    leg.segment("contacting", draft.start, end, queueId=queue_mark(MAIL), subject="Your contract")
     leg.metric("nOutbound", draft.start)
     leg.handled()
     customer = guest(draft, "email", "outbound", addressTo=theirs)
@@ -136,7 +137,7 @@ def messenger(draft: Draft) -> None:
         "message",
         messageType=source.lower(),
         engagementSource=source,
-        addressFrom=customer_mark(PHONE),
+        addressFrom=value_mark(PHONE),
         addressTo=texts.hotline(draft.rng),
         deliveryStatus=draft.rng.choice(("DeliverySuccess", "Read", "Failed")),
         extendedDeliveryStatus="GatewayAccepted",

@@ -5,6 +5,7 @@ Knows the fields that some conversations of any kind have. Each of these adds to
 
 from __future__ import annotations
 
+from ..queues import queue_mark
 from ..templates import Json
 from . import texts
 from .draft import Draft, Leg
@@ -151,7 +152,7 @@ def _served(draft: Draft) -> tuple[str, str]:
         for fields in (fields for leg in party.legs for fields in leg.told()):
             if party.fields["purpose"] == "agent" and "queueId" in fields:
                 return fields["queueId"], party.fields["userId"]
-    return draft.org.queues[0]["id"], draft.org.leads[0]
+    return queue_mark(0), draft.org.leads[0]
 
 
 def _legs(draft: Draft, *purposes: str) -> list[Leg]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..customers import CONTACT, NAME, PHONE
-from ..templates import customer_mark
+from ..queues import KINDS, name_mark, queue_mark
+from ..templates import value_mark
 from . import texts
 from .draft import Draft, Leg
 
@@ -25,17 +26,16 @@ _PROVIDERS = {
 
 def queue_of(draft: Draft) -> str:
     """Draw the queue of a conversation, some much busier than others."""
-    queues = draft.org.queues
-    return str(queues[min(draft.rng.randrange(len(queues)) for _ in range(2))]["id"])
+    return queue_mark(min(draft.rng.randrange(KINDS) for _ in range(2)))
 
 
 def caller(draft: Draft, direction: str = "inbound", **fields: Any) -> Leg:
     """Bring in the customer with a call leg that `hang_up` will close."""
-    who = customer_mark(NAME)
+    who = value_mark(NAME)
     party = draft.party("customer", participantName=who)
     if draft.chance(0.5):
-        party.fields["externalContactId"] = customer_mark(CONTACT)
-    calling, called = f"tel:{customer_mark(PHONE)}", f"tel:{texts.hotline(draft.rng)}"
+        party.fields["externalContactId"] = value_mark(CONTACT)
+    calling, called = f"tel:{value_mark(PHONE)}", f"tel:{texts.hotline(draft.rng)}"
     if direction == "outbound":
         calling, called = called, calling
     return party.leg(
@@ -88,47 +88,37 @@ def measured(draft: Draft, leg: Leg, at: int) -> None:
     )
 
 
-def menu(draft: Draft, of: Leg, start: int, *, leaves: str = "TRANSFER") -> int:
-    """Let the caller go through an IVR flow."""
+def menu(draft: Draft, of: Leg, start: int, queue: str | None = None) -> int:
+    """Let the caller go through an IVR flow, into a queue or to its end."""
     end = start + draft.some(4, 70)
     number = draft.rng.randrange(4)
     name = ("Main menu", "After hours", "Members, all", 'Menu "B"')[number]
     ivr = draft.party("ivr", participantName=name).leg("voice", peerId=of.ident, **line(draft, of))
-    flow = _flow(draft, number, name, leaves)
-    flow["entryReason"] = of.fields["dnis"]
-    ivr.fields["flow"] = flow
-    ivr.segment("system", start, start + 10)
-    ivr.segment(
-        "ivr", start + 10, end, disconnectType="transfer" if leaves == "TRANSFER" else "peer"
-    )
-    ivr.metric("nFlow", start + 150)
-    ivr.metric("tIvr", end, end - start)
-    ivr.metric("tFlow", end + 2, end - start - 148)
-    ivr.metric(
-        "tFlowExit" if leaves == "TRANSFER" else "tFlowDisconnect", end + 2, end - start - 148
-    )
-    return end
-
-
-def _flow(draft: Draft, number: int, name: str, leaves: str) -> dict[str, Any]:
-    flow: dict[str, Any] = {
+    ivr.fields["flow"] = {
         "endingLanguage": "en-us",
+        "entryReason": of.fields["dnis"],
         "entryType": "dnis",
-        "exitReason": leaves,
+        "exitReason": "DISCONNECT",
         "flowId": draft.other(24 + number),
         "flowName": name,
         "flowType": "INBOUNDCALL",
         "flowVersion": f"{draft.rng.randint(1, 90)}.0",
         "startingLanguage": "en-us",
     }
-    if leaves == "TRANSFER":
-        target = draft.rng.choice(draft.org.queues)
-        flow |= {
-            "transferTargetAddress": target["id"],
-            "transferTargetName": target["name"],
+    if queue is not None:
+        ivr.fields["flow"] |= {
+            "exitReason": "TRANSFER",
+            "transferTargetAddress": queue,
+            "transferTargetName": name_mark(queue),
             "transferType": "ACD",
         }
-    return flow
+    ivr.segment("system", start, start + 10)
+    ivr.segment("ivr", start + 10, end, disconnectType="transfer" if queue else "peer")
+    ivr.metric("nFlow", start + 150)
+    ivr.metric("tIvr", end, end - start)
+    ivr.metric("tFlow", end + 2, end - start - 148)
+    ivr.metric("tFlowExit" if queue else "tFlowDisconnect", end + 2, end - start - 148)
+    return end
 
 
 def provider(media: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..customers import PHONE
 from ..roster import VOICE
-from ..templates import customer_mark
+from ..templates import value_mark
 from .digital import guest, leave
 from .draft import Draft
 from .parts import caller, hang_up, measured, menu, queue_of
@@ -20,13 +20,13 @@ def callback(draft: Draft) -> None:
     """The caller asks to be called back, and is."""
     customer = caller(draft)
     queue = queue_of(draft)
-    asked = menu(draft, customer, draft.start + 40)
+    asked = menu(draft, customer, draft.start + 40, queue)
     flow = draft.parties[1].legs[0].fields["flow"]
     flow |= {"issuedCallback": True, "transferType": "ACD_CALLBACK"}
     hang_up(draft, customer, asked + 900)
     due = asked + draft.some(300, 3_000)
     fields = {
-        "callbackNumbers": [customer_mark(PHONE)],
+        "callbackNumbers": [value_mark(PHONE)],
         "callbackScheduledTime": draft.moment(due),
         "callbackUserName": customer.fields["remoteNameDisplayable"],
         "provider": "PureCloud Callback",
@@ -115,7 +115,7 @@ def dialed(draft: Draft) -> None:
     """An agent calls somebody by hand."""
     draft.fields |= {"originatingDirection": "outbound", "conversationInitiator": "agent"}
     agent = draft.party(draft.rng.choice(("agent", "user", "manual")), userId=draft.agent(VOICE))
-    leg = agent.leg("voice", "outbound", provider="Edge", dnis=f"tel:{customer_mark(PHONE)}")
+    leg = agent.leg("voice", "outbound", provider="Edge", dnis=f"tel:{value_mark(PHONE)}")
     rung = draft.start + draft.some(2, 5)
     reached = rung + draft.some(3, 30)
     leg.segment("contacting", draft.start, rung)

@@ -5,6 +5,7 @@ Knows the order of scenes of each story; the scenes themselves are in `parts`.
 
 from __future__ import annotations
 
+from ..queues import name_mark
 from ..roster import LEADS
 from . import texts
 from .draft import Draft, Leg
@@ -16,7 +17,7 @@ def answered(draft: Draft) -> None:
     """Menu, queue, agent, wrap-up: the ordinary call."""
     customer = caller(draft)
     queue = queue_of(draft)
-    queued = menu(draft, customer, draft.start + 40)
+    queued = menu(draft, customer, draft.start + 40, queue)
     found = wait(draft, customer, queued, queue)
     _, leg = answer(draft, customer, found, queue)
     end = work(draft, leg, queue, holds=draft.rng.choice((0, 0, 0, 1, 2)))
@@ -37,15 +38,16 @@ def direct(draft: Draft) -> None:
 def abandoned(draft: Draft) -> None:
     """The customer hangs up while waiting."""
     customer = caller(draft)
-    queued = menu(draft, customer, draft.start + 40)
-    hang_up(draft, customer, wait(draft, customer, queued, queue_of(draft), gives_up=True))
+    queue = queue_of(draft)
+    queued = menu(draft, customer, draft.start + 40, queue)
+    hang_up(draft, customer, wait(draft, customer, queued, queue, gives_up=True))
     _dress(draft)
 
 
 def self_served(draft: Draft) -> None:
     """The menu does it all."""
     customer = caller(draft)
-    end = menu(draft, customer, draft.start + 40, leaves="DISCONNECT")
+    end = menu(draft, customer, draft.start + 40)
     hang_up(draft, customer, end)
     draft.fields["selfServed"] = True
     flow = draft.parties[1].legs[0].fields["flow"]
@@ -69,7 +71,7 @@ def transferred(draft: Draft) -> None:
     first = second = queue_of(draft)
     while second == first:
         second = queue_of(draft)
-    queued = menu(draft, customer, draft.start + 40)
+    queued = menu(draft, customer, draft.start + 40, first)
     found = wait(draft, customer, queued, first)
     _, leg = answer(draft, customer, found, first)
     handed = work(draft, leg, first, how="transfer")
@@ -155,9 +157,9 @@ def voicemail(draft: Draft) -> None:
     """The caller leaves a message, which waits as a callback for weeks."""
     customer = caller(draft)
     queue = queue_of(draft)
-    left = menu(draft, customer, draft.start + 40)
+    left = menu(draft, customer, draft.start + 40, queue)
     end = left + draft.some(10, 60)
-    box = draft.party("voicemail", participantName=queue).leg(
+    box = draft.party("voicemail", participantName=name_mark(queue)).leg(
         "voice", peerId=customer.ident, provider="Edge", sessionDnis="sip:vm@192.0.2.1"
     )
     box.segment("system", left, left + 40, queueId=queue)
