@@ -90,7 +90,7 @@ class Filters:
 
     @property
     def same_for_a_kind(self) -> bool:
-        """True if ids and times play no part, so that copies of a template all pass or none."""
+        """True if no varying value is looked at, so that copies of a template all pass or none."""
         return all(
             predicate.operator != "matches" or dimensions.is_fixed(predicate.name)
             for _, group in self.groups

@@ -3,10 +3,10 @@
 Knows where each conversation stands: a day's conversations are spread over its minutes by a fixed
 curve, each one is a copy of a template from a pool, and which one follows from the seed, the day
 and its number alone. A position (day and rank by start) is all that is ever stored. Who takes a
-conversation is decided shift by shift, for the last few shifts that were asked for.
+conversation is assigned shift by shift; the last few shifts that were asked for are kept.
 
-Beyond 100,000 conversations a day, some are twins: equal templates in the same minute, each with
-agents of its own, so that deciding a shift never takes longer than for a day of that size.
+Above 100,000 conversations a day, neighbours are twins: copies of the same template, each with
+agents of its own, so that assigning a shift never takes longer than on a day of that size.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Generated:
         return written
 
     def kind(self, position: int) -> int:
-        """Return a number shared by conversations that differ in times and ids only."""
+        """Return a number shared by all copies of a template."""
         day, _, slot = self._place(position)
         return _number(self, day, slot)
 

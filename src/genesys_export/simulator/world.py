@@ -44,7 +44,7 @@ class Holdings(Protocol):
         ...
 
     def kind(self, position: int) -> int | None:
-        """Return a number shared by those that differ in times and ids only; None: by none."""
+        """Return a number shared by all copies of a template; None if it is no copy."""
         ...
 
 
