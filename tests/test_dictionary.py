@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.datasets import Kind, Table, Type, conversation_details, names
+from genesys_export.datasets import (
+    Kind,
+    PersonalData,
+    Table,
+    Type,
+    conversation_details,
+    names,
+)
 from genesys_export.dictionary import WIDTH, as_markdown, as_pages, as_text
 from genesys_export.errors import WrongUse
 
@@ -172,29 +179,41 @@ def test_a_table_that_is_not_there_is_wrong_use(render):
     assert "session_metrics" in caught.value.advice
 
 
+def rows_of(section: str) -> list[list[str]]:
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+
+
 def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
-    sections = re.split(r"^## (\w+)\n", as_markdown(DATASET), flags=re.MULTILINE)
-    shown = dict(zip(sections[1::2], sections[2::2], strict=True))
+    head, *sections = re.split(r"^## (\w+)\n", as_markdown(DATASET), flags=re.MULTILINE)
+    shown = dict(zip(sections[::2], sections[1::2], strict=True))
+    shared = {row[0]: row for row in rows_of(head.partition("*shared*")[2])}
     for table in DATASET.tables:
-        rows = [line for line in shown[table.name].splitlines() if line.startswith("| `")]
+        rows = rows_of(shown[table.name])
         assert len(rows) == len(table.columns)
         for row, column in zip(rows, table.columns, strict=True):
-            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-            assert len(cells) == 6
-            name, kind, unit, personal, meaning, source = cells
-            assert (name, kind) == (f"`{column.name}`", f"`{column.type.value}`")
-            assert unit in (column.unit, "")
-            assert unit or not column.unit or column.type in (Type.DATE, Type.TIMESTAMP)
-            assert personal == column.personal_data.value.replace("none", "")
+            own = row if row[1] != "*shared*" else shared[row[0]]
+            name, kind, meaning, source = own
+            assert name == f"`{column.name}`"
+            assert kind.startswith(f"`{column.type.value}`")
+            assert column.unit in kind or column.type in (Type.DATE, Type.TIMESTAMP)
+            for each in PersonalData:
+                is_marked = f"*{each.value}*" in kind
+                assert is_marked == (each is column.personal_data is not PersonalData.NONE)
             assert meaning.replace("&lt;", "<").replace("\\", "") == column.description
-            assert column.path is None or f"`{column.path}`" in source
+            is_own = source.startswith("the table's object") and column.path == table.path
+            assert is_own or column.path is None or f"`{column.path}`" in source
+
+
+def test_a_column_that_few_of_the_chosen_tables_have_is_shown_with_them():
+    assert "*shared*" not in as_markdown(DATASET, ["segments", "sessions"])
 
 
 def test_a_rule_that_many_columns_share_is_stated_once():
     page = as_markdown(DATASET)
-    for rule in ("local date of conversationStart", "sum(value) over participants[]"):
+    for rule in ("date of conversationStart", "sum(value) over participants[]"):
         assert page.count(rule) == 1, rule
-    assert "rule 1*: local date" not in as_markdown(names())
+    assert "rule 1*: date of" not in as_markdown(names())
 
 
 def test_links_of_the_markdown_lead_somewhere():
@@ -206,5 +225,5 @@ def test_links_of_the_markdown_lead_somewhere():
 def test_the_reference_page_is_the_dictionary():
     page = HERE.parent / "docs" / "reference" / "tables.md"
     assert page.read_text("utf-8") == as_pages(as_markdown, [DATASET, names()]), (
-        "make it anew: genesys-export tables --markdown > docs/reference/tables.md"
+        "run: genesys-export tables --markdown > docs/reference/tables.md"
     )

@@ -1,7 +1,8 @@
 """The data dictionary: declarations of datasets as text for a terminal and as Markdown.
 
 Pure: a dataset in, text out. Shows every column of the chosen tables, in file order, with all
-that its declaration says. A rule that several columns share is stated once and referred to.
+that its declaration says. A rule that several columns share, and in Markdown a column that several
+tables share, is stated once and referred to.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
@@ -18,21 +19,21 @@ from ..errors import WrongUse
 WIDTH = 100
 BAR = "\\|"  # ends no cell, not even inside a code span
 
-# What the values of a kind are, where the source path alone does not say it.
+# What the values of a kind are, if the source path alone does not say it.
 _KINDS = {
     Kind.FIELD: "",
     Kind.KEY: "key",
     Kind.CARRIED: "copied from a parent table",
     Kind.SUM: "sum of one metric",
-    Kind.COUNT: "number of readings in that sum",
+    Kind.COUNT: "number of values in that sum",
     Kind.DERIVED: "derived",
     Kind.EXTRA: "everything without a column",
     Kind.MAP_KEY: "key of the pair",
 }
 _CLASSES = {
-    PersonalData.NONE: "identifies nobody by itself; left blank below",
+    PersonalData.NONE: "identifies nobody on its own; not marked below",
     PersonalData.PERSONAL: "identifies a customer or employee: an id, number, address or score",
-    PersonalData.SENSITIVE: "free text: it may hold anything",
+    PersonalData.SENSITIVE: "free text that may contain anything",
 }
 
 
@@ -74,8 +75,12 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
     if told := rules.used_by(wanted):
         lines = (f"* *{name}*: {_cell(rule)}." for name, rule in told)
         blocks.append("Rules that several columns share:\n" + "\n".join(lines))
+    shared = _shared(wanted)
+    if shared:
+        blocks.append("Columns that several tables have, marked *shared* there:")
+        blocks.append("\n".join((*_HEAD, *(_row(each, rules) for each in shared.values()))))
     for table in wanted:
-        rows = "\n".join(_rows(table, rules))
+        rows = "\n".join((*_HEAD, *_rows(table, rules, shared)))
         blocks += [f"## {table.name}", "\n".join(_points(table, linked)), rows]
     return "\n\n".join(blocks) + "\n"
 
@@ -217,23 +222,49 @@ def _points(table: Table, linked: set[str]) -> Iterator[str]:
         yield f"* {table.note}"
 
 
-def _rows(table: Table, rules: Rules) -> Iterator[str]:
-    yield "| column | type | unit | personal data | meaning | source |"
-    yield "|---|---|---|---|---|---|"
+_HEAD = ("| column | type | meaning | source |", "|---|---|---|---|")
+_ITS_OBJECT = "the table's object"
+
+
+def _shared(tables: Sequence[Table]) -> Mapping[Column, Column]:
+    """Return the columns that at least three tables have alike, in file order.
+
+    A column whose source is its table's own object differs in the path only.
+    """
+    found = Counter(_alike(table, column) for table in tables for column in table.columns)
+    return {column: column for column, times in found.items() if times >= 3}
+
+
+def _alike(table: Table, column: Column) -> Column:
+    return replace(column, path=_ITS_OBJECT) if column.path == table.path else column
+
+
+def _rows(table: Table, rules: Rules, shared: Collection[Column]) -> Iterator[str]:
     for column in table.columns:
-        cells = (
-            f"`{column.name}`",
-            f"`{column.type.value}`",
-            _cell(_unit(column)),
-            "" if column.personal_data is PersonalData.NONE else column.personal_data.value,
-            _cell(column.description),
-            _source(column, rules),
-        )
-        yield f"| {' | '.join(cells)} |"
+        is_shared = _alike(table, column) in shared
+        yield f"| `{column.name}` | *shared* |" if is_shared else _row(column, rules)
+
+
+def _row(column: Column, rules: Rules) -> str:
+    marks = (f"`{column.type.value}`", _cell(_unit(column)), _mark(column))
+    cells = (
+        f"`{column.name}`",
+        ", ".join(filter(None, marks)),
+        _cell(column.description),
+        _source(column, rules),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _mark(column: Column) -> str:
+    """Return the class of personal data, "" if there is none."""
+    is_none = column.personal_data is PersonalData.NONE
+    return "" if is_none else f"*{column.personal_data.value}*"
 
 
 def _source(column: Column, rules: Rules) -> str:
     path = f"`{column.path.replace('|', BAR)}`" if column.path else ""
+    path = column.path if column.path == _ITS_OBJECT else path
     if shared := rules.named(column):
         found = [path, f"*{shared}*"]
     else:
@@ -242,7 +273,7 @@ def _source(column: Column, rules: Rules) -> str:
 
 
 def _unit(column: Column) -> str:
-    """Return the unit, "" where the type says it."""
+    """Return the unit, "" if the type says it."""
     return "" if column.unit in column.type.value or column.type is Type.DATE else column.unit
 
 
