@@ -44,7 +44,8 @@ class Decoder:
     ) -> None:
         """Take what belongs to `interval`, by conversationStart.
 
-        Of the conversations in `contest` the best copy is taken, of others the first.
+        Of the conversations in `contest` the best copy is taken, of others the first. Where copies
+        that differ come in one call, the best of them counts as the first.
         """
         self._shape = record_shape(dataset)
         self._blocks = Blocks(self._shape)
@@ -58,7 +59,7 @@ class Decoder:
 
     def decode(self, records: Iterable[bytes | memoryview]) -> Block:
         """Return those of the records that are ours, and those nobody can read; never raises."""
-        judged = self._judge(records)
+        judged = self._judged(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
         decoded = self._blocks.read(ours)
         self._drift += decoded.drift
@@ -75,7 +76,7 @@ class Decoder:
         A record must be JSON with a readable head. What lies deeper is not looked at: structure
         and drift are no matter of lines, and looking costs more than all the rest.
         """
-        judged = self._judge(records)
+        judged = self._judged(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
         ends = [_is_ended(one) for one in ours]
         if not is_utf8(b"".join(one.record for one in ours)):
@@ -107,7 +108,7 @@ class Decoder:
 
     def skim(self, records: Iterable[bytes | memoryview]) -> None:
         """Only look for copies: for the rest of a reading that is known to be in vain."""
-        self._judge(records)
+        self._count([self._triage.judge(bytes(record)) for record in records])
 
     @property
     def is_in_vain(self) -> bool:
@@ -146,11 +147,16 @@ class Decoder:
         """
         return self._triage.index()
 
-    def _judge(self, records: Iterable[bytes | memoryview]) -> list[Triaged]:
+    def _judged(self, records: Iterable[bytes | memoryview]) -> list[Triaged]:
         judged = [self._triage.judge(bytes(record)) for record in records]
+        if self._triage.unsettled:
+            self._triage.settle(judged)
+        self._count(judged)
+        return judged
+
+    def _count(self, judged: Sequence[Triaged]) -> None:
         self._received += len(judged)
         self._verdicts.update(map(_VERDICT, judged))
-        return judged
 
     def _note(self, unknown: Mapping[Field, int]) -> None:
         """Count unknown fields, by name as long as there are few: keys may be data."""
