@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from ..days import iso_ms, parse_instant
 from .arrow import TIMES, YEAR_1
 
+_LENGTH = len("2026-11-22T08:00:00.123Z")
 _YEAR_10000 = 253_402_300_800_000  # 10000-01-01 in milliseconds since 1970
 # A part of what `days.parse_instant` reads; nearly all that is ever written.
 _USUAL = (
@@ -29,15 +30,15 @@ def is_canonical(texts: pa.StringArray) -> bool:
     lengths = pc.min_max(pc.binary_length(texts))
     if lengths["min"].as_py() is None:
         return True
-    if lengths["min"].as_py() != 24 or lengths["max"].as_py() != 24:
+    if lengths["min"].as_py() != _LENGTH or lengths["max"].as_py() != _LENGTH:
         return False
     _, offsets, data = texts.buffers()
     edges = memoryview(offsets).cast("i")
     span = slice(edges[texts.offset], edges[texts.offset + len(texts)])
     letters = bytes(memoryview(data)[span])
-    count = len(letters) // 24
+    count = len(letters) // _LENGTH
     for place, letter in ((10, b"T"), (19, b"."), (23, b"Z")):
-        if letters[place::24].count(letter) != count:
+        if letters[place::_LENGTH].count(letter) != count:
             return False
     try:
         earliest = pc.min(texts.cast(TIMES).cast(pa.int64())).as_py()
@@ -48,6 +49,16 @@ def is_canonical(texts: pa.StringArray) -> bool:
 
 def canonical(texts: pa.StringArray) -> pa.StringArray:
     """Return every text's instant as its canonical text; null where it is no instant."""
+    is_other = pc.fill_null(pc.not_equal(pc.binary_length(texts), _LENGTH), pa.scalar(value=False))
+    if 0 < is_other.true_count < len(texts) / 2:
+        others = _all_canonical(texts.filter(is_other))
+        made = pc.replace_with_mask(texts, is_other, others)
+        if is_canonical(made):
+            return made
+    return _all_canonical(texts)
+
+
+def _all_canonical(texts: pa.StringArray) -> pa.StringArray:
     made = _in_bulk(texts)
     return made if made is not None else pa.array(map(_one_by_one, texts.to_pylist()), pa.string())
 
