@@ -104,7 +104,7 @@ def _odd(part: Results) -> str:
     )
     note = (
         f"{_machine(part)} CPU time, 1 = the clean day of {part['conversations']:,}"
-        f" conversations ({part['clean_us']:.0f} µs each, from JSON to csv.gz)."
+        f" conversations ({part['clean_us']:.0f} µs each, from JSON to csv.gz); before → now."
     )
     return f"{note}\n\n{_table(('', *shares.values()), rows)}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import re
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -143,26 +144,26 @@ def cpu_s(source: Bodies, form: Format = Format.CSV) -> float:
 _TABLES = tuple(table.name for table in DATASET.tables)
 
 
-def odd(before: dict[str, Any], count: int = 6_000, rounds: int = 2) -> dict[str, Any]:
-    """Return each kind's cost against the clean day, by share; the least of the rounds counts.
+def odd(before: dict[str, Any], count: int = 4_000, rounds: int = 3) -> dict[str, Any]:
+    """Return each kind's cost against the clean day measured just before, by share.
 
-    `before` is handed on: the same figures of an earlier version.
+    The median of the rounds counts. `before` is handed on: the same figures of an earlier version.
     """
     given = records(count)
     clean = answers(given)
     cpu_s(clean)  # what is imported and cached at the first use is no part of it
-    least = min(cpu_s(clean) for _ in range(rounds))
+    cleans: list[float] = []
     found: dict[str, dict[str, float]] = {}
     for kind, share, source in _days(given):
-        found.setdefault(kind, {})[share] = min(cpu_s(source) for _ in range(rounds))
-        least = min(least, cpu_s(clean))
+        ratios = []
+        for _ in range(rounds):
+            cleans.append(cpu_s(clean))
+            ratios.append(cpu_s(source) / cleans[-1])
+        found.setdefault(kind, {})[share] = statistics.median(ratios)
     return {
         "conversations": len(given),
-        "clean_us": least / len(given) * 1e6,
-        "kinds": {
-            kind: {share: spent / least for share, spent in each.items()}
-            for kind, each in found.items()
-        },
+        "clean_us": statistics.median(cleans) / len(given) * 1e6,
+        "kinds": found,
         "before": before,
     }
 

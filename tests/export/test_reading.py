@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes import Events, FakeClock, MemoryStore
+from genesys_export.api.wire import read_results
 from genesys_export.datasets import conversation_details
 from genesys_export.days import Day, split
 from genesys_export.decode import CopyResolver, Decoder
@@ -319,6 +320,16 @@ def test_thousands_of_contested_conversations_are_settled_in_one_round():
     trial = Trial([started, ended], morsel_bytes=20_000)
     assert set(trial.tags().values()) == {"ended"}
     assert trial.source.read == 3
+
+
+@pytest.mark.parametrize("text", ["a\x01b", "\\q", "\\u12g4"])
+def test_one_record_that_is_no_json_is_rejected_and_its_page_is_read(text):
+    odd = record("odd").replace(b'"externalTag": ""', b'"externalTag": "%b"' % text.encode())
+    body = b'{"conversations":[%b]}' % b",".join([record("a"), odd, record("b")])
+    trial = Trial([list(read_results(body).page.records)])
+    counts = trial.staged().counts
+    assert (counts.received, counts.exported, counts.rejected) == (3, 2, 1)
+    assert trial.rejects.rows == 1
 
 
 def test_thousands_of_copies_in_memory_are_settled_in_passing():
