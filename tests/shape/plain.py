@@ -225,11 +225,11 @@ def misfits(value, path: str, name: str) -> bool:
 
 
 def extra(source: Pairs, path: str) -> list[tuple]:
-    """Return what of an object has no column, or does not fit it, in the source's order."""
+    """Return what of an object has no column, or does not fit it, in order of name."""
     left = []
     for name, value, overruled in source.written():
         left += [(name, value)] if overruled else extra_of(name, value, path)
-    return left
+    return sorted(left, key=lambda one: one[0])
 
 
 def extra_of(name: str, value, path: str) -> list[tuple]:
