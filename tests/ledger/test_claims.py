@@ -51,7 +51,7 @@ def claims(store, clock, **more) -> Claims:
         "store": store,
         "home": HOME,
         "holder": HERE,
-        "lease": LEASE,
+        "lease_time": LEASE,
         "sleep": clock.rest,
         "monotonic": clock.monotonic,
         "gone": lambda _holder: False,

@@ -101,7 +101,7 @@ class Bench:
             clock=process.clock,
             observe=ignore,
             honours_preconditions=honours_preconditions,
-            lease=LEASE,
+            lease_time=LEASE,
         )
         return Exporter(parts)
 
