@@ -67,6 +67,7 @@ class Failure:
     message: str
     advice: str
     at: datetime
+    published: str = ""  # what it left of the day (Aftermath); "": an earlier version wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

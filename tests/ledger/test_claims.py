@@ -161,7 +161,7 @@ def test_a_sleeper_whose_day_was_taken_over_learns_of_it_and_writes_nothing(stor
     clock.rest(600)
     other = take(claims(store, clock), "a2")
     before = store.read(CLAIM)
-    with pytest.raises(LeaseLost, match="another run has taken it over") as lost:
+    with pytest.raises(LeaseLost, match="another run has taken the day over") as lost:
         sleeper.renew()
     assert lost.value.status == 75
     sleeper.release()  # there is nothing to give back

@@ -70,7 +70,13 @@ class Bench:
         return Process(self.store, self.genesys, self.clock, trouble, watch)
 
     def exporter(
-        self, process: Process, *, slices: int = 1, at_once: int = 8, partial: bool = False
+        self,
+        process: Process,
+        *,
+        slices: int = 1,
+        at_once: int = 8,
+        partial: bool = False,
+        **more: Any,
     ) -> Exporter:
         dataset = conversation_details()
         plan = Plan(
@@ -81,6 +87,7 @@ class Bench:
             names=() if self.divisions is None else ("dim_divisions",),
             format=Format.CSV,
             allow_partial=partial,
+            **more,
         )
         recipe = Recipe(
             timezone="UTC",

@@ -23,6 +23,7 @@ from .lookups import LookupStager, Named
 from .plan import Ready
 from .rejects import Rejects
 from .report import DayReport
+from .resting import check_rested
 from .slices import StagedSlice
 from .staging import Staging
 
@@ -45,12 +46,11 @@ class Attempt:
         """
         plan, store = self.deps.plan, self.deps.store
         slices = split(self.day, plan.slices, until=self.ready.until)
-        if lease and not plan.roll:
-            keys = frozenset(plan.key(table, one) for table in plan.written for one in slices)
-            self.deps.ledger.check_free(self.day, before, keys)
+        if lease:
+            check_rested(self.deps, self.day, slices, before)
         rejects = Rejects(
             store,
-            f"{plan.home(self.day)}/rejects.jsonl.gz",
+            plan.rejects(self.day),
             self.token,
             count_only=bool(plan.privacy),
         )

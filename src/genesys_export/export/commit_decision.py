@@ -7,16 +7,17 @@ may interrupt it any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from .. import guards
 from ..days import Day
-from ..errors import ChangedMeanwhile, DataMismatch, ExportError
+from ..errors import Aftermath, ChangedMeanwhile, DataMismatch, ExportError
 from ..events import Noticed
 from ..ledger import Lease, Published
 from ..manifest import File, Manifest, file_of
-from ..model import StagedFile
+from ..model import StagedFile, Tag
 from ..source_count import OurCounts, SourceCount, Verdict, prove
 from .changes import Tally, compare, is_same, read, write_changes
 from .dependencies import Dependencies
@@ -219,8 +220,24 @@ class CommitDecision:
 def complete(
     deps: Dependencies, day: Day, made: Manifest, staged: tuple[StagedFile, ...]
 ) -> DayReport:
-    """Make the files visible one by one, where no state is kept: each is whole, no more."""
-    tags = {file.key: deps.store.complete(file) for file in staged}
+    """Make the files visible one by one, where no state is kept: each is whole, no more.
+
+    After an error nobody could complete the others, so they are thrown away.
+    """
+    tags: dict[str, Tag] = {}
+    try:
+        for file in staged:
+            tags[file.key] = deps.store.complete(file)
+    except ExportError as problem:
+        problem.message += (
+            f"; {len(tags)} of the {len(staged)} files of {day} are replaced already"
+        )
+        problem.advice = "Run the same command again: it replaces all of them."
+        problem.aftermath = Aftermath.PUBLISHING
+        for file in staged[len(tags) :]:
+            with suppress(ExportError):
+                deps.store.discard(file)
+        raise
     return DayReport(day=day, manifest=made.tagged(tags), manifest_url="")
 
 

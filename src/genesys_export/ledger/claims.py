@@ -172,8 +172,8 @@ class Lease:
             self.entry = self.record.write(claim, self.entry)
         except ChangedMeanwhile as theirs:
             raise LeaseLost(
-                f"{self.day}: another run has taken it over, because this one was silent for"
-                f" {claim.lease_s:.0f} s or more; nothing of this one is visible",
+                f"{self.day}: lost the claim; its lease of {claim.lease_s:.0f} s expired and"
+                " another run has taken the day over",
                 advice="Let that run end, then look at the day's manifest.",
             ) from theirs
         self.written = at
@@ -181,7 +181,13 @@ class Lease:
 
 def failure_of(problem: ExportError, at: datetime) -> Failure:
     """Return an error as the claim keeps it."""
-    return Failure(status=problem.status, message=problem.message, advice=problem.advice, at=at)
+    return Failure(
+        status=problem.status,
+        message=problem.message,
+        advice=problem.advice,
+        at=at,
+        published=problem.aftermath.value,
+    )
 
 
 def _is_past(claim: Claim, seen: Seen) -> bool:

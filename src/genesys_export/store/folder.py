@@ -238,11 +238,16 @@ class FolderStore:
         os.fsync(handle)
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
-        directory = os.open(target.parent, os.O_RDONLY)
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            directory = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as problem:  # what is visible must not be taken for not written
+            raise UnknownOutcome(
+                f"{target} was written, but may not outlive a power cut: {problem.strerror}"
+            ) from problem
         return tag_of(os.fstat(handle))
 
     @contextmanager
