@@ -80,7 +80,7 @@ def walk(make, *, done):
         (lambda: UnknownOutcome("no answer"), 74),
         (lambda: NeverSent("no connection"), 74),
         (lambda: OSError(28, "No space left on device"), 74),
-        (lambda: ZeroDivisionError(), 70),
+        (ZeroDivisionError, 70),
     ],
 )
 def test_an_error_at_any_call_says_what_is_published_then(make, status, done):
@@ -159,7 +159,8 @@ def test_whether_every_file_can_be_put_in_place_is_tried_before_the_decision():
 
     tried = []
     with pytest.raises(NotPermitted):
-        ledger(Through(store, before=refuse)).publish(DAY, ledger(store).read(DAY), made, staged)
+        books = ledger(Through(store, before=refuse))
+        books.check_replaceable(ledger(store).read(DAY), made, staged)
     assert {file.key for file in staged} < {*tried}
     assert "conversations/2026-11-22.001.csv.gz" in tried  # to be deleted
     assert take(store) == "old"

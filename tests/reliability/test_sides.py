@@ -1,4 +1,4 @@
-"""What the claim says of a failed run, and keys that must rest: found before anything is staged."""
+"""What errors say of the day, and keys that must rest: found before anything is staged."""
 
 from __future__ import annotations
 

@@ -59,12 +59,11 @@ class Attempt:
             day=self.day,
             token=self.token,
             lease=lease,
-            published=before.value.attempt if before else "",
             rejects=rejects,
         )
         named = self._named()
         try:
-            staged = staging.stage(slices)
+            staged = staging.stage(slices, named.upload_ids)
             try:
                 publishing = self._judged(staged, named, rejects, before, lease)
             except (DataMismatch, TryAgainLater) as refused:

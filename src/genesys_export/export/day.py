@@ -17,6 +17,7 @@ from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Recipe
 from .attempt import Attempt
 from .dependencies import Dependencies
+from .leftovers import probe_key
 from .notices import tell
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
@@ -173,12 +174,20 @@ class Exporter:
         if not deps.plan.keeps_state:
             report = attempt.make(None, None)
         else:
-            with self._registering:  # days side by side would take each other for another run
-                deps.register.enter(deps.recipe, deps.register.read())
             with self._claimed(day, before, token, began) as lease:
+                self._register(day, token)
                 report = attempt.make(self._still(day, before, lease), lease)
         tell(deps.observe, deps.plan, report)
         return report
+
+    def _register(self, day: Day, token: str) -> None:
+        """Write the recipe down, once for the destination.
+
+        By who holds a day: whatever a killed probe leaves is that day's, and removed with it.
+        """
+        deps = self.deps
+        with self._registering:  # days side by side would take each other for another run
+            deps.register.enter(deps.recipe, deps.register.read(), probe_key(deps, day, token))
 
     def _still(self, day: Day, before: Published | None, lease: Lease) -> Published | None:
         """Return what is published now that the day is ours.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .. import life
-from ..datasets import Dataset
+from ..datasets import Dataset, names
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
@@ -114,8 +114,12 @@ class Plan:
         return key.startswith(first.removesuffix(f"000{ending}")) and key.endswith(ending)
 
     def prefixes(self, day: Day) -> tuple[str, ...]:
-        """Return what the keys of all files of a day begin with, in either layout."""
-        tables = (*self.written, *self.names)
+        """Return what the keys of all files of a day begin with, in either layout.
+
+        Those of tables that are not written now are among them: an earlier run may have left some.
+        """
+        declared = (one.name for one in (*self.dataset.tables, *names().tables))
+        tables = (*declared, f"{self.dataset.name}_raw")
         layouts = (f"/{day}", f"/dt={day}")
         data = (self.under_org(table + layout) for table in tables for layout in layouts)
         return (*data, f"{self.home(day)}/")

@@ -66,6 +66,16 @@ class Ledger:
         recently = self._lately(day, before.value if before else None)
         return {key: at + self.recreate_after for key, at in recently.items()}
 
+    def check_replaceable(
+        self, before: Published | None, made: Manifest, staged: tuple[StagedFile, ...]
+    ) -> None:
+        """Raise what putting the files in place would meet, as far as that can be tried.
+
+        To be called before `publish`, and before the claim is written for the last time.
+        """
+        outdated = _outdated(before.value if before else None, made)
+        self.store.check_replaceable([*(file.key for file in staged), *outdated])
+
     def publish(
         self,
         day: Day,
@@ -81,11 +91,9 @@ class Ledger:
         leaves a manifest with `next`, which readers refuse, until somebody rolls it forward; it
         says so, as every error here says on which side of the decision it stands.
         """
-        keys = frozenset(file.key for file in staged)
-        self._check_rested(day, before, keys)
+        self._check_rested(day, before, frozenset(file.key for file in staged))
         old = before.value if before else None
-        outdated = tuple(sorted((old.keys() if old else frozenset()) - made.keys()))
-        self.store.check_replaceable([*sorted(keys), *outdated])
+        outdated = _outdated(old, made)
         intent = replace(
             made,
             attempts=_attempts(old, made.attempt),
@@ -273,6 +281,11 @@ class Ledger:
         if seen is None:
             raise DestinationFailed(f"{self.store.url(self.key(day))} is not there any more")
         return seen.now
+
+
+def _outdated(old: Manifest | None, made: Manifest) -> tuple[str, ...]:
+    """Return the keys that the old manifest names and the new one doesn't."""
+    return tuple(sorted((old.keys() if old else frozenset()) - made.keys()))
 
 
 def _attempts(old: Manifest | None, attempt: str) -> tuple[str, ...]:
