@@ -76,7 +76,7 @@ class Claim:
 
     day: str
     attempt: str
-    recipe: str  # its fingerprint
+    recipe: str  # its signature
     manifest: str  # the nonce of the day's manifest when the claim was made; "" for none
     holder: Holder
     began: datetime

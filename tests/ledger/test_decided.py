@@ -157,9 +157,8 @@ def test_whether_every_file_can_be_put_in_place_is_tried_before_the_decision():
             tried.extend(arguments[0])
             raise NotPermitted("conversations may not be written")
 
-    tried = []
+    tried, books = [], ledger(Through(store, before=refuse))
     with pytest.raises(NotPermitted):
-        books = ledger(Through(store, before=refuse))
         books.check_replaceable(ledger(store).read(DAY), made, staged)
     assert {file.key for file in staged} < {*tried}
     assert "conversations/2026-11-22.001.csv.gz" in tried  # to be deleted

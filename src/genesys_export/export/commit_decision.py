@@ -161,7 +161,7 @@ class CommitDecision:
             except (ChangedMeanwhile, DataMismatch) as problem:
                 message = f"{self.day}: what changed is not listed: {problem.message}"
                 self.deps.observe(Noticed(message=message))
-        if old.recipe != made.recipe:
+        if not old.recipe.is_like(made.recipe):
             return tally, staged  # fewer may be what was asked for
         try:
             gone = tally.gone if tally else max(0, old.counts.exported - made.counts.exported)

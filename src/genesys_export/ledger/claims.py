@@ -56,11 +56,11 @@ class Claims:
         before = record.read()
         self._check_free(day, before)
         old = before.value if before else None
-        same = old is not None and (old.recipe, old.manifest) == (recipe.fingerprint, manifest)
+        same = old is not None and (old.recipe, old.manifest) == (recipe.signature, manifest)
         claim = Claim(
             day=str(day),
             attempt=attempt,
-            recipe=recipe.fingerprint,
+            recipe=recipe.signature,
             manifest=manifest,
             holder=self.holder,
             began=began,

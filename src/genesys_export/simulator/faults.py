@@ -154,6 +154,7 @@ ENDPOINTS = (
     "delete",
     "query",
     "aggregates",
+    "organization",
     "users",
     "queues",
     "wrapupcodes",
