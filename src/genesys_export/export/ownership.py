@@ -14,6 +14,7 @@ from ..ledger import Published
 from ..manifest import Recipe
 from ..model import Organization
 from .dependencies import Dependencies
+from .threads import interruptible
 
 
 def with_known(deps: Dependencies) -> Dependencies:
@@ -36,7 +37,9 @@ def checked(
     """
     recipe = deps.recipe
     if deps.membership:
-        recipe = _of(deps, deps.membership.ask() if ask else deps.membership.known())
+        membership = deps.membership
+        found = interruptible(membership.ask, deps.clock) if ask else membership.known()
+        recipe = _of(deps, found)
     old = _published(deps, before, recipe)
     if old is not None:
         if deps.membership and not ask and recipe.is_of_another(old):
