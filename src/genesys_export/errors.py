@@ -31,6 +31,7 @@ from typing import ClassVar
 class Aftermath(StrEnum):
     """What is published of a day after an error."""
 
+    PUBLISHED = "published"  # the new version; the error is about something beside it
     UNCHANGED = "unchanged"  # what was published before this run, if anything
     PUBLISHING = "publishing"  # the commit decision is made; the next run finishes it
     DAMAGED = "damaged"  # some files may be new and some old; the manifest says so

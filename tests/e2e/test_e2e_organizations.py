@@ -1,4 +1,4 @@
-"""Two organisations and one place: the second one is refused, in a sentence, and changes nothing."""
+"""Two organisations and one place: the second one is refused and changes nothing."""
 
 import json
 

@@ -16,8 +16,8 @@ from genesys_export.days import Day, Interval
 from genesys_export.errors import (
     DestinationFailed,
     GenesysUnavailable,
-    SignInRefused,
     NotPermitted,
+    SignInRefused,
     Stopped,
     WrongUse,
 )

@@ -148,6 +148,15 @@ def test_a_sealed_or_discarded_upload_takes_no_more(store):
             upload.seal()
 
 
+def test_trying_whether_files_can_be_put_in_place_changes_nothing(store):
+    there = staged(store)
+    store.complete(there)
+    store.check_replaceable([there.key, "conversations/new.csv.gz", "sessions/dt=1/000.csv.gz"])
+    assert list(store.list("")) == [there.key]
+    assert body_at(store, there.key) == b"rows"
+    assert list(store.uploads("")) == []
+
+
 def test_discarding_a_completed_file_leaves_it_where_it_is(store):
     sealed = staged(store)
     store.complete(sealed)

@@ -13,7 +13,7 @@ from functools import partial
 from .. import __version__, life
 from ..claim import SealedFile, SealedSlice
 from ..days import Day, iso_ms, split
-from ..errors import DataMismatch, TryAgainLater
+from ..errors import Aftermath, DataMismatch, TryAgainLater
 from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of
 from ..model import Counts, SliceRecord, StagedFile
@@ -79,7 +79,9 @@ class Attempt:
         with self.deps.shield():
             report = publishing()
         staging.release(staged)
-        return replace(report, problem=named.problem(self.day))
+        if problem := named.problem(self.day):
+            problem.aftermath = Aftermath.PUBLISHED
+        return replace(report, problem=problem)
 
     def _judged(
         self,
