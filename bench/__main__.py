@@ -1,7 +1,8 @@
 """The way in: `python -m bench [PART …]`, each part merged into the results that are there.
 
 `race` (with its `--conversations`, `--rounds`, `--only`) and `startup` are what `make bench` runs;
-`scale`, `latency` and `cost` take longer. `render` runs nothing and writes the files anew.
+`scale`, `latency` and `cost` take longer; `odd` compares days with odd records with the clean day.
+`render` runs nothing and writes the files anew.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from .figures import lines
 from .latency import latency
 from .machine import machine
 from .markdown import between_markers, note, verdicts, written
+from .odd import odd
 from .processes import Failed
 from .race import race
 from .scale import DAYS, Large, scale
 from .startup import startup
 
-PARTS = ("race", "startup", "scale", "latency", "cost", "render")
+PARTS = ("race", "startup", "scale", "latency", "cost", "odd", "render")
 _PAGE = ROOT / "docs" / "performance.md"
 _PICTURE = ROOT / "docs" / "bench.svg"
 
@@ -81,6 +83,8 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
             return scale(home, days=told.days, kept=kept.get("runs", ()))
         case "latency":
             return latency(home)
+        case "odd":
+            return odd(kept.get("before", {}))
         case _:
             return cost(home)
 

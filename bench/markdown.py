@@ -27,6 +27,8 @@ def written(results: Results) -> str:
         parts += [f"Not there: `{k}`: {v}." for k, v in results["race"]["absent"].items()]
     if "scale" in results:
         parts += ["### Large days", _machine(results["scale"]), _scale(results["scale"])]
+    if "odd" in results:
+        parts += ["### Odd days", _odd(results["odd"])]
     if "cost" in results:
         parts += ["### The cost model compared with runs", _cost(results["cost"])]
     return "\n\n".join(parts)
@@ -93,6 +95,27 @@ def _scale(part: Results) -> str:
         for run in part["runs"]
     )
     return _table(head, rows)
+
+
+def _odd(part: Results) -> str:
+    """Write a table of ratios, a row a kind, with what they were before where that is known."""
+    shares = {"0.001": "in 0.1 %", "0.01": "in 1 %", "1": "in every record", "one": "one"}
+    before = part["before"]
+    rows = (
+        (kind, *(_changed(before.get(kind, {}).get(share), found.get(share)) for share in shares))
+        for kind, found in part["kinds"].items()
+    )
+    note = (
+        f"{_machine(part)} CPU time, 1 = the clean day of {part['conversations']:,}"
+        f" conversations ({part['clean_us']:.0f} µs each, from JSON to csv.gz); before → now."
+    )
+    return f"{note}\n\n{_table(('', *shares.values()), rows)}"
+
+
+def _changed(before: float | None, found: float | None) -> str:
+    if found is None:
+        return ""
+    return f"{found:.1f} ×" if before is None else f"{before:.1f} → {found:.1f} ×"
 
 
 _COSTS = (

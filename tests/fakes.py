@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -121,6 +121,9 @@ class MemoryStore:
     def discard(self, upload: StagedFile | Pending) -> None:
         self.begun.pop(upload.upload_id, None)
         self.sealed.pop(upload.upload_id, None)
+
+    def check_replaceable(self, keys: Collection[str]) -> None:
+        del keys
 
     def holds(self, staged: StagedFile) -> bool:
         body = self.sealed.get(staged.upload_id)

@@ -67,6 +67,7 @@ class Failure:
     message: str
     advice: str
     at: datetime
+    published: str = ""  # what it left of the day (Aftermath); "": an earlier version wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class Claim:
 
     day: str
     attempt: str
-    recipe: str  # its fingerprint
+    recipe: str  # its signature
     manifest: str  # the nonce of the day's manifest when the claim was made; "" for none
     holder: Holder
     began: datetime

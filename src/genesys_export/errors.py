@@ -24,7 +24,18 @@ or key; `advice` says what to do. Neither ever holds a secret or a customer's da
 from __future__ import annotations
 
 import signal
+from enum import StrEnum
 from typing import ClassVar
+
+
+class Aftermath(StrEnum):
+    """What is published of a day after an error."""
+
+    PUBLISHED = "published"  # the new version; the error is about something beside it
+    UNCHANGED = "unchanged"  # what was published before this run, if anything
+    PUBLISHING = "publishing"  # the commit decision is made; the next run finishes it
+    DAMAGED = "damaged"  # some files may be new and some old; the manifest says so
+    UNKNOWN = "unknown"  # it is not known whether the commit decision was written
 
 
 class ExportError(Exception):
@@ -38,6 +49,11 @@ class ExportError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = self.default_advice if advice is None else advice
+        self.aftermath = Aftermath.UNCHANGED
+
+    def __str__(self) -> str:
+        """Return what happened."""
+        return self.message
 
     @property
     def status(self) -> int:
@@ -94,7 +110,7 @@ class DestinationFailed(ExportError):
     """The bucket or folder would not take or give the bytes."""
 
     exit_status = 74
-    default_advice = "Run the same command again; the day before this run is still in place."
+    default_advice = "Run the same command again; the previously published version is unchanged."
 
 
 class NeverSent(DestinationFailed):

@@ -72,6 +72,14 @@ def check_recipe(old: Recipe, new: Recipe, *, rewrite: bool) -> None:
     found = differences(old, new)
     if rewrite or not found:
         return
+    if new.is_of_another(old):
+        raise WrongSettings(
+            "what is published here belongs to another organisation: " + "; ".join(found),
+            advice="Give each organisation a prefix of its own: configure both in [orgs], or use"
+            " another --to. If it is the same one with a new OAuth client, let that client read"
+            " its organisation (GET /api/v2/organizations/me), or let --rewrite make the published"
+            " days again.",
+        )
     raise WrongSettings(
         "what is published here was made by another recipe: " + "; ".join(found),
         advice="Go back to the settings it was made with, use another destination, or let"
@@ -81,11 +89,14 @@ def check_recipe(old: Recipe, new: Recipe, *, rewrite: bool) -> None:
 
 def differences(old: Recipe, new: Recipe) -> tuple[str, ...]:
     """Return what differs, a phrase a field (`format: csv.gz -> parquet`); none where equal."""
-    return tuple(
+    owners = [f"organisation: {old.organization} -> {new.organization}"]
+    phrases = (
         phrase
         for field in fields(Recipe)
+        if field.name != "organization"
         for phrase in _between(field.name, getattr(old, field.name), getattr(new, field.name))
     )
+    return (*phrases, *(owners if new.is_of_another(old) else ()))
 
 
 _CALLED = {

@@ -16,7 +16,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from .days import Day, Interval, yesterday
-from .manifest import Manifest
+from .manifest import Manifest, Recipe
 
 _DAY = timedelta(1)
 # Ages are hours passed, dates are the calendar's: where clocks change (or Apia skips a day) a day
@@ -92,7 +92,7 @@ class Known:
     state: str | None = None  # None: there is no manifest, and what follows says nothing
     fetched: datetime | None = None  # when the reading of its earliest slice began
     open: int = 0  # conversations that had not ended by then
-    recipe: str = ""  # its fingerprint
+    recipe: Recipe | None = None
 
 
 def known(day: Day, manifest: Manifest | None) -> Known:
@@ -104,7 +104,7 @@ def known(day: Day, manifest: Manifest | None) -> Known:
         state=manifest.state,
         fetched=min((each.fetched for each in manifest.slices), default=manifest.began),
         open=manifest.counts.open,
-        recipe=manifest.recipe.fingerprint,
+        recipe=manifest.recipe,
     )
 
 
@@ -123,17 +123,17 @@ def may_publish(state: str, publish: Publish) -> bool:
     return publish is Publish.AVAILABLE or state == State.FINAL
 
 
-def due(day: Known, now: datetime, policy: Policy, recipe: str) -> Reason | None:
+def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Reason | None:
     """Return why the day must be exported (again), or None where it can stay as it is.
 
-    `recipe` is the fingerprint of what is wanted. Of a day without a manifest `is_missing` says
+    `recipe` is what is wanted. Of a day without a manifest `is_missing` says
     whether it is one to catch up with.
     """
     if day.state is None or day.fetched is None:
         return _UNFINISHED[None]
     if day.state in _UNFINISHED:
         return _UNFINISHED[day.state]
-    if day.recipe != recipe:
+    if day.recipe and recipe and not day.recipe.is_like(recipe):
         return Reason(Why.RECIPE, "it was made by another recipe than the present settings'")
     ages = policy.looks + (policy.open_looks if day.open else ())
     end = day.day.interval.end

@@ -16,7 +16,7 @@ import msgspec
 
 from . import document
 from .days import Interval
-from .model import Counts, SliceRecord, StagedFile, Tag
+from .model import Counts, Organization, SliceRecord, StagedFile, Tag
 from .source_count import SourceCount
 
 
@@ -35,12 +35,42 @@ class Recipe:
     query_body: str | None = None
     privacy: Mapping[str, Any] = field(default_factory=dict)
     keep_raw: bool = False
+    organization: Organization | None = None  # None: version 0.1.0 did not know it
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hex digits that two recipes share only when they are equal."""
-        canonical = msgspec.json.encode(asdict(self), order="deterministic")
+        """Sixteen hex digits that two recipes share only when they are equal.
+
+        Whatever the organisation: more may become known of it, and no file changes with that.
+        """
+        told = {name: value for name, value in asdict(self).items() if name != "organization"}
+        canonical = msgspec.json.encode(told, order="deterministic")
         return blake2b(canonical, digest_size=8).hexdigest()
+
+    @property
+    def signature(self) -> str:
+        """The fingerprint with the organisation, as far as it is known."""
+        of = self.organization
+        if of is None:
+            return self.fingerprint
+        owner = blake2b((of.id or "".join(of.clients[-1:])).encode(), digest_size=4)
+        return f"{self.fingerprint}-{owner.hexdigest()}"
+
+    def is_like(self, other: Recipe) -> bool:
+        """Whether both make the same files, of the same organisation as far as is known."""
+        return self.fingerprint == other.fingerprint and not self.is_of_another(other)
+
+    def is_of_another(self, other: Recipe) -> bool:
+        """Whether the organisations differ, or can't be seen to be the same."""
+        mine, theirs = self.organization, other.organization
+        return mine is not None and theirs is not None and not mine.may_be(theirs)
+
+    def joined(self, old: Recipe) -> Recipe:
+        """Return the recipe with what the old one knows of the same organisation."""
+        if old.organization is None or self.is_of_another(old):
+            return self
+        mine = self.organization or Organization()
+        return replace(self, organization=old.organization.joined(mine))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

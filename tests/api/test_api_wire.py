@@ -127,6 +127,52 @@ def test_a_number_of_any_length_is_split_beside_a_lone_surrogate():
     assert read_results(body).page.records == [b'"\\ud800"', b'{"a":%s}' % digits]
 
 
+ODD_TEXTS = [b"a\x01b", b"a\nb", b"\\q", b"\\u12g4", b"\\ud800", b"\xff\xc3"]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+@pytest.mark.parametrize("beside", [b"1", b'{"a":' * 2_000 + b"1" + b"}" * 2_000])
+def test_a_record_that_is_no_json_is_one_record_of_its_page(text, beside):
+    odd = b'{"a":"\\\\%b\\" ]},{[","b":[{}]}' % text
+    body = b'{"cursor":"c","conversations":[{"a":1} , %b,\n%b, {}] }' % (odd, beside)
+    found = read_results(body)
+    assert found.page.records == [b'{"a":1}', odd, beside, b"{}"]
+    assert found.cursor == "c"
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_a_page_cut_in_its_middle_is_garbled_beside_a_record_that_is_no_json_too(text):
+    body = b'{"conversations":[{"a":"%b"},{"b":[1,{}]},{"c":"d"}],"cursor":"c"}' % text
+    for length in range(1, len(body)):
+        with pytest.raises(Garbled):
+            read_results(body[:length])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"conversations":[{"a":"\x01"}\x01,{}]}',
+        b'{"conversations":[{"a":"\x01"},\x01{}]}',
+        b'{"conversations":[{"a":"\x01"}\x01]}',
+        b'{"conversations":[{"a":"\x01"}],"cursor":"\x01"}',
+        b'{"conversations":[{"a":"\x01"}{}]}',
+        b'{"conversations":[{"a":"\x01"},]}',
+        b'{"conversations":[{"a":"\x01"},{"b":tru}]}',
+        b'{"conversations":[{"a":"\x01"}],"conversations":[]}',
+        b'{"conversations":[],"conversations":[{"a":"\x01"}]}',
+        b'{"a":"\x01","conversations":[{}]}',
+    ],
+)
+def test_what_is_broken_outside_of_a_records_texts_is_garbled(body):
+    with pytest.raises(Garbled):
+        read_results(body)
+
+
+def test_the_records_are_those_of_the_page_and_not_of_a_list_that_looks_like_them():
+    inner = b'{"x":{"conversations":["\\ud801"]},"conversations":["\\ud800"]}'
+    assert read_results(inner).page.records == [b'"\\ud800"']
+
+
 def test_the_watermark_is_read():
     assert read_watermark(b'{"dataAvailabilityDate":"2026-11-23T04:30:00.000Z"}') == WATERMARK
 

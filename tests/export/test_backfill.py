@@ -16,6 +16,7 @@ from genesys_export.days import Day, Interval
 from genesys_export.errors import (
     DestinationFailed,
     GenesysUnavailable,
+    NotPermitted,
     SignInRefused,
     Stopped,
     WrongUse,
@@ -213,6 +214,19 @@ def test_a_day_that_fails_ends_no_other():
     assert bench.published() == {str(one) for one in november(10, 14)} - {"2026-11-12"}
     (told,) = bench.events.of(DayFailed)
     assert (told.day, told.problem) == ("2026-11-12", "no answer")
+
+
+def test_an_organisation_that_is_given_up_takes_no_other_with_it():
+    def refuse(_date):
+        raise NotPermitted("no permission")
+
+    store = MemoryStore()
+    refused = Bench(Script(refuse), store=store, org="a")
+    fine = Bench(Script(), store=store, org="b")
+    ends = run((refused.exporter(), fine.exporter()), november(1, 6))
+    assert {one.org for one in ends if one.not_tried} == {"a"}
+    assert [one.report.outcome for one in ends if one.org == "b"] == [Outcome.PUBLISHED] * 6
+    assert len(ends) == 12
 
 
 def test_a_bug_on_one_day_is_that_days_alone():

@@ -20,12 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes import Events, FakeClock, MemoryStore
+from genesys_export.api.wire import read_results
 from genesys_export.datasets import conversation_details
 from genesys_export.days import Day, split
-from genesys_export.decode import Decoder
+from genesys_export.decode import CopyResolver, Decoder
 from genesys_export.decode.ids import key_of
+from genesys_export.encode import Format
 from genesys_export.errors import DestinationFailed, GenesysUnavailable
-from genesys_export.events import ReadAgain
+from genesys_export.events import PageExported, ReadAgain
 from genesys_export.export.plan import Plan
 from genesys_export.export.reading import read
 from genesys_export.export.rejects import Rejects
@@ -73,8 +75,13 @@ class Trial:
     """One slice staged from a script into memory."""
 
     def __init__(
-        self, *readings: list[list[bytes]], store: MemoryStore | None = None, plan: Plan = PLAN
+        self,
+        *readings: list[list[bytes]],
+        store: MemoryStore | None = None,
+        plan: Plan = PLAN,
+        morsel_bytes: int = 1,
     ) -> None:
+        """Make tables of one record at a time, unless `morsel_bytes` is more."""
         self.source, self.events, self.store = Script(*readings), Events(), store or MemoryStore()
         self.rejects = Rejects(self.store, "rejects.jsonl.gz", "token")
         self.context = SliceContext(
@@ -85,6 +92,7 @@ class Trial:
             rejects=self.rejects,
             abandon=Event(),
             clock=FakeClock(),
+            morsel_bytes=morsel_bytes,
         )
 
     def staged(self):
@@ -127,6 +135,59 @@ RANKED = (
     ),
     record(tag="ended at eleven", end="2026-11-22T12:00:00.000+01:00"),
 )
+
+
+@pytest.mark.parametrize("pair", tuple(permutations(range(len(RANKED)), 2)))
+def test_a_copy_that_comes_while_the_first_is_in_memory_costs_no_second_reading(pair):
+    trial = Trial([[RANKED[pair[0]]], [RANKED[pair[1]]]], morsel_bytes=10_000)
+    assert trial.tags() == {"c1": json.loads(RANKED[max(pair)])["externalTag"]}
+    assert trial.source.read == 1
+    assert trial.rejects.rows == (0 in pair)
+
+
+@pytest.mark.parametrize("ranked", [3, 4, 5])
+@pytest.mark.parametrize("order", tuple(permutations((3, 4, 5))))
+def test_a_better_copy_than_was_ranked_is_taken_while_it_is_in_memory(ranked, order):
+    contest = CopyResolver(PLAN.dataset, SLICE.interval)
+    contest.begin([key_of("c1")])
+    contest.weigh([RANKED[ranked]])
+    decoder = Decoder(PLAN.dataset, SLICE.interval, contest)
+    block = decoder.decode([RANKED[number] for number in order])
+    assert block.records == (RANKED[5],)
+    assert decoder.counts.duplicates == decoder.counts.differing_duplicates == 2
+    assert decoder.contested() == frozenset()
+
+
+copies = st.lists(
+    st.builds(
+        record,
+        st.sampled_from("abc"),
+        st.sampled_from(("", "x", "y")),
+        st.sampled_from((None, "2026-11-22T09:00:00.000Z", "2026-11-22T10:00:00Z")),
+        participants=st.sampled_from((None, [], 7)),
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@given(copies, st.integers(1, 600), st.booleans())
+def test_copies_are_counted_alike_however_many_are_in_memory_together(records, size, keeps_all):
+    pages = [[one] for one in records]
+    plan = replace(PLAN, tables=(), format=Format.JSONL) if keeps_all else PLAN
+    alone, together = (Trial(pages, plan=plan, morsel_bytes=n).staged() for n in (1, size))
+    assert together.counts == alone.counts
+    assert together.digest == alone.digest
+    assert [table.rows for table in together.files] == [table.rows for table in alone.files]
+
+
+def test_small_pages_make_their_tables_together_and_are_told_one_by_one():
+    pages = [[record(f"c{n}")] for n in range(7)]
+    trial = Trial(pages, morsel_bytes=2 * len(pages[0][0]))
+    assert len(trial.tags()) == 7
+    told = trial.events.of(PageExported)
+    assert [one.conversations for one in told] == [0, 2, 0, 2, 0, 2, 1]
+    assert sum(one.rows for one in told) == 7
 
 
 @pytest.mark.parametrize("pair", tuple(permutations(range(len(RANKED)), 2)))
@@ -256,9 +317,27 @@ def test_a_reading_thrown_away_is_taken_out_of_the_figures():
 def test_thousands_of_contested_conversations_are_settled_in_one_round():
     started = [record(f"c{n}", end=None) for n in range(3_000)]
     ended = [record(f"c{n}", tag="ended") for n in range(3_000)]
-    trial = Trial([started, ended])
+    trial = Trial([started, ended], morsel_bytes=20_000)
     assert set(trial.tags().values()) == {"ended"}
     assert trial.source.read == 3
+
+
+@pytest.mark.parametrize("text", ["a\x01b", "\\q", "\\u12g4"])
+def test_one_record_that_is_no_json_is_rejected_and_its_page_is_read(text):
+    odd = record("odd").replace(b'"externalTag": ""', b'"externalTag": "%b"' % text.encode())
+    body = b'{"conversations":[%b]}' % b",".join([record("a"), odd, record("b")])
+    trial = Trial([list(read_results(body).page.records)])
+    counts = trial.staged().counts
+    assert (counts.received, counts.exported, counts.rejected) == (3, 2, 1)
+    assert trial.rejects.rows == 1
+
+
+def test_thousands_of_copies_in_memory_are_settled_in_passing():
+    started = [record(f"c{n}", end=None) for n in range(3_000)]
+    ended = [record(f"c{n}", tag="ended") for n in range(3_000)]
+    trial = Trial([started, ended], morsel_bytes=6 << 20)
+    assert set(trial.tags().values()) == {"ended"}
+    assert trial.source.read == 1
 
 
 class FullAfter(MemoryStore):

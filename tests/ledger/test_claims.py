@@ -37,6 +37,7 @@ SEALED = SealedSlice(
     sealed=datetime(2026, 11, 23, 7, tzinfo=UTC),
 )
 JOB = OpenJob(interval=DAY.interval, job_id="j2", fetched=SEALED.fetched)
+PROBE = "probe"
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_a_sleeper_whose_day_was_taken_over_learns_of_it_and_writes_nothing(stor
     clock.rest(600)
     other = take(claims(store, clock), "a2")
     before = store.read(CLAIM)
-    with pytest.raises(LeaseLost, match="another run has taken it over") as lost:
+    with pytest.raises(LeaseLost, match="another run has taken the day over") as lost:
         sleeper.renew()
     assert lost.value.status == 75
     sleeper.release()  # there is nothing to give back
@@ -224,42 +225,42 @@ def register(store, clock, *, honest=True, single_writer=False) -> Register:
 
 def test_the_recipe_is_registered_once(store, clock):
     books = register(store, clock)
-    books.enter(RECIPE, books.read())
+    books.enter(RECIPE, books.read(), PROBE)
     first = books.read()
     assert (first.value.recipe, first.value.honest_conditions) == (RECIPE, True)
-    books.enter(RECIPE, first)
+    books.enter(RECIPE, first, PROBE)
     assert books.read() == first
 
 
 def test_another_recipe_replaces_it_without_another_probe(store, clock):
     books = register(store, clock)
-    books.enter(RECIPE, None)
+    books.enter(RECIPE, None, PROBE)
     other = replace(RECIPE, timezone="Europe/Vienna")
     unprobed = register(store, clock, honest=False)
-    unprobed.enter(other, unprobed.read())
+    unprobed.enter(other, unprobed.read(), PROBE)
     assert books.read().value.recipe == other
 
 
 def test_a_store_that_ignores_conditions_is_refused(store, clock):
     with pytest.raises(WrongSettings, match="ignores the conditions") as refused:
-        register(store, clock, honest=False).enter(RECIPE, None)
+        register(store, clock, honest=False).enter(RECIPE, None, PROBE)
     assert "single_writer" in refused.value.advice
     assert register(store, clock).read() is None
 
 
 def test_a_single_writer_is_taken_at_its_word(store, clock):
     books = register(store, clock, honest=False, single_writer=True)
-    books.enter(RECIPE, None)
+    books.enter(RECIPE, None, PROBE)
     assert not books.read().value.honest_conditions
     with pytest.raises(WrongSettings):  # once the promise is taken back
-        register(store, clock, honest=False).enter(RECIPE, books.read())
+        register(store, clock, honest=False).enter(RECIPE, books.read(), PROBE)
 
 
 def test_two_that_register_at_once_don_t_mix(store, clock):
     books = register(store, clock)
-    books.enter(RECIPE, None)
+    books.enter(RECIPE, None, PROBE)
     with pytest.raises(TryAgainLater, match="just now") as late:
-        books.enter(replace(RECIPE, timezone="Europe/Vienna"), None)
+        books.enter(replace(RECIPE, timezone="Europe/Vienna"), None, PROBE)
     assert isinstance(late.value.__cause__, ChangedMeanwhile)
 
 
@@ -269,7 +270,7 @@ def test_a_register_that_can_not_be_written_for_sure_is_an_unknown_outcome(store
             raise UnknownOutcome("no clear answer")
 
     with pytest.raises(UnknownOutcome):
-        register(Through(store, before=lose), clock).enter(RECIPE, None)
+        register(Through(store, before=lose), clock).enter(RECIPE, None, PROBE)
 
 
 def test_a_signal_cuts_no_write_of_a_claim_short(store, clock):

@@ -157,14 +157,14 @@ def test_the_intent_names_all_that_a_stranger_needs_to_finish_it():
     assert all(file.upload_id and file.parts and file.sha256 for file in intent.next.uploads)
 
 
-def test_a_key_deleted_lately_is_not_made_again_at_once():
+def test_a_key_deleted_recently_is_not_made_again_at_once():
     clock = FakeClock()
     store = MemoryStore(now=clock.now)
     rules = {"recreate_after": timedelta(minutes=20)}
     publish(store, "a1", slices=3, **rules)
     publish(store, "a2", slices=1, **rules)
     with pytest.raises(
-        TryAgainLater, match=r"2026-11-22\.000\.csv\.gz was deleted lately"
+        TryAgainLater, match=r"2026-11-22\.000\.csv\.gz was deleted recently"
     ) as early:
         publish(store, "a3", slices=3, **rules)
     assert "after 2026-11-23T06:20:00.000Z" in early.value.advice

@@ -134,6 +134,7 @@ def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake, cap
     (day,) = there.report["days"]
     assert (there.report["exit_status"], day["exit_status"], day["state"]) == (77, 77, "final")
     assert "dim_flows" in day["error"]["message"]
+    assert day["error"]["published"] == "published"
     assert day["counts"]["exported"] == there.manifest["counts"]["exported"] > 0
 
 

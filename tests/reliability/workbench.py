@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,12 +28,14 @@ from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export import DayReport, Dependencies, Exporter, ExportOptions, Plan
 from genesys_export.manifest import Recipe
-from genesys_export.store import honours_preconditions
+from genesys_export.store import FolderStore, honours_preconditions
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 END = DAY.interval.end
 HOME = "_genesys_export/conversation_details/2026-11-22"
 MANIFEST, CLAIM = f"{HOME}/manifest.json", f"{HOME}/claim.json"
+REGISTER = "_genesys_export/conversation_details/recipe.json"
+_REMEMBERED = 20  # attempts in a manifest
 SETTLE, LEASE = timedelta(days=4), timedelta(minutes=10)
 # What tells of a row which version of its conversation it is from.
 MARKS: dict[str, tuple[str, Callable[[int, int], str]]] = {
@@ -70,7 +73,13 @@ class Bench:
         return Process(self.store, self.genesys, self.clock, trouble, watch)
 
     def exporter(
-        self, process: Process, *, slices: int = 1, at_once: int = 8, partial: bool = False
+        self,
+        process: Process,
+        *,
+        slices: int = 1,
+        at_once: int = 8,
+        partial: bool = False,
+        **more: Any,
     ) -> Exporter:
         dataset = conversation_details()
         plan = Plan(
@@ -81,6 +90,7 @@ class Bench:
             names=() if self.divisions is None else ("dim_divisions",),
             format=Format.CSV,
             allow_partial=partial,
+            **more,
         )
         recipe = Recipe(
             timezone="UTC",
@@ -261,10 +271,34 @@ class Bench:
         assert all(self.store.look(file["key"]) for file in self.manifest()["index"])
         if not free:
             return
-        assert [*self.store.uploads("")] == []
+        self.check_contents()
         claim = self.claim()
         assert claim["released"]
         assert claim["slices"] == claim["jobs"] == []
+
+    def check_contents(self) -> None:
+        """Assert that nothing lies there but what manifest and claim name, and the register.
+
+        Lists of changes are kept, so earlier attempts' are there, too.
+        """
+        manifest = self.manifest()
+        assert [*self.store.uploads("")] == []
+        named = {*self.named_keys(), MANIFEST, CLAIM, REGISTER}
+        named |= {file["key"] for file in manifest["index"]}
+        named |= {manifest[name]["key"] for name in ("changes", "rejects") if manifest[name]}
+        lists = {f"{HOME}/changes/{attempt}.jsonl.gz" for attempt in manifest["attempts"]}
+        there = {*self.store.list("")}
+        assert named <= there, f"missing: {named - there}"
+        if len(manifest["attempts"]) < _REMEMBERED:
+            assert there <= named | lists, f"left: {there - named - lists}"
+        if isinstance(self.store.store, FolderStore):
+            self.check_folder(self.store.store)
+
+    def check_folder(self, store: FolderStore) -> None:
+        """Assert that a folder holds nothing beside its keys but the lock."""
+        root = Path(store.url("a")).parent
+        hidden = {one.relative_to(root).as_posix() for one in root.rglob("*") if one.is_file()}
+        assert hidden - {*store.list("")} == {"_genesys_export/.staging/lock"}
 
     def settle(self) -> DayReport:
         """Let all that is old be too old, then run without trouble: the exact day of now."""

@@ -69,6 +69,24 @@ def outcome(records, day: date, interval) -> Outcome:
     return made
 
 
+def first_copies(records, interval) -> list[bytes]:
+    """Return the records without copies that differ from the first of their conversation.
+
+    Which of them counts depends on which come together: tests/export/test_reading.py has that.
+    """
+    first: dict[str, bytes] = {}
+    kept = []
+    for raw in records:
+        try:
+            name, start = identity(raw)
+        except Unreadable:
+            kept.append(raw)
+            continue
+        if not interval.start <= start < interval.end or first.setdefault(name, raw) == raw:
+            kept.append(raw)
+    return kept
+
+
 def export(record: Pairs, day: date, made: Outcome) -> None:
     """Append the rows of one conversation."""
     for table in TABLES:
@@ -225,11 +243,11 @@ def misfits(value, path: str, name: str) -> bool:
 
 
 def extra(source: Pairs, path: str) -> list[tuple]:
-    """Return what of an object has no column, or does not fit it, in the source's order."""
+    """Return what of an object has no column, or does not fit it, in order of name."""
     left = []
     for name, value, overruled in source.written():
         left += [(name, value)] if overruled else extra_of(name, value, path)
-    return left
+    return sorted(left, key=lambda one: one[0])
 
 
 def extra_of(name: str, value, path: str) -> list[tuple]:

@@ -14,7 +14,7 @@ from strategies import DAY, INTERVAL, NEAR_INSTANTS, NO_INSTANTS, law
 
 from genesys_export.days import Interval, iso_ms, parse_instant
 from genesys_export.decode import Decoder
-from genesys_export.decode.arrow import is_canonical
+from genesys_export.decode.instants import is_canonical
 from genesys_export.flatten import Flattener
 from genesys_export.model import Counts
 

@@ -71,7 +71,7 @@ def test_a_hundred_thousand_unknown_fields_are_kept_and_named_up_to_a_bound():
     names = [f"field {n}" for n in range(100_000)]
     made = made_of(record(**dict.fromkeys(names, 1)), record(conversationId="c2", late=1))
     kept, late = extras(made, "conversations")
-    assert list(kept) == names
+    assert list(kept) == sorted(names)
     assert late == {"late": 1}
     told = made.counts.unknown_fields
     assert len(told) == 101

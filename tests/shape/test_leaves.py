@@ -97,14 +97,14 @@ def test_an_unknown_field_is_kept_and_counted_at_every_level():
         assert extra == (in_flow if table["name"] == "sessions" else {})
 
 
-def test_extra_keeps_the_sources_order_and_spelling():
+def test_extra_comes_in_order_of_name_and_keeps_the_sources_spelling():
     raw = (
         b'{"zz":1.50,"conversationStart":"2026-11-22T08:00:00.000Z","aa":{"b" : 1E5,"b":2},'
         b'"selfServed":"yes","conversationId":"c1","aa2":"\\ud800\\u00e9","mm":-0}'
     )
     (row,) = made_of(raw).tables["conversations"]
     assert row["_extra"] == (
-        '{"zz":1.50,"aa":{"b":1E5,"b":2},"selfServed":"yes","aa2":"\\ud800\\u00e9","mm":-0}'
+        '{"aa":{"b":1E5,"b":2},"aa2":"\\ud800\\u00e9","mm":-0,"selfServed":"yes","zz":1.50}'
     )
 
 

@@ -1,9 +1,13 @@
-"""What only a folder has: modes, links to the disk, keys that would leave it, and no room left."""
+"""What only a folder has: modes, links, pipes, keys that would leave it, and no room left."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -60,7 +64,7 @@ root = Path(sys.argv[1])
 store = FolderStore(root)
 upload = store.stage("conversations/a.csv.gz", "t", "application/gzip")
 upload.write(b"secret rows")
-open_ = [p for p in (root / "_genesys_export/.staging").rglob("*") if p.is_file()]
+open_ = [p for p in (root / "_genesys_export/.staging").rglob("*@*") if p.is_file()]
 print(oct(open_[0].stat().st_mode & 0o777), oct(open_[0].parent.stat().st_mode & 0o077))
 store.complete(upload.seal())
 store.put("_genesys_export/d/manifest.json", b"{}", IfAbsent(), "application/json")
@@ -82,32 +86,180 @@ FolderStore(Path(sys.argv[1])).complete({sealed!r})
 """
     _in_child(program, str(tmp_path / "export"))
     assert store.read(KEY).body == b"rows of another process"
-    assert store.look(KEY).metadata == {"token": "attempt1"}
+    assert store.look(KEY).metadata == {"token": sealed.token}
     with pytest.raises(UnknownOutcome):
         store.complete(sealed)
 
 
 def test_an_upload_that_is_gone_does_not_take_the_token_from_what_is_there(store):
-    store.complete(staged(store, token="attempt1"))
-    gone = staged(store, token="attempt2")
+    there = staged(store)
+    store.complete(there)
+    gone = staged(store)
     store.discard(gone)
     with pytest.raises(UnknownOutcome):
         store.complete(gone)
-    assert store.look(KEY).metadata == {"token": "attempt1"}
+    assert store.look(KEY).metadata == {"token": there.token}
 
 
-def test_a_file_that_was_changed_by_hand_has_no_token(store, tmp_path):
-    store.complete(staged(store))
+def test_a_file_that_was_changed_by_hand_has_another_token(store, tmp_path):
+    sealed = staged(store)
+    store.complete(sealed)
     (tmp_path / "export" / KEY).write_bytes(b"by hand")
-    assert store.look(KEY).metadata == {}
+    assert store.look(KEY).metadata["token"] != sealed.token
     assert store.look(KEY).size_bytes == len(b"by hand")
 
 
-def test_a_token_written_for_a_file_that_never_came_is_not_believed(store):
-    store.complete(staged(store, token="attempt1"))
-    late = staged(store, token="attempt2")
-    store._write_token(late, Tag("of the file to come"))
-    assert store.look(KEY).metadata == {}
+# --- notes of tokens, as version 0.1.0 wrote them ----------------------------------------------
+
+
+def note(root, key, text):
+    path = root / "_genesys_export/.tokens" / sha256(key.encode()).hexdigest()[:32]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_no_notes_of_tokens_are_written(store, tmp_path):
+    store.complete(staged(store))
+    assert not (tmp_path / "export/_genesys_export/.tokens").exists()
+
+
+def test_an_old_note_of_a_token_holds_while_its_file_lies_there(store, tmp_path):
+    tag = store.complete(staged(store))
+    path = note(tmp_path / "export", KEY, f"{tag.etag} attempt1")
+    assert store.look(KEY).metadata == {"token": "attempt1"}
+    new = staged(store)
+    store.complete(new)
+    assert store.look(KEY).metadata == {"token": new.token}
+    assert not path.parent.exists()
+
+
+def test_an_old_note_of_another_file_is_not_believed(store, tmp_path):
+    tag = store.complete(staged(store))
+    note(tmp_path / "export", KEY, "of-another-file attempt1")
+    assert store.look(KEY).metadata == {"token": tag.etag}
+
+
+def test_an_old_note_that_is_a_link_is_not_written_through(store, tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    path = note(tmp_path / "export", KEY, "")
+    path.unlink()
+    path.symlink_to(outside)
+    store.complete(staged(store))
+    assert outside.read_text() == "precious"
+    assert store.look(KEY) is not None
+
+
+# --- what is no regular file -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["pipe", "directory", "device"])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(store, tmp_path, kind):
+    path = tmp_path / "export" / "manifest.json"
+    path.parent.mkdir()
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case _:
+            path.symlink_to("/dev/null")
+    for attempt in (
+        lambda: store.read("manifest.json"),
+        lambda: store.look("manifest.json"),
+        lambda: next(store.chunks("manifest.json", Tag(""))),
+        lambda: store.put("manifest.json", b"", IfAbsent(), JSON),
+    ):
+        with pytest.raises(WrongSettings, match="not a regular file"):
+            attempt()
+    assert list(store.list("")) == []
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(store, tmp_path):
+    store.put("a", b"", Always(), JSON)
+    lock = tmp_path / "export/_genesys_export/.staging/lock"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "outside")
+    with pytest.raises(DestinationFailed):
+        store.put("a", b"", Always(), JSON)
+    assert not (tmp_path / "outside").exists()
+
+
+# --- what a killed process left ------------------------------------------------------------------
+
+
+def test_temporary_files_of_a_killed_process_are_removed_by_the_next_write(store, tmp_path):
+    kept = staged(store, key=f"a/{'long' * 60}.csv.gz")
+    staging = tmp_path / "export/_genesys_export/.staging"
+    (staging / ("0" * 24)).write_bytes(b"half a manifest")
+    (staging / ("f" * 24)).mkdir()
+    (staging / ("p" * 50) / "piece").mkdir(parents=True)
+    FolderStore(tmp_path / "export").put("b", b"", Always(), JSON)
+    assert names_in(staging) == sorted(["lock", kept.upload_id[:50]])
+    store.complete(kept)
+    FolderStore(tmp_path / "export").put("b", b"", Always(), JSON)
+    assert names_in(staging) == ["lock"]
+
+
+# --- whether a file could be put where it belongs ---------------------------------------------
+
+
+def test_where_nothing_stands_in_the_way_nothing_is_left_of_trying(store, tmp_path):
+    staged(store)
+    store.put("there/a", b"", Always(), JSON)
+    store.check_replaceable([KEY, "there/a", "new/dt=2026-11-22/000.csv.gz"])
+    assert names_in(tmp_path / "export") == ["_genesys_export", "there"]
+    assert names_in(tmp_path / "export/there") == ["a"]
+
+
+def test_a_directory_in_place_of_a_file_is_found_before_it_matters(store, tmp_path):
+    (tmp_path / "export" / KEY).mkdir(parents=True)
+    with pytest.raises(WrongSettings, match="Is a directory"):
+        store.check_replaceable([KEY])
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
+def test_a_folder_on_another_file_system_is_found_before_it_matters(store, tmp_path):
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        (tmp_path / "export").mkdir()
+        (tmp_path / "export/conversations").symlink_to(elsewhere)
+        if Path(elsewhere).stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("both are one file system")
+        with pytest.raises(WrongSettings, match="another file system") as refused:
+            store.check_replaceable([KEY])
+        assert refused.value.advice
+        assert names_in(Path(elsewhere)) == []
+
+
+@pytest.mark.parametrize(("mode", "foreign"), [(0o555, False), (0o1777, True)])
+def test_a_folder_of_a_table_that_may_not_be_written_is_found_before_it_matters(
+    tmp_path, mode, foreign
+):
+    """In a folder with the sticky bit a file of somebody else's can't be replaced."""
+    root = tmp_path / "export"
+    (root / "conversations").mkdir(parents=True)
+    if foreign:
+        (root / KEY).write_bytes(b"")
+    (root / "conversations").chmod(mode)
+    if os.getuid() != 0:
+        pytest.skip("needs root, to be two users")
+    root.chmod(0o777)
+    program = """
+import os, sys
+from pathlib import Path
+from genesys_export.errors import NotPermitted
+from genesys_export.store import FolderStore
+os.chdir(sys.argv[1])
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+try:
+    FolderStore(Path("/proc/self/cwd")).check_replaceable([sys.argv[2]])
+except NotPermitted as refused:
+    print(refused.status, refused.message)
+"""
+    assert _in_child(program, str(root), KEY).startswith(f"77 could not write {KEY}")
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,16 @@ def test_a_bucket_that_is_busy_now_and_then_gets_its_file_all_the_same():
     assert [method for method, _, _ in script.asked] == ["POST"] * 2 + ["PUT"] * 3 + ["POST"] * 2
 
 
+def test_a_right_to_look_that_is_missing_for_a_table_is_found_before_it_matters():
+    with (
+        scripted(error(403, "AccessDenied")) as script,
+        store_of(script) as store,
+        pytest.raises(NotPermitted, match="s3:GetObject is not permitted"),
+    ):
+        store.check_replaceable(["conversations/a", "conversations/b", "sessions/a"])
+    assert len(script.asked) <= 2  # one of each table
+
+
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [

@@ -103,7 +103,7 @@ def test_a_completed_file_is_there_whole_with_its_token(store):
     tag = store.complete(sealed)
     seen = store.look(sealed.key)
     assert seen is not None
-    assert (seen.size_bytes, seen.metadata["token"]) == (9, "attempt1")
+    assert (seen.size_bytes, seen.metadata["token"]) == (9, sealed.token)
     assert seen.tag.etag == tag.etag
     assert seen.modified.tzinfo is not None
     assert body_at(store, sealed.key) == b"some rows"
@@ -114,7 +114,8 @@ def test_what_is_sealed_says_its_size_and_sum(store):
     sealed = staged(store, body=b"some rows")
     assert sealed.size_bytes == 9
     assert sealed.sha256 == sha256(b"some rows").hexdigest()
-    assert (sealed.key, sealed.token) == ("conversations/2026-11-22.csv.gz", "attempt1")
+    assert sealed.key == "conversations/2026-11-22.csv.gz"
+    assert sealed.token
 
 
 def test_a_sealed_file_that_is_discarded_is_gone(store):
@@ -147,6 +148,15 @@ def test_a_sealed_or_discarded_upload_takes_no_more(store):
             upload.seal()
 
 
+def test_trying_whether_files_can_be_put_in_place_changes_nothing(store):
+    there = staged(store)
+    store.complete(there)
+    store.check_replaceable([there.key, "conversations/new.csv.gz", "sessions/dt=1/000.csv.gz"])
+    assert list(store.list("")) == [there.key]
+    assert body_at(store, there.key) == b"rows"
+    assert list(store.uploads("")) == []
+
+
 def test_discarding_a_completed_file_leaves_it_where_it_is(store):
     sealed = staged(store)
     store.complete(sealed)
@@ -161,7 +171,7 @@ def test_the_old_file_stays_readable_until_the_new_one_replaces_it(store):
     assert body_at(store, old.key) == b"old"
     store.complete(new)
     assert body_at(store, old.key) == b"newer"
-    assert store.look(old.key).metadata["token"] == "attempt2"
+    assert store.look(old.key).metadata["token"] == new.token != old.token
 
 
 def test_a_reader_meets_the_old_or_the_new_file_and_nothing_between(store):
@@ -235,14 +245,14 @@ def test_files_are_staged_side_by_side(store):
         key = f"conversations/2026-11-22.{number:03}.csv.gz"
         sealed = staged(store, key=key, body=b"%d" % number * 1000, token=f"t{number}")
         store.complete(sealed)
-        return key
+        return sealed
 
     with ThreadPoolExecutor(8) as pool:
-        keys = list(pool.map(export, range(16)))
-    assert list(store.list("conversations/")) == keys
-    for number, key in enumerate(keys):
-        assert body_at(store, key) == b"%d" % number * 1000
-        assert store.look(key).metadata["token"] == f"t{number}"
+        files = list(pool.map(export, range(16)))
+    assert list(store.list("conversations/")) == [file.key for file in files]
+    for number, file in enumerate(files):
+        assert body_at(store, file.key) == b"%d" % number * 1000
+        assert store.look(file.key).metadata["token"] == file.token
 
 
 # --- staged, and found again -----------------------------------------------------------------

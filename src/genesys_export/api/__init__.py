@@ -7,6 +7,7 @@ from .filters import Filters, parse_raw
 from .job_life import JobPolicy
 from .jobs import JobSource
 from .limits import Budget
+from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
 from .query import QUERY, QueryPolicy, QuerySource
 from .reference import LISTS, ReferenceLists
@@ -21,6 +22,7 @@ __all__ = [
     "REGIONS",
     "Budget",
     "Client",
+    "ClientMembership",
     "Clock",
     "Credentials",
     "Filters",

@@ -1,7 +1,10 @@
-r"""Pages that are JSON but not to msgspec's taste, split into records the slow way.
+r"""Pages that msgspec refuses, split into records all the same.
 
-Knows brackets, strings and commas, and no field but the key of the list. Lone surrogates
-(`\ud800`) go through, and so does a record nested deeper than any parser goes.
+Lone surrogates (`\ud800`), raw control characters and bad escapes stand in texts and change
+nothing about where a record ends: a copy without them is split instead, and each record is taken
+from the page as it came. The decoder rejects those that are no JSON. Where the copy is refused
+too, the brackets are counted: a record may be nested deeper than any parser goes. A page that is
+cut off, or broken outside of its texts, is Garbled. Knows no field but the key of the list.
 """
 
 from __future__ import annotations
@@ -12,8 +15,16 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
+import msgspec
+
 _BLANK = " \t\r\n"
+_CONTROLS = "".join(map(chr, range(32)))
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_GAP = re.compile(rb"[ \t\r\n]*,?[ \t\r\n]*")
+# Control characters become blanks, what is no ASCII becomes a letter: the same number of bytes.
+_PLAIN = bytes(32 if one < 32 else one if one < 128 else 120 for one in range(256))
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Shape = TypeVar("Shape")
 
@@ -23,12 +34,61 @@ class Garbled(Exception):
 
 
 def split_slowly(body: bytes, *keys: str) -> tuple[dict[str, Any], list[bytes]]:
-    """Split a page that is JSON but not to msgspec's taste: find the span of each of its records.
+    """Split a page that msgspec refuses.
 
     Returns the answer without its records, parsed, and the elements of its list under the first
-    of `keys` that is there. Only a record nested too deeply to be parsed is not looked into.
-    Raises Garbled.
+    of `keys` that is there. What an element's texts hold is not looked at. Raises Garbled.
     """
+    found = _by_copy(body, keys)
+    return found if found is not None else _by_brackets(body, keys)
+
+
+def _by_copy(body: bytes, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[bytes]] | None:
+    """Split by means of a copy with plain texts; None where that does not show the list."""
+    copy = _with_plain_texts(body)
+    try:
+        fields = msgspec.json.decode(copy, type=dict[str, msgspec.Raw])
+        key = next(key for key in keys if key in fields)
+        inner = bytes(fields[key])
+        elements = msgspec.json.decode(inner, type=list[msgspec.Raw])
+    except (*_UNREADABLE, StopIteration):
+        return None
+    named = re.finditer(rb'"%b"[ \t\r\n]*:[ \t\r\n]*' % key.encode(), copy)
+    start = next((one.end() for one in named if copy.startswith(inner, one.end())), None)
+    if start is None:
+        return None
+    records, at = [], start + 1
+    for element in map(bytes, elements):
+        gap = _GAP.match(body, at)
+        at = gap.end() if gap else at
+        if not copy.startswith(element, at):  # a control character between two records
+            return None
+        records.append(body[at : at + len(element)])
+        at += len(element)
+    if body[at : start + len(inner)].strip() != b"]":
+        return None
+    rest = body[:start] + b"[]" + body[start + len(inner) :]
+    try:
+        whole = json.loads(rest.decode("utf-8", "surrogateescape"), object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+    return (whole, records) if whole.get(key) == [] else None
+
+
+def _with_plain_texts(body: bytes) -> bytes:
+    """Return the bytes with nothing in their texts that msgspec refuses, as many of them."""
+    return _ESCAPE.sub(b"xx", body).translate(_PLAIN)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice")
+    return found
+
+
+def _by_brackets(body: bytes, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[bytes]]:
+    """Split by counting brackets; a record nested too deeply to be parsed is not looked into."""
     text = body.decode("utf-8", "surrogateescape")
     try:
         found = _lists(text, keys)
@@ -97,11 +157,14 @@ def _without(text: str, lists: Iterable[list[int]]) -> str:
 
 
 def _check(record: str) -> None:
-    """Raise ValueError for a record that is no JSON; one too deep to tell passes.
+    """Raise ValueError for a record that is broken outside of its texts; too deep a one passes.
 
     Numbers are left as texts: Python refuses integers of more than 4,300 digits, JSON does not.
     """
+    if record.strip(_CONTROLS) != record:
+        raise ValueError("a control character beside the record")
+    plain = _with_plain_texts(record.encode("utf-8", "surrogateescape"))
     try:
-        json.loads(record, parse_int=str, parse_float=str)
+        json.loads(plain, parse_int=str, parse_float=str)
     except RecursionError:
         return

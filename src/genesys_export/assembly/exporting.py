@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from ..api import Clock, ReferenceLists
+from ..api import ClientMembership, Clock, ReferenceLists
 from ..days import Day, split, yesterday
 from ..events import Observe
 from ..export import Dependencies, Exporter, Shield, key_of
@@ -47,6 +47,7 @@ def exporters(
             clock=clock,
             observe=observe,
             honours_preconditions=honours_preconditions,
+            membership=ClientMembership(client, org.client_id),
             single_writer=target.options.single_writer,
             names=ReferenceLists(client) if plan.names else None,
             counter=census_of(settings, client, clock),

@@ -56,8 +56,12 @@ def _day(outcome: Outcome) -> dict[str, Any]:
         "exit_status": outcome.status,
     }
     if outcome.problem:
-        advice = outcome.problem.advice
-        told["error"] = {"message": outcome.problem.message, "advice": advice}
+        problem = outcome.problem
+        told["error"] = {
+            "message": problem.message,
+            "advice": problem.advice,
+            "published": problem.aftermath.value,
+        }
     if outcome.not_tried:
         return {**told, "outcome": "not tried", "note": outcome.not_tried}
     if outcome.report is None:

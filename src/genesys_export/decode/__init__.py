@@ -1,7 +1,8 @@
 """SHAPE, first half: a page's bytes become nested Arrow, one row a conversation.
 
-Triage decides which records are ours, Arrow's reader takes them in one go, the exact path takes
-what Arrow can't. Nothing is lost: what is unknown, drifted or broken is handed on and counted.
+Triage decides which records are ours; Arrow's reader reads them in one go, after the exact path
+has made fit those that Arrow can't read. Nothing is lost: what is unknown, drifted or broken is
+handed on and counted.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import pyarrow as pa
 from ..datasets import EXTRA, Dataset, Node, keeps, record_shape
 from ..days import Interval
 from ..model import Block, Counts, Rejected
-from .arrow import TIMES, Reader, Unfit, is_utf8
-from .attributes import Gathered
+from .arrow import TIMES, is_utf8
+from .blocks import Blocks
 from .copies import CopyResolver
 from .exact import Broken, Cleaned, clean
 from .ids import key_of
+from .structs import Field
 from .triage import Triage, Triaged, Verdict
 
 __all__ = ["CopyResolver", "Decoder", "key_of"]
@@ -43,11 +45,11 @@ class Decoder:
     ) -> None:
         """Take what belongs to `interval`, by conversationStart.
 
-        Of the conversations in `contest` the best copy is taken, of others the first.
+        Of the conversations in `contest` the best copy is taken, of others the first. Where copies
+        that differ come in one call, the best of them counts as the first.
         """
         self._shape = record_shape(dataset)
-        self._reader = Reader(self._shape)
-        self._reader_of_cleaned = Reader(self._shape, are_cleaned=True)
+        self._blocks = Blocks(self._shape)
         # One without conversations is false, but tells by what keys they go.
         contest = CopyResolver(dataset, interval) if contest is None else contest
         self._triage = Triage(interval, contest)
@@ -58,10 +60,15 @@ class Decoder:
 
     def decode(self, records: Iterable[bytes | memoryview]) -> Block:
         """Return those of the records that are ours, and those nobody can read; never raises."""
-        judged = self._judge(records)
+        judged = self._judged(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
-        block = self._quickly(ours) or self._exactly(ours)
-        self._open += _open(block.conversations)
+        decoded = self._blocks.read(ours)
+        self._drift += decoded.drift
+        for unknown in decoded.unknown:
+            self._note(unknown)
+        self._open += _open(decoded.conversations)
+        rejected = self._disowned(decoded.broken)
+        block = Block(decoded.conversations, decoded.attributes, rejected)
         return self._told(block, judged, ours)
 
     def sift(self, records: Iterable[bytes | memoryview]) -> Block:
@@ -70,7 +77,7 @@ class Decoder:
         A record must be JSON with a readable head. What lies deeper is not looked at: structure
         and drift are no matter of lines, and looking costs more than all the rest.
         """
-        judged = self._judge(records)
+        judged = self._judged(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
         ends = [_is_ended(one) for one in ours]
         if not is_utf8(b"".join(one.record for one in ours)):
@@ -102,7 +109,7 @@ class Decoder:
 
     def skim(self, records: Iterable[bytes | memoryview]) -> None:
         """Only look for copies: for the rest of a reading that is known to be in vain."""
-        self._judge(records)
+        self._count([self._triage.judge(bytes(record)) for record in records])
 
     @property
     def is_in_vain(self) -> bool:
@@ -141,44 +148,23 @@ class Decoder:
         """
         return self._triage.index()
 
-    def _judge(self, records: Iterable[bytes | memoryview]) -> list[Triaged]:
+    def _judged(self, records: Iterable[bytes | memoryview]) -> list[Triaged]:
         judged = [self._triage.judge(bytes(record)) for record in records]
-        self._received += len(judged)
-        self._verdicts.update(map(_VERDICT, judged))
+        if self._triage.unsettled:
+            self._triage.settle(judged)
+        self._count(judged)
         return judged
 
-    def _quickly(self, ours: Sequence[Triaged]) -> Block | None:
-        """Let Arrow read the records; None when it can't read all of them."""
-        if not ours:
-            return Block(pa.RecordBatch.from_pydict({}), None, ())
-        gathered = Gathered()
-        try:
-            pieces = [piece for row, one in enumerate(ours) for piece in gathered.cut(row, one)]
-            batch = self._reader.read(b"".join(pieces))
-        except Unfit:
-            return None
-        return Block(batch, gathered.attributes(), ())
+    def _count(self, judged: Sequence[Triaged]) -> None:
+        self._received += len(judged)
+        self._verdicts.update(map(_VERDICT, judged))
 
-    def _note(self, unknown: Mapping[str, int]) -> None:
+    def _note(self, unknown: Mapping[Field, int]) -> None:
         """Count unknown fields, by name as long as there are few: keys may be data."""
-        for path, count in unknown.items():
+        for path, count in sorted((f"{where}.{name}", n) for (where, name), n in unknown.items()):
             name = path if len(path) <= _LONGEST_NAME else f"{path[:_LONGEST_NAME]}…"
             known = name in self._unknown or len(self._unknown) < _MOST_NAMES
             self._unknown[name if known else OTHERS] += count
-
-    def _exactly(self, ours: Sequence[Triaged]) -> Block:
-        cleaned, broken = _clean_all(self._shape, ours)
-        rejected = self._disowned(broken)
-        gathered = Gathered()
-        for row, fit in enumerate(cleaned):
-            self._drift += fit.drift
-            self._note(fit.unknown)
-            for ordinal, participant_id, rows in fit.participants:
-                gathered.add(row, ordinal, participant_id, rows)
-        if not cleaned:
-            return Block(pa.RecordBatch.from_pydict({}), None, rejected)
-        batch = self._reader_of_cleaned.read(b"\n".join(one.line for one in cleaned))
-        return Block(batch, gathered.attributes(), rejected)
 
     def _disowned(self, broken: Sequence[tuple[Triaged, str]]) -> tuple[Rejected, ...]:
         """Return the broken records as rejected; they were not exported after all."""

@@ -2,23 +2,24 @@
 
 Decoding costs by declared field, present or not, so the schema holds only what has occurred; a
 new field shows as an inferred one, the schema is widened and the block read again. Whatever the
-declared shape does not fit raises Unfit: then the exact path (exact.py) takes the block.
+declared shape does not fit raises Unfit: then blocks.py finds the records that are odd.
 Facts about pyarrow.json: tried with 26.0, 2026-11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from ..datasets import EXTRA, Node, Type
+from ..datasets import Node, Type
+from .structs import Field
 
 TIMES = pa.timestamp("ms", "UTC")
-_YEAR_1 = -62_135_596_800_000  # 0001-01-01 in milliseconds since 1970
+YEAR_1 = -62_135_596_800_000  # 0001-01-01 in milliseconds since 1970
 _LEAF = {
     Type.STRING: pa.string(),
     Type.INT64: pa.int64(),
@@ -34,31 +35,46 @@ Fields: TypeAlias = "dict[str, Fields | None]"
 
 
 class Unfit(Exception):
-    """The block holds something that the declared shape does not fit."""
+    """The records hold something that the declared shape does not fit."""
 
 
+@dataclass(slots=True)
+class Allowed:
+    """Names that stand in the lines although they are not declared; all their values are texts."""
+
+    everywhere: str = ""  # in every object; none when empty
+    learnt: Collection[Field] = ()
+
+    def __call__(self, path: str, name: str) -> bool:
+        """Whether the object at `path` may have a field of that name."""
+        return (name == self.everywhere and name != "") or (path, name) in self.learnt
+
+
+@dataclass(slots=True)
 class Reader:
     """Reads blocks of one slice; learns which fields occur."""
 
-    def __init__(self, shape: Node, *, are_cleaned: bool = False) -> None:
-        """Begin with hardly a field. Only records that are cleaned may have EXTRA fields."""
-        self._shape, self._are_cleaned = shape, are_cleaned
-        self._fields: Fields = _seed(shape)
-        self._fields["participants"] = _seed(shape.lists["participants"]) | {"attributes": None}
+    shape: Node
+    allowed: Allowed = field(default_factory=Allowed)
+    _fields: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with hardly a field."""
+        self._fields = _seed(self.shape)
+        participants = _seed(self.shape.lists["participants"])
+        self._fields["participants"] = participants | {"attributes": None}
 
     def read(self, lines: bytes) -> pa.RecordBatch:
-        """Return one row a record; raises Unfit."""
+        """Return one row a record, instants as they were written; raises Unfit."""
         if not is_utf8(lines):  # which pyarrow.json lets through unnoticed
             raise Unfit
         batch = self._parse(lines)
-        while self._widen(self._shape, self._fields, batch.schema):
+        while self._widen((self.shape, "$"), self._fields, batch.schema):
             batch = self._parse(lines)
-        if not all(map(is_canonical, _times(self._shape, batch.schema, batch.columns))):
-            raise Unfit
         return batch
 
     def _parse(self, lines: bytes) -> pa.RecordBatch:
-        schema = pa.schema(_arrow_fields(self._shape, self._fields))
+        schema = pa.schema(_arrow_fields(self.shape, self._fields))
         try:
             table = pj.read_json(
                 pa.py_buffer(lines),
@@ -71,28 +87,30 @@ class Reader:
             raise Unfit from problem
         return table.combine_chunks().to_batches()[0]
 
-    def _widen(self, node: Node, fields: Fields, found: pa.Schema | pa.StructType) -> bool:
-        """Add declared fields that are new; raises Unfit for one that is not declared."""
+    def _widen(
+        self, place: tuple[Node, str], fields: Fields, found: pa.Schema | pa.StructType
+    ) -> bool:
+        """Add fields that are new; raises Unfit for one that is neither declared nor allowed."""
+        node, path = place
         grown = False
         for arrow in found:
-            below = fields.get(arrow.name)
-            child = node.lists.get(arrow.name) or node.objects.get(arrow.name)
+            name, below = arrow.name, fields.get(arrow.name)
+            child = node.lists.get(name) or node.objects.get(name)
             if child is None:
-                if arrow.name not in fields:
-                    if arrow.name not in node.leaves and not self._is_extra(arrow.name):
+                if name not in fields:
+                    if name not in node.leaves and not self.allowed(path, name):
                         raise Unfit
-                    fields[arrow.name], grown = None, True
+                    fields[name], grown = None, True
                 continue
             if below is None:
-                below = fields[arrow.name] = _seed(child)
+                below = fields[name] = _seed(child)
                 grown = True
+            is_list = name in node.lists
             inner = arrow.type.value_type if pa.types.is_list(arrow.type) else arrow.type
             if pa.types.is_struct(inner):
-                grown = self._widen(child, below, inner) or grown
+                deeper = f"{path}.{name}[]" if is_list else f"{path}.{name}"
+                grown = self._widen((child, deeper), below, inner) or grown
         return grown
-
-    def _is_extra(self, name: str) -> bool:
-        return self._are_cleaned and name == EXTRA
 
 
 def _seed(node: Node) -> Fields:
@@ -122,43 +140,3 @@ def is_utf8(letters: bytes) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _times(
-    node: Node, fields: pa.Schema | pa.StructType, columns: Sequence[pa.Array]
-) -> Iterator[pa.StringArray]:
-    """Yield all values of every leaf that holds an instant, flat."""
-    for field, column in zip(fields, columns, strict=True):
-        if node.leaves.get(field.name) is Type.TIMESTAMP:
-            yield column
-        elif child := node.lists.get(field.name) or node.objects.get(field.name):
-            # Not `flatten`, which copies: the reader leaves nothing behind a null list.
-            inner = column.values if pa.types.is_list(column.type) else column
-            children = [inner.field(place) for place in range(inner.type.num_fields)]
-            yield from _times(child, inner.type, children)
-
-
-def is_canonical(texts: pa.StringArray) -> bool:
-    """Whether every non-null text is an instant as `2026-11-22T08:00:00.123Z`, exactly.
-
-    Arrow's parser checks the digits; that it also takes blanks, offsets and other precisions is
-    ruled out by looking at every 24th byte, which costs nothing. Its year 0000 is no year of ours.
-    """
-    lengths = pc.min_max(pc.binary_length(texts))
-    if lengths["min"].as_py() is None:
-        return True
-    if lengths["min"].as_py() != 24 or lengths["max"].as_py() != 24:
-        return False
-    _, offsets, data = texts.buffers()
-    edges = memoryview(offsets).cast("i")
-    span = slice(edges[texts.offset], edges[texts.offset + len(texts)])
-    letters = bytes(memoryview(data)[span])
-    count = len(letters) // 24
-    for place, letter in ((10, b"T"), (19, b"."), (23, b"Z")):
-        if letters[place::24].count(letter) != count:
-            return False
-    try:
-        earliest = pc.min(texts.cast(TIMES).cast(pa.int64())).as_py()
-    except pa.ArrowInvalid:
-        return False
-    return bool(earliest >= _YEAR_1)

@@ -58,6 +58,10 @@ class CopyResolver:
         """Keep a rank if it is better."""
         self._best[key] = max(self._best[key], rank)
 
+    def settle(self, key: bytes, rank: bytes) -> None:
+        """Add a conversation of which the best copy so far is at hand."""
+        self._best[key] = rank
+
     def rank(self, record: bytes, digest: bytes) -> bytes:
         """Return a copy's rank: bytes, the greater the later. Raises Broken.
 

@@ -1,8 +1,8 @@
 """The slow way to read a record: exactly, field by field, keeping what does not fit.
 
-Takes the blocks that Arrow's reader refuses or that hold fields unknown to the declaration. Makes
-of each record one that the quick way reads for sure: what is unknown or does not fit its column
-moves, as the API wrote it, into an EXTRA field of the same object; a record of broken structure
+Takes the records that Arrow's reader refuses or that hold fields unknown to the declaration. Makes
+of each one that the quick way reads for sure: what is unknown or does not fit its column moves, as
+the API wrote it, into one field of the same object, in order of name; a record of broken structure
 is rejected.
 """
 
@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from ..datasets import EXTRA, Node, Type
 from ..days import iso_ms, parse_instant
+from .structs import Field
 from .written import Kept, Number, encode, entries, is_unicode, parse
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -36,19 +38,19 @@ class Cleaned:
     line: bytes = b""
     participants: list[tuple[int, str | None, dict[str, str | None]]] = field(default_factory=list)
     drift: int = 0
-    unknown: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[Field] = field(default_factory=Counter)
     is_ended: bool = False
     latest: str = ""  # of the instants in its declared fields
 
 
-def clean(shape: Node, record: bytes) -> Cleaned:
-    """Return the record made fit; raises Broken."""
+def clean(shape: Node, record: bytes, mark: str = EXTRA) -> Cleaned:
+    """Return the record made fit, what has no column under `mark`; raises Broken."""
     try:
         found = parse(record.decode("utf-8"))
-        cleaner = _Cleaner()
+        cleaner = _Cleaner(mark)
         body, extra = cleaner.take(shape, found, "$")
         if extra:
-            body[EXTRA] = encode(extra)
+            body[mark] = encode(extra)
     except UnicodeDecodeError:
         raise Broken("the record is not valid UTF-8") from None
     except ValueError:
@@ -63,6 +65,7 @@ def clean(shape: Node, record: bytes) -> Cleaned:
 
 @dataclass(slots=True)
 class _Cleaner:
+    mark: str
     result: Cleaned = field(default_factory=Cleaned)
 
     def take(self, node: Node, found: Any, path: str) -> tuple[dict[str, Any], Kept]:
@@ -77,6 +80,7 @@ class _Cleaner:
                 extra.append((name, value))
             else:
                 self._field(node, name, value, (path, body, extra))
+        extra.sort(key=itemgetter(0))
         return body, extra
 
     def _field(
@@ -103,7 +107,7 @@ class _Cleaner:
             if beside:
                 extra.append((name, beside))
         elif name not in node.objects:
-            self.result.unknown[f"{path}.{name}"] += 1
+            self.result.unknown[path, name] += 1
             extra.append((name, value))
 
     def _elements(self, node: Node, found: Any, path: str) -> list[Any] | None:
@@ -123,7 +127,7 @@ class _Cleaner:
             if rows is not None:
                 self.result.participants.append((ordinal, body.get("participantId"), rows))
         if extra:
-            body[EXTRA] = encode(extra)
+            body[self.mark] = encode(extra)
         return body
 
     def _attributes(self, found: Any, path: str) -> tuple[dict[str, str | None] | None, Kept]:

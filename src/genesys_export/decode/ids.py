@@ -77,6 +77,11 @@ class Ids:
     def __contains__(self, key: bytes) -> bool:
         return bool(self._find(key)[1])
 
+    def replace(self, key: bytes, digest: bytes) -> None:
+        """Remember another digest with a key that was met."""
+        end = self._find(key)[1] * _ENTRY_BYTES
+        self._entries[end - 16 : end] = digest
+
     def disown(self, key: bytes) -> None:
         """Leave a key that was met out of the index: its record was not exported."""
         self._broken.append(self._find(key)[1] - 1)

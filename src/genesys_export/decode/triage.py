@@ -41,7 +41,7 @@ class Triaged(msgspec.Struct, frozen=True, eq=False, gc=False):
     start: datetime | None = None
     head: Head | None = None
     reason: str = ""
-    key: bytes = b""  # of OURS only, as the next one
+    key: bytes = b""  # of OURS and their copies only, as the next one
     digest: bytes = b""  # 256 bits of the record's bytes
 
 
@@ -71,9 +71,37 @@ class Triage:
         if met is None:
             return one
         if met == digest[:16]:
-            return Triaged(record, Verdict.DUPLICATE)
+            return _as(Verdict.DUPLICATE, one)
         self.unsettled.add(key)
-        return Triaged(record, Verdict.DIFFERING_DUPLICATE)
+        return _as(Verdict.DIFFERING_DUPLICATE, one)
+
+    def settle(self, judged: list[Triaged]) -> None:
+        """Choose between copies that differ and came together, before one of them is written.
+
+        Where the first one came earlier, or none can be read, the conversation stays unsettled.
+        """
+        ours = {one.key for one in judged if one.verdict is Verdict.OURS}
+        together: dict[bytes, dict[int, Triaged]] = {key: {} for key in self.unsettled & ours}
+        for at, one in enumerate(judged):
+            if one.key in together:
+                together[one.key][at] = one
+        for key, copies in together.items():
+            ranks = {one.digest: self._rank(one) for one in copies.values()}
+            best = max(rank for rank, _ in ranks.values())
+            if not best:
+                continue
+            for at, one in copies.items():
+                rank, reason = ranks[one.digest]
+                if not rank:
+                    judged[at] = Triaged(one.record, Verdict.UNREADABLE, reason=reason)
+                elif rank < best:
+                    judged[at] = _as(Verdict.DIFFERING_DUPLICATE, one)
+                else:
+                    is_taken = key not in self.unsettled
+                    judged[at] = _as(Verdict.DUPLICATE if is_taken else Verdict.OURS, one)
+                    self.unsettled.discard(key)
+                    self.contest.settle(key, best)
+                    self._met.replace(key, one.digest[:16])
 
     def missing(self) -> set[bytes]:
         """Return the contested conversations whose best copy has not come this time."""
@@ -95,17 +123,27 @@ class Triage:
         """
         half, rank = one.digest[:16], best
         if not best.endswith(half):
-            try:
-                rank = self.contest.rank(one.record, one.digest)
-            except Broken as problem:
-                return Triaged(one.record, Verdict.UNREADABLE, reason=str(problem))
+            rank, reason = self._rank(one)
+            if not rank:
+                return Triaged(one.record, Verdict.UNREADABLE, reason=reason)
         if rank < best:
-            return Triaged(one.record, Verdict.DIFFERING_DUPLICATE)
+            return _as(Verdict.DIFFERING_DUPLICATE, one)
         self.contest.promote(one.key, rank)
         met = self._met.add(one.key, half)
         if met is None:
             return one
         if met == half:
-            return Triaged(one.record, Verdict.DUPLICATE)
+            return _as(Verdict.DUPLICATE, one)
         self.unsettled.add(one.key)
-        return Triaged(one.record, Verdict.DIFFERING_DUPLICATE)
+        return _as(Verdict.DIFFERING_DUPLICATE, one)
+
+    def _rank(self, one: Triaged) -> tuple[bytes, str]:
+        """Return a copy's rank; none, and why, where nobody can read it."""
+        try:
+            return self.contest.rank(one.record, one.digest), ""
+        except Broken as problem:
+            return b"", str(problem)
+
+
+def _as(verdict: Verdict, one: Triaged) -> Triaged:
+    return msgspec.structs.replace(one, verdict=verdict)

@@ -16,6 +16,7 @@ from ..days import Day, date_named
 from ..errors import ExportError
 from ..ledger import Published
 from .dependencies import Dependencies
+from .ownership import with_known
 
 _AT_ONCE = 8  # manifests being read
 _CUT_OFF = life.Reason(life.Why.DAMAGED, "its publishing was cut off, and is to be finished")
@@ -35,6 +36,7 @@ def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
     One manifest that can't be read is its day's trouble, which meets the same when its turn comes;
     where none can be read it is that of all.
     """
+    deps = with_known(deps)
     plan, now = deps.plan, deps.clock.now()
     first, last = published(deps)
     dates = life.days_to_look_at(now, zone, first, plan.life, last_published=last)
@@ -67,7 +69,7 @@ def _reason(
     if entry and entry.value.next:
         return _CUT_OFF
     known = life.known(day, entry.value if entry else None)
-    return life.due(known, now, deps.plan.life, deps.recipe.fingerprint)
+    return life.due(known, now, deps.plan.life, deps.recipe)
 
 
 def published(deps: Dependencies) -> tuple[date, date] | tuple[None, None]:

@@ -13,7 +13,7 @@ from functools import partial
 from .. import __version__, life
 from ..claim import SealedFile, SealedSlice
 from ..days import Day, iso_ms, split
-from ..errors import DataMismatch, TryAgainLater
+from ..errors import Aftermath, DataMismatch, TryAgainLater
 from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of
 from ..model import Counts, SliceRecord, StagedFile
@@ -23,6 +23,7 @@ from .lookups import Earlier, LookupStager, Named
 from .plan import Ready
 from .rejects import Rejects
 from .report import DayReport
+from .resting import check_rested
 from .slices import StagedSlice
 from .staging import Staging
 
@@ -45,12 +46,11 @@ class Attempt:
         """
         plan, store = self.deps.plan, self.deps.store
         slices = split(self.day, plan.slices, until=self.ready.until)
-        if lease and not plan.roll:
-            keys = frozenset(plan.key(table, one) for table in plan.written for one in slices)
-            self.deps.ledger.check_free(self.day, before, keys)
+        if lease:
+            check_rested(self.deps, self.day, slices, before)
         rejects = Rejects(
             store,
-            f"{plan.home(self.day)}/rejects.jsonl.gz",
+            plan.rejects(self.day),
             self.token,
             count_only=bool(plan.privacy),
         )
@@ -59,12 +59,11 @@ class Attempt:
             day=self.day,
             token=self.token,
             lease=lease,
-            published=before.value.attempt if before else "",
             rejects=rejects,
         )
         named = self._named(before)
         try:
-            staged = staging.stage(slices)
+            staged = staging.stage(slices, named.upload_ids)
             try:
                 publishing = self._judged(staged, named, rejects, before, lease)
             except (DataMismatch, TryAgainLater) as refused:
@@ -80,7 +79,9 @@ class Attempt:
         with self.deps.shield():
             report = publishing()
         staging.release(staged)
-        return replace(report, problem=named.problem(self.day))
+        if problem := named.problem(self.day):
+            problem.aftermath = Aftermath.PUBLISHED
+        return replace(report, problem=problem)
 
     def _judged(
         self,

@@ -84,7 +84,7 @@ def is_same(old: Manifest, digest: str, exported: int, recipe: Recipe) -> bool:
         old.state != "damaged"
         and old.next is None
         and (old.digest, old.counts.exported) == (digest, exported)
-        and old.recipe.fingerprint == recipe.fingerprint
+        and old.recipe.is_like(recipe)
     )
 
 

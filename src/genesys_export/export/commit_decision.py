@@ -6,21 +6,23 @@ may interrupt it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from .. import guards
 from ..days import Day
-from ..errors import ChangedMeanwhile, DataMismatch, ExportError
+from ..errors import Aftermath, ChangedMeanwhile, DataMismatch, ExportError
 from ..events import Noticed
 from ..ledger import Lease, Published
 from ..manifest import File, Manifest, file_of
-from ..model import StagedFile
+from ..model import StagedFile, Tag
 from ..source_count import OurCounts, SourceCount, Verdict, prove
 from .changes import Tally, compare, is_same, read, write_changes
 from .dependencies import Dependencies
-from .identity import check_comparable, is_comparable, spelled_by
+from .identity import check_comparable, spelled_by
+from .leftovers import Leftovers
 from .report import DayReport, Outcome
 from .threads import interruptible
 
@@ -49,24 +51,27 @@ class CommitDecision:
             if self._same_names(self.before.value, made):
                 return partial(self._confirm, self.before, made, staged)
             made, needed = self._only_names(self.before.value, made, staged)
-            self._check_held(None)
+            self._check_ready(made, needed, None)
             spare = tuple(file for file in staged if file not in needed)
             return partial(self._publish, made, needed, Tally(), spare)
         tally, changes = self._compared(old, made)
         if changes:
             made = replace(made, changes=file_of(changes, tally.total if tally else 0))
             staged = (*staged, changes)
-        self._check_held(changes)
+        self._check_ready(made, staged, changes)
         return partial(self._publish, made, staged, tally)
 
-    def _check_held(self, changes: StagedFile | None) -> None:
-        """Raise LeaseLost where another run has the day: it may have thrown away what is ours.
+    def _check_ready(
+        self, made: Manifest, staged: tuple[StagedFile, ...], changes: StagedFile | None
+    ) -> None:
+        """Raise what can be known to stand in the way; LeaseLost where another run has the day.
 
-        Whoever decides then would leave a day that nobody can finish. The decision itself hangs
-        on the manifest alone.
+        That run may have thrown away what is ours: whoever decides then would leave a day that
+        nobody can finish. The decision itself hangs on the manifest alone.
         """
         try:
-            self.lease.hold()
+            self.deps.ledger.check_replaceable(self.before, made, staged)
+            self.lease.hold()  # last: nothing slow may come between this and the decision
         except ExportError:
             if changes:
                 self.deps.store.discard(changes)
@@ -156,7 +161,7 @@ class CommitDecision:
             except (ChangedMeanwhile, DataMismatch) as problem:
                 message = f"{self.day}: what changed is not listed: {problem.message}"
                 self.deps.observe(Noticed(message=message))
-        if old.recipe != made.recipe:
+        if not old.recipe.is_like(made.recipe):
             return tally, staged  # fewer may be what was asked for
         try:
             gone = tally.gone if tally else max(0, old.counts.exported - made.counts.exported)
@@ -193,34 +198,35 @@ class CommitDecision:
         return count
 
     def _tidy(self, manifest: Manifest) -> None:
-        """Remove the indexes that nobody needs any more; what stands against it is noticed.
-
-        So are the lists of changes once conversations go by something else: they join to nothing,
-        and may name ids that are hidden now.
-        """
-        store, named = self.deps.store, {file.key for file in manifest.index}
-        old, places = self.before and self.before.value, ["index"]
-        if old and not is_comparable(old.recipe, manifest.recipe):
-            places.append("changes")
+        """Remove what nobody needs any more; an error is only noticed: the day is published."""
         try:
-            for key in self._beside(*places):
-                if key not in named:
-                    self.lease.hold()  # another run's, once the day is another run's
-                    store.delete(key)
+            leftovers = Leftovers(self.deps, self.day, self.lease)
+            leftovers.tidy(manifest, self.before.value if self.before else None)
         except ExportError as problem:
             self.deps.observe(Noticed(message=f"{self.day}: not tidied up: {problem.message}"))
-
-    def _beside(self, *places: str) -> Iterator[str]:
-        """Yield the keys of what lies there beside the day's manifest."""
-        for place in places:
-            yield from self.deps.store.list(f"{self.deps.plan.home(self.day)}/{place}/")
 
 
 def complete(
     deps: Dependencies, day: Day, made: Manifest, staged: tuple[StagedFile, ...]
 ) -> DayReport:
-    """Make the files visible one by one, where no state is kept: each is whole, no more."""
-    tags = {file.key: deps.store.complete(file) for file in staged}
+    """Make the files visible one by one, where no state is kept: each is whole, no more.
+
+    After an error nobody could complete the others, so they are thrown away.
+    """
+    tags: dict[str, Tag] = {}
+    try:
+        for file in staged:
+            tags[file.key] = deps.store.complete(file)
+    except ExportError as problem:
+        problem.message += (
+            f"; {len(tags)} of the {len(staged)} files of {day} are replaced already"
+        )
+        problem.advice = "Run the same command again: it replaces all of them."
+        problem.aftermath = Aftermath.PUBLISHING
+        for file in staged[len(tags) :]:
+            with suppress(ExportError):
+                deps.store.discard(file)
+        raise
     return DayReport(day=day, manifest=made.tagged(tags), manifest_url="")
 
 

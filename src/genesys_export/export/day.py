@@ -14,11 +14,12 @@ from ..days import Day, iso_ms
 from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
-from ..manifest import Recipe
 from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
+from .leftovers import probe_key
 from .notices import tell
+from .ownership import checked
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
 from .threads import interruptible
@@ -34,6 +35,17 @@ class ExportOptions:
 
 
 _NO_OPTIONS = ExportOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One day to be exported, over what was published `before`."""
+
+    day: Day
+    options: ExportOptions
+    began: datetime
+    token: str
+    before: Published | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +66,16 @@ class Exporter:
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
         if not deps.plan.keeps_state:
-            return self._attempt(day, options, began, token, None)
+            return self._attempt(_Task(day, options, began, token, None))
         before = self.recover(day)
-        self._check_recipe(before, options)
-        if why := self._skipped(day, before, options):
+        mine = self._checked(before, options, ask=False)
+        if why := mine._skipped(day, before, options):  # noqa: SLF001 - its own
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
             return self._skip(day, before, why)
-        return self._attempt(day, options, began, token, before)
+        task = _Task(day, options, began, token, before)
+        return mine._attempt(task)  # noqa: SLF001 - its own
 
     def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
         """Return the report of a published day that `export` would skip; None of any other.
@@ -72,7 +85,9 @@ class Exporter:
         before = self.deps.ledger.read(day)
         if before is None or before.value.next is not None:
             return None
-        if before.value.recipe.fingerprint != self.deps.recipe.fingerprint:
+        own = self.deps.membership
+        recipe = replace(self.deps.recipe, organization=own.known()) if own else self.deps.recipe
+        if not before.value.recipe.is_like(recipe):
             return None
         why = self._skipped(day, before, options)
         return self._skip(day, before, why) if why else None
@@ -112,22 +127,9 @@ class Exporter:
             self.deps.observe(Noticed(message=problem.message))
             return ledger.read(day)
 
-    def _check_recipe(self, before: Published | None, options: ExportOptions) -> None:
-        """Raise WrongSettings where the destination's days are made by another recipe."""
-        register = self.deps.register.read()
-        old: Recipe | None = before.value.recipe if before else None
-        if register is not None:
-            there = register.value.recipe
-            same = there.fingerprint == self.deps.recipe.fingerprint
-            # Listing a destination takes long: only where there is something to refuse.
-            old = there if before or (not same and self._has_days()) else None
-        if old is not None:
-            guards.check_recipe(old, self.deps.recipe, rewrite=options.rewrite)
-
-    def _has_days(self) -> bool:
-        """Whether any day is published."""
-        keys = self.deps.store.list(f"{self.deps.plan.homes}/")
-        return any(key.endswith("/manifest.json") for key in keys)
+    def _checked(self, before: Published | None, options: ExportOptions, *, ask: bool) -> Exporter:
+        """Return this with the organisation in the recipe; raises WrongSettings."""
+        return replace(self, deps=checked(self.deps, before, rewrite=options.rewrite, ask=ask))
 
     def _skipped(self, day: Day, before: Published | None, options: ExportOptions) -> str:
         """Return why nothing is to be done; empty where something is."""
@@ -138,52 +140,61 @@ class Exporter:
         if before is None or options.force:
             return ""
         known = life.known(day, before.value)
-        if life.due(known, now, plan.life, self.deps.recipe.fingerprint):
+        if life.due(known, now, plan.life, self.deps.recipe):
             return ""
         return "it is final already and not due again; --force exports it all the same"
 
-    def _attempt(
-        self,
-        day: Day,
-        options: ExportOptions,
-        began: datetime,
-        token: str,
-        before: Published | None,
-    ) -> DayReport:
-        deps = self.deps
+    def _attempt(self, task: _Task) -> DayReport:
+        """Export the day, once Genesys has it and everything known speaks for it."""
+        deps, before = self.deps, task.before
         if deps.plan.keeps_state:
-            deps.claims.check_free(day)  # before Genesys is asked anything
-        ready, watermark = self._ready(day)
+            deps.claims.check_free(task.day)  # before Genesys is asked anything
+        ready, watermark = self._ready(task.day)
         if before:
             guards.check_watermark(before.value, watermark)
-        self.deps.observe(
+        mine = self
+        if deps.plan.keeps_state and deps.membership:
+            mine = self._checked(before, task.options, ask=True)
+        deps.observe(
             DayStarted(
                 org=deps.plan.org,
-                day=str(day),
-                interval=day.interval,
+                day=str(task.day),
+                interval=task.day.interval,
                 slices=deps.plan.slices,
                 watermark=watermark,
             )
         )
+        report = mine._made(task, ready)  # noqa: SLF001 - its own
+        tell(deps.observe, deps.plan, report)
+        return report
+
+    def _made(self, task: _Task, ready: Ready) -> DayReport:
+        """Make one attempt, under the day's claim where state is kept."""
+        deps, day = self.deps, task.day
         attempt = Attempt(
             deps=deps,
             day=day,
             ready=ready,
-            token=token,
-            began=began,
-            accept_shrink=options.accept_shrink,
+            token=task.token,
+            began=task.began,
+            accept_shrink=task.options.accept_shrink,
         )
         if not deps.plan.keeps_state:
-            report = attempt.make(None, None)
-        else:
-            with self._registering:  # days side by side would take each other for another run
-                deps.register.enter(deps.recipe, deps.register.read())
-            with self._claimed(day, before, token, began) as lease:
-                there = self._still(day, before, lease)
-                knowing = counted_first(deps, day, is_partial=ready.partial)
-                report = replace(attempt, deps=knowing).make(there, lease)
-        tell(deps.observe, deps.plan, report)
-        return report
+            return attempt.make(None, None)
+        with self._claimed(day, task.before, task.token, task.began) as lease:
+            self._register(day, task.token)
+            there = self._still(day, task.before, lease)
+            knowing = counted_first(deps, day, is_partial=ready.partial)
+            return replace(attempt, deps=knowing).make(there, lease)
+
+    def _register(self, day: Day, token: str) -> None:
+        """Write the recipe down, once for the destination.
+
+        The holder of a day does it: a probe that a kill left behind is removed with that day.
+        """
+        deps = self.deps
+        with self._registering:  # days side by side would take each other for another run
+            deps.register.enter(deps.recipe, deps.register.read(), probe_key(deps, day, token))
 
     def _still(self, day: Day, before: Published | None, lease: Lease) -> Published | None:
         """Return what is published now that the day is ours.

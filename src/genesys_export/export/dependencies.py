@@ -14,7 +14,7 @@ from ..claim import Holder
 from ..events import Observe
 from ..ledger import Claims, Ledger, Register
 from ..manifest import Recipe
-from ..model import Clock, Names, Source, Store
+from ..model import Clock, Membership, Names, Source, Store
 from ..source_count import SourceCounter
 from .plan import Plan
 
@@ -39,6 +39,7 @@ class Dependencies:
         [Store, str], bool
     ]  # whether conditional writes can be trusted
     single_writer: bool = False  # somebody promises that only one export runs at a time
+    membership: Membership | None = None  # which organisation's days these are
     names: Names | None = None  # asked for the plan's lookup tables
     counter: SourceCounter | None = None  # the source's own count, where it is asked for
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it

@@ -102,6 +102,11 @@ class Named:
             " names = false.",
         )
 
+    @property
+    def upload_ids(self) -> frozenset[str]:
+        """Return the ids of what was staged."""
+        return frozenset(table.file.upload_id for table in self.tables)
+
     def discard(self, store: Store) -> None:
         """Throw away what was staged."""
         for table in self.tables:

@@ -5,12 +5,13 @@ Pure: names of files, how long they grow, and whether a day is ready, from value
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .. import life
-from ..datasets import Dataset
+from ..datasets import Dataset, names
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
@@ -102,12 +103,30 @@ class Plan:
             name = f"{slice_.day}.{slice_.index:03d}" if self.slices > 1 else str(slice_.day)
         return self.under_org(f"{table}/{name}.{self.format_of(table)}")
 
+    def may_write(self, key: str, slices: Sequence[Slice]) -> bool:
+        """Whether an export of the day in these slices may write a table's file at the key."""
+        return any(self._is_of(key, table, one) for table in self.written for one in slices)
+
+    def _is_of(self, key: str, table: str, slice_: Slice) -> bool:
+        first, ending = self.key(table, slice_), f".{self.format_of(table)}"
+        if not self.roll:
+            return key == first
+        return key.startswith(first.removesuffix(f"000{ending}")) and key.endswith(ending)
+
     def prefixes(self, day: Day) -> tuple[str, ...]:
-        """Return what the keys of all files of a day begin with, in either layout."""
-        tables = (*self.written, *self.names)
+        """Return what the keys of all files of a day begin with, in either layout.
+
+        Those of tables that are not written now are among them: an earlier run may have left some.
+        """
+        declared = (one.name for one in (*self.dataset.tables, *names().tables))
+        tables = (*declared, f"{self.dataset.name}_raw")
         layouts = (f"/{day}", f"/dt={day}")
         data = (self.under_org(table + layout) for table in tables for layout in layouts)
         return (*data, f"{self.home(day)}/")
+
+    def rejects(self, day: Day) -> str:
+        """Return the key of the day's unreadable records."""
+        return f"{self.home(day)}/rejects.jsonl.gz"
 
     def home(self, day: Day) -> str:
         """Return where what belongs to the day but is no table's data lies."""

@@ -17,6 +17,7 @@ from ..errors import ExportError
 from ..events import Noticed, SliceAdopted
 from ..ledger import Lease
 from .dependencies import Dependencies
+from .leftovers import Leftovers
 from .rejects import Rejects
 from .slices import SliceContext, StagedSlice, Task, stage
 from .threads import SliceCallbacks, side_by_side
@@ -30,14 +31,18 @@ class Staging:
     day: Day
     token: str
     lease: Lease | None
-    published: str  # the attempt that made what is published, "" for none
     rejects: Rejects
     _tasks: list[Task] = field(default_factory=list)
 
-    def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
-        """Return every slice staged, in order; raises what the source and the store raise."""
+    def stage(
+        self, slices: Sequence[Slice], mine: frozenset[str] = frozenset()
+    ) -> tuple[StagedSlice, ...]:
+        """Return every slice staged, in order; raises what the source and the store raise.
+
+        `mine` are the ids of this attempt's other uploads.
+        """
         deps = self.deps
-        done = {one.slice.index: one for one in self._adopted(slices)}
+        done = {one.slice.index: one for one in self._adopted(slices, mine)}
         self._tasks.extend(self._task(slice_) for slice_ in slices if slice_.index not in done)
         context = SliceContext(
             plan=deps.plan,
@@ -110,7 +115,7 @@ class Staging:
         fetch = self.deps.source.fetch(slice_.interval, left.job_id)
         return Task(slice=slice_, fetch=fetch, began=left.fetched, goes_on=True)
 
-    def _adopted(self, slices: Sequence[Slice]) -> Iterator[StagedSlice]:
+    def _adopted(self, slices: Sequence[Slice], mine: frozenset[str]) -> Iterator[StagedSlice]:
         """Yield the slices that an earlier attempt sealed, as far as they are still good.
 
         Same recipe and manifest are the claim's business; here: the interval, the age, and that
@@ -133,7 +138,9 @@ class Staging:
                 self.deps.observe(told)
                 yield StagedSlice(slice=slice_, sealed=sealed)
         # Before the claim is written anew: it tells by its age what was begun before this attempt.
-        self._clean(kept)
+        if self.lease.old:
+            sealed_ids = {one.file.upload_id for sealed in kept for one in sealed.files}
+            Leftovers(self.deps, self.day, self.lease).discard_uploads(mine | sealed_ids)
         if tuple(kept) != self._sealed():
             self.lease.update(slices=tuple(kept))
 
@@ -150,26 +157,6 @@ class Staging:
             and all(store.holds(one.file) for one in sealed.files)
             and (sealed.index is None or store.look(sealed.index.key) is not None)
         )
-
-    def _clean(self, kept: Sequence[SealedSlice]) -> None:
-        """Throw away what earlier attempts left behind; the claim holder's business alone.
-
-        An attempt that published and ended well left nothing; any other may have.
-        """
-        old = self.lease.old if self.lease else None
-        if self.lease is None or old is None:
-            return
-        if old.released and not old.failure and old.attempt == self.published:
-            return
-        deps = self.deps
-        seen = deps.store.look(self.lease.record.key)
-        if seen is None or seen.tag.etag != self.lease.entry.tag.etag:
-            return  # another run has the day: what is older than its claim may be its own
-        mine = {one.file.upload_id for sealed in kept for one in sealed.files}
-        for prefix in deps.plan.prefixes(self.day):
-            for pending in deps.store.uploads(prefix):
-                if pending.began < seen.modified and pending.upload_id not in mine:
-                    deps.store.discard(pending)
 
     def _seal(self, staged: StagedSlice) -> None:
         """Keep a staged slice in the claim, for a later attempt should this one die.
@@ -203,6 +190,8 @@ class Staging:
         return self.lease.claim.slices if self.lease else ()
 
     def _undo(self, staged: StagedSlice) -> None:
-        """Throw away a slice that was staged before another one failed."""
+        """Throw away a slice that was staged before another one failed, and its index."""
         for one in staged.sealed.files:
             self.deps.store.discard(one.file)
+        if staged.sealed.index:
+            self.deps.store.delete(staged.sealed.index.key)

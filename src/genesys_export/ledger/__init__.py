@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .claims import Claims, Lease, LeaseLost, failure_of
+from .decided import Damaged
 from .holders import this_process
-from .publishing import Damaged, Ledger, Published
+from .publishing import Ledger, Published
 from .records import Entry
 from .register import Register, Registration
 

@@ -58,11 +58,11 @@ class Claims:
         before = record.read()
         self._check_free(day, before)
         old = before.value if before else None
-        same = old is not None and (old.recipe, old.manifest) == (recipe.fingerprint, manifest)
+        same = old is not None and (old.recipe, old.manifest) == (recipe.signature, manifest)
         claim = Claim(
             day=str(day),
             attempt=attempt,
-            recipe=recipe.fingerprint,
+            recipe=recipe.signature,
             manifest=manifest,
             holder=self.holder,
             began=began,
@@ -176,8 +176,8 @@ class Lease:
                 self.entry = self.record.write(claim, self.entry)
         except ChangedMeanwhile as theirs:
             raise LeaseLost(
-                f"{self.day}: another run has taken it over, because this one was silent for"
-                f" {claim.lease_s:.0f} s or more; nothing of this one is visible",
+                f"{self.day}: lost the claim; its lease of {claim.lease_s:.0f} s expired and"
+                " another run has taken the day over",
                 advice="Let that run end, then look at the day's manifest.",
             ) from theirs
         self.written = at
@@ -185,7 +185,13 @@ class Lease:
 
 def failure_of(problem: ExportError, at: datetime) -> Failure:
     """Return an error as the claim keeps it."""
-    return Failure(status=problem.status, message=problem.message, advice=problem.advice, at=at)
+    return Failure(
+        status=problem.status,
+        message=problem.message,
+        advice=problem.advice,
+        at=at,
+        published=problem.aftermath.value,
+    )
 
 
 def _is_past(claim: Claim, seen: Seen) -> bool:

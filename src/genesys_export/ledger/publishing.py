@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..manifest import File, Manifest, Next, decode
 from ..model import StagedFile, Store, Tag
+from .decided import Damaged, after_decision, undecided
 from .records import Entry, Record
 
 _REMEMBERED = 20  # attempts
@@ -31,10 +32,6 @@ _AT_ONCE = 8  # uploads being completed: the tables of a day shall switch within
 _WAITS_S = (0.0, 1.0, 4.0)  # before each try to complete an upload
 
 Published = Entry[Manifest]
-
-
-class Damaged(DestinationFailed):
-    """An upload was lost after the decision: the day can't be finished, only exported anew."""
 
 
 def _no_lease() -> None:
@@ -61,18 +58,23 @@ class Ledger:
         """Return what is published for the day, or None."""
         return self._record(day).read()
 
-    def check_free(self, day: Day, before: Published | None, keys: frozenset[str]) -> None:
-        """Raise TryAgainLater where one of the keys was deleted so lately that it must rest."""
-        old = before.value if before else None
-        lately = self._lately(day, old)
-        if resting := sorted(keys & lately.keys()):
-            until = lately[resting[0]] + self.recreate_after
-            raise TryAgainLater(
-                f"{day}: {self.store.url(resting[0])} was deleted lately, by an export with"
-                " other files; it must not be made again at once",
-                advice=f"Try again after {iso_ms(until)}, or export the day as it was last"
-                " exported (slices, rolling).",
-            )
+    def resting(self, day: Day, before: Published | None) -> dict[str, datetime]:
+        """Return the keys that were deleted so recently that they can't be made again yet.
+
+        Each with the instant from which it can.
+        """
+        recently = self._lately(day, before.value if before else None)
+        return {key: at + self.recreate_after for key, at in recently.items()}
+
+    def check_replaceable(
+        self, before: Published | None, made: Manifest, staged: tuple[StagedFile, ...]
+    ) -> None:
+        """Raise what putting the files in place would meet, as far as that can be tried.
+
+        To be called before `publish`, and before the claim is written for the last time.
+        """
+        outdated = _outdated(before.value if before else None, made)
+        self.store.check_replaceable([*(file.key for file in staged), *outdated])
 
     def publish(
         self,
@@ -86,11 +88,12 @@ class Ledger:
 
         Raises TryAgainLater when another run published the day meanwhile: then nothing of this
         run is visible, and nothing is completed, aborted or deleted. An error after the decision
-        leaves a manifest with `next`, which readers refuse, until somebody rolls it forward.
+        leaves a manifest with `next`, which readers refuse, until somebody rolls it forward; it
+        says so, as every error here says on which side of the decision it stands.
         """
-        self.check_free(day, before, frozenset(file.key for file in staged))
+        self._check_rested(day, before, frozenset(file.key for file in staged))
         old = before.value if before else None
-        outdated = tuple(sorted((old.keys() if old else frozenset()) - made.keys()))
+        outdated = _outdated(old, made)
         intent = replace(
             made,
             attempts=_attempts(old, made.attempt),
@@ -104,6 +107,8 @@ class Ledger:
                 f"{day} was published by another run meanwhile; nothing of this one is visible",
                 advice="Let one scheduler run one export of a day at a time.",
             ) from theirs
+        except UnknownOutcome as problem:
+            raise undecided(problem, day) from problem.__cause__
         return self.roll_forward(day, decided, keep_lease)
 
     def confirm(self, day: Day, before: Published, made: Manifest) -> Published:
@@ -146,6 +151,12 @@ class Ledger:
         upload was lost for good: the day is marked as damaged then, and exported anew by the next
         run.
         """
+        with after_decision(day):
+            return self._rolled_forward(day, intent, keep_lease)
+
+    def _rolled_forward(
+        self, day: Day, intent: Published, keep_lease: Callable[[], None]
+    ) -> Published:
         under_way = intent.value.next
         if under_way is None:
             return intent
@@ -161,6 +172,16 @@ class Ledger:
             self.store.delete(key)
         tags = {file.key: tag for file, tag in zip(under_way.uploads, found, strict=True) if tag}
         return self._commit(day, intent, tags)
+
+    def _check_rested(self, day: Day, before: Published | None, keys: frozenset[str]) -> None:
+        """Raise TryAgainLater where one of the keys must rest; to be found before, by callers."""
+        resting = self.resting(day, before)
+        if found := sorted(keys & resting.keys()):
+            raise TryAgainLater(
+                f"{day}: {self.store.url(found[0])} was deleted recently and can't be made again"
+                " at once",
+                advice=f"Try again after {iso_ms(resting[found[0]])}.",
+            )
 
     def _record(self, day: Day) -> Record[Manifest]:
         return Record(self.store, self.key(day), decode, self.sleep)
@@ -260,6 +281,11 @@ class Ledger:
         if seen is None:
             raise DestinationFailed(f"{self.store.url(self.key(day))} is not there any more")
         return seen.now
+
+
+def _outdated(old: Manifest | None, made: Manifest) -> tuple[str, ...]:
+    """Return the keys that the old manifest names and the new one doesn't."""
+    return tuple(sorted((old.keys() if old else frozenset()) - made.keys()))
 
 
 def _attempts(old: Manifest | None, attempt: str) -> tuple[str, ...]:

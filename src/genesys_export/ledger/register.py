@@ -6,7 +6,6 @@ is. A destination without published days takes any recipe.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -49,22 +48,23 @@ class Register:
     home: str
     sleep: Callable[[float], None]
     single_writer: bool
-    honours_preconditions: Callable[[Store, str], bool]  # probes with a key of its own
+    honours_preconditions: Callable[[Store, str], bool]  # tried at a key
 
     def read(self) -> Entry[Registration] | None:
         """Return what is registered, or None."""
         return self._record.read()
 
-    def enter(self, recipe: Recipe, before: Entry[Registration] | None) -> None:
+    def enter(self, recipe: Recipe, before: Entry[Registration] | None, probe: str) -> None:
         """Write the recipe down; probes the destination where that was not done before.
 
+        `probe` is a key for that, which nobody else uses: several runs may be doing this.
         Idempotent. Raises WrongSettings where conditional writes are ignored and no single
         writer is promised, TryAgainLater where another run registers something at this moment.
         """
         there = before.value if before else None
         if there and there.recipe == recipe and (there.honest_conditions or self.single_writer):
             return
-        honest = bool(there and there.honest_conditions) or self._probe()
+        honest = bool(there and there.honest_conditions) or self._probe(probe)
         try:
             self._record.write(Registration(recipe=recipe, honest_conditions=honest), before)
         except ChangedMeanwhile as theirs:
@@ -76,11 +76,10 @@ class Register:
     def _record(self) -> Record[Registration]:
         return Record(self.store, f"{self.home}/{_NAME}", decode, self.sleep)
 
-    def _probe(self) -> bool:
+    def _probe(self, key: str) -> bool:
         if self.single_writer:
             return False
-        # A key of its own: days may be begun side by side, and by several runs.
-        if self.honours_preconditions(self.store, f"{self.home}/probe-{secrets.token_hex(4)}"):
+        if self.honours_preconditions(self.store, key):
             return True
         raise WrongSettings(
             f"{self.store.url('')}: this store ignores the conditions of conditional writes, so"

@@ -21,6 +21,7 @@ from .destination import (
     Tag,
     Upload,
 )
+from .organization import Membership, Organization, fingerprint_of
 from .source import Clock, Fetch, Names, Source
 
 __all__ = [
@@ -34,7 +35,9 @@ __all__ = [
     "Fetch",
     "IfAbsent",
     "IfUnchanged",
+    "Membership",
     "Names",
+    "Organization",
     "Page",
     "Part",
     "Pending",
@@ -47,4 +50,5 @@ __all__ = [
     "Stored",
     "Tag",
     "Upload",
+    "fingerprint_of",
 ]

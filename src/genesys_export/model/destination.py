@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -80,7 +80,7 @@ class StagedFile:
     key: str
     upload_id: str
     parts: tuple[Part, ...]  # in order
-    token: str  # written into the object's metadata: which attempt made it
+    token: str  # what the object is recognised by once it is visible
     size_bytes: int
     sha256: str
 
@@ -135,6 +135,13 @@ class Store(Protocol):
 
     def discard(self, upload: StagedFile | Pending) -> None:
         """Throw away what is staged, sealed or not (idempotent)."""
+        ...
+
+    def check_replaceable(self, keys: Collection[str]) -> None:
+        """Raise what completing, looking at or deleting files at these keys would raise.
+
+        As far as that can be tried without changing anything that a reader can see.
+        """
         ...
 
     def holds(self, staged: StagedFile) -> bool:

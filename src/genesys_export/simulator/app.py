@@ -154,6 +154,7 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
         ("delete", "DELETE", job, DETAILS, service.delete),
         ("query", "POST", details, DETAILS, service.query),
         ("aggregates", "POST", aggregates, _AGGREGATES, service.aggregates),
+        ("organization", "GET", "/api/v2/organizations/me", None, service.organization),
         ("users", "GET", "/api/v2/users", "directory:user:view", service.listing("users")),
         ("queues", "GET", f"{routing}/queues", "routing:queue:view", service.listing("queues")),
         (

@@ -162,6 +162,7 @@ ENDPOINTS = (
     "delete",
     "query",
     "aggregates",
+    "organization",
     "users",
     "queues",
     "wrapupcodes",

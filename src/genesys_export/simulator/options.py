@@ -25,6 +25,7 @@ class Options:
 
     client_id: str = "00000000-0000-4000-8000-000000000001"
     client_secret: str = "simulated-secret"  # noqa: S105 - guards nothing
+    organization_id: str = "00000000-0000-4000-8000-0000000000a1"
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     # How far the data lake is behind now, or what tells so each time it is asked.

@@ -106,6 +106,13 @@ class Service:
         body = body_of(call.received)
         return answered(aggregated(self._world.at(now), body, to_ms(now)))
 
+    def organization(self, call: Call) -> Reply:
+        """Tell whose client asks."""
+        del call
+        ident = self._options.organization_id
+        told = {"id": ident, "name": "Simulated", "selfUri": f"/api/v2/organizations/{ident}"}
+        return answered(told)
+
     def listing(self, name: str) -> Callable[[Call], Reply]:
         """Return the endpoint of a reference list."""
         depth = Depth(self._options.max_list_size, self._options.list_depth)

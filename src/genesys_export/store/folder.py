@@ -1,32 +1,36 @@
 """A folder as destination, with the promises of a bucket.
 
-What is staged lies under `_genesys_export/.staging`, on the same file system, so completing is one
+Staged files are in `_genesys_export/.staging`, on the same file system, so completing one is an
 atomic rename. Conditional writes are a read, a compare and a rename under a lock (flock), which
-holds on local file systems. A file's tag is its inode, size and time: it changes with every write.
+holds on local file systems. A file's tag is its inode, size and time: it changes with every write
+and survives the rename, so it is the file's token as well.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 from ..errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome, WrongSettings
 from ..events import Observe, ignore
 from ..model import Condition, IfAbsent, IfUnchanged, Pending, Seen, StagedFile, Stored, Tag
-from .folder_upload import FolderUpload, instant, pending_of
+from .folder_files import open_regular, regular, remove_empty, try_rename
+from .folder_tokens import OldTokens
+from .folder_upload import FolderUpload, instant, pending_of, tag_of
 from .mounts import MOUNTINFO, network_type
 from .os_errors import translated_os
 
 _HOME = "_genesys_export"
 _STAGING = f"{_HOME}/.staging"
-_TOKENS = f"{_HOME}/.tokens"
 _PIECE_BYTES = 1 << 20
+# Temporary files that are no uploads: they exist only while somebody holds the lock.
+_TEMPORARY = re.compile(r"[0-9a-f]{24}")
 
 
 def _machine() -> datetime:
@@ -53,8 +57,9 @@ class FolderStore:
         """
         self._root = root.absolute()
         self._observe, self._now = observe, now
-        self._unchecked = not network_ok
+        self._unchecked, self._unswept = not network_ok, True
         self._mountinfo = mountinfo
+        self._old_tokens = OldTokens(self._root / _HOME)
         self._mode = 0o666 & ~_umask()
 
     def url(self, key: str) -> str:
@@ -65,8 +70,8 @@ class FolderStore:
         """Return the file whole, or None."""
         with translated_os("read", key):
             try:
-                with self._path(key).open("rb") as file:
-                    return Stored(file.read(), _tag(os.fstat(file.fileno())))
+                with open_regular(self._path(key)) as file:
+                    return Stored(file.read(), tag_of(os.fstat(file.fileno())))
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
@@ -91,12 +96,11 @@ class FolderStore:
                 temporary.unlink(missing_ok=True)
 
     def stage(self, key: str, token: str, content_type: str) -> FolderUpload:
-        """Begin a temporary file."""
-        del content_type
-        with translated_os("write", key):
+        """Begin a temporary file; its token is its tag, whatever `token` is."""
+        del content_type, token
+        with translated_os("write", key), self._locked() as staging:
             self._path(key)
-            staging = self._temporary().parent
-            return FolderUpload(staging, key, token, mode=self._mode, observe=self._observe)
+            return FolderUpload(staging, key, mode=self._mode, observe=self._observe)
 
     def complete(self, staged: StagedFile) -> Tag:
         """Rename the temporary file to its place, replacing what was there.
@@ -112,7 +116,7 @@ class FolderStore:
                     f"what was staged for {target} is gone: completed or discarded by somebody"
                 ) from gone
             with file:
-                self._write_token(staged, _tag(os.fstat(file.fileno())))
+                self._old_tokens.forget(staged.key)
                 return self._place(source, target, file.fileno(), lambda: None)
 
     def discard(self, upload: StagedFile | Pending) -> None:
@@ -121,10 +125,11 @@ class FolderStore:
             self._staged(upload.upload_id).unlink(missing_ok=True)
 
     def holds(self, staged: StagedFile) -> bool:
-        """Whether the temporary file is there with the size it was sealed with."""
+        """Whether the temporary file is there as it was sealed."""
         with translated_os("read", staged.key):
             try:
-                return self._staged(staged.upload_id).stat().st_size == staged.size_bytes
+                found = self._staged(staged.upload_id).stat()
+                return (found.st_size, tag_of(found).etag) == (staged.size_bytes, staged.token)
             except FileNotFoundError:
                 return False
 
@@ -141,21 +146,18 @@ class FolderStore:
                         yield found
 
     def look(self, key: str) -> Seen | None:
-        """Return what is at the key, or None; the token is that of the staged file it was.
-
-        A file that was changed or copied by other means has none.
-        """
+        """Return what is at the key, or None; a file that was changed has another token."""
         with translated_os("read", key):
             try:
-                found = self._path(key).stat()
+                found = regular(self._path(key), self._path(key).stat())
             except (FileNotFoundError, NotADirectoryError):
                 return None
-            tag = _tag(found)
+            tag = tag_of(found)
             return Seen(
                 key=key,
                 size_bytes=found.st_size,
                 tag=tag,
-                metadata=self._metadata(key, tag),
+                metadata={"token": self._old_tokens.read(key, tag) or tag.etag},
                 modified=instant(found.st_mtime_ns),
                 now=self._now(),
             )
@@ -164,7 +166,16 @@ class FolderStore:
         """Remove the file."""
         with translated_os("remove", key):
             self._path(key).unlink(missing_ok=True)
-            self._token_file(key).unlink(missing_ok=True)
+            self._old_tokens.forget(key)
+
+    def check_replaceable(self, keys: Collection[str]) -> None:
+        """Try a rename from the staging directory into each key's folder; changes nothing."""
+        targets = [self._path(key) for key in keys]
+        with self._locked() as staging:
+            for target in targets:
+                key = target.relative_to(self._root).as_posix()
+                with translated_os("write", key):
+                    try_rename(staging, target)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order; nothing staged."""
@@ -175,7 +186,7 @@ class FolderStore:
                 for path in folder.rglob("*")
                 if path.is_file()
             )
-            hidden = (f"{_STAGING}/", f"{_TOKENS}/")
+            hidden = (f"{_STAGING}/", f"{_HOME}/{OldTokens.NAME}/")
             yield from sorted(
                 name for name in names if name.startswith(prefix) and not name.startswith(hidden)
             )
@@ -184,11 +195,11 @@ class FolderStore:
         """Yield the file's bytes; what is renamed over it meanwhile does not disturb."""
         with translated_os("read", key):
             try:
-                file = self._path(key).open("rb")
+                file = open_regular(self._path(key))
             except (FileNotFoundError, NotADirectoryError) as gone:
                 raise ChangedMeanwhile(f"{self._path(key)} is not there") from gone
             with file:
-                if _tag(os.fstat(file.fileno())) != tag:
+                if tag_of(os.fstat(file.fileno())) != tag:
                     raise ChangedMeanwhile(f"{self._path(key)} is not what it was")
                 while piece := file.read(_PIECE_BYTES):
                     yield piece
@@ -202,9 +213,6 @@ class FolderStore:
 
     def _staged(self, upload_id: str) -> Path:
         return self._path(f"{_STAGING}/{upload_id}")
-
-    def _token_file(self, key: str) -> Path:
-        return self._path(f"{_TOKENS}/{sha256(key.encode()).hexdigest()[:32]}")
 
     def _temporary(self) -> Path:
         """Return a new name in the staging directory, which is made private where missing."""
@@ -230,40 +238,36 @@ class FolderStore:
         os.fsync(handle)
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
-        directory = os.open(target.parent, os.O_RDONLY)
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-        return _tag(os.fstat(handle))
-
-    def _write_token(self, staged: StagedFile, tag: Tag) -> None:
-        """Keep the token beside the tag that the file will have when it is visible.
-
-        It is written first and believed only while the file has that tag, so that at no time a
-        file shows a token that is not its own.
-        """
-        path = self._token_file(staged.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{tag.etag} {staged.token}")
-
-    def _metadata(self, key: str, tag: Tag) -> dict[str, str]:
-        try:
-            etag, _, token = self._token_file(key).read_text().partition(" ")
-        except FileNotFoundError:
-            return {}
-        return {"token": token} if etag == tag.etag else {}
+            directory = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as problem:  # what is visible must not be taken for not written
+            raise UnknownOutcome(
+                f"{target} was written, but may not outlive a power cut: {problem.strerror}"
+            ) from problem
+        return tag_of(os.fstat(handle))
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = self._temporary().with_name("lock")
-        with lock.open("a") as file:
+    def _locked(self) -> Iterator[Path]:
+        """Hold the folder's lock inside; yields the staging directory."""
+        staging = self._temporary().parent
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(staging / "lock", flags, 0o666), "r+b", 0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            if self._unswept:
+                self._sweep(staging)
+            yield staging
 
-
-def _tag(found: os.stat_result) -> Tag:
-    return Tag(f"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}")
+    def _sweep(self, staging: Path) -> None:
+        """Remove what a killed process left here: with the lock held nobody uses any of it."""
+        for path in staging.iterdir():
+            if _TEMPORARY.fullmatch(path.name) and not path.is_dir():
+                path.unlink(missing_ok=True)
+        remove_empty(staging)
+        self._unswept = False
 
 
 def _umask() -> int:

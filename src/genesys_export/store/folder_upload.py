@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..errors import Bug
 from ..events import Observe, Uploaded
-from ..model import Part, Pending, StagedFile
+from ..model import Part, Pending, StagedFile, Tag
 from .os_errors import translated_os
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,11 +26,9 @@ _PIECE = 50  # characters, none longer than four bytes
 class FolderUpload:
     """A temporary file being written, readable by its owner only."""
 
-    def __init__(
-        self, staging: Path, key: str, token: str, *, mode: int, observe: Observe
-    ) -> None:
-        """Make the file below `staging`; sealed, it will have the `mode`."""
-        self._key, self._token = key, token
+    def __init__(self, staging: Path, key: str, *, mode: int, observe: Observe) -> None:
+        """Make the file below `staging`, whose lock is held; sealed, it will have the `mode`."""
+        self._key = key
         self._mode, self._observe = mode, observe
         fresh = staging / secrets.token_hex(12)
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -56,6 +54,7 @@ class FolderUpload:
         with translated_os("write", self._key):
             self._file.flush()
             os.fsync(self._file.fileno())  # a manifest may name it from now on
+            token = tag_of(os.fstat(self._file.fileno())).etag
             self._file.close()
             self._path.chmod(self._mode)
         self._observe(Uploaded(key=self._key, size_bytes=self._size))
@@ -63,7 +62,7 @@ class FolderUpload:
             key=self._key,
             upload_id=self._upload_id,
             parts=(Part(self._digest.hexdigest()),),
-            token=self._token,
+            token=token,
             size_bytes=self._size,
             sha256=self._digest.hexdigest(),
         )
@@ -101,6 +100,11 @@ def pending_of(upload_id: str) -> Pending | None:
         return None
     key = name.replace("%40", "@").replace("%2F", "/").replace("%25", "%")
     return Pending(key=key, upload_id=upload_id, began=began) if key and random else None
+
+
+def tag_of(found: os.stat_result) -> Tag:
+    """Return what a file is recognised by: it changes with every write, not with a rename."""
+    return Tag(f"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}")
 
 
 def instant(time_ns: int) -> datetime:

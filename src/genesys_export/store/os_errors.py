@@ -22,6 +22,12 @@ def translated_os(verb: str, key: str) -> Iterator[None]:
             advice="Give the user that runs the export write permission for the folder.",
         ) from problem
     except OSError as problem:
+        if problem.errno == errno.EXDEV:
+            raise WrongSettings(
+                f"could not {verb} {key}: its folder is on another file system than"
+                " _genesys_export/.staging, so that files can't be renamed into place",
+                advice="Keep the whole destination folder on one file system.",
+            ) from problem
         if problem.errno in _ELSEWHERE:
             raise WrongSettings(
                 f"could not {verb} {key}: {problem.strerror}: {problem.filename or 'the folder'}",

@@ -7,7 +7,8 @@ guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ from .translate import is_missing, translated
 
 if TYPE_CHECKING:
     from botocore.session import Session
+
+
+_AT_ONCE = 8  # looks
 
 
 class S3Store:
@@ -115,6 +119,12 @@ class S3Store:
     def discard(self, upload: StagedFile | Pending) -> None:
         """Abort the upload, if it is still there."""
         abort(self._s3, self._options, upload.key, upload.upload_id)
+
+    def check_replaceable(self, keys: Collection[str]) -> None:
+        """Look at one key of each table: staging has shown the right to write, not to look."""
+        one_each = {key.partition("/")[0]: key for key in keys}
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
+            [*pool.map(self.look, one_each.values())]
 
     def holds(self, staged: StagedFile) -> bool:
         """Whether the upload is there with exactly the parts that were sealed."""

@@ -8,7 +8,7 @@ second run that came and went in between, and nothing more. Everything else is h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from ..errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome
@@ -74,6 +74,10 @@ class SingleWriter:
     def discard(self, upload: StagedFile | Pending) -> None:
         """Hand through."""
         self.store.discard(upload)
+
+    def check_replaceable(self, keys: Collection[str]) -> None:
+        """Hand through."""
+        self.store.check_replaceable(keys)
 
     def holds(self, staged: StagedFile) -> bool:
         """Hand through."""

@@ -1,0 +1,80 @@
+"""Regular files only, a rename tried before it counts, and empty directories removed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import WrongSettings
+
+# An empty directory that exists for a moment: no reader takes it for data.
+_TRIAL = ".genesys-export-trial"
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; raises WrongSettings for a pipe, a device or a directory.
+
+    A pipe would otherwise be waited for without end.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        regular(path, os.fstat(handle))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def regular(path: Path, found: os.stat_result) -> os.stat_result:
+    """Return what stat found; raises WrongSettings where that is no regular file."""
+    if not stat.S_ISREG(found.st_mode):
+        raise WrongSettings(
+            f"{path} is not a regular file",
+            advice="Move it away, or check --to; then run the same command again.",
+        )
+    return found
+
+
+def try_rename(staging: Path, target: Path) -> None:
+    """Raise the OSError that renaming a file from `staging` to `target` would raise.
+
+    Where the target's folder is missing its nearest parent is tried: no folder is made before
+    there is something to put into it.
+    """
+    if target.is_dir() and not target.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    folder = target.parent
+    while not folder.exists():
+        folder = folder.parent
+    _check_sticky(folder, target)
+    trial = staging / secrets.token_hex(12)
+    trial.mkdir()
+    try:
+        trial.rename(folder / _TRIAL)
+        (folder / _TRIAL).rmdir()
+    finally:
+        with suppress(FileNotFoundError):
+            trial.rmdir()
+
+
+def _check_sticky(folder: Path, target: Path) -> None:
+    """Raise PermissionError where only the owner of the old file may replace it."""
+    mine, there = os.geteuid(), folder.stat()
+    if not there.st_mode & stat.S_ISVTX or mine in {0, there.st_uid}:
+        return
+    with suppress(FileNotFoundError):
+        if target.lstat().st_uid != mine:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(target))
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove every empty directory below the folder."""
+    for inner, _, _ in os.walk(folder, topdown=False):
+        if inner != str(folder):
+            with suppress(OSError):
+                Path(inner).rmdir()
