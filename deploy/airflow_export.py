@@ -19,7 +19,7 @@ class Verdict(Enum):
     DONE = "what is due is published: go on"
     LATER = "a day is not complete yet, or another run is at it: look again"
     RETRY = "Genesys or the destination is not there, or the run was stopped: try again"
-    FAILED = "no repetition mends this: call somebody"
+    FAILED = "no retry fixes this: call somebody"
 
 
 _VERDICTS = {

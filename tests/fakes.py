@@ -99,7 +99,7 @@ class MemoryStore:
             there = self.read(key)
             wanted = None if isinstance(condition, IfAbsent | Always) else condition.tag
             if not isinstance(condition, Always) and (there.tag if there else None) != wanted:
-                raise ChangedMeanwhile(f"{key} is not what it was")
+                raise ChangedMeanwhile(f"{key} has changed")
             self._objects[key] = MemoryObject(bytes(body), self.now())
         return _tag(body)
 
@@ -154,7 +154,7 @@ class MemoryStore:
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         found = self.read(key)
         if found is None or found.tag != tag:
-            raise ChangedMeanwhile(f"{key} is not what it was")
+            raise ChangedMeanwhile(f"{key} has changed")
         for start in range(0, len(found.body), 1 << 20):
             yield found.body[start : start + (1 << 20)]
 

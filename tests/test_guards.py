@@ -165,7 +165,7 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
             {"tables": ("segments", "sessions")},
             ("tables: now with segments, now without conversations",),
         ),
-        ({"tables": ("sessions", "conversations")}, ("tables: in another order",)),
+        ({"tables": ("sessions", "conversations")}, ("tables: in a different order",)),
         (
             {"privacy": {"columns": {"sessions.ani": "hash"}, "key": "00ff"}},
             ('privacy columns: none -> {"sessions.ani":"hash"}', "privacy key: none -> 00ff"),

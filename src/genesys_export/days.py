@@ -91,7 +91,7 @@ def zone_named(name: str) -> ZoneInfo:
     `ZoneInfo(name)` would ask the system's table first, and systems differ.
     """
     if name not in zone_names():
-        raise LookupError("no time zone of that name")
+        raise LookupError("there is no time zone with that name")
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
         return ZoneInfo.from_file(rules, key=name)
 

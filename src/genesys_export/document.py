@@ -40,13 +40,14 @@ def decode(body: bytes, kind: type[Noun], *, where: str, advice: str) -> Noun:
         found = msgspec.json.decode(body)
         if found["format"] > FORMAT:
             raise WrongSettings(
-                f"{where} is of format {found['format']}, written by a newer genesys-export",
+                f"{where} has format {found['format']}, written by a newer genesys-export",
                 advice="Update genesys-export.",
             )
         with _LEARNING:
             return msgspec.convert(found, kind)
     except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as problem:
         raise DestinationFailed(
-            f"{where} is no {kind.__name__.lower()} of genesys-export: {type(problem).__name__}",
+            f"{where} is not a {kind.__name__.lower()} of genesys-export: "
+            f"{type(problem).__name__}",
             advice=advice,
         ) from problem

@@ -4,7 +4,7 @@
     ├── WrongUse                 2   the command line makes no sense
     ├── DataMismatch            65   what was read does not match what was promised
     ├── GenesysUnavailable      69   Genesys did not answer in time, or not with an answer
-    │   ├── RequestRefused      69   a 4xx that no repetition can mend
+    │   ├── RequestRefused      69   a 4xx that no retry can fix
     │   └── JobFailed           69   the asynchronous job ended without results, again and again
     ├── Bug                     70   our own fault
     ├── DestinationFailed       74   the bucket or folder would not take or give the bytes
@@ -72,7 +72,7 @@ class DataMismatch(ExportError):
     """What was read does not match what was promised."""
 
     exit_status = 65
-    default_advice = "The published data was left as it was; look at the report."
+    default_advice = "The previously published version is unchanged; see the report."
 
 
 class GenesysUnavailable(ExportError):
@@ -83,7 +83,7 @@ class GenesysUnavailable(ExportError):
 
 
 class RequestRefused(GenesysUnavailable):
-    """A 4xx that no repetition can mend."""
+    """A 4xx that no retry can fix."""
 
     default_advice = "Give the correlation id to Genesys Cloud support if the request looks right."
 
@@ -130,7 +130,7 @@ def as_known(problem: Exception, whose: str = "") -> ExportError:
     if isinstance(problem, OSError):
         told = DestinationFailed(
             f"{about}reading or writing failed: {problem.strerror}",
-            advice="Look at where the output goes, and at the disk; --verbose shows the place.",
+            advice="Check the disk and where the output goes; --verbose shows where it failed.",
         )
     told.__cause__ = problem
     return told
@@ -177,7 +177,7 @@ class WrongSettings(ExportError):
 class Stopped(ExportError):
     """A signal ended the run, cleanly."""
 
-    default_advice = "What was under way is not published; run the same command again."
+    default_advice = "What was in progress is not published; run the same command again."
 
     def __init__(self, signum: int) -> None:
         """Name the signal."""

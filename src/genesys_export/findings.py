@@ -30,12 +30,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found, and how to mend it; `status` is the exit status of a failure."""
+    """What a check found, and how to fix it; `status` is the exit status of a failure."""
 
     name: str = ""
     verdict: Verdict
     found: str
-    mend: str = ""
+    fix: str = ""
     status: int = 0
 
     def __post_init__(self) -> None:
@@ -58,39 +58,39 @@ def fine(found: str) -> Finding:
     return Finding(verdict=Verdict.OK, found=found)
 
 
-def doubtful(found: str, mend: str) -> Finding:
+def doubtful(found: str, fix: str) -> Finding:
     """Return what says that an export works, but not as somebody may think."""
-    return Finding(verdict=Verdict.WARN, found=found, mend=mend)
+    return Finding(verdict=Verdict.WARN, found=found, fix=fix)
 
 
-def unseen(found: str, mend: str = "") -> Finding:
+def unseen(found: str, fix: str = "") -> Finding:
     """Return what says that nobody could look."""
-    return Finding(verdict=Verdict.UNKNOWN, found=found, mend=mend)
+    return Finding(verdict=Verdict.UNKNOWN, found=found, fix=fix)
 
 
 def failed(problem: ExportError) -> Finding:
     """Return an error as a finding."""
     return Finding(
-        verdict=Verdict.FAIL, found=problem.message, mend=problem.advice, status=problem.status
+        verdict=Verdict.FAIL, found=problem.message, fix=problem.advice, status=problem.status
     )
 
 
-def wrong(found: str, mend: str) -> Finding:
+def wrong(found: str, fix: str) -> Finding:
     """Return what a setting, of the program or of its surroundings, has to be changed for."""
-    return failed(WrongSettings(found, advice=mend))
+    return failed(WrongSettings(found, advice=fix))
 
 
 def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
     """Judge how far this machine's clock is from another one, which shows whole seconds."""
     if theirs is None:
-        return unseen(f"{whose} does not tell the time")
+        return unseen(f"{whose} does not tell its time")
     ahead = ours - theirs
     apart = timedelta(seconds=round(abs(ahead).total_seconds()))
     if apart <= _SKEW_TOLD:
         return fine(f"less than a minute from the clock of {whose}")
     direction = "ahead of" if ahead > timedelta(0) else "behind"
-    found, mend = f"{apart} {direction} the clock of {whose}", "Set this machine's clock (NTP)."
-    return wrong(found, mend) if apart > SKEW_MOST else doubtful(found, mend)
+    found, fix = f"{apart} {direction} the clock of {whose}", "Set this machine's clock (NTP)."
+    return wrong(found, fix) if apart > SKEW_MOST else doubtful(found, fix)
 
 
 def carried_out(checks: Iterable[Check]) -> Generator[Finding, None, None]:

@@ -46,11 +46,13 @@ def check_watermark(old: Manifest, new_lowest: datetime | None) -> None:
     published = f"{old.day} was published when Genesys's data reached {iso_ms(reached)}"
     if new_lowest is None:
         raise TryAgainLater(
-            f"{published}; this engine can't say how far it reaches: the day was left as it was",
+            f"{published}; this engine can't tell how far its data reaches; the previously "
+            f"published version is unchanged",
             advice='Export the day with engine = "jobs", as it was exported before.',
         )
     raise TryAgainLater(
-        f"{published}; now it reaches {iso_ms(new_lowest)} only: the day was left as it was",
+        f"{published}; now it reaches only {iso_ms(new_lowest)}; the previously published "
+        f"version is unchanged",
         advice="Try again when Genesys has caught up.",
     )
 
@@ -61,9 +63,9 @@ def check_shrink(day: str, old_exported: int, gone: int, *, accept: bool) -> Non
         return
     raise DataMismatch(
         f"{day}: {gone:,} of the {plural(old_exported, 'conversation')} published before are gone"
-        f" ({gone / old_exported:.1%}): the day was left as it was",
-        advice="Most likely the OAuth client's role lost a division or permission: see `genesys-"
-        "export doctor`. If they are gone for good, run again with --accept-shrink.",
+        f" ({gone / old_exported:.1%}); the previously published version is unchanged",
+        advice="The OAuth client's role has probably lost a division or permission: see "
+        "`genesys-export doctor`. If they were really deleted, run again with --accept-shrink.",
     )
 
 
@@ -77,13 +79,13 @@ def check_recipe(old: Recipe, new: Recipe, *, rewrite: bool) -> None:
             "what is published here belongs to another organisation: " + "; ".join(found),
             advice="Give each organisation a prefix of its own: configure both in [orgs], or use"
             " another --to. If it is the same one with a new OAuth client, let that client read"
-            " its organisation (GET /api/v2/organizations/me), or let --rewrite make the published"
-            " days again.",
+            " its organisation (GET /api/v2/organizations/me), or use --rewrite to export the "
+            "published days again.",
         )
     raise WrongSettings(
-        "what is published here was made by another recipe: " + "; ".join(found),
-        advice="Go back to the settings it was made with, use another destination, or let"
-        " --rewrite make the published days again.",
+        "what is published here was made with another recipe: " + "; ".join(found),
+        advice="Go back to the old settings, use another destination, or use --rewrite to export "
+        "the published days again.",
     )
 
 
@@ -143,7 +145,7 @@ def _members(old: list[str], new: list[str]) -> str:
         for word, names in (("now with", came), ("now without", went))
         if names
     ]
-    return ", ".join(told) or "in another order"
+    return ", ".join(told) or "in a different order"
 
 
 def _veiled(value: object) -> str:

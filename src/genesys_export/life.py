@@ -134,7 +134,7 @@ def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Rea
     if day.state in _UNFINISHED:
         return _UNFINISHED[day.state]
     if day.recipe and recipe and not day.recipe.is_like(recipe):
-        return Reason(Why.RECIPE, "it was made by another recipe than the present settings'")
+        return Reason(Why.RECIPE, "it was made with another recipe than the present settings")
     ages = policy.looks + (policy.open_looks if day.open else ())
     end = day.day.interval.end
     passed = [age for age in ages if day.fetched < end + age <= now]
@@ -145,10 +145,12 @@ def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Rea
 
 _UNFINISHED: dict[str | None, Reason] = {
     None: Reason(Why.MISSING, "it is missing: nothing was published for it"),
-    State.PARTIAL: Reason(Why.PARTIAL, "it is partial: Genesys had not all of it yet"),
-    State.DAMAGED: Reason(Why.DAMAGED, "it is damaged: a replacement was lost half-way"),
+    State.PARTIAL: Reason(Why.PARTIAL, "it is partial: Genesys did not have all of it yet"),
+    State.DAMAGED: Reason(
+        Why.DAMAGED, "it is damaged: a replacement was lost before it was complete"
+    ),
     State.PROVISIONAL: Reason(
-        Why.PROVISIONAL, "it is provisional: it was read before it had settled"
+        Why.PROVISIONAL, "it is provisional: it was read before it was final"
     ),
 }
 

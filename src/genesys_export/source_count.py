@@ -71,11 +71,11 @@ class OurCounts:
     def obstacle(self) -> str:
         """Return why no count of the source's can be compared; empty where one can."""
         if self.own_body:
-            return "a query body of one's own was asked, which the count can't repeat"
+            return "the count can't repeat a custom query body"
         if self.partial:
-            return "only a part of the day was read"
+            return "only part of the day was read"
         if not _is_utc_day(self.interval):
-            return f"{self.interval} is no whole UTC day, and the source counts by those"
+            return f"{self.interval} is not a whole UTC day"
         return ""
 
     def gap(self, hits: int) -> int:

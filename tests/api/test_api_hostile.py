@@ -46,7 +46,7 @@ class Liar:
 def test_cursors_that_are_new_for_ever_but_lead_to_nothing_new_end(speak, records):
     numbers = count()
     liar = Liar(speak, results=lambda: {"conversations": records, "cursor": f"c{next(numbers)}"})
-    with pytest.raises(JobFailed, match="no end: 30 pages without anything new"):
+    with pytest.raises(JobFailed, match="no end: 30 pages with nothing new"):
         list(liar.source(empty_pages=30).fetch(DAY).pages())
     assert liar.asked("results") <= 31
 
@@ -56,7 +56,7 @@ def test_cursors_that_go_round_in_a_circle_end(speak):
     liar = Liar(
         speak, results=lambda: {"conversations": [RECORD], "cursor": f"c{next(numbers) % 5}"}
     )
-    with pytest.raises(JobFailed, match="no end: the same cursor came twice"):
+    with pytest.raises(JobFailed, match="no end: the same cursor was returned twice"):
         list(liar.source().fetch(DAY).pages())
     assert liar.asked("results") == 6
 

@@ -150,7 +150,7 @@ def test_bodies_that_ask_the_same_have_one_text():
 def test_a_repeated_token_is_an_error(speak):
     pages = iter(range(99))
     line = speak(lambda _: {"entities": named(next(pages)), "nextPageToken": "same"})
-    with pytest.raises(GenesysUnavailable, match="the same token came twice"):
+    with pytest.raises(GenesysUnavailable, match="the same token was returned twice"):
         list(line.own(PLAIN).fetch(DAY).pages())
     assert len(line.genesys.bodies) == 2
 
@@ -158,13 +158,13 @@ def test_a_repeated_token_is_an_error(speak):
 def test_new_tokens_for_the_same_page_are_an_error(speak):
     tokens = iter(range(1, 99))
     line = speak(lambda _: {"entities": named("a"), "nextPageToken": next(tokens)})
-    with pytest.raises(GenesysUnavailable, match="the same page came twice"):
+    with pytest.raises(GenesysUnavailable, match="the same page was returned twice"):
         list(line.own(PLAIN).fetch(DAY).pages())
 
 
 def test_a_server_that_ignores_page_numbers_is_an_error(speak):
     line = speak(lambda _: {"conversations": named("a")})
-    with pytest.raises(GenesysUnavailable, match="the same page came twice"):
+    with pytest.raises(GenesysUnavailable, match="the same page was returned twice"):
         list(line.own(REAL).fetch(DAY).pages())
 
 

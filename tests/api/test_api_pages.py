@@ -50,7 +50,9 @@ def test_repeated_rows_are_given_on_as_they_come(dial):
 def test_a_cursor_that_comes_twice_stops_the_fetch(dial, nth):
     line = dial(Fault("results", nth, RepeatedCursor(), times=99))
     fetch = line.source().fetch(DAY)
-    with pytest.raises(JobFailed, match="have no end: the same cursor came twice") as failed:
+    with pytest.raises(
+        JobFailed, match="have no end: the same cursor was returned twice"
+    ) as failed:
         list(fetch.pages())
     assert fetch.job_ids[0] in failed.value.message
     assert line.asked("results") <= 4
@@ -58,7 +60,7 @@ def test_a_cursor_that_comes_twice_stops_the_fetch(dial, nth):
 
 def test_empty_pages_without_end_stop_the_fetch(dial):
     line = dial(Fault("results", 2, EndlessCursors()))
-    with pytest.raises(JobFailed, match="have no end: 25 pages without anything new"):
+    with pytest.raises(JobFailed, match="have no end: 25 pages with nothing new"):
         list(line.source(empty_pages=25).fetch(DAY).pages())
     assert line.asked("results") == 26
 

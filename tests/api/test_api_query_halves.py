@@ -119,7 +119,7 @@ def test_the_floor_can_be_set(dial):
 def test_pages_that_never_end_are_halved_and_then_an_error(speak):
     line = speak(lambda _: {"conversations": [{}] * 2, "totalHits": 0})
     source = line.query(page_size=100, floor=timedelta(hours=13))
-    with pytest.raises(GenesysUnavailable, match="page 1001 would lie beyond 100000"):
+    with pytest.raises(GenesysUnavailable, match="page 1001 would be beyond 100000"):
         list(source.fetch(DAY).pages())
     assert len(line.genesys.bodies) == 1_000
 

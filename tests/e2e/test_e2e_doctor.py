@@ -33,7 +33,7 @@ def test_a_wrong_secret_is_named_and_never_shown(command, genesys):
     wrong = command.against(genesys(), GENESYS_CLIENT_SECRET=SECRET)
     result = doctor(wrong, "--verbose").ends(77)
     assert "fail      Genesys Cloud, sign-in: " in result.out
-    assert "          mend: Look at GENESYS_CLIENT_SECRET" in result.out
+    assert "          fix: Look at GENESYS_CLIENT_SECRET" in result.out
     assert "unknown   Genesys Cloud, divisions: not checked: sign-in failed" in result.out
     assert "method=POST path=/oauth/token status=401" in result.err
     assert SECRET not in result.words
@@ -52,7 +52,7 @@ def test_machines_get_an_object_a_line(command, genesys):
     told = [json.loads(line) for line in result.out.splitlines()]
     (failed,) = (one for one in told if one["verdict"] == "fail")
     assert (failed["about"], failed["name"], failed["status"]) == ("Genesys Cloud", DETAILS, 77)
-    assert failed["mend"].startswith(f"Give {DETAILS} to a role")
+    assert failed["fix"].startswith(f"Give {DETAILS} to a role")
 
 
 def test_every_organisation_is_examined(command, genesys):

@@ -170,7 +170,7 @@ def test_tokens_without_end_end_the_run_and_publish_nothing(tmp_path):
     with speaking(lambda _: {"entities": [{}], "nextPageToken": "again"}) as server:
         ended = run(tmp_path, server, "--query-body", "body.json")
     assert ended.status == 69
-    assert "the same token came twice" in ended.err
+    assert "the same token was returned twice" in ended.err
     assert [path for path in ended.lake.rglob("*.gz") if ".staging" not in path.parts] == []
 
 

@@ -141,7 +141,7 @@ def test_a_day_published_by_another_run_meanwhile_is_as_that_run_left_it():
     store = MemoryStore()
     made, staged = stage(store, "late")
     publish(store, "first")
-    with pytest.raises(TryAgainLater, match="nothing of this one is visible") as problem:
+    with pytest.raises(TryAgainLater, match="this run's files are not visible") as problem:
         ledger(store).publish(DAY, None, made, staged)
     assert problem.value.aftermath is Aftermath.UNCHANGED
     assert take(store) == "first"

@@ -147,13 +147,13 @@ def test_a_list_that_breaks_off_is_published_as_far_as_it_came(lake, capsys, kin
     there = lake(faults=[Fault("flows", 2, kind, times=999)], max_list_size=25)
     assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
     said = capsys.readouterr().err
-    assert said.count("dim_flows is cut: its list broke off after 25 entries (") == 1
+    assert said.count("dim_flows is cut: its list was cut off after 25 entries (") == 1
     assert len(there.rows("dim_flows")) == 25
     assert len(there.rows("dim_users")) == 120
     manifest = there.manifest
     assert (manifest["state"], manifest["cut"]) == ("final", ["dim_flows"])
     (note,) = manifest["notes"]
-    assert note.startswith("dim_flows is cut: its list broke off after 25 entries (")
+    assert note.startswith("dim_flows is cut: its list was cut off after 25 entries (")
     assert "GET /api/v2/flows" in note
     assert there.report["exit_status"] == 0
 
@@ -178,7 +178,7 @@ def test_a_list_that_never_begins_costs_its_table_only(lake, capsys, kind):
     there = lake(faults=[Fault("flows", 1, kind, times=999)])
     assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
     assert (
-        "dim_flows is not written: its list broke off after 0 entries" in capsys.readouterr().err
+        "dim_flows is not written: its list was cut off after 0 entries" in capsys.readouterr().err
     )
     assert [table for table in TABLES if table in there.manifest["tables"]] == TABLES[:-1]
     assert there.manifest["cut"] == []
@@ -196,7 +196,7 @@ def test_a_whole_table_that_is_published_stays_where_its_list_breaks_off(lake):
     assert len(there.rows("dim_users")) == 120
     assert after["cut"] == []
     (note,) = after["notes"]
-    assert note.startswith("dim_users was left as it was published before: its list broke off")
+    assert note.startswith("dim_users keeps its previously published version: its list broke off")
 
 
 def test_a_cut_table_is_replaced_by_what_comes_next(lake):

@@ -79,7 +79,7 @@ def test_after_a_list_that_took_all_patience_the_others_get_little():
     assert [table.rows for table in named.tables] == [2, 1, 2, 2, 2]
     assert named.cut == ("dim_users",)
     assert [event.message for event in stage.events.of(Noticed)] == [
-        "2026-11-22: dim_users is cut: its list broke off after 1 entry (Genesys did not answer)"
+        "2026-11-22: dim_users is cut: its list was cut off after 1 entry (Genesys did not answer)"
     ]
 
 

@@ -67,7 +67,7 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_left(seaweedfs, le
         "way there": f"{host} answers (HTTP 200)",
         "clock": "less than a minute from the clock of the bucket's server",
         "bucket": f"s3://{BUCKET} is there",
-        "region": "us-east-1, says the store; it is not AWS",
+        "region": "us-east-1, according to the store, which is not AWS",
         "versioning": "off",
         "object lock": "off",
         "put": "an object was written with AES256",
@@ -76,13 +76,13 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_left(seaweedfs, le
         "list": "the object is in the list",
         "conditional writes": "If-None-Match and If-Match are honoured",
         "multipart upload": "a file was uploaded with tags",
-        "uploads under way": "uploads and their parts are listed",
-        "abort": "an upload that is aborted can't be completed",
-        "delete": "what was written was removed again",
+        "uploads in progress": "uploads and their parts are listed",
+        "abort": "an aborted upload can't be completed",
+        "delete": "everything written was deleted again",
     }
     assert {one.verdict for one in seen.values()} == {Verdict.OK}
     assert lifecycle.verdict is Verdict.WARN
-    assert '"Prefix": "doctor/"' in lifecycle.mend
+    assert '"Prefix": "doctor/"' in lifecycle.fix
     assert left() == []
 
 
@@ -92,7 +92,7 @@ def test_who_may_only_read_is_told_which_right_is_missing(seaweedfs, left):
     seen = {one.name: one for one in every}
     assert (seen["put"].verdict, seen["put"].status) == (Verdict.FAIL, 77)
     assert "s3:PutObject is not permitted" in seen["put"].found
-    assert seen["put"].mend.startswith("Allow s3:PutObject on it")
+    assert seen["put"].fix.startswith("Allow s3:PutObject on it")
     for name in ("get", "conditional writes", "multipart upload", "abort", "delete"):
         assert seen[name].found == "not checked: put failed"
     assert status_of(every) == 77
@@ -131,8 +131,8 @@ def test_a_wrong_secret_is_told_and_not_shown(seaweedfs):
 def test_a_bucket_that_is_not_there_is_a_wrong_setting(seaweedfs):
     one = found(seaweedfs, bucket="no-such-bucket")["bucket"]
     assert (one.verdict, one.status) == (Verdict.FAIL, 78)
-    assert one.found == "s3://no-such-bucket: there is no such bucket"
-    assert "--to" in one.mend
+    assert one.found == "s3://no-such-bucket: the bucket does not exist"
+    assert "--to" in one.fix
 
 
 def test_a_kms_key_that_does_not_serve_is_found_by_writing(seaweedfs, left):
@@ -149,7 +149,7 @@ def test_an_endpoint_where_nobody_listens_bars_the_rest(seaweedfs):
         every = list(examined(seaweedfs, endpoint_url=f"http://127.0.0.1:{port}"))
     assert [one.verdict for one in every[:2]] == [Verdict.OK, Verdict.FAIL]
     assert every[1].status == 74
-    assert "AWS_ENDPOINT_URL_S3" in every[1].mend
+    assert "AWS_ENDPOINT_URL_S3" in every[1].fix
     assert {one.found for one in every[2:]} == {"not checked: way there failed"}
 
 
@@ -157,7 +157,7 @@ def test_a_clock_that_is_wrong_is_found_before_signatures_are_refused(seaweedfs)
     ahead = timedelta(minutes=12)
     one = found(seaweedfs, now=lambda: datetime.now(UTC) + ahead)["clock"]
     assert (one.verdict, one.status) == (Verdict.FAIL, 78)
-    assert one.mend == "Set this machine's clock (NTP)."
+    assert one.fix == "Set this machine's clock (NTP)."
 
 
 def test_an_unknown_profile_is_a_wrong_setting():
@@ -222,7 +222,7 @@ def test_a_bucket_with_the_rule_of_the_docs_passes(moto):
     )
     client.close()
     below, beside = (found(moto, bucket="doctor-rules", prefix=p) for p in ("analytics", "other"))
-    assert below["lifecycle rule"].found == "uploads that nobody ended are aborted after 2 days"
+    assert below["lifecycle rule"].found == "incomplete uploads are aborted after 2 days"
     assert beside["lifecycle rule"].verdict is Verdict.WARN
 
 
@@ -238,7 +238,7 @@ def test_a_rule_counts_only_where_it_is_on_and_covers_the_prefix():
     on, off = {"Status": "Enabled", **abort}, {"Status": "Disabled", **abort}
     assert of_lifecycle([on], "a/").verdict is Verdict.OK
     assert of_lifecycle([off], "a/").verdict is Verdict.WARN
-    assert of_lifecycle([{"Status": "Enabled", "Expiration": {"Days": 9}}], "a/").mend
+    assert of_lifecycle([{"Status": "Enabled", "Expiration": {"Days": 9}}], "a/").fix
     assert of_lifecycle([{**on, "Prefix": "a/"}], "a/b/").verdict is Verdict.OK
     assert of_lifecycle([{**on, "Filter": {"And": {"Prefix": "c"}}}], "a/").verdict is Verdict.WARN
 
@@ -263,5 +263,5 @@ def test_a_region_that_is_not_the_buckets_is_told_of_at_aws_only():
     apart = of_region("eu-central-1", "us-east-1", is_aws=True)
     assert apart.verdict is Verdict.WARN
     assert apart.found == "the bucket is in eu-central-1, the settings say us-east-1"
-    assert "AWS_DEFAULT_REGION=eu-central-1" in apart.mend
+    assert "AWS_DEFAULT_REGION=eu-central-1" in apart.fix
     assert of_region("here", "us-east-1", is_aws=False).verdict is Verdict.OK

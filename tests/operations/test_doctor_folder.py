@@ -29,7 +29,7 @@ def test_a_folder_that_is_there_is_left_as_it_was(tmp_path):
 
 def test_a_folder_that_is_not_there_is_made_and_removed_again(tmp_path):
     first, *_ = examined(tmp_path / "a/b")
-    assert first.found == f"{tmp_path / 'a/b'} could be made"
+    assert first.found == f"{tmp_path / 'a/b'} can be created"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -37,7 +37,7 @@ def test_a_file_in_the_folders_place_is_a_wrong_setting(tmp_path):
     (tmp_path / "file").write_text("")
     first, *rest = examined(tmp_path / "file")
     assert (first.verdict, first.status) == (Verdict.FAIL, 78)
-    assert first.mend == "Check --to."
+    assert first.fix == "Check --to."
     assert {one.found for one in rest} == {"not checked: folder failed"}
 
 

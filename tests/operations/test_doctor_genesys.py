@@ -1,4 +1,4 @@
-"""doctor at Genesys Cloud: what goes wrong there is found, named, and comes with its mend."""
+"""doctor at Genesys Cloud: what goes wrong there is found, named, and comes with a fix."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def test_where_all_is_well_every_check_says_so(simulated, patient):
     seen = found(patient(simulator, tables=("dim_queues", "dim_users")))
     host = simulator.base_url.removeprefix("http://")
     assert {name: one.found for name, one in seen.items()} == {
-        f"way to {host}": "answers (HTTP 404), without TLS: it is this machine",
+        f"way to {host}": "answers (HTTP 404), without TLS (this machine)",
         "clock": "less than a minute from the clock of Genesys Cloud",
         "sign-in": "the OAuth client's id and secret are accepted",
-        DETAILS: "a job was taken, and deleted again",
+        DETAILS: "a job was accepted, then deleted",
         AGGREGATES: "conversations can be counted",
         "watermark": "complete up to 2026-11-23T06:00:00.000Z, 0:00:00 behind now",
         "dim_queues (routing:queue:view)": "the list can be read",
@@ -61,7 +61,7 @@ def test_filters_that_genesys_refuses_are_a_wrong_setting(simulated, patient):
     one = found(patient(simulator, filters=Filters(media_types=("voice",))))[DETAILS]
     assert (one.verdict, one.status) == (Verdict.FAIL, 78)
     assert "Genesys does not accept the query" in one.found
-    assert one.mend == "Look at the filters."
+    assert one.fix == "Check the filters."
 
 
 def test_a_wrong_secret_names_its_variable_and_bars_what_needs_a_token(simulated, patient):
@@ -71,7 +71,7 @@ def test_a_wrong_secret_names_its_variable_and_bars_what_needs_a_token(simulated
     refused = seen["sign-in"]
     assert (refused.verdict, refused.status) == (Verdict.FAIL, 77)
     assert refused.found.endswith("refused to sign in: authentication failed")
-    assert "GENESYS_CLIENT_SECRET" in refused.mend
+    assert "GENESYS_CLIENT_SECRET" in refused.fix
     for name in (DETAILS, AGGREGATES, "watermark", "divisions"):
         assert seen[name].verdict is Verdict.UNKNOWN
         assert seen[name].found == "not checked: sign-in failed"
@@ -84,7 +84,7 @@ def test_a_missing_permission_is_named_with_its_mend(simulated, patient):
     seen = found(patient(simulated(missing_permissions=frozenset({DETAILS}))))
     assert (seen[DETAILS].verdict, seen[DETAILS].status) == (Verdict.FAIL, 77)
     assert f"You are missing the following permission(s): {DETAILS}" in seen[DETAILS].found
-    assert seen[DETAILS].mend == (
+    assert seen[DETAILS].fix == (
         f"Give {DETAILS} to a role of the OAuth client, in every division."
     )
     assert seen["watermark"].found == f"not checked: {DETAILS} failed"
@@ -100,8 +100,8 @@ def test_counting_is_a_convenience(simulated, patient):
     every = list(genesys(patient(simulated(missing_permissions=frozenset({AGGREGATES})))))
     one = next(one for one in every if one.name == AGGREGATES)
     assert one.verdict is Verdict.WARN
-    assert one.found.endswith("exports work without, but are held against one count less")
-    assert AGGREGATES in one.mend
+    assert one.found.endswith("exports work without it, but can't be compared with this count")
+    assert AGGREGATES in one.fix
     assert status_of(every) == 0
 
 
@@ -109,14 +109,14 @@ def test_a_list_of_names_that_may_not_be_read_fails_as_an_export_would(simulated
     simulator = simulated(missing_permissions=frozenset({"routing:queue:view"}))
     one = found(patient(simulator, tables=("dim_queues",)))["dim_queues (routing:queue:view)"]
     assert (one.verdict, one.status) == (Verdict.FAIL, 77)
-    assert one.mend.startswith("Give routing:queue:view to a role")
+    assert one.fix.startswith("Give routing:queue:view to a role")
 
 
 def test_old_data_is_told_of(simulated, patient):
     one = found(patient(simulated(lag=timedelta(hours=30))))["watermark"]
     assert one.verdict is Verdict.WARN
     assert one.found == "complete up to 2026-11-22T00:00:00.000Z, 1 day, 6:00:00 behind now"
-    assert "--wait" in one.mend
+    assert "--wait" in one.fix
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_role_in_fewer_divisions_is_told_of_with_their_names(simulated, patien
     one = found(patient(simulated(divisions=("Home", "South"))))["divisions"]
     assert one.verdict is Verdict.WARN
     assert one.found == "2 of 4: Home, South; not North, Übersee"
-    assert one.mend.startswith("A role in fewer divisions gives fewer rows, without any error.")
+    assert one.fix.startswith("A role in fewer divisions gives fewer rows, without any error.")
 
 
 def test_a_filter_on_divisions_is_all_that_has_to_be_seen():
@@ -159,7 +159,7 @@ def test_many_divisions_are_counted_rather_than_listed():
 def test_where_genesys_does_not_tell_the_divisions_nothing_has_failed(simulated, patient, kind):
     one = found(patient(simulated(faults=[Fault("permitted", kind=kind, times=99)])))["divisions"]
     assert (one.verdict, one.status) == (Verdict.UNKNOWN, 0)
-    assert one.found.startswith("Genesys does not tell what the role sees:")
+    assert one.found.startswith("Genesys does not tell which divisions the role sees:")
 
 
 def test_an_unknown_host_is_told_as_such_and_bars_the_rest(patient):
@@ -167,7 +167,7 @@ def test_an_unknown_host_is_told_as_such_and_bars_the_rest(patient):
     assert (every[0].verdict, every[0].status) == (Verdict.FAIL, 69)
     assert every[0].name == "way to nobody.invalid"
     assert every[0].found == "nobody.invalid: the host name is unknown"
-    assert "GENESYS_CLOUD_REGION" in every[0].mend
+    assert "GENESYS_CLOUD_REGION" in every[0].fix
     assert {one.found for one in every[1:]} == {"not checked: way to nobody.invalid failed"}
 
 
@@ -177,7 +177,7 @@ def test_a_refused_connection_is_told_as_such(patient):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         every = list(genesys(patient(base_url=f"http://{address}")))
     assert every[0].found == f"{address}: could not connect"
-    assert "HTTPS_PROXY" in every[0].mend
+    assert "HTTPS_PROXY" in every[0].fix
     assert status_of(every) == 69
 
 
@@ -187,7 +187,7 @@ def test_a_proxy_that_is_not_there_is_told_as_such_without_its_password(patient)
         proxy = f"http://me:hush-hush@127.0.0.1:{taken.getsockname()[1]}"
         every = list(genesys(patient(base_url="https://nobody.invalid", proxy=proxy)))
     assert every[0].found == "nobody.invalid: the proxy failed"
-    assert every[0].mend.startswith("Check HTTPS_PROXY")
+    assert every[0].fix.startswith("Check HTTPS_PROXY")
     assert "hush-hush" not in repr(every)
 
 

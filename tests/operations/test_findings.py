@@ -25,13 +25,13 @@ from genesys_export.operations.doctor_machine import machine
 
 
 def failing():
-    raise DestinationFailed("it broke", advice="mend it")
+    raise DestinationFailed("it broke", advice="fix it")
 
 
 def test_an_error_is_a_finding_with_the_status_an_export_would_end_with():
     (one,) = carried_out([Check(name="a", look=failing)])
     assert (one.name, one.verdict, one.found) == ("a", Verdict.FAIL, "it broke")
-    assert (one.mend, one.status) == ("mend it", 74)
+    assert (one.fix, one.status) == ("fix it", 74)
 
 
 def test_what_can_not_be_looked_at_names_the_root_of_it():
@@ -74,11 +74,11 @@ def test_a_signal_goes_through():
 
 
 def test_the_gravest_failure_gives_the_status():
-    some = [fine("well"), wrong("bad", "mend"), doubtful("hm", "look")]
+    some = [fine("well"), wrong("bad", "fix"), doubtful("hm", "look")]
     (failed,) = carried_out([Check(name="a", look=failing)])
     assert status_of([*some, failed]) == 78
     assert in_a_word([*some, failed]) == (
-        "4 checks: 1 ok, 1 to be looked at, 2 failed. An export would fail with status 78."
+        "4 checks: 1 ok, 1 with a warning, 2 failed. An export would fail with status 78."
     )
 
 
@@ -90,7 +90,7 @@ def test_a_failure_without_a_status_can_not_be_made():
 def test_a_clock_that_is_not_told_is_unknown():
     one = of_clocks(datetime(2026, 11, 23, tzinfo=UTC), None, "the bucket's server")
     assert one.verdict is Verdict.UNKNOWN
-    assert one.found == "the bucket's server does not tell the time"
+    assert one.found == "the bucket's server does not tell its time"
 
 
 def test_versions_and_the_table_of_time_zones_are_told():

@@ -178,7 +178,7 @@ def test_an_unreadable_manifest_is_that_days_damage_and_not_the_end():
     shelf.lay(f"{PLACE.home}/{YESTERDAY}/manifest.json", b"{ not json")
     good, bad = read(shelf, PLACE, NOW).days
     assert (good.state, bad.state) == (State.FINAL, State.DAMAGED)
-    assert "is no manifest of genesys-export" in bad.unreadable
+    assert "is not a manifest of genesys-export" in bad.unreadable
 
 
 def test_a_manifest_of_a_newer_version_ends_the_report():

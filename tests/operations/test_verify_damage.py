@@ -143,7 +143,7 @@ def test_a_row_of_too_few_values_is_no_csv_and_no_value_is_shown(day):
 
     day.edit("surveys", cut)
     (found,) = day.mismatches()
-    assert "is no CSV of" in found
+    assert "is not a CSV file of" in found
     assert "private" not in found
 
 
@@ -160,7 +160,7 @@ def test_a_cut_gzip_stream_is_no_file(day, cut):
     path = day.object("conversations")
     path.write_bytes(path.read_bytes()[:-cut])
     day.sign()
-    assert any("ends before its gzip stream does" in one for one in day.mismatches())
+    assert any("ends in the middle of its gzip stream" in one for one in day.mismatches())
 
 
 def test_bytes_after_the_end_of_a_gzip_stream_are_no_part_of_it(day):

@@ -60,7 +60,7 @@ def test_without_one_jobs_are_the_default(tmp_path):
         (b'{"a":[-Infinity],"b":"{start}{end}"}', "body.json is no JSON (NaN, Infinity"),
         (b'{"a":1e400,"b":"{start}{end}"}', "or a number that is too large)"),
         (b'{"a":%s,"b":"{start}{end}"}' % (b"9" * 5_000), "or a number that is too large)"),
-        (["{start}", "{end}"], "holds no JSON object"),
+        (["{start}", "{end}"], "is not a JSON object"),
         ({"interval": "{start}"}, "has no {end}"),
         ({"interval": "hush-hush/{end}"}, "has no {start}"),
         ({"{start}": "{end}"}, "has no {start}"),

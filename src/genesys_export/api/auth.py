@@ -70,7 +70,7 @@ def token_from(body: bytes, asked_at: float) -> Token:
     try:
         grant = msgspec.json.decode(body, type=Grant)
     except UNREADABLE as problem:
-        raise Garbled("no token in the answer") from problem
+        raise Garbled("the answer has no token") from problem
     if not _TOKEN(grant.access_token):
         raise Garbled("the token can't be sent in a header")
     lifetime_s = max(grant.expires_in - _EARLY_S, grant.expires_in / 2)
@@ -83,7 +83,7 @@ def refused(status: int, body: bytes, host: str) -> ExportError:
     why = told.error_description or told.description or told.error
     if why is None and status not in (400, 401, 403):
         return RequestRefused(
-            f"{host} does not sign in: it answered HTTP {status}",
+            f"{host} refused the sign-in with HTTP {status}",
             http_status=status,
             advice="Check GENESYS_CLOUD_REGION, GENESYS_CLOUD_BASE_URL and "
             "GENESYS_CLOUD_LOGIN_URL: this does not look like a login host of Genesys Cloud.",
@@ -91,7 +91,7 @@ def refused(status: int, body: bytes, host: str) -> ExportError:
     why = why or f"HTTP {status}"
     return SignInRefused(
         f"{host} refused to sign in: {' '.join(why.split())[:_LONGEST]}",
-        advice=f"Look at {_variable(why)} (and at the region: each has its own OAuth clients); "
+        advice=f"Check {_variable(why)} and the region (each has its own OAuth clients); "
         "the client's grant type must be Client Credentials.",
     )
 

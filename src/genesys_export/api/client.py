@@ -107,7 +107,7 @@ class Client:
 
         `parse` raises Garbled for a body that is no answer. Raises GenesysUnavailable after the
         deadline, NotPermitted for a 403, RequestRefused for another answer that no repetition can
-        mend, SignInRefused, and what interrupts the clock.
+        fix, SignInRefused, and what interrupts the clock.
         """
         return self._until_answered(call, lambda: self._once(call, parse))
 
@@ -203,7 +203,8 @@ class Client:
                 return now
             if wait_s > patience_s:
                 raise GenesysUnavailable(
-                    f"{call.method} {call.path} would have to wait {wait_s:.0f} s for its turn"
+                    f"{call.method} {call.path} would have to wait {wait_s:.0f} s for the rate "
+                    f"limit"
                     " (rate limit)"
                 )
             reason = "rate limit" if paused else "budget"
@@ -263,7 +264,7 @@ class Client:
 def _given_up(
     call: Call, outcome: _Passing, attempts: int, elapsed_s: float
 ) -> GenesysUnavailable:
-    told = f", and asks to be left alone for {outcome.told_s:.0f} s" if outcome.told_s else ""
+    told = f", and asks to wait {outcome.told_s:.0f} s" if outcome.told_s else ""
     return GenesysUnavailable(
         f"Genesys did not answer {call.method} {call.path} within {elapsed_s:.0f} s and "
         f"{plural(attempts, 'attempt')}: {outcome.problem}{told}"

@@ -63,7 +63,7 @@ def read_answer(body: bytes) -> Answer | None:
     tokens = {"nextPageToken": found.next_page_token, "cursor": found.cursor}
     given = {name: token for name, token in tokens.items() if token and token is not UNSET}
     if not all(map(wire.is_sendable, given.values())):
-        raise Garbled("the token of the next page is no valid text")
+        raise Garbled("the token of the next page is not a valid string")
     return Answer(
         Page(records=records, watermark=None, received_bytes=len(body)),
         found.total_hits if isinstance(found.total_hits, int) else 0,
@@ -112,9 +112,9 @@ class Guard:
         self._empty = 0 if records else self._empty + 1
         tokens = [f"{name} {token!r}".encode() for name, token in answer.tokens.items()]
         if any(self._is_old(token) for token in tokens):
-            raise self._endless("the same token came twice")
+            raise self._endless("the same token was returned twice")
         if records and self._is_old(b"\n".join(records)):
-            raise self._endless("the same page came twice")
+            raise self._endless("the same page was returned twice")
         if self._empty >= _MOST_EMPTY or self.pages >= _MOST_PAGES:
             raise self._endless(
                 f"{plural(self.pages, 'page')}, the last {self._empty} of them empty"
@@ -129,7 +129,7 @@ class Guard:
     def _endless(self, why: str) -> GenesysUnavailable:
         return GenesysUnavailable(
             f"the answers to the query body for {self.interval} have no end: {why}",
-            advice="Look at how the body of export.query_body names its pages.",
+            advice="Check how the body in export.query_body asks for pages.",
         )
 
 

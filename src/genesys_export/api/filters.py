@@ -106,9 +106,9 @@ def parse_raw(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as problem:
-        raise WrongSettings("filters: the text is no JSON") from problem
+        raise WrongSettings("filters: this is not JSON") from problem
     if not isinstance(found, dict):
-        raise WrongSettings("filters: the JSON is no object")
+        raise WrongSettings("filters: this is not a JSON object")
     return found
 
 
@@ -125,13 +125,13 @@ def _alternatives(dimension: str, values: Sequence[str]) -> list[dict[str, Any]]
 def _not_among(what: str, values: Sequence[str], known: Sequence[str]) -> Iterator[str]:
     for value in values:
         if value not in known:
-            yield f"{value!r} is no {what}; choose among {', '.join(known)}"
+            yield f"{value!r} is not a {what}; use one of {', '.join(known)}"
 
 
 def _not_ids(what: str, values: Sequence[str]) -> Iterator[str]:
     for value in values:
         if not _is_id(value):
-            yield f"{value!r} is no id of a {what} (its name won't do)"
+            yield f"{value!r} is not the id of a {what} (names don't work)"
 
 
 def _is_id(value: str) -> bool:
@@ -144,7 +144,7 @@ def _is_id(value: str) -> bool:
 def _misshapen(raw: Mapping[str, Any]) -> Iterator[str]:
     for name, filters in raw.items():
         if name not in ARRAYS:
-            yield f"{name!r} is none of {', '.join(ARRAYS)}"
+            yield f"{name!r} is not one of {', '.join(ARRAYS)}"
         elif not isinstance(filters, list) or not all(_is_filter(one) for one in filters):
             yield (
                 f"{name} must be a list of objects with type (and, or) and predicates or clauses, "

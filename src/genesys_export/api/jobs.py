@@ -2,7 +2,7 @@
 
 What a state means for whoever waits stands in job_life.py. A job just accepted may not be visible
 yet: for its first minute a 404 means "wait". Only a missing cursor is the end of
-the pages; a cursor that comes twice, or pages without anything new, stop the fetch: an export must
+the pages; a cursor that comes twice, or pages with nothing new, stop the fetch: an export must
 end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 """
 
@@ -111,8 +111,7 @@ class JobFetch:
                 continue
             return
         raise JobFailed(
-            f"no job for {self._interval} came to its end, {submissions} submitted; the "
-            f"last one: {why}"
+            f"no job for {self._interval} succeeded, {submissions} submitted; the last one {why}"
         )
 
     def _read_alive(self, job_id: str) -> Generator[Page, None, bool]:
@@ -136,7 +135,9 @@ class JobFetch:
             job_id = self._held.pop()
             try:
                 if not self._delete(job_id) and self._is_young(job_id):
-                    self._rest("job", self._source.policy.wait_s(1), f"job {job_id} is not seen")
+                    self._rest(
+                        "job", self._source.policy.wait_s(1), f"job {job_id} is not visible yet"
+                    )
                     self._delete(job_id)
             except ExportError as problem:
                 self._source.observe(Noticed(message=f"job {job_id} was not deleted: {problem}"))
@@ -160,7 +161,7 @@ class JobFetch:
             if refused.http_status in (400, 413) and not self._source.filters.is_empty:
                 raise WrongSettings(
                     f"Genesys does not accept the query: {refused.message}",
-                    advice="Look at the filters.",
+                    advice="Check the filters.",
                 ) from refused
             raise
         self._jobs.append(job.job_id)
@@ -215,10 +216,10 @@ class JobFetch:
             cursor = results.cursor
             if cursor in met or empty >= policy.empty_pages or len(met) >= _MOST_PAGES:
                 found = plural(empty or len(met), "page")
-                told = f"{found} without anything new" if empty else found
+                told = f"{found} with nothing new" if empty else found
                 raise JobFailed(
                     f"the results of job {job_id} for {self._interval} have no end: "
-                    + ("the same cursor came twice" if cursor in met else told)
+                    + ("the same cursor was returned twice" if cursor in met else told)
                 )
             met.add(cursor)
             pages.add(_likeness(results.page.records))
@@ -236,7 +237,7 @@ class JobFetch:
                 # (2026-11), so the job itself is asked; it may also have taken its cursors back.
                 self._check(job_id)
                 if cursor and refused.http_status == 400:
-                    raise Dead(f"takes its own cursor no more: {refused.message}") from refused
+                    raise Dead(f"no longer accepts its own cursor: {refused.message}") from refused
                 raise
             if page is not None:
                 return page
@@ -256,7 +257,7 @@ class JobFetch:
             if refused.http_status == _UNSEEN and self._is_young(job_id):
                 return None
             if refused.http_status in _GONE:
-                raise Dead(f"is gone: {refused.message}") from refused
+                raise Dead(f"no longer exists: {refused.message}") from refused
             raise
 
     def _is_young(self, job_id: str) -> bool:

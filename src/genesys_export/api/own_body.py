@@ -59,20 +59,20 @@ def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
         msgspec.json.encode(found)  # what can be read may still be unfit to be sent
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
-        raise _wrong(name, f"is no JSON ({where}: {problem.msg})") from None
+        raise _wrong(name, f"is not JSON ({where}: {problem.msg})") from None
     except (UnicodeError, RecursionError, msgspec.MsgspecError) as problem:
         raise _wrong(name, "can't be sent as JSON in UTF-8") from problem
     except ValueError:  # also of a whole number of more digits than Python reads
-        raise _wrong(name, "is no JSON (NaN, Infinity, or a number that is too large)") from None
+        raise _wrong(name, "is not JSON (NaN, Infinity, or a number that is too large)") from None
     if not isinstance(found, dict):
-        raise _wrong(name, "holds no JSON object")
+        raise _wrong(name, "is not a JSON object")
     texts = list(_texts(found))
     for placeholder in ("{start}", "{end}"):
         if not any(placeholder in one for one in texts):
-            raise _wrong(name, f"has no {placeholder}: nothing would tell which day is asked for")
+            raise _wrong(name, f"has no {placeholder}: it would not say which day to query")
     for key in ("pageNumber", "pageSize"):
         if not _is_count((paging(found) or {}).get(key, 1)):
-            raise _wrong(name, f"has a paging.{key} that is no whole number from 1")
+            raise _wrong(name, f"has a paging.{key} that is not a whole number from 1")
     return OwnBody(found, path)
 
 
@@ -135,14 +135,14 @@ class OwnFetch:
             if first and refused.http_status in (400, 404, 413):
                 raise WrongSettings(
                     f"the query body was not accepted: {refused.message}",
-                    advice="Look at export.query_body and export.query_path; where the answer "
-                    "is too large, more slices ask for less at once.",
+                    advice="Check export.query_body and export.query_path; if the answer is too "
+                    "large, use more slices.",
                 ) from refused
             raise
         if answer is None:
             raise WrongSettings(
-                "the answer to the query body holds neither `conversations` nor `entities`",
-                advice="Look at export.query_body and export.query_path.",
+                "the answer to the query body has neither `conversations` nor `entities`",
+                advice="Check export.query_body and export.query_path.",
             )
         return answer
 
@@ -165,7 +165,7 @@ def _finite(written: str) -> float:
     """Read a number; raises ValueError for what would be sent as null."""
     number = float(written)
     if not math.isfinite(number):
-        raise ValueError("no finite number")
+        raise ValueError("not a finite number")
     return number
 
 
@@ -184,5 +184,5 @@ def _is_count(value: object) -> bool:
 def _wrong(name: str, problem: str) -> WrongSettings:
     return WrongSettings(
         f"export.query_body: {name} {problem}",
-        advice="docs/how-to/query-body.md shows what such a file looks like.",
+        advice="See docs/how-to/query-body.md for an example.",
     )

@@ -127,7 +127,7 @@ class QueryFetch:
                 return
         self._source.observe(
             Noticed(
-                message=f"the hits of the query for {interval} grew fewer during each of "
+                message=f"the hits of the query for {interval} decreased during each of "
                 f"{plural(readings, 'reading')}: conversations may be missing until the next "
                 "export"
             )
@@ -139,7 +139,7 @@ class QueryFetch:
         while True:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
             if policy.page_size * number > DEPTH:
-                raise _TooMuch(f"page {number} would lie beyond {DEPTH} conversations")
+                raise _TooMuch(f"page {number} would be beyond {DEPTH} conversations")
             found = self._ask(interval, number)
             if found.hits:  # none or 0 beside an empty page tells nothing new
                 hits.append(found.hits)
@@ -160,7 +160,7 @@ class QueryFetch:
             if refused.http_status in (400, 413) and not self._source.filters.is_empty:
                 raise WrongSettings(
                     f"Genesys does not accept the query: {refused.message}",
-                    advice="Look at the filters.",
+                    advice="Check the filters.",
                 ) from refused
             raise
 
@@ -176,6 +176,6 @@ def halves(interval: Interval, floor: timedelta) -> tuple[Interval, Interval] | 
 
 def _stuck(interval: Interval, why: _TooMuch) -> ExportError:
     return GenesysUnavailable(
-        f"the query for {interval} can't be read to its end, and is too short to be halved: {why}",
-        advice="Use the jobs engine, ask for less with filters, or lower genesys.query_floor.",
+        f"the query for {interval} can't be read completely and is too short to be halved: {why}",
+        advice="Use the jobs engine, filter more, or lower genesys.query_floor.",
     )

@@ -69,7 +69,7 @@ class ReferenceLists:
                 new = [one for one in page.entities if met.is_new(one.get("id"))]
                 vain = 0 if new else vain + 1
                 if vain >= _MOST_VAIN:
-                    raise _endless(listing, f"{plural(vain, 'page')} in a row held nothing new")
+                    raise _endless(listing, f"{plural(vain, 'page')} in a row had nothing new")
                 yield new
         except SignInRefused:
             raise
@@ -102,7 +102,7 @@ def read_page(body: bytes) -> Page:
         found = _slowly(body)
     entities = found.get("entities") if isinstance(found, dict) else None
     if not isinstance(entities, list) or not all(isinstance(one, dict) for one in entities):
-        raise Garbled("the body is no page of a list")
+        raise Garbled("the body is not a page of a list")
     uri = found.get("nextUri")
     return Page(
         entities,
@@ -160,7 +160,7 @@ def read_list(
         found = following(page, asked)
         asked = None if found is None else {**listing.query, **found}
         if asked is not None and tuple(sorted(asked.items())) in seen:
-            raise _endless(listing, "its pages lead in a circle")
+            raise _endless(listing, "its pages form a cycle")
         if len(seen) >= _MOST_PAGES:
             raise _endless(listing, f"{plural(len(seen), 'page')} were read")
 
@@ -175,7 +175,7 @@ def _slowly(body: bytes) -> Any:
         text = json.dumps(json.loads(body), ensure_ascii=False)
         return json.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError) as problem:
-        raise Garbled("the body is no page of a list") from problem
+        raise Garbled("the body is not a page of a list") from problem
 
 
 def _count(value: object) -> int | None:

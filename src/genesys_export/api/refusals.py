@@ -1,4 +1,4 @@
-"""What an answer that no repetition can mend means, in a sentence.
+"""What an answer means that no retry can fix, in a sentence.
 
 Genesys's own message, code and correlation id go into it; the request's values, its body and the
 token never do. Knows the meaning of statuses; whether one may pass is the business of `retry`.
@@ -17,8 +17,8 @@ _LONGEST = 300
 
 # What may help, by status; else errors.py's own advice.
 _ADVICE = {
-    404: "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL: this host has no such address.",
-    413: "Ask for less at once: fewer filters.",
+    404: "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL: this host does not have this API.",
+    413: "Use fewer filters.",
 }
 
 
@@ -42,7 +42,7 @@ def refusal(method: str, path: str, answer: Answer) -> ExportError:
             )
         case status if status < 400:
             return RequestRefused(
-                f"{where} was redirected (HTTP {status}), which is never followed",
+                f"{where} was redirected (HTTP {status}); redirects are not followed",
                 http_status=status,
                 advice="Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL.",
             )

@@ -140,8 +140,8 @@ def _checked(given: str, variable: str) -> str:
     parts = _split(given.strip())
     if parts is None:
         raise WrongSettings(
-            f"{variable} is no address of a host",
-            advice="Give it as https://host, without user, query or fragment.",
+            f"{variable} is not the address of a host",
+            advice="Use https://host, without user, query or fragment.",
         )
     address = f"{parts.scheme}://{_place(parts)}{parts.path.rstrip('/')}"
     if parts.scheme == "http" and not is_loopback(address):

@@ -28,7 +28,7 @@ def check_clock(headers: Mapping[str, str], asked: datetime, answered: datetime)
     apart = timedelta(minutes=round(max(ahead, behind).total_seconds() / 60))
     direction = "ahead of" if ahead > behind else "behind"
     raise WrongSettings(
-        f"this machine's clock is {apart} {direction} Genesys Cloud's, so that it can't tell which"
-        " days are over or final",
+        f"this machine's clock is {apart} {direction} Genesys Cloud's, so it can't determine "
+        f"which days are over or final",
         advice="Set this machine's clock (NTP), then run the same command again.",
     )

@@ -83,7 +83,7 @@ def _with_plain_texts(body: bytes) -> bytes:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key comes twice")
+        raise ValueError("a key is duplicate")
     return found
 
 
@@ -95,20 +95,20 @@ def _by_brackets(body: bytes, keys: tuple[str, ...]) -> tuple[dict[str, Any], li
         whole = only(dict, json.loads(_without(text, found.values())))
         key = next(key for key in keys if key in whole)
         if only(list, whole[key]) or key not in found:
-            raise Garbled("the body is no page of results")
+            raise Garbled("the body is not a page of results")
         records = [text[a + 1 : b].strip(_BLANK) for a, b in pairwise(found[key])]
         records = [] if records == [""] else records
         for record in records:
             _check(record)
     except (ValueError, LookupError, TypeError, StopIteration, RecursionError) as problem:
-        raise Garbled("the body is no page of results") from problem
+        raise Garbled("the body is not a page of results") from problem
     return whole, [record.encode("utf-8", "surrogateescape") for record in records]
 
 
 def only(kind: type[Shape], value: Any) -> Shape:
     """Return the value if it is of that type; raises Garbled."""
     if not isinstance(value, kind):
-        raise Garbled("the body is no page of results")
+        raise Garbled("the body is not a page of results")
     return value
 
 
@@ -116,7 +116,7 @@ def _lists(text: str, keys: tuple[str, ...]) -> dict[str, list[int]]:
     """Return, for each list under one of these keys of the top object, where its marks stand.
 
     The marks are its brackets and the commas between its elements. Raises ValueError where a key
-    comes twice or a bracket has no fellow.
+    comes twice or a bracket has no counterpart.
     """
     names = {f'"{key}"': key for key in keys}
     found: dict[str, list[int]] = {}
@@ -126,7 +126,7 @@ def _lists(text: str, keys: tuple[str, ...]) -> dict[str, list[int]]:
         if depth == 1:
             if mark == "[" and name in names:
                 if names[name] in found:
-                    raise ValueError("the key comes twice")
+                    raise ValueError("the key is duplicate")
                 marks = found[names[name]] = []
             if marks is not None and mark in "[]":
                 marks.append(at)
@@ -146,7 +146,7 @@ def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
         yield token, depth
         depth += mark in "[{"
     if depth:
-        raise ValueError("a bracket has no fellow")
+        raise ValueError("a bracket has no counterpart")
 
 
 def _without(text: str, lists: Iterable[list[int]]) -> str:
@@ -162,7 +162,7 @@ def _check(record: str) -> None:
     Numbers are left as texts: Python refuses integers of more than 4,300 digits, JSON does not.
     """
     if record.strip(_CONTROLS) != record:
-        raise ValueError("a control character beside the record")
+        raise ValueError("a control character outside the record")
     plain = _with_plain_texts(record.encode("utf-8", "surrogateescape"))
     try:
         json.loads(plain, parse_int=str, parse_float=str)

@@ -170,7 +170,7 @@ def _body(answer: urllib3.BaseHTTPResponse, raw: bytes, most: int) -> bytes:
     if encoding == "identity" or not raw:
         return raw
     if encoding != "gzip":
-        raise Failure("the body is compressed in a way nobody asked for")
+        raise Failure("the body has an unexpected compression")
     return unpacked(raw, most)
 
 
@@ -215,11 +215,11 @@ def _trusting(ca_bundle: str | None) -> ssl.SSLContext | None:
     if ca_bundle is None:
         return None
     if not Path(ca_bundle).is_file():
-        raise WrongSettings(f"the CA bundle {ca_bundle} is no file")
+        raise WrongSettings(f"the CA bundle {ca_bundle} is not a file")
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except ssl.SSLError as problem:
-        raise WrongSettings(f"the CA bundle {ca_bundle} holds no certificates") from problem
+        raise WrongSettings(f"the CA bundle {ca_bundle} has no certificates") from problem
 
 
 def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.PoolManager:
@@ -230,7 +230,7 @@ def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.PoolManager:
     except (exceptions.HTTPError, ValueError) as problem:
         raise WrongSettings(
             "the proxy's address can't be used",
-            advice="Give it as http://host:port or http://user:password@host:port.",
+            advice="Use http://host:port or http://user:password@host:port.",
         ) from problem
 
 
@@ -251,7 +251,7 @@ def _translated(problem: exceptions.HTTPError, url: str) -> Failure | WrongSetti
     if _is_distrust(problem):
         return WrongSettings(
             f"the certificate of {urlsplit(url).netloc} is not trusted",
-            advice="Where a proxy of your own opens TLS, name its CA file as the CA bundle.",
+            advice="If your own proxy inspects TLS, set ca_bundle to its CA file.",
         )
     said = next((text for kind, text in _TROUBLES if isinstance(problem, kind)), None)
     return Failure(said or f"HTTP failed ({type(problem).__name__})")

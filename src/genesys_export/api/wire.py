@@ -125,7 +125,7 @@ def reader(shape: type[Shape]) -> Callable[[bytes], Shape]:
         try:
             return decoder.decode(body)
         except UNREADABLE as problem:
-            raise Garbled(f"the body is no {shape.__name__}") from problem
+            raise Garbled(f"the body is not a {shape.__name__}") from problem
 
     return read
 
@@ -154,7 +154,7 @@ def read_results(body: bytes) -> ResultsPage:
         results, records = _slowly(body)
     found = (results.conversations, results.cursor, results.data_availability_date)
     if all(one is UNSET for one in found) and body.strip() != b"{}":
-        raise Garbled("the body is no page of results")  # an object, but of something else
+        raise Garbled("the body is not a page of results")  # an object, but of something else
     date = results.data_availability_date
     watermark = _instant(date) if isinstance(date, str) else None
     page = Page(records=records, watermark=watermark, received_bytes=len(body))
@@ -172,7 +172,7 @@ def read_query(body: bytes) -> QueryPage:
     # Past the last page some answers are `{}`, others hold `totalHits` alone.
     silent = found.conversations is UNSET and found.total_hits is UNSET
     if silent and body.strip() != b"{}":
-        raise Garbled("the body is no page of a query")
+        raise Garbled("the body is not a page of a query")
     page = Page(records=records, watermark=None, received_bytes=len(body))
     return QueryPage(page, found.total_hits if isinstance(found.total_hits, int) else None)
 
@@ -184,7 +184,7 @@ def read_hits(body: bytes) -> int:
     """
     found = read_query(body)
     if found.hits is None and found.page.records:
-        raise Garbled("the answer does not say how many hits there are")
+        raise Garbled("the answer does not give the number of hits")
     return found.hits or 0
 
 
@@ -192,7 +192,7 @@ def read_by_media(body: bytes) -> dict[str, int]:
     """Return nConversations by mediaType; raises Garbled. What has no data is left out."""
     found = _aggregated(body)
     if found.results is UNSET and body.strip() != b"{}":
-        raise Garbled("the body is no answer to an aggregates query")
+        raise Garbled("the body is not an answer to an aggregates query")
     counts: dict[str, int] = {}
     for group in found.results or ():
         medium = group.group.get("mediaType", "unknown")
@@ -214,7 +214,7 @@ def _instant(text: str) -> datetime:
     try:
         return parse_instant(text)
     except ValueError as problem:
-        raise Garbled("dataAvailabilityDate is no instant") from problem
+        raise Garbled("dataAvailabilityDate is not an instant") from problem
 
 
 def is_sendable(token: object) -> bool:
@@ -230,6 +230,6 @@ def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
     whole, records = split_slowly(body, "conversations")
     cursor = only(str, whole.get("cursor") or "")
     if not is_sendable(cursor):
-        raise Garbled("the cursor is no valid text")
+        raise Garbled("the cursor is not a valid string")
     date = only(str, whole.get("dataAvailabilityDate") or "")
     return Results([], cursor or None, date or None), records

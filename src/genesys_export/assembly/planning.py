@@ -33,11 +33,11 @@ AnySource = JobSource | QuerySource | OwnSource
 
 # What the manifest says of an engine, and of a format.
 _NOTES = {
-    "query": "The synchronous query has no attributes of participants: participant_attributes, "
-    "where it is written, has no rows.",
-    "own": "A query body of the user's own told what to ask for: what it leaves out is not here.",
-    "jsonl.gz": "Records are written as they came: fields without a column, values that fit none "
-    "and broken structure deep in a record are not looked for, and not counted.",
+    "query": "The synchronous query has no participant attributes: the table "
+    "participant_attributes has no rows.",
+    "own": "The day was exported with a custom query body; it has only what that body asks for.",
+    "jsonl.gz": "Records are written as received: unknown fields, drifted values and broken "
+    "structure deep in a record are neither detected nor counted.",
 }
 
 

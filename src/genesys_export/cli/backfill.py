@@ -82,7 +82,7 @@ def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> 
     if not days:
         raise TryAgainLater(
             f"no day from {start} to {end} has ended yet",
-            advice="Try again when one has, or give other days.",
+            advice="Try again when one has, or choose other days.",
         )
     newest_first = settings.backfill.order == "newest"
     return ChosenDays(
@@ -149,7 +149,7 @@ def _show_problems(outcomes: Sequence[Outcome], level: str) -> None:
     _show_left(outcomes)
     if stopped:
         told = Stopped(stopped.signum)
-        told.advice = "Run the same command again: it goes on where this one was stopped."
+        told.advice = "Run the same command again: it continues where this one stopped."
         show(told, verbose=False)
 
 

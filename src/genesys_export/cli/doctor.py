@@ -82,8 +82,8 @@ def _plainly(stream: TextIO, about: str, finding: Finding) -> None:
     # What Genesys or a bucket said may stand in it, and must not write to the terminal.
     head = f"{finding.verdict:<{len(_INDENT)}}"
     stream.write(f"{head}{clean(about)}, {clean(finding.name)}: {clean(finding.found)}\n")
-    if finding.mend:
-        stream.write(f"{_INDENT}mend: {clean(finding.mend)}\n")
+    if finding.fix:
+        stream.write(f"{_INDENT}fix: {clean(finding.fix)}\n")
     stream.flush()
 
 
@@ -101,7 +101,7 @@ def _headed(console: Console) -> Show:
             ("  " + mark, style), f" {clean(finding.name)}: ", clean(finding.found)
         )
         console.print(line)
-        if finding.mend:
-            console.print(Text(f"    → {clean(finding.mend)}", style="dim"))
+        if finding.fix:
+            console.print(Text(f"    → {clean(finding.fix)}", style="dim"))
 
     return show

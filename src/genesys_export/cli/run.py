@@ -76,7 +76,7 @@ class ChosenDays:
 
 
 _NOTHING_DUE = "no day is missing or due: nothing to do"
-_ASKED = Reason(Why.MISSING, "it was asked for")
+_ASKED = Reason(Why.MISSING, "--date names it")
 
 
 def _outcomes(
@@ -151,4 +151,4 @@ def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
     for url in found.written:
         sys.stdout.write(f"would write {url}\n")
     if exporter.deps.plan.roll:
-        sys.stdout.write("and, where a file reaches a limit of [roll], the next: …-001, …\n")
+        sys.stdout.write("and, if a file reaches a limit of [roll], the next ones: …-001, …\n")

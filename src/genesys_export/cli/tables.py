@@ -79,6 +79,6 @@ def _org(settings: Settings) -> str:
     if settings.org or len(settings.orgs) < 2:
         return settings.org or next(iter(settings.orgs), "")
     raise WrongUse(
-        "the files of each organisation lie apart, and there are several",
-        advice=f"Say which with --org: {', '.join(sorted(settings.orgs))}.",
+        "there are several organisations, each with its own files",
+        advice=f"Choose one with --org: {', '.join(sorted(settings.orgs))}.",
     )

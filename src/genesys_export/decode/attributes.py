@@ -127,7 +127,7 @@ def _as_text(value: bytes) -> bytes:
 
 
 def _texts(raw: bytes) -> tuple[Mapping[str, str | None], int]:
-    """Return attributes as texts, and how many were none; raises Unfit where a key comes twice.
+    """Return attributes as texts, and how many were none; raises Unfit where a key is duplicate.
 
     A dict forgets the overruled value. Nearly always the text is as msgspec would write it, which
     rules that out for a tenth of what counting the pairs costs.

@@ -19,7 +19,7 @@ from .dependencies import Dependencies
 from .ownership import with_known
 
 _AT_ONCE = 8  # manifests being read
-_CUT_OFF = life.Reason(life.Why.DAMAGED, "its publishing was cut off, and is to be finished")
+_CUT_OFF = life.Reason(life.Why.DAMAGED, "its publishing was interrupted and will be finished")
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,8 @@ class Attempt:
         if self.ready.partial or not reached or min(reached) >= self.ready.until:
             return
         raise TryAgainLater(
-            f"{self.day} was said to be complete at Genesys, but what was read of it reaches"
-            f" {iso_ms(min(reached))} only; nothing was published",
+            f"{self.day} was reported as complete by Genesys, but its pages reach only "
+            f"{iso_ms(min(reached))}; nothing was published",
             advice="Try again later: Genesys is behind.",
         )
 

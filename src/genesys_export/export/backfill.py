@@ -24,7 +24,7 @@ from .report import DayReport, Ended
 _LOOKS_AT_ONCE = 8  # manifests being read
 _LOOK_EVERY_S = 0.1  # for a signal
 _TELL_EVERY_S = 5.0
-_GIVEN_UP = "the days before ended with the same error, and these would, too"
+_GIVEN_UP = "the previous days failed with the same error"
 
 
 def days_between(start: Day, end: Day) -> tuple[Day, ...]:
@@ -34,7 +34,7 @@ def days_between(start: Day, end: Day) -> tuple[Day, ...]:
     """
     if start.date > end.date:
         raise WrongUse(
-            f"--start {start} is after --end {end}", advice="Give the older day as --start."
+            f"--start {start} is after --end {end}", advice="Swap them: --start is the older day."
         )
     count = (end.date - start.date).days + 1
     days = (Day(start.date + timedelta(offset), start.zone) for offset in range(count))

@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A conversation that is not what it was."""
+    """A conversation that has changed."""
 
     kind: Kind
     id: bytes
@@ -111,7 +111,7 @@ def entries(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
             yield found
         rest = piece[whole:]
     if rest:
-        raise _broken(where, "it was cut, or something was added")
+        raise _broken(where, "it was truncated or extended")
 
 
 def compare(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Change]:
@@ -201,7 +201,7 @@ def _folded(hashes: bytes) -> bytes:
 
 def _broken(where: str, how: str) -> DataMismatch:
     return DataMismatch(
-        f"{where} is no index of a day's conversations: {how}",
-        advice="Something else wrote to it. Move the day's manifest away, then export the day"
-        " again: it is then published as a new one.",
+        f"{where} is not an index of a day's conversations: {how}",
+        advice="Something else wrote to it. Move the day's manifest away, then export the day "
+        "again; it is published as new.",
     )

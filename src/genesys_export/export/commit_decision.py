@@ -159,7 +159,7 @@ class CommitDecision:
                 spell = spelled_by(self.deps.plan.privacy)
                 staged, tally = write_changes(store, key, made.attempt, found, spell)
             except (ChangedMeanwhile, DataMismatch) as problem:
-                message = f"{self.day}: what changed is not listed: {problem.message}"
+                message = f"{self.day}: the changes are not listed: {problem.message}"
                 self.deps.observe(Noticed(message=message))
         if not old.recipe.is_like(made.recipe):
             return tally, staged  # fewer may be what was asked for
@@ -191,8 +191,9 @@ class CommitDecision:
             if plan.strict:
                 raise DataMismatch(
                     f"{self.day}: {count}",
-                    advice="The day was left as it was. Look at it again later (Genesys may be at"
-                    " work on it), or export it without --strict.",
+                    advice="The previously published version is unchanged. Try again later "
+                    "(Genesys may still be processing the day), or export it without "
+                    "--strict.",
                 )
             self.deps.observe(Noticed(message=f"{self.day}: {count}"))
         return count
@@ -203,7 +204,7 @@ class CommitDecision:
             leftovers = Leftovers(self.deps, self.day, self.lease)
             leftovers.tidy(manifest, self.before.value if self.before else None)
         except ExportError as problem:
-            self.deps.observe(Noticed(message=f"{self.day}: not tidied up: {problem.message}"))
+            self.deps.observe(Noticed(message=f"{self.day}: not cleaned up: {problem.message}"))
 
 
 def complete(

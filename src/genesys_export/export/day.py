@@ -136,13 +136,13 @@ class Exporter:
         plan, now = self.deps.plan, self.deps.clock.now()
         state = life.state_of(day.interval, now, plan.life, partial=False)
         if not life.may_publish(state, plan.life.publish):
-            return "it is not final yet; it is published when it is (publish = final)"
+            return "it is not final yet (publish = final)"
         if before is None or options.force:
             return ""
         known = life.known(day, before.value)
         if life.due(known, now, plan.life, self.deps.recipe):
             return ""
-        return "it is final already and not due again; --force exports it all the same"
+        return "it is already final and not due again; --force exports it anyway"
 
     def _attempt(self, task: _Task) -> DayReport:
         """Export the day, once Genesys has it and everything known speaks for it."""
@@ -199,7 +199,7 @@ class Exporter:
     def _still(self, day: Day, before: Published | None, lease: Lease) -> Published | None:
         """Return what is published now that the day is ours.
 
-        Where that is not what it was, nothing that was sealed over it is of use any more.
+        Where that has changed, nothing that was sealed over it is of use any more.
         """
         there = self._finished(day, lease)
         if _nonce(there) != _nonce(before):

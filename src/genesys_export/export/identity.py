@@ -47,7 +47,7 @@ def check_comparable(old: Recipe, new: Recipe) -> None:
     Worse, each old id would be listed as gone, beside tables that are not to show it.
     """
     if not is_comparable(old, new):
-        raise DataMismatch("conversation_id was protected in another way before")
+        raise DataMismatch("conversation_id was protected differently before")
 
 
 def _names(recipe: Recipe) -> object:

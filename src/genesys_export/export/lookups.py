@@ -51,7 +51,7 @@ class Missing:
 class Fate(StrEnum):
     """What becomes of a lookup table whose list broke off."""
 
-    KEPT = "was left as it was published before"
+    KEPT = "keeps its previously published version"
     CUT = "is cut"
     ABSENT = "is not written"
 
@@ -68,7 +68,7 @@ class BrokenOff:
     def __str__(self) -> str:
         """Return the sentence that the manifest and the operator read."""
         entries = "1 entry" if self.entries == 1 else f"{self.entries:,} entries"
-        return f"{self.table} {self.fate}: its list broke off after {entries} ({self.why})"
+        return f"{self.table} {self.fate}: its list was cut off after {entries} ({self.why})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,11 +45,11 @@ def _notes(plan: Plan, manifest: Manifest) -> list[str]:
     rest = "kept in _extra, which is protected" if hides else "kept in _extra"
     names = ", ".join(sorted(counts.unknown_fields))
     notes = {
-        " has no conversations: header-only files were published": not counts.exported,
+        " has no conversations: the published files have only a header": not counts.exported,
         f": {plural(counts.rejected, 'record')} could not be read, {whole}": counts.rejected,
         f": {plural(counts.drift, 'value')} did not fit the column, {rest}": counts.drift,
-        f": {plural(counts.differing_duplicates, 'conversation')} came twice with different"
-        " content; the later copy was kept": counts.differing_duplicates,
+        f": {plural(counts.differing_duplicates, 'conversation')} came in differing copies; the "
+        f"later copy was kept": counts.differing_duplicates,
         f": fields this version does not know, {rest}: {names}": names,
     }
     return [note for note, applies in notes.items() if applies]

@@ -164,7 +164,7 @@ class TooEarly:
         return TryAgainLater(
             f"{self.day} is not complete at Genesys: the day ends at "
             f"{iso_ms(self.day.interval.end)}, the data reaches {reached}; nothing was published",
-            advice=f"Try again after {iso_ms(self.retry_at)}, or let --wait do that.",
+            advice=f"Try again after {iso_ms(self.retry_at)}, or use --wait.",
         )
 
 

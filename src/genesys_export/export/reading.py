@@ -106,9 +106,9 @@ def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
         contest.begin(contested)
         vain.append(reading)
     raise GenesysUnavailable(
-        f"{slice_}: {plural(len(contested), 'conversation')} came with other content at each"
-        f" of {2 * _WRITINGS - 1} readings",
-        advice="Run the same command again later; the day before this run is still in place.",
+        f"{slice_}: {plural(len(contested), 'conversation')} changed at each of "
+        f"{2 * _WRITINGS - 1} readings",
+        advice="Run the same command again later; the previously published version is unchanged.",
     )
 
 

@@ -92,7 +92,7 @@ class Staging:
             if self.lease:
                 self.lease.update(slices=())
         except ExportError as problem:
-            self.deps.observe(Noticed(message=f"{self.day}: not thrown away: {problem.message}"))
+            self.deps.observe(Noticed(message=f"{self.day}: not discarded: {problem.message}"))
             return
         for one in staged:
             self._undo(one)

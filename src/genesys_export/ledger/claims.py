@@ -100,7 +100,7 @@ class Claims:
         raise TryAgainLater(
             f"{day} is being exported by process {claim.holder.pid} on {claim.holder.host}, which"
             f" holds it{when}",
-            advice="Let that run end. If it is dead, its claim ends by itself"
+            advice="Let that run end. If it is dead, its claim expires"
             + (f": try again after {iso_ms(until)}." if until else "."),
         )
 
@@ -176,8 +176,8 @@ class Lease:
                 self.entry = self.record.write(claim, self.entry)
         except ChangedMeanwhile as theirs:
             raise LeaseLost(
-                f"{self.day}: lost the claim; its lease of {claim.lease_s:.0f} s expired and"
-                " another run has taken the day over",
+                f"{self.day}: lost the claim; its lease of {claim.lease_s:.0f} s expired and "
+                f"another run has taken over the day",
                 advice="Let that run end, then look at the day's manifest.",
             ) from theirs
         self.written = at

@@ -44,8 +44,8 @@ def _decided(problem: ExportError, day: Day) -> ExportError:
         problem.message += "; that run finishes what this one decided"
         return problem
     problem.message += (
-        f"; the replacement of {day} has begun and is not finished: readers must wait while its"
-        " manifest has `next`"
+        f"; the replacement of {day} has begun and is not finished: readers must wait while its "
+        f"manifest has `next`"
     )
     own = "" if problem.advice == problem.default_advice else problem.advice
     problem.advice = f"{own} {_FINISH}".strip()
@@ -53,13 +53,13 @@ def _decided(problem: ExportError, day: Day) -> ExportError:
 
 
 def undecided(problem: ExportError, day: Day) -> ExportError:
-    """Return the error of a decision that may be written or not."""
+    """Return the error of a decision that may or may not have been written."""
     problem.aftermath = Aftermath.UNKNOWN
     problem.message = (
         f"{day}: it is not known whether its replacement has begun: {problem.message}"
     )
     problem.advice = (
-        "Run the same command again: it looks, and finishes the replacement or exports the day"
-        " again. Until then readers find the previous version or are told to wait."
+        "Run the same command again: it finishes the replacement or exports the day again. Until "
+        "then readers see the previous version or must wait."
     )
     return problem

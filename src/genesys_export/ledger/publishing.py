@@ -104,8 +104,8 @@ class Ledger:
             decided = self._record(day).write(intent, before)
         except ChangedMeanwhile as theirs:
             raise TryAgainLater(
-                f"{day} was published by another run meanwhile; nothing of this one is visible",
-                advice="Let one scheduler run one export of a day at a time.",
+                f"{day} was published by another run meanwhile; this run's files are not visible",
+                advice="Schedule only one export of a day at a time.",
             ) from theirs
         except UnknownOutcome as problem:
             raise undecided(problem, day) from problem.__cause__
@@ -178,8 +178,8 @@ class Ledger:
         resting = self.resting(day, before)
         if found := sorted(keys & resting.keys()):
             raise TryAgainLater(
-                f"{day}: {self.store.url(found[0])} was deleted recently and can't be made again"
-                " at once",
+                f"{day}: {self.store.url(found[0])} was deleted recently and can't be written "
+                f"again yet",
                 advice=f"Try again after {iso_ms(resting[found[0]])}.",
             )
 
@@ -205,7 +205,7 @@ class Ledger:
             if not held:
                 return None
         raise unclear or UnknownOutcome(
-            f"{self.store.url(file.key)} was completed but is not what was staged"
+            f"{self.store.url(file.key)} was completed but differs from what was staged"
         )
 
     def _made(self, file: StagedFile) -> Tag | None:
@@ -214,7 +214,9 @@ class Ledger:
         if seen is None or seen.metadata.get("token") != file.token:
             return None
         if seen.size_bytes != file.size_bytes:
-            raise DestinationFailed(f"{self.store.url(file.key)} is not what was just written")
+            raise DestinationFailed(
+                f"{self.store.url(file.key)} differs from what was just written"
+            )
         return seen.tag
 
     def _damaged(self, day: Day, intent: Published, lost: StagedFile) -> ExportError:
@@ -243,7 +245,7 @@ class Ledger:
             f"{day} is damaged: the upload of {self.store.url(lost.key)} was lost before it was"
             " completed; some of the day's files may be new and some old",
             advice="Run the export again: it replaces the whole day. If a lifecycle rule aborts"
-            " uploads at the destination, let it wait for a day or more.",
+            " uploads at the destination, set it to a day or more.",
         )
 
     def _check_stands(self, day: Day, intent: Published) -> None:
@@ -264,7 +266,7 @@ class Ledger:
             raise _overtaken(day) from theirs
         if self.store.look(self.key(day)) is None:
             raise DestinationFailed(
-                f"{self.store.url(self.key(day))} was written but is not there"
+                f"{self.store.url(self.key(day))} was written but does not exist"
             )
         return entry
 
@@ -279,7 +281,7 @@ class Ledger:
         """Return this instant by the store's clock; asked only while the day has a manifest."""
         seen = self.store.look(self.key(day))
         if seen is None:
-            raise DestinationFailed(f"{self.store.url(self.key(day))} is not there any more")
+            raise DestinationFailed(f"{self.store.url(self.key(day))} no longer exists")
         return seen.now
 
 

@@ -86,7 +86,7 @@ class Record(Generic[Value]):
             except ExportError as problem:
                 if unclear is None or isinstance(unclear, NeverSent):
                     raise
-                raise UnknownOutcome(f"{self._url} may be written or not") from problem
+                raise UnknownOutcome(f"{self._url} may or may not have been written") from problem
             if there := self._mine(value):
                 return there
             if isinstance(unclear, ChangedMeanwhile):
@@ -102,5 +102,5 @@ class Record(Generic[Value]):
         try:
             there = self.read()
         except ExportError as problem:
-            raise UnknownOutcome(f"can't look what became of {self._url}") from problem
+            raise UnknownOutcome(f"can't check the outcome of a write to {self._url}") from problem
         return there if there and there.value.nonce == value.nonce else None

@@ -82,8 +82,8 @@ class Register:
         if self.honours_preconditions(self.store, key):
             return True
         raise WrongSettings(
-            f"{self.store.url('')}: this store ignores the conditions of conditional writes, so"
-            " that two runs could publish over each other",
+            f"{self.store.url('')}: this store ignores the conditions of conditional writes, so "
+            f"two runs could overwrite each other",
             advice="Use a store that honours If-None-Match and If-Match (Amazon S3 does); or set"
             " destination.single_writer = true and make sure that only one export runs at a time.",
         )

@@ -149,7 +149,7 @@ class Store(Protocol):
         ...
 
     def uploads(self, prefix: str) -> Iterator[Pending]:
-        """Yield the uploads under way, of any process, whose keys begin with `prefix`."""
+        """Yield the uploads in progress, of any process, whose keys begin with `prefix`."""
         ...
 
     def look(self, key: str) -> Seen | None:

@@ -41,9 +41,9 @@ def unzipped(pieces: Pieces) -> Pieces:
                     yield held
                 piece = inflate.unconsumed_tail  # noqa: PLW2901 - what is left of it
     except _BROKEN as problem:
-        raise Unreadable("is no whole gzip stream") from problem
+        raise Unreadable("is not a complete gzip stream") from problem
     if not inflate.eof:
-        raise Unreadable("ends before its gzip stream does")
+        raise Unreadable("ends in the middle of its gzip stream")
     if inflate.unused_data:
         raise Unreadable("has bytes after the end of its gzip stream")
 
@@ -82,7 +82,7 @@ def csv_tables(pieces: Pieces, table: Table, columns: Sequence[str]) -> Iterator
                 read,
             )
         except pa.ArrowInvalid as problem:
-            raise Unreadable(f"is no CSV of {len(table.names)} columns") from problem
+            raise Unreadable(f"is not a CSV file of {len(table.names)} columns") from problem
 
 
 def _without(header: bytes, pieces: Pieces) -> Pieces:
@@ -137,7 +137,7 @@ def parquet_tables(pieces: Pieces, table: Table, columns: Sequence[str]) -> Iter
         try:
             yield from _row_groups(spool, table, columns)
         except (pa.ArrowException, OSError) as problem:
-            raise Unreadable("is no whole Parquet file") from problem
+            raise Unreadable("is not a complete Parquet file") from problem
 
 
 def _row_groups(spool: IO[bytes], table: Table, columns: Sequence[str]) -> Iterator[pa.Table]:

@@ -1,4 +1,4 @@
-"""Would an export work? Every check with what it found and how to mend it.
+"""Would an export work? Every check with what it found and how to fix it.
 
 A check-up has parts: this machine, each organisation at Genesys Cloud, the destination. Its
 findings come one by one, as they are made; whoever shows them needs no other knowledge. Exports
@@ -15,7 +15,7 @@ from ..findings import Finding, Verdict
 
 _WORDS = (
     (Verdict.OK, "ok"),
-    (Verdict.WARN, "to be looked at"),
+    (Verdict.WARN, "with a warning"),
     (Verdict.FAIL, "failed"),
     (Verdict.UNKNOWN, "unknown"),
 )
@@ -30,7 +30,7 @@ class Part:
 
 
 def status_of(findings: Iterable[Finding]) -> int:
-    """Return the exit status: that of the gravest failure, as an export would end with (C14)."""
+    """Return the exit status: that of the most serious failure, as of an export (C14)."""
     return worst(tuple(one.status for one in findings if one.verdict is Verdict.FAIL))
 
 

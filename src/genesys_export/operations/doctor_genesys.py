@@ -37,15 +37,15 @@ _LATE = timedelta(hours=24)
 _MOST_NAMES = 12
 
 # By the few words that the transport has for it.
-_MENDS = {
+_FIXES = {
     "the host name is unknown": "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL, and this "
-    "machine's DNS; where only a proxy leads out, set HTTPS_PROXY.",
-    "the proxy failed": "Check HTTPS_PROXY: it must be there, let this host through, and accept "
-    "its user.",
-    "TLS failed": "Something on the way does not speak TLS as it should: look at the proxy or the "
+    "machine's DNS; if it needs a proxy, set HTTPS_PROXY.",
+    "the proxy failed": "Check HTTPS_PROXY: it must be reachable, allow this host and accept its "
+    "user.",
+    "TLS failed": "Something between this machine and the host breaks TLS: check the proxy or "
     "firewall.",
 }
-_NO_WAY = "Let this machine through to the host, or set HTTPS_PROXY where a proxy leads there."
+_NO_WAY = "Allow this machine to connect to the host, or set HTTPS_PROXY if it needs a proxy."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Genesys:
 def genesys(one: Genesys) -> Generator[Finding, None, None]:
     """Yield what is found at Genesys Cloud."""
     ways = tuple(
-        Check(name=f"way to {urlsplit(address).netloc}", look=partial(_way, one, address))
+        Check(name=f"connection to {urlsplit(address).netloc}", look=partial(_way, one, address))
         for address in _addresses(one.hosts)
     )
     reached = tuple(way.name for way in ways)
@@ -93,11 +93,11 @@ def _way(one: Genesys, address: str) -> Finding:
     try:
         greeting = greet(one.transport, address)
     except Failure as failure:
-        mend = _MENDS.get(str(failure), _NO_WAY)
-        return failed(GenesysUnavailable(f"{host}: {failure}", advice=mend))
+        fix = _FIXES.get(str(failure), _NO_WAY)
+        return failed(GenesysUnavailable(f"{host}: {failure}", advice=fix))
     proxied = " through the proxy" if one.proxied else ""
     if urlsplit(address).scheme == "http":
-        return fine(f"answers (HTTP {greeting.status}), without TLS: it is this machine")
+        return fine(f"answers (HTTP {greeting.status}), without TLS (this machine)")
     return fine(f"answers{proxied} (HTTP {greeting.status}), its certificate is trusted")
 
 
@@ -145,7 +145,7 @@ def _asked(one: Genesys) -> Finding:
     minute, source = _minute(one.clock.now()), one.source
     if isinstance(source, JobSource):
         source.fetch(minute).try_out()
-        return fine("a job was taken, and deleted again")
+        return fine("a job was accepted, then deleted")
     next(source.fetch(minute).pages(), None)
     return fine("a query was answered")
 
@@ -157,7 +157,7 @@ def _counted(one: Genesys) -> Finding:
         raise
     except NotPermitted as refused:
         return doubtful(
-            f"{refused.message}; exports work without, but are held against one count less",
+            f"{refused.message}; exports work without it, but can't be compared with this count",
             refused.advice,
         )
     except GenesysUnavailable as problem:
@@ -174,15 +174,15 @@ def _watermark(source: JobSource, clock: Clock) -> Finding:
     """Judge how far behind the data is: a day can be exported when its end is reached."""
     reached = source.watermark()
     if reached is None:
-        return unseen("Genesys does not tell up to when its data is complete")
+        return unseen("Genesys does not tell how far its data is complete")
     behind = max(clock.now() - reached, timedelta(0))
     found = f"complete up to {iso_ms(reached)}, {timedelta(seconds=round(behind.total_seconds()))}"
     found += " behind now"
     if behind > _LATE:
         return doubtful(
             found,
-            "Yesterday can't be exported yet: run it later, or with --wait. Genesys's status page "
-            "tells of delays.",
+            "Yesterday can't be exported yet: run it later, or with --wait. See Genesys's status "
+            "page for delays.",
         )
     return fine(found)
 
@@ -193,8 +193,8 @@ def _divisions(one: Genesys) -> Finding:
         every = () if seen.everywhere else divisions(one.client)
     except (NotPermitted, GenesysUnavailable) as problem:
         return unseen(
-            f"Genesys does not tell what the role sees: {problem.message}",
-            "Look at the OAuth client's roles by hand: each should be in every division.",
+            f"Genesys does not tell which divisions the role sees: {problem.message}",
+            "Check the OAuth client's roles yourself: each should be in every division.",
         )
     if seen.everywhere:
         return fine(f"every division: {_names(seen.divisions)}")
@@ -212,14 +212,14 @@ def of_divisions(
     if unheard:
         return doubtful(
             f"{found}; the filter asks for others: {', '.join(unheard)}",
-            "Genesys answers with nothing for those: give the role these divisions, or look at "
-            "the filter.",
+            "Genesys returns nothing for those: give the role these divisions, or correct the "
+            "filter.",
         )
     if hidden and not asked:
         return doubtful(
             f"{found}; not {_names(hidden)}",
-            "A role in fewer divisions gives fewer rows, without any error. Give the OAuth "
-            "client's role every division, unless this is meant.",
+            "A role in fewer divisions gets fewer rows and no error. Give the OAuth client's "
+            "role every division unless this is intended.",
         )
     return fine(found)
 

@@ -68,7 +68,7 @@ class Conversations:
         for entries in _entries(pieces):
             for entry in entries:
                 if entry[:_ID_BYTES] <= before:
-                    raise Unreadable("does not have its ids in order, each once")
+                    raise Unreadable("does not have sorted, unique ids")
                 before = entry[:_ID_BYTES]
             self.ids.add(entry[:_ID_BYTES] for entry in entries)
             self.entries.add(entries)
@@ -85,7 +85,7 @@ class Conversations:
 def half(token: bytes) -> bytes:
     """Return the 16 bytes of a token in an index; raises Unreadable for what is none."""
     if not _TOKEN.fullmatch(token):
-        raise Unreadable("has a conversation_id that is no token")
+        raise Unreadable("has a conversation_id that is not a token")
     return bytes.fromhex(token[: 2 * _ID_BYTES].decode())
 
 
@@ -116,7 +116,7 @@ def _entries(pieces: Pieces) -> Iterator[list[bytes]]:
         yield [text[at : at + ENTRY_BYTES] for at in range(0, whole, ENTRY_BYTES)]
         rest = text[whole:]
     if rest:
-        raise Unreadable(f"is no whole number of entries of {ENTRY_BYTES} bytes")
+        raise Unreadable(f"is not a whole number of entries of {ENTRY_BYTES} bytes")
 
 
 def _id_of(line: bytes) -> bytes:
@@ -126,7 +126,7 @@ def _id_of(line: bytes) -> bytes:
         found = _slowly(line)
     found = found.get("conversationId") if isinstance(found, dict) else None
     if not isinstance(found, str):
-        raise Unreadable("has a line that is no conversation")
+        raise Unreadable("has a line that is not a conversation")
     return found.encode("utf-8", "surrogatepass")
 
 

@@ -227,9 +227,9 @@ class _Resolved:
         if _is_key(table, column) and not _fits_key(column, action):
             return "it belongs to a key"
         if action in (Action.MASK, Action.HASH) and not _is_text(column):
-            return "it holds no texts, and can be kept or dropped only"
+            return "its values are not texts and can only be kept or dropped"
         if action is Action.MASK and column.kind is Kind.EXTRA:
-            return "it is JSON, of which the last characters tell; drop or hash it"
+            return "it is JSON, whose last characters reveal something; drop or hash it"
         origin = self._origin(f"{table.name}.{column.name}", column)
         if not origin or action is Action.DROP:
             return ""

@@ -104,17 +104,17 @@ def news(event: Event) -> str:
         case events.DaySkipped():
             text = f"{_who(event)} skipped: {clean(event.reason)}"
         case events.DayRecovered():
-            text = f"{_who(event)}: finishing what an earlier run had begun to publish"
+            text = f"{_who(event)}: finishing what an earlier run began to publish"
         case events.DayPublished():
             text = published(event)
         case events.DayFailed():
             text = f"{_who(event)} failed: {clean(event.problem)}"
         case events.SliceAdopted():
             taken = plural(event.conversations, "conversation")
-            text = f"{event.slice}: {taken} taken over from an earlier run"
+            text = f"{event.slice}: {taken} adopted from an earlier run"
         case events.ReadAgain():
             differ = plural(event.contested, "conversation")
-            text = f"{event.slice}: {differ} came in copies that differ; reading again"
+            text = f"{event.slice}: {differ} came in differing copies; reading again"
     return text
 
 

@@ -124,7 +124,7 @@ def _split(written: str, *, with_user: bool = False) -> SplitResult:
     except ValueError:
         raise ValueError("this is not an address") from None
     if not parts.hostname or re.search(r"[\s\x00-\x1f]", written):
-        raise ValueError("this address names no host")
+        raise ValueError("this address has no host")
     if parts.username is not None and not with_user:
-        raise ValueError("a name or password has no place in this address")
+        raise ValueError("this address can't contain a user or password")
     return parts

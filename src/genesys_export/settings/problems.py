@@ -196,8 +196,8 @@ def of_orgs(
     orgs = sorted(table(values, "orgs"))
     found: list[str] = []
     if chosen is not None and chosen not in orgs:
-        known = f"configured are {', '.join(orgs)}" if orgs else "no [orgs.NAME] is configured"
-        found.append(f"orgs: --org names an organisation that is not configured; {known}.")
+        known = f"use one of {', '.join(orgs)}" if orgs else "no [orgs.NAME] is configured"
+        found.append(f"orgs: --org is not a configured organisation; {known}.")
     if len(orgs) > 1:
         shared = table(values, "genesys")
         found += [

@@ -278,7 +278,7 @@ class Sections(BaseModel):
         for name in value:
             if not _NAME.fullmatch(name):
                 raise ValueError(
-                    f"the name of an organisation becomes part of every key; {name[:60]!r} can't: "
+                    f"an organisation's name is part of every key; {name[:60]!r} can't: "
                     "letters, digits, and . _ - inside"
                 )
         return value

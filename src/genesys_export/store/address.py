@@ -20,18 +20,16 @@ class Bucket:
 def located(to: str) -> Bucket | Path:
     """Return where `s3://bucket/prefix`, `file:///dir` or a path leads; raises WrongSettings."""
     if not to.strip():
-        raise WrongSettings(
-            "--to: it is empty", advice="s3://bucket/prefix, file:///dir or a path"
-        )
+        raise WrongSettings("--to is empty", advice="s3://bucket/prefix, file:///dir or a path")
     parts = urlsplit(to)
     if parts.scheme == "s3":
         if not parts.netloc:
-            raise WrongSettings(f"--to: {to!r} names no bucket", advice="s3://bucket/prefix")
+            raise WrongSettings(f"--to: {to!r} has no bucket", advice="s3://bucket/prefix")
         return Bucket(parts.netloc, to.removeprefix(f"s3://{parts.netloc}").strip("/"))
     if parts.scheme == "file":
         if parts.netloc not in {"", "localhost"} or not parts.path:
-            raise WrongSettings(f"--to: {to!r} is no file:///directory")
+            raise WrongSettings(f"--to: {to!r} is not file:///directory")
         return Path(unquote(parts.path))
     if "://" in to:
-        raise WrongSettings(f"--to: {to!r}: this version writes to s3://… and to folders only")
+        raise WrongSettings(f"--to: {to!r}: only s3://… and folders are supported")
     return Path(to)

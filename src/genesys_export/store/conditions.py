@@ -45,5 +45,5 @@ def _writes(store: Store, key: str, body: bytes, condition: Condition) -> bool:
 def _at(store: Store, key: str) -> Stored:
     found = store.read(key)
     if found is None:
-        raise DestinationFailed(f"{store.url(key)} was written and is not there")
+        raise DestinationFailed(f"{store.url(key)} was written but does not exist")
     return found

@@ -86,7 +86,7 @@ class FolderStore:
             if isinstance(condition, IfUnchanged) and (
                 there is None or there.tag != condition.tag
             ):
-                raise ChangedMeanwhile(f"{target} is not what it was")
+                raise ChangedMeanwhile(f"{target} has changed")
             temporary = self._temporary()
             try:
                 with temporary.open("xb") as file:
@@ -113,7 +113,8 @@ class FolderStore:
                 file = source.open("rb")
             except FileNotFoundError as gone:
                 raise UnknownOutcome(
-                    f"what was staged for {target} is gone: completed or discarded by somebody"
+                    f"what was staged for {target} no longer exists: completed or discarded by "
+                    f"something else"
                 ) from gone
             with file:
                 self._old_tokens.forget(staged.key)
@@ -200,7 +201,7 @@ class FolderStore:
                 raise ChangedMeanwhile(f"{self._path(key)} is not there") from gone
             with file:
                 if tag_of(os.fstat(file.fileno())) != tag:
-                    raise ChangedMeanwhile(f"{self._path(key)} is not what it was")
+                    raise ChangedMeanwhile(f"{self._path(key)} has changed")
                 while piece := file.read(_PIECE_BYTES):
                     yield piece
 
@@ -208,7 +209,7 @@ class FolderStore:
         """Return where a key lies; a key can't leave the folder."""
         segments = key.split("/")
         if "\\" in key or "\0" in key or any(part in {"", ".", ".."} for part in segments):
-            raise DestinationFailed(f"{key!r} is no key of a folder")
+            raise DestinationFailed(f"{key!r} is not a valid key for a folder")
         return self._root.joinpath(*segments)
 
     def _staged(self, upload_id: str) -> Path:
@@ -225,10 +226,10 @@ class FolderStore:
     def _check_local(self) -> None:
         if self._unchecked and (kind := network_type(self._root, self._mountinfo)):
             raise WrongSettings(
-                f"{self._root} lies on a network file system ({kind}), where two runs could mix"
-                " their files: locks may not hold there",
-                advice="Write to a local folder or a bucket; or, if no two runs ever write there"
-                " at the same time, set `network_folder = true` in [destination].",
+                f"{self._root} is on a network file system ({kind}), where locks may not work "
+                f"and two runs could mix their files",
+                advice="Use a local folder or a bucket; or, if two runs never write there at the "
+                "same time, set `network_folder = true` in [destination].",
             )
         self._unchecked = False
 
@@ -246,7 +247,7 @@ class FolderStore:
                 os.close(directory)
         except OSError as problem:  # what is visible must not be taken for not written
             raise UnknownOutcome(
-                f"{target} was written, but may not outlive a power cut: {problem.strerror}"
+                f"{target} was written, but may be lost in a power failure: {problem.strerror}"
             ) from problem
         return tag_of(os.fstat(handle))
 

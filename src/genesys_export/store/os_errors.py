@@ -25,7 +25,7 @@ def translated_os(verb: str, key: str) -> Iterator[None]:
         if problem.errno == errno.EXDEV:
             raise WrongSettings(
                 f"could not {verb} {key}: its folder is on another file system than"
-                " _genesys_export/.staging, so that files can't be renamed into place",
+                " _genesys_export/.staging, so files can't be renamed into place",
                 advice="Keep the whole destination folder on one file system.",
             ) from problem
         if problem.errno in _ELSEWHERE:

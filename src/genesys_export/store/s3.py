@@ -77,7 +77,7 @@ class S3Store:
                 **self._options.owner(),
             )
         if conditional and not done.get("ETag"):
-            raise UnknownOutcome(f"{self.url(key)}: the answer to a write holds no ETag")
+            raise UnknownOutcome(f"{self.url(key)}: the answer to a write has no ETag")
         return tag_of(done)
 
     def stage(self, key: str, token: str, content_type: str) -> S3Upload:
@@ -184,8 +184,8 @@ class S3Store:
             said = parsedate_to_datetime(headers["date"])
         except (KeyError, ValueError) as problem:
             raise DestinationFailed(
-                f"{self.url(key)}: the answer does not tell the server's time",
-                advice="Whatever stands before the store must leave its Date header in place.",
+                f"{self.url(key)}: the answer has no Date header",
+                advice="A proxy in front of the store must not remove it.",
             ) from problem
         return said if said.tzinfo else said.replace(tzinfo=UTC)
 

@@ -74,11 +74,11 @@ def _open(client: S3Client, options: S3Options, key: str, tag: Tag, start: int) 
         )
     except client.exceptions.ClientError as problem:
         if is_missing(problem) or status_of(problem) == 412:
-            raise ChangedMeanwhile(f"{options.url(key)} is not what it was") from problem
+            raise ChangedMeanwhile(f"{options.url(key)} has changed") from problem
         raise
     if start and not found.get("ContentRange", "").startswith(f"bytes {start}-"):
         found["Body"].close()
-        raise DestinationFailed(f"{options.url(key)}: the store gives no part of an object")
+        raise DestinationFailed(f"{options.url(key)}: the store does not support range requests")
     return found["Body"]
 
 

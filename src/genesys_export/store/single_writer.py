@@ -53,7 +53,7 @@ class SingleWriter:
             if there is not None:
                 raise ChangedMeanwhile(f"{self.url(key)} exists already")
         elif there is None or there.tag.etag != condition.tag.etag:
-            raise ChangedMeanwhile(f"{self.url(key)} is not what it was")
+            raise ChangedMeanwhile(f"{self.url(key)} has changed")
 
     def url(self, key: str) -> str:
         """Hand through."""

@@ -76,7 +76,8 @@ _ADVICE = {
     "PermanentRedirect": _BUCKET,
     "TemporaryRedirect": _BUCKET,
     "InvalidEncryptionAlgorithmError": "Check the encryption: AES256 or aws:kms.",
-    "InvalidObjectState": "Restore it: what its storage class archives can't be read at once.",
+    "InvalidObjectState": "Restore it: objects in its storage class are archived and can't be "
+    "read directly.",
     "InvalidStorageClass": "Check the storage class.",
     "AccessControlListNotSupported": _NO_ACL,
     "InvalidTag": "Check the tags.",
@@ -84,7 +85,7 @@ _ADVICE = {
     "KMS.InvalidKeyUsageException": _KMS,
     "KMS.KMSInvalidStateException": _KMS,
     "KMS.NotFoundException": _KMS,
-    "NotImplemented": "The store lacks what a setting or a conditional write asks of it.",
+    "NotImplemented": "The store lacks a feature that a setting or conditional write needs.",
     "RequestTimeTooSkewed": "Set this machine's clock.",
 }
 
@@ -110,7 +111,7 @@ def translated(action: str, url: str, *, conditional: bool = False) -> Iterator[
         raise _from_answer(problem, action, url, conditional=conditional) from problem
     except (BotoCoreError, OSError, RecursionError) as problem:
         if _is_endless(problem):
-            raise WrongSettings(f"{url}: redirected without end", advice=_BUCKET) from problem
+            raise WrongSettings(f"{url}: redirected endlessly", advice=_BUCKET) from problem
         raise _without_answer(problem, action, url, conditional=conditional) from problem
 
 
@@ -159,9 +160,11 @@ def _acl(action: str) -> str:
 def _of_conditional(code: str, status: int, url: str) -> ExportError | None:
     """Return what the answer means for a conditional write or the completing of an upload."""
     if code == "NoSuchUpload":
-        return UnknownOutcome(f"{url}: the upload is gone: completed or aborted by somebody")
+        return UnknownOutcome(
+            f"{url}: the upload no longer exists: completed or aborted by something else"
+        )
     if status == 412 or code in {"412", "PreconditionFailed", "NoSuchKey"}:
-        return ChangedMeanwhile(f"{url} is not what it was")
+        return ChangedMeanwhile(f"{url} has changed")
     if status == 409 or status >= 500:
         return UnknownOutcome(f"{url}: no clear answer to a write ({code}, HTTP {status})")
     return None

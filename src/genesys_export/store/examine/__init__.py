@@ -98,7 +98,7 @@ def _of_bucket(
         Check(name="conditional writes", look=writing.conditions, after=written),
         Check(name="multipart upload", look=writing.multipart, after=written),
         Check(
-            name="uploads under way",
+            name="uploads in progress",
             look=writing.under_way,
             after=(*written, "multipart upload"),
         ),

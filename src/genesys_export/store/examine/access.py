@@ -74,7 +74,7 @@ def bucket(connection: Connection) -> Finding:
     told = {"Prefix": under, "MaxKeys": 1}
     if connection.ask("s3:ListBucket", "list_objects_v2", absent=_NOT_THERE, **told) is None:
         return wrong(
-            f"{connection.url}: there is no such bucket",
+            f"{connection.url}: the bucket does not exist",
             "Create it, or check --to, the region and the endpoint (AWS_ENDPOINT_URL_S3).",
         )
     return fine(f"{connection.url} is there")
@@ -97,12 +97,13 @@ def of_region(found: str, ours: str | None, *, is_aws: bool) -> Finding:
     """Judge the bucket's region; only AWS minds what it is called."""
     asked = "us-east-1" if ours in {None, "aws-global"} else ours
     if not is_aws:
-        return fine(f"{found}, says the store; it is not AWS")
+        return fine(f"{found}, according to the store, which is not AWS")
     if found == asked:
         return fine(found)
     return doubtful(
-        f"the bucket is in {found}, the settings say {asked}",
-        f"Set AWS_DEFAULT_REGION={found} (or region in [destination]): requests go astray first.",
+        f"the bucket is in {found}, but the settings say {asked}",
+        f"Set AWS_DEFAULT_REGION={found} (or region in [destination]): requests go to the wrong "
+        f"region first.",
     )
 
 

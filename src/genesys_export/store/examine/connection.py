@@ -87,8 +87,8 @@ def glance(action: str, look: Callable[[], Finding]) -> Finding:
         raise
     except NotPermitted:
         return unseen(
-            f"may not look: {action} is not permitted",
-            f"Allow {action} on the bucket if doctor is to look; exports don't need it.",
+            f"not checked: {action} is not permitted",
+            f"Allow {action} on the bucket so that doctor can check this; exports don't need it.",
         )
     except ExportError as problem:
         return unseen(f"the store does not tell: {problem.message}")

@@ -36,12 +36,12 @@ class Folder:
         """Make the folder where it is missing, and a directory of our own in it."""
         missing = [one for one in (self._root, *self._root.parents) if not one.exists()]
         if self._root.exists() and not self._root.is_dir():
-            raise WrongSettings(f"{self._root} is no folder", advice="Check --to.")
+            raise WrongSettings(f"{self._root} is not a folder", advice="Check --to.")
         with translated_os("write", str(self._root)):
             for path in (*reversed(missing), self._own):
                 path.mkdir(mode=0o700 if path == self._own else 0o777)
                 self._made.append(path)
-        return fine(f"{self._root} " + ("could be made" if missing else "is there"))
+        return fine(f"{self._root} " + ("can be created" if missing else "is there"))
 
     def write(self) -> Finding:
         """Write a file through to the disk."""
@@ -69,27 +69,27 @@ class Folder:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return fine("locks hold")
-        return wrong(f"{self._root}: locks don't hold", "Use a folder on a local file system.")
+        return wrong(f"{self._root}: locks don't work", "Use a folder on a local file system.")
 
     def space(self) -> Finding:
         """Say how much room there is."""
         free = shutil.disk_usage(self._root).free
         found = f"{free / 1e9:,.1f} GB"
         if free < _LEAST_BYTES:
-            return doubtful(f"{found} only", "Make room: a big day takes gigabytes.")
+            return doubtful(f"{found} only", "Free some space: a big day takes gigabytes.")
         return fine(found)
 
     def file_system(self) -> Finding:
         """Say what kind of file system it is."""
         if kind := network_type(self._root, self._mountinfo):
-            found = f"{kind}: a network file system, on which locks and renames may not hold"
+            found = f"{kind}: a network file system, on which locks and renames may not work"
             if self._network_ok:
-                return doubtful(found, "See to it that one machine alone writes there.")
+                return doubtful(found, "Make sure that only one machine writes there.")
             return wrong(found, "Export to a folder on a local file system, or to a bucket.")
         try:
             table = self._mountinfo.read_text("utf-8", "surrogateescape")
         except OSError:
-            return unseen("this machine does not tell what kind of file system it is")
+            return unseen("the type of file system is unknown")
         return fine(f"{type_at(self._root.resolve(), table) or 'local'}, on this machine")
 
     def clean_up(self) -> None:

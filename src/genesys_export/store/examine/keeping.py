@@ -61,7 +61,7 @@ def of_versioning(status: str) -> Finding:
     """Judge a bucket's versioning: any will do."""
     match status:
         case "Enabled":
-            return fine("on: what is replaced stays as an old version until a rule expires it")
+            return fine("on: replaced files remain as old versions until a rule expires them")
         case "Suspended":
             return fine("suspended")
         case _:
@@ -77,10 +77,10 @@ def of_lock(lock: Mapping[str, Any]) -> Finding:
         return fine("on, without a default retention")
     unit = "Years" if held.get("Years") else "Days"
     return doubtful(
-        f"every object is held for {held.get(unit)} {unit.lower()} ({held.get('Mode')}): a file "
-        "that is replaced or removed stays as a version that nobody can delete before",
-        "Export to a bucket without a default retention, unless this is meant: days are "
-        "exported again while they settle, and each time is kept.",
+        f"every object is retained for {held.get(unit)} {unit.lower()} ({held.get('Mode')}): "
+        f"replaced and deleted files remain as versions that can't be deleted earlier",
+        "Use a bucket without a default retention unless this is intended: days are exported "
+        "several times, and each version is kept.",
     )
 
 
@@ -94,7 +94,7 @@ def of_lifecycle(rules: Sequence[Mapping[str, Any]], prefix: str) -> Finding:
         and prefix.startswith(_prefix(rule))
     ]
     if days:
-        return fine(f"uploads that nobody ended are aborted after {plural(min(days), 'day')}")
+        return fine(f"incomplete uploads are aborted after {plural(min(days), 'day')}")
     wanted = {
         "ID": "abort-old-uploads",
         "Status": "Enabled",
@@ -102,7 +102,7 @@ def of_lifecycle(rules: Sequence[Mapping[str, Any]], prefix: str) -> Finding:
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _DAYS},
     }
     return doubtful(
-        "no rule aborts uploads that a killed run left behind: nobody sees them, all pay for them",
+        "no rule aborts uploads left by a killed run; they are invisible but billed",
         f"Add this rule to the bucket's lifecycle: {json.dumps(wanted)}",
     )
 

@@ -55,38 +55,40 @@ class Writing:
         options = self._connection.options
         key = options.key(self._object)
         told = self._connection.ask("s3:GetObject", "head_object", Key=key) or {}
-        has = str(told.get("ServerSideEncryption") or "none that is told")
+        has = str(told.get("ServerSideEncryption") or "none reported")
         if options.sse and has != options.sse:
             return doubtful(
-                f"asked for {options.sse}, the store says: {has}",
+                f"asked for {options.sse}, but the store says: {has}",
                 "Check whether the store can encrypt, and sse in [destination].",
             )
-        return fine(has if options.sse else f"left to the bucket: {has}")
+        return fine(has if options.sse else f"the bucket's default: {has}")
 
     def get(self) -> Finding:
         """Read the object back."""
         found = self._connection.store.read(self._object)
         if found is None or found.body != _BODY:
             what = "nothing" if found is None else "other bytes"
-            return failed(DestinationFailed(f"{self._url}: {what} came back of what was written"))
+            return failed(
+                DestinationFailed(f"{self._url}: {what} was returned instead of what was written")
+            )
         return fine("the object was read back")
 
     def listed(self) -> Finding:
         """Find the object in a list."""
         if self._object not in list(self._connection.store.list(f"{self._home}/")):
-            return failed(DestinationFailed(f"{self._url}: the list lacks what was written"))
+            return failed(DestinationFailed(f"{self._url}: the object is not in the list"))
         return fine("the object is in the list")
 
     def conditions(self) -> Finding:
         """Try conditions that hold and conditions that don't."""
         if honours_preconditions(self._connection.store, self._condition):
             return fine("If-None-Match and If-Match are honoured")
-        found = "the store takes If-None-Match and If-Match on PUT, and does not keep to them"
+        found = "the store accepts If-None-Match and If-Match on PUT but ignores them"
         if self._alone:
-            return doubtful(found, "See to it that never two runs write there at once.")
+            return doubtful(found, "Make sure that two runs never write there at once.")
         return wrong(
             found,
-            "Use a store that does; else two runs at once can mix their files, and only "
+            "Use a store that honours them; otherwise two runs can mix their files, and only "
             "`single_writer` works.",
         )
 
@@ -110,7 +112,7 @@ class Writing:
         staged = self._staged()
         self._connection.store.discard(staged)
         self._open.remove(staged)
-        return fine("a file was uploaded in parts, and thrown away")
+        return fine("a file was uploaded in parts, then discarded")
 
     def under_way(self) -> Finding:
         """Find an upload that is not completed, and its parts."""
@@ -118,7 +120,7 @@ class Writing:
         if not store.holds(staged):
             return failed(DestinationFailed(f"{self._url}: the parts sent are not listed"))
         if staged.upload_id not in {one.upload_id for one in store.uploads(f"{self._home}/")}:
-            return failed(DestinationFailed(f"{self._url}: the upload under way is not listed"))
+            return failed(DestinationFailed(f"{self._url}: the upload in progress is not listed"))
         return fine("uploads and their parts are listed")
 
     def abort(self) -> Finding:
@@ -129,7 +131,7 @@ class Writing:
         try:
             store.complete(staged)
         except (UnknownOutcome, ChangedMeanwhile):
-            return fine("an upload that is aborted can't be completed")
+            return fine("an aborted upload can't be completed")
         return failed(DestinationFailed(f"{self._url}: an aborted upload could be completed"))
 
     def delete(self) -> Finding:
@@ -143,11 +145,11 @@ class Writing:
             )
         if self._versioned and not self._without_versions():
             return doubtful(
-                f"removed, but old versions stay below {self._url}: s3:ListBucketVersions and "
+                f"deleted, but old versions remain below {self._url}: s3:ListBucketVersions and "
                 "s3:DeleteObjectVersion would remove them",
-                "A lifecycle rule that expires old versions removes them in time.",
+                "A lifecycle rule that expires old versions removes them later.",
             )
-        return fine("what was written was removed again")
+        return fine("everything written was deleted again")
 
     def clean_up(self) -> None:
         """Remove what is still there, as far as that is possible; never raises for a store."""
