@@ -1,4 +1,4 @@
-"""The claim: who is at work on a day, and what of it is done already.
+"""The claim: who works on a day, and what is already done.
 
 A JSON object at `_genesys_export/<dataset>/<day>/claim.json`, written by whoever exports the day
 and overwritten, never deleted, when that ends. Values only: the ledger reads and writes it. It
@@ -18,7 +18,7 @@ from .model import Counts, StagedFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The process that holds a claim, so that its own machine can tell whether it still lives."""
+    """The process that holds a claim, so that its machine can check whether it is alive."""
 
     host: str = ""
     pid: int = 0
@@ -36,7 +36,7 @@ class SealedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedSlice:
-    """A slice whose files all lie at the destination, unseen: a later attempt may adopt it."""
+    """A slice whose files are all staged; a later attempt may adopt it."""
 
     interval: Interval
     attempt: str  # whose token the files carry
@@ -52,7 +52,7 @@ class SealedSlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenJob:
-    """A job whose results are not read to their end yet."""
+    """A job whose results are not completely read yet."""
 
     interval: Interval
     job_id: str
@@ -61,7 +61,7 @@ class OpenJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """How the last attempt ended, where it did not end well."""
+    """How the last attempt failed, if it did."""
 
     status: int
     message: str
@@ -88,7 +88,7 @@ class Claim:
     nonce: str = ""
 
     def signed(self, nonce: str) -> Claim:
-        """Return the same as another writing of it."""
+        """Return it with a new nonce."""
         return replace(self, nonce=nonce)
 
     def encode(self) -> bytes:

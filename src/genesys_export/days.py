@@ -128,7 +128,7 @@ def yesterday(now: datetime, zone: ZoneInfo) -> date:
 
 
 def date_named(text: str) -> date | None:
-    """Return the day that `2026-11-22` names; None where it names none, or one without an end."""
+    """Return the day that `2026-11-22` names; None if it names none, or one without an end."""
     if not _DATE.fullmatch(text):
         return None
     try:
@@ -154,7 +154,7 @@ def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice
 
 
 def floor_ms(instant: datetime) -> datetime:
-    """Return `instant` without what is smaller than a millisecond."""
+    """Return `instant` truncated to milliseconds."""
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
@@ -173,7 +173,7 @@ _INSTANT = re.compile(
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant; what is smaller than a millisecond is cut off.
+    """Read an ISO 8601 instant; truncated to milliseconds.
 
     Raises ValueError for anything that does not name one instant: no zone, no time, a 30th of
     February, a second 60.

@@ -1,4 +1,4 @@
-"""The JSON documents kept at the destination: a format number, then the fields of one noun.
+"""The JSON documents kept at the destination: a format number, then the fields of one dataclass.
 
 Knows no noun. Rule: keys that this version does not know are left alone, a later format is left to
 a later version.
@@ -35,7 +35,7 @@ def encode(noun: DataclassInstance, *, without: Collection[str] = ()) -> bytes:
 
 
 def decode(body: bytes, kind: type[Noun], *, where: str, advice: str) -> Noun:
-    """Read a noun; raises WrongSettings for a later format, DestinationFailed for none."""
+    """Read a document; raises WrongSettings (later format) or DestinationFailed (invalid)."""
     try:
         found = msgspec.json.decode(body)
         if found["format"] > FORMAT:

@@ -90,7 +90,7 @@ class RequestRefused(GenesysUnavailable):
     def __init__(
         self, message: str, *, http_status: int, code: str = "", advice: str | None = None
     ) -> None:
-        """Keep what Genesys said, so that callers can tell refusals apart."""
+        """Keep what Genesys said, so that callers can distinguish refusals."""
         super().__init__(message, advice=advice)
         self.http_status = http_status
         self.code = code
@@ -114,11 +114,11 @@ class DestinationFailed(ExportError):
 
 
 class NeverSent(DestinationFailed):
-    """There was no connection: whatever was asked for has not happened."""
+    """There was no connection: the request was not executed."""
 
 
 def as_known(problem: Exception, whose: str = "") -> ExportError:
-    """Return any error as one that can be shown: what is none of ours is a bug, or the system's.
+    """Return any error as one that can be shown: a foreign one is a bug or the system's.
 
     `whose` is what it happened to: a day, say. Of a foreign error only its kind is told: its text
     may hold a customer's data.
@@ -141,7 +141,7 @@ class UnknownOutcome(DestinationFailed):
 
 
 class TryAgainLater(ExportError):
-    """Nothing is wrong, it is only too early, or somebody else is at it."""
+    """Not an error: it is too early, or another run is working on it."""
 
     exit_status = 75
     default_advice = "Run the same command again later."

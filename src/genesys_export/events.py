@@ -52,7 +52,7 @@ class Waited(Event, frozen=True, kw_only=True):
 
 
 class Retrying(Event, frozen=True, kw_only=True):
-    """A request failed in a way that may pass, and is made again."""
+    """A request failed temporarily and is retried."""
 
     method: str
     path: str
@@ -118,7 +118,7 @@ class PageExported(Event, frozen=True, kw_only=True):
 
 
 class ReadAgain(Event, frozen=True, kw_only=True):
-    """Conversations came in copies that differ: what a slice had written is thrown away."""
+    """Conversations came in differing copies: what the slice has written is discarded."""
 
     slice: str
     contested: int  # such conversations
@@ -159,7 +159,7 @@ class DayDue(Event, frozen=True, kw_only=True):
 
 
 class DaySkipped(Event, frozen=True, kw_only=True):
-    """Nothing is to be done for a day."""
+    """There is nothing to do for a day."""
 
     org: str
     day: str
@@ -202,7 +202,7 @@ class DayFailed(Event, frozen=True, kw_only=True):
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
-    """How far a range of days is; told again from time to time, for the time that is left."""
+    """Progress of a range of days, repeated from time to time for the time left."""
 
     done: int  # exported: published, or read again and unchanged
     skipped: int  # nothing was to be done
@@ -213,7 +213,7 @@ class BackfillProgress(Event, frozen=True, kw_only=True):
 
 
 class ReadBack(Event, frozen=True, kw_only=True):
-    """A published object was read to its end, to be held against its manifest."""
+    """A published object was read completely, to compare it with its manifest."""
 
     key: str
     rows: int
@@ -226,7 +226,7 @@ Observe = Callable[[Event], None]
 
 
 def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
-    """Wait as long as `told` says; tell the plan before, and how long it really was after.
+    """Wait as `told` says; report the plan before and the actual time after.
 
     Raises what interrupts the clock.
     """

@@ -1,4 +1,4 @@
-"""What an examination finds, and in which order it looks.
+"""Checks, in order, and their findings.
 
 A check is a name, a look and the checks it can't do without; carrying them out yields one finding
 each, as soon as it is there. Errors become findings with the status an export would end with.
@@ -20,7 +20,7 @@ SKEW_MOST = timedelta(minutes=10)  # further apart, clocks give days another sta
 
 
 class Verdict(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"  # an export works, but somebody should know
@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A look to be taken, unless one of the checks `after` which it comes went wrong."""
+    """A check to run, unless one of the checks in `after` failed."""
 
     name: str
     look: Callable[[], Finding]
@@ -54,17 +54,17 @@ class Check:
 
 
 def fine(found: str) -> Finding:
-    """Return what says that all is well."""
+    """Return a finding that is ok."""
     return Finding(verdict=Verdict.OK, found=found)
 
 
 def doubtful(found: str, fix: str) -> Finding:
-    """Return what says that an export works, but not as somebody may think."""
+    """Return a warning: an export works, but perhaps not as expected."""
     return Finding(verdict=Verdict.WARN, found=found, fix=fix)
 
 
 def unseen(found: str, fix: str = "") -> Finding:
-    """Return what says that nobody could look."""
+    """Return a finding for what could not be checked."""
     return Finding(verdict=Verdict.UNKNOWN, found=found, fix=fix)
 
 
@@ -76,7 +76,7 @@ def failed(problem: ExportError) -> Finding:
 
 
 def wrong(found: str, fix: str) -> Finding:
-    """Return what a setting, of the program or of its surroundings, has to be changed for."""
+    """Return a failure that needs a change of settings."""
     return failed(WrongSettings(found, advice=fix))
 
 
@@ -94,7 +94,7 @@ def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
 
 
 def carried_out(checks: Iterable[Check]) -> Generator[Finding, None, None]:
-    """Carry the checks out, in order; a stop goes through, any other error is a finding."""
+    """Run the checks in order; a stop is raised, any other error becomes a finding."""
     barred: dict[
         str, str
     ] = {}  # checks that went wrong or were not made, and which one is to blame

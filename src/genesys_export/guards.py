@@ -1,4 +1,4 @@
-"""What no export does to a published day, unless a person says so.
+"""What no export does to a published day, unless a flag allows it.
 
 Three guards, asked before a replacement is decided: the source may not have gone back in time,
 not lost many conversations at once, not been asked for something else. Pure: each returns, or
@@ -29,7 +29,7 @@ _LONGEST = 60  # characters of a value that are shown
 
 
 def lowest_watermark(slices: Iterable[SliceRecord]) -> datetime | None:
-    """Return up to where all of the slices were complete; None where one can't say."""
+    """Return up to where all of the slices were complete; None if one can't say."""
     marks = [each.watermark for each in slices]
     known = [mark for mark in marks if mark is not None]
     return min(known) if known and len(known) == len(marks) else None
@@ -113,7 +113,7 @@ _UNSHOWN = frozenset({"filters", "query_body"})
 
 
 def _between(name: str, old: object, new: object) -> Iterator[str]:
-    """Yield the phrases for one field; equal is what is equal in the manifest."""
+    """Yield the phrases for one field; equality is that of the manifest."""
     if _canonical(old) == _canonical(new):
         return
     called = _CALLED.get(name, name)
@@ -137,7 +137,7 @@ def _within(called: str, old: object, new: object) -> Iterator[str]:
 
 
 def _members(old: list[str], new: list[str]) -> str:
-    """Say which tables came and which went."""
+    """Say which tables were added and which removed."""
     came = [name for name in new if name not in old]
     went = [name for name in old if name not in new]
     told = [
@@ -149,7 +149,7 @@ def _members(old: list[str], new: list[str]) -> str:
 
 
 def _veiled(value: object) -> str:
-    """Return what may be told of a value that may be personal: its keys and a fingerprint."""
+    """Return what may be shown of a possibly personal value: its keys and a fingerprint."""
     if not value:
         return "none"
     keys = f"{_short(', '.join(sorted(value)))} " if isinstance(value, Mapping) else ""
@@ -157,7 +157,7 @@ def _veiled(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return a value as it stands in the manifest, shortened."""
+    """Return a value as in the manifest, shortened."""
     if value is None:
         return "none"
     return _short(value if isinstance(value, str) else _canonical(value).decode())

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end the process with 130 or 143, silently, wherever they come.
+"""SIGINT and SIGTERM end the process with 130 or 143, silently, at any moment.
 
 Outside of commands they end it at once: nothing needs cleaning up there. Inside they raise
 Interrupted in the main thread, so that temporary files and jobs are removed on the way out.
@@ -35,7 +35,7 @@ class Arrival:
 
     @property
     def status(self) -> int:
-        """128 + the signal's number, as shells do; 0 where none has come."""
+        """128 + the signal's number, as shells do; 0 if none has come."""
         return 128 + self.signum if self.signum else 0
 
 

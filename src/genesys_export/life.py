@@ -1,4 +1,4 @@
-"""A day's life: what state it is in, when it is due again, which days a run must look at.
+"""A day's life: what state it is in, when it is due again, which days a run must export.
 
     missing ─→ (partial ─→) provisional ─→ final ─→ looked at again at 7, 14 and 28 days
                     damaged: on the way       (and at 60, while conversations are open)
@@ -65,7 +65,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How days settle and what a run without a date looks after."""
+    """When days become final, and which days a run without a date exports."""
 
     settle: timedelta = timedelta(days=4)
     catch_up_days: int = 31  # how far before the newest day a missing one is made up for
@@ -96,7 +96,7 @@ class Known:
 
 
 def known(day: Day, manifest: Manifest | None) -> Known:
-    """Return what the manifest tells of the day."""
+    """Return what the manifest says about the day."""
     if manifest is None:
         return Known(day=day)
     return Known(
@@ -124,7 +124,7 @@ def may_publish(state: str, publish: Publish) -> bool:
 
 
 def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Reason | None:
-    """Return why the day must be exported (again), or None where it can stay as it is.
+    """Return why the day must be exported (again), or None if it can stay as it is.
 
     `recipe` is what is wanted. Of a day without a manifest `is_missing` says
     whether it is one to catch up with.
@@ -163,7 +163,7 @@ def days_to_look_at(
     *,
     last_published: date | None = None,
 ) -> tuple[date, ...]:
-    """Return the days that a run without a date must look at, oldest first.
+    """Return the days that a run without a date must read, oldest first.
 
     Always the newest; before it, down to the first published one, all that may be missing or due.
     The looks go `catch_up_days` beyond the last age, so that what failed is tried again, and after
@@ -194,7 +194,7 @@ def is_missing(
 
 
 def newest_day(now: datetime, zone: ZoneInfo, policy: Policy) -> date:
-    """Return the newest day that can be published: yesterday, or the newest that has settled.
+    """Return the newest day that can be published: yesterday, or the newest that can be final.
 
     A date that the zone's calendar never showed (Apia, 2011-12-30) is no day.
     """

@@ -1,4 +1,4 @@
-"""The manifest: what is published for a day, and what is about to be.
+"""The manifest: what is published for a day, and what is about to be published.
 
 A JSON object at `_genesys_export/<dataset>/<day>/manifest.json`. Values only: the ledger reads and
 writes it. While `next` is there, a replacement is under way and readers must wait.
@@ -92,7 +92,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """A replacement under way: the uploads still to complete, the keys still to delete."""
+    """A replacement in progress: the uploads still to complete, the keys still to delete."""
 
     uploads: tuple[StagedFile, ...]
     deletes: tuple[str, ...]
@@ -143,7 +143,7 @@ class Manifest:
         return frozenset(named | {*self.leftover})
 
     def signed(self, nonce: str) -> Manifest:
-        """Return the same as another writing of it."""
+        """Return it with a new nonce."""
         return replace(self, nonce=nonce)
 
     def tagged(self, tags: Mapping[str, Tag]) -> Manifest:
@@ -164,7 +164,7 @@ class Manifest:
         )
 
     def encode(self) -> bytes:
-        """Return the JSON text; `next` stands in it only while there is one."""
+        """Return the JSON text; `next` is included only while there is one."""
         return document.encode(self, without=("next",) if self.next is None else ())
 
 

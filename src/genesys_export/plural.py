@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def plural(count: int, one: str, more: str = "") -> str:
-    """Return the count with its noun; `more` is the plural where that is not `one` + s."""
+    """Return the count with its noun; `more` is the plural if it is not `one` + s."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"

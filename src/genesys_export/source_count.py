@@ -1,4 +1,4 @@
-"""Whether the source's own count of a day agrees with ours: nouns and policy, nothing else.
+"""Whether the source's own count of a day agrees with ours: values and policy, nothing else.
 
 The details query tells how many conversations it would find (`totalHits`), out of another store
 than the one jobs read. It reaches exactly those that began on the UTC days its interval touches,
@@ -21,7 +21,7 @@ _MIDNIGHT = (0, 0, 0, 0)
 
 
 class Verdict(StrEnum):
-    """What comes out when the source's count is held against ours."""
+    """The result of comparing the source's count with ours."""
 
     AGREES = "agrees"
     DISAGREES = "disagrees"
@@ -36,13 +36,13 @@ class Tolerance:
     floor: int = 20  # conversations
 
     def allows(self, gap: int, ours: int) -> bool:
-        """Whether a difference of so many conversations is none."""
+        """Whether a difference of this many conversations is tolerated."""
         return gap <= max(self.share * ours, self.floor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What the source counts in an interval; a reading that failed is None, and told why."""
+    """What the source counts in an interval; a failed reading is None, with the reason."""
 
     asked: datetime
     hits: int | None  # totalHits of the details query
@@ -69,7 +69,7 @@ class OurCounts:
     own_body: bool = False  # a query body of the user's own told what to ask for
 
     def obstacle(self) -> str:
-        """Return why no count of the source's can be compared; empty where one can."""
+        """Return why no count of the source's can be compared; empty if one can."""
         if self.own_body:
             return "the count can't repeat a custom query body"
         if self.partial:
@@ -89,7 +89,7 @@ class OurCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCount:
-    """The source's own count of a day beside ours, as the manifest keeps it."""
+    """The source's own count of a day and ours, as in the manifest."""
 
     asked: datetime | None  # None: it was not asked
     query_hits: int | None
@@ -114,7 +114,7 @@ class SourceCount:
 
 
 def judge(counted: Counted, ours: OurCounts, tolerance: Tolerance) -> SourceCount:
-    """Hold what the source counted against what we have."""
+    """Compare what the source counted with what we have."""
     if why := ours.obstacle():
         return _verdict(Verdict.NOT_COMPARABLE, ours, tolerance, counted, why)
     note = "; ".join(counted.missing)

@@ -1,4 +1,4 @@
-"""Signing in with client credentials: one token for all threads, renewed once when it dies.
+"""Signing in with client credentials: one token for all threads, renewed once when it expires.
 
 What is sent and what is read are values; `Tokens` keeps the current token and sees to it that one
 thread fetches while the others wait. Sends nothing itself. The secret is in no repr, no error, no
@@ -109,7 +109,7 @@ class Tokens:
         self._refused: SignInRefused | None = None
 
     def current(self) -> Token:
-        """Return a token that lives.
+        """Return a valid token.
 
         Threads that ask while one of them fetches get the same token, or the same error; refused
         credentials are not tried again.
@@ -127,13 +127,13 @@ class Tokens:
         return coming.result()
 
     def reject(self, token: Token) -> None:
-        """Forget a token that got a 401, unless somebody has renewed it already."""
+        """Forget a token that got a 401, unless another thread has renewed it."""
         with self._lock:
             if self._token is token:
                 self._token = None
 
     def _bring(self, coming: Future[Token]) -> None:
-        """Fetch a token, or an error, for everybody who waits."""
+        """Fetch a token, or an error, for all waiting threads."""
         try:
             token = self._fetch()
         except BaseException as problem:
@@ -155,7 +155,7 @@ def _told(body: bytes) -> Refusal:
 
 
 def _variable(why: str) -> str:
-    """Return which variable is to blame, by the login host's own words."""
+    """Return which variable is wrong, by the login host's message."""
     match why:
         case "client not found":
             return "GENESYS_CLIENT_ID"

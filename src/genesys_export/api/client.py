@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Passing:
-    """Why a request is to be made again."""
+    """Why a request is retried."""
 
     problem: str
     told_s: float | None = None  # how long the server wants to be left alone
@@ -64,7 +64,7 @@ _SIGN_IN = Call(method="POST", path="/oauth/token")
 
 
 class Client:
-    """The one door to Genesys Cloud."""
+    """The client through which every request to Genesys Cloud goes."""
 
     def __init__(  # noqa: PLR0913 - the parts of one client, all by keyword
         self,
@@ -86,11 +86,11 @@ class Client:
         self._tokens = Tokens(self._sign_in, clock.monotonic)
 
     def sign_in(self) -> None:
-        """Fetch a token, unless one lives; raises SignInRefused, GenesysUnavailable."""
+        """Fetch a token unless a valid one exists; raises SignInRefused, GenesysUnavailable."""
         self._tokens.current()
 
     def check_clock(self) -> None:
-        """Raise WrongSettings where this machine's clock is far from Genesys's; needs no sign-in.
+        """Raise WrongSettings if this machine's clock is far from Genesys's; needs no sign-in.
 
         Where Genesys does not answer nothing is known, and nothing is raised.
         """
@@ -103,7 +103,7 @@ class Client:
             check_clock(answer.headers, asked, self._clock.now())
 
     def request(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed:
-        """Return what `parse` makes of the answer's body.
+        """Return the answer's body as parsed by `parse`.
 
         `parse` raises Garbled for a body that is no answer. Raises GenesysUnavailable after the
         deadline, NotPermitted for a 403, RequestRefused for another answer that no repetition can
@@ -177,7 +177,7 @@ class Client:
         raise refuse(answer)
 
     def _send(self, call: Call, token: Token) -> Answer | _Passing:
-        """Send within the budget; a 429 holds everybody up."""
+        """Send within the budget; a 429 pauses all threads."""
         headers = {"Authorization": f"Bearer {token.value}"}
         body = None if call.body is None else msgspec.json.encode(call.body)
         if body is not None:

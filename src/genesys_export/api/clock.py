@@ -38,7 +38,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that only ever grow, while the machine sleeps as well where it can tell.
+        """Return monotonic seconds, including the machine's sleep if the system provides that.
 
         Leases and deadlines run on while it sleeps; Linux's usual monotonic clock does not.
         """
@@ -54,7 +54,7 @@ class SystemClock:
         raise error
 
     def rest(self, seconds: float) -> None:
-        """Wait, whatever comes."""
+        """Wait without being interrupted."""
         time.sleep(seconds)
 
     def interrupt(self, error: ExportError) -> None:

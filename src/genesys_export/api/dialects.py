@@ -1,4 +1,4 @@
-"""The dialects that answers to a body of the user's own may come in, and how each names its pages.
+"""The dialects that answers to a custom query body may come in, and how each names its pages.
 
 Pure. Records stand under `conversations` or `entities`; the next page comes by a token sent back,
 or by its number. The end is where nothing leads on; a way that can't lead there is an error.
@@ -33,7 +33,7 @@ class Answer:
     """A page, and what its answer says of the next one."""
 
     page: Page
-    hits: int = 0  # how many there are in all; 0 where nothing is said
+    hits: int = 0  # how many there are in all; 0 if nothing is said
     tokens: Mapping[str, object] = field(default_factory=dict)  # by name; none that is empty
 
 
@@ -98,7 +98,7 @@ def paging(body: Mapping[str, Any]) -> Json | None:
 
 @dataclass(slots=True)
 class Guard:
-    """What pages without end look like; an export must end."""
+    """Detects endless pages; an export must end."""
 
     interval: Interval
     pages: int = 0
@@ -106,7 +106,7 @@ class Guard:
     _met: set[bytes] = field(default_factory=set)
 
     def check(self, answer: Answer) -> None:
-        """Take the next answer; raises GenesysUnavailable for one that leads nowhere."""
+        """Take the next answer; raises GenesysUnavailable if it makes no progress."""
         self.pages += 1
         records = answer.page.records
         self._empty = 0 if records else self._empty + 1

@@ -1,4 +1,4 @@
-"""A job's life as a table: what a state means for whoever waits, and how long to wait.
+"""A job's life as a table: what each state means for the export, and how long to wait.
 
 Knows states and numbers; asks nothing.
 """
@@ -61,11 +61,11 @@ class JobPolicy:
 
 
 class Dead(Exception):
-    """This job will give nothing more; the text says why, after `the job …`."""
+    """This job has no more results; the text says why, after `the job …`."""
 
 
 def meaning_of(status: wire.Status) -> Meaning:
-    """Return what the state means; raises Dead where there is nothing to come."""
+    """Return what the state means; raises Dead if no results will come."""
     meaning = STATES.get(status.state, Meaning.WAIT)
     if meaning is Meaning.DEAD:
         said = status.error_message if isinstance(status.error_message, str) else ""

@@ -1,4 +1,4 @@
-"""The asynchronous details jobs: submit, poll, page to the end, release; again where one dies.
+"""The asynchronous details jobs: submit, poll, page to the end, release; again if one dies.
 
 What a state means for whoever waits stands in job_life.py. A job just accepted may not be visible
 yet: for its first minute a 404 means "wait". Only a missing cursor is the end of
@@ -87,7 +87,7 @@ class JobFetch:
         return tuple(self._jobs)
 
     def pages(self) -> Iterator[Page]:
-        """Yield every page; from the first one again where a job dies half-way.
+        """Yield every page; from the first one again if a job dies.
 
         A second call reads the job of the first again, while it lives. Raises JobFailed when no
         job of the allowed submissions came to its end, and what the client raises; WrongSettings
@@ -130,7 +130,7 @@ class JobFetch:
         self.release()
 
     def release(self) -> None:
-        """Delete the jobs; what stands against it is only noticed, a second call does nothing."""
+        """Delete the jobs; failures are only noticed, a second call does nothing."""
         while self._held:
             job_id = self._held.pop()
             try:
@@ -195,7 +195,7 @@ class JobFetch:
             self._rest("job", wait_s, f"{job_id} is {last}")
 
     def _status(self, job_id: str) -> wire.Status | None:
-        """Return the job's status, None where it can't be seen yet; raises Dead."""
+        """Return the job's status, None while it is not visible yet; raises Dead."""
         call = Call(method="GET", path=JOB, values={"jobId": job_id})
         return self._seen(job_id, call, wire.read_status)
 
@@ -245,12 +245,12 @@ class JobFetch:
             self._rest("job", self._source.policy.first_s, f"job {job_id} has no results yet")
 
     def _check(self, job_id: str) -> None:
-        """Raise Dead where the job itself says that it has ended."""
+        """Raise Dead if the job itself says that it has ended."""
         if status := self._status(job_id):
             meaning_of(status)
 
     def _seen(self, job_id: str, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed | None:
-        """Make a request of a job; None where a young job can't be seen yet, Dead where gone."""
+        """Make a request for a job; None while it is not visible yet, Dead if it is gone."""
         try:
             return self._source.client.request(call, parse)
         except RequestRefused as refused:
@@ -274,6 +274,6 @@ class JobFetch:
 
 
 def _likeness(records: Sequence[bytes | memoryview]) -> bytes:
-    """Return what two pages share when they are the same; cheap: its ends stand for a page."""
+    """Return what two pages share when they are the same; cheap: compares only their ends."""
     ends = (bytes(records[0]), bytes(records[-1])) if records else ()
     return blake2b(b"\n".join((b"%d" % len(records), *ends)), digest_size=16).digest()

@@ -44,7 +44,7 @@ class Budget:
 
     @property
     def paused_until(self) -> float:
-        """Until when a 429 holds everybody up; in the past if none does."""
+        """Until when a 429 pauses all threads; in the past if none does."""
         return self._paused_until
 
     def reserve(self, now: float) -> float:
@@ -58,7 +58,7 @@ class Budget:
         return 0.0
 
     def refused(self, now: float, wait_s: float, started: float) -> None:
-        """Learn of a 429 for the request that started at `started`: everybody pauses.
+        """Record a 429 for the request that started at `started`: all threads pause.
 
         The budget was kept, so others use the credential as well: until a window after the pause
         the limit is what was let through, less a tenth, but not under a quarter of the full one

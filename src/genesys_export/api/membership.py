@@ -1,4 +1,4 @@
-"""Which organisation the OAuth client belongs to: asked once a process, where permitted."""
+"""Which organisation the OAuth client belongs to: asked once per process, if permitted."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class ClientMembership:
         self._asked, self._lock = False, Lock()
 
     def known(self) -> Organization:
-        """Return what is known by now."""
+        """Return what is known so far."""
         return self._organization
 
     def ask(self) -> Organization:
-        """Return the organisation, without its id where the client may not know that."""
+        """Return the organisation, without its id if the client may not read it."""
         with self._lock:
             if not self._asked:
                 told = Organization(id=self._id())
@@ -49,7 +49,7 @@ class ClientMembership:
 
 
 def _parsed(body: bytes) -> str | None:
-    """Return the id; an answer of another shape tells none."""
+    """Return the id; None for an answer of another shape."""
     try:
         return msgspec.json.decode(body, type=_Answer).id or None
     except msgspec.MsgspecError:

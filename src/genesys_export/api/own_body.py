@@ -1,4 +1,4 @@
-"""A query body of the user's own, sent as it is but for the day asked for.
+"""A custom query body, sent unchanged except for the day's interval.
 
 Apart from the main road: knows nothing of halving, filters or jobs. Of the body it knows the two
 placeholders; how an answer leads to the next page is the business of `dialects`. Nothing of the
@@ -53,7 +53,7 @@ def read_body(file: Path, *, path: str = QUERY) -> OwnBody:
 
 
 def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
-    """Read a body; raises WrongSettings, which never repeats what stands in it."""
+    """Read a body; raises WrongSettings, which never quotes its content."""
     try:
         found = json.loads(text.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
         msgspec.json.encode(found)  # what can be read may still be unfit to be sent
@@ -78,7 +78,7 @@ def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSource:
-    """Conversations as a body of the user's own finds them: a model.Source."""
+    """Conversations as a custom query body finds them: a model.Source."""
 
     client: Client
     clock: Clock
@@ -112,7 +112,7 @@ class OwnFetch:
     def pages(self) -> Iterator[Page]:
         """Yield every page.
 
-        Raises WrongSettings where the body is not accepted or its answers hold no records,
+        Raises WrongSettings if the body is not accepted or its answers hold no records,
         GenesysUnavailable where the pages have no end, and what the client raises.
         """
         body: Json | None = self._source.body(self._interval)
@@ -125,7 +125,7 @@ class OwnFetch:
             body = following(body, answer)
 
     def release(self) -> None:
-        """Do nothing: there is nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def _ask(self, body: Json, *, first: bool) -> Answer:
         call = Call(method="POST", path=self._source.own.path, body=body)

@@ -1,4 +1,4 @@
-"""Looks at Genesys Cloud that an export has no need of.
+"""Probes of Genesys Cloud that an export does not need.
 
 Who answers, what the clock there shows, what the role sees: each look returns a value and changes
 nothing there. Knows endpoints; judges nothing.
@@ -41,7 +41,7 @@ class Permitted:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """How a host answered somebody who has not signed in."""
+    """How a host answered without a sign-in."""
 
     status: int
     clock: datetime | None  # what the host's clock showed, to the second

@@ -1,4 +1,4 @@
-"""The synchronous details query: by interval, page by page, halved where the pages don't reach.
+"""The synchronous details query: by interval, page by page, halved if the pages end too early.
 
 A query reaches the conversations that began on a UTC day its interval touches and were active in
 it, so each one is found at least in the half that holds its start: the halves together miss none,
@@ -94,9 +94,9 @@ class QueryFetch:
         return ()
 
     def pages(self) -> Iterator[Page]:
-        """Yield every page; an interval with too many hits is asked for anew in halves.
+        """Yield every page; an interval with too many hits is queried again in halves.
 
-        Raises GenesysUnavailable where the shortest interval still has too many, WrongSettings
+        Raises GenesysUnavailable if the shortest interval still has too many, WrongSettings
         where Genesys does not accept the filters, and what the client raises.
         """
         waiting = [self._interval]
@@ -112,10 +112,10 @@ class QueryFetch:
                 waiting += reversed(parts)
 
     def release(self) -> None:
-        """Do nothing: there is nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     def _steadily(self, interval: Interval) -> Iterator[Page]:
-        """Yield an interval's pages, all of them again while its hits grew fewer meanwhile.
+        """Yield an interval's pages, all of them again while its hits decreased meanwhile.
 
         What leaves the answer moves all that follows forward, over the edge of a page: somebody
         who only reads on misses as much of it.
@@ -134,7 +134,7 @@ class QueryFetch:
         )
 
     def _read(self, interval: Interval) -> Generator[Page, None, list[int]]:
-        """Yield an interval's pages once and return the hits told with them; raises _TooMuch."""
+        """Yield an interval's pages once and return the reported hits; raises _TooMuch."""
         policy, hits, number = self._source.policy, [0], 1
         while True:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
@@ -166,7 +166,7 @@ class QueryFetch:
 
 
 def halves(interval: Interval, floor: timedelta) -> tuple[Interval, Interval] | None:
-    """Return the two halves that tile the interval; None where one would be below the floor."""
+    """Return the two halves that tile the interval; None if one would be below the floor."""
     half = (interval.end - interval.start) // MILLISECOND // 2 * MILLISECOND
     if half < floor:
         return None

@@ -134,7 +134,7 @@ def following(page: Page, asked: Query) -> Query | None:
 
 
 class _Met:
-    """The ids that have come: what is made or deleted meanwhile moves others to the next page."""
+    """The ids received: entities created or deleted meanwhile move others to the next page."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
@@ -150,7 +150,7 @@ class _Met:
 def read_list(
     client: Client, listing: Listing, *, patience_s: float | None = None
 ) -> Iterator[Page]:
-    """Yield the pages of a list; raises GenesysUnavailable where they lead in a circle."""
+    """Yield the pages of a list; raises GenesysUnavailable if they form a cycle."""
     asked: Query | None = {**listing.query, "pageSize": str(listing.page_size), "pageNumber": "1"}
     call, seen = Call(method="GET", path=listing.path, deadline_s=patience_s), set()
     while asked is not None:

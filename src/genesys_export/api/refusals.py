@@ -67,7 +67,7 @@ def _said(told: ErrorBody, answer: Answer) -> str:
 
 
 def _permissions(told: ErrorBody) -> tuple[str, ...]:
-    """Return the permissions named; they stand in the parameters, in the message, or in both."""
+    """Return the permissions named in the parameters, the message, or both."""
     texts = [told.message or ""]
     if isinstance(told.message_params, dict):
         texts += [str(value) for value in told.message_params.values()]
@@ -75,6 +75,6 @@ def _permissions(told: ErrorBody) -> tuple[str, ...]:
 
 
 def _short(text: str | None) -> str:
-    """Return a text of one line that nobody has to scroll."""
+    """Return a text of one short line."""
     line = " ".join((text or "").split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

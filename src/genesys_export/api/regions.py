@@ -161,7 +161,7 @@ def _place(parts: SplitResult) -> str:
 
 
 def _split(given: str) -> SplitResult | None:
-    """Take an address apart; None if it is none, or one with more in it than an address."""
+    """Parse an address; None if it is not one or has more parts than allowed."""
     try:
         parts = urlsplit(given if "://" in given else f"https://{given}")
         fine = parts.port != 0 and parts.scheme in _PORTS

@@ -21,14 +21,14 @@ _EXPONENTS = 60  # more doublings than this change nothing, and would overflow i
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Ask again after so many seconds."""
+    """Retry after this many seconds."""
 
     after_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The total deadline has passed, or would before the server wants to be asked again."""
+    """The total deadline has passed, or would before the server accepts another request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class RetryPolicy:
     most_s: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse policies that would hammer or never wait."""
+        """Refuse policies that would never wait."""
         if self.deadline_s < 0 or self.first_s <= 0 or self.most_s < self.first_s:
             raise ValueError("waits are positive and the longest is not under the first")
 
@@ -63,12 +63,12 @@ class RetryPolicy:
 
 
 def may_pass(status: int) -> bool:
-    """Whether a request that got this status may get a better one when made again."""
+    """Whether a request with this status is worth a retry."""
     return status in (408, 425, 429) or status >= 500
 
 
 def told_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> float | None:
-    """Return the seconds a server asks to be left alone, from its header or its text, or None.
+    """Return the seconds a server asks to wait, from its header or its text, or None.
 
     Retry-After is documented in seconds, and has been seen as an HTTP date.
     """
@@ -82,7 +82,7 @@ def told_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> float |
 
 
 def http_date(text: str) -> datetime | None:
-    """Return the instant a header names, or None where it names none."""
+    """Return the instant a header names, or None if it has none."""
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # no date, or one with a number beyond all calendars

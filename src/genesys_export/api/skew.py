@@ -15,7 +15,7 @@ from .retry import http_date
 
 
 def check_clock(headers: Mapping[str, str], asked: datetime, answered: datetime) -> None:
-    """Raise WrongSettings where the answer's `Date` is far from both instants.
+    """Raise WrongSettings if the answer's `Date` is far from both instants.
 
     An answer without a date says nothing, nor does one that a cache gave (`Age`).
     """

@@ -30,7 +30,7 @@ Shape = TypeVar("Shape")
 
 
 class Garbled(Exception):
-    """The body of a 2xx is not what it should be; the request is made again."""
+    """The body of a 2xx is malformed; the request is retried."""
 
 
 def split_slowly(body: bytes, *keys: str) -> tuple[dict[str, Any], list[bytes]]:
@@ -44,7 +44,7 @@ def split_slowly(body: bytes, *keys: str) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def _by_copy(body: bytes, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[bytes]] | None:
-    """Split by means of a copy with plain texts; None where that does not show the list."""
+    """Split by means of a copy with plain texts; None if that does not show the list."""
     copy = _with_plain_texts(body)
     try:
         fields = msgspec.json.decode(copy, type=dict[str, msgspec.Raw])
@@ -113,9 +113,9 @@ def only(kind: type[Shape], value: Any) -> Shape:
 
 
 def _lists(text: str, keys: tuple[str, ...]) -> dict[str, list[int]]:
-    """Return, for each list under one of these keys of the top object, where its marks stand.
+    """Return, for each list under one of these keys of the top object, the positions of its marks.
 
-    The marks are its brackets and the commas between its elements. Raises ValueError where a key
+    The marks are its brackets and the commas between its elements. Raises ValueError if a key
     comes twice or a bracket has no counterpart.
     """
     names = {f'"{key}"': key for key in keys}

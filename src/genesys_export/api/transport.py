@@ -71,7 +71,7 @@ class Answer:
 
 
 class Failure(Exception):
-    """There was no whole answer; the text says what happened, in a few words."""
+    """There was no complete answer; the text says what happened, in a few words."""
 
 
 class TooLarge(Failure):
@@ -186,7 +186,7 @@ def unpacked(raw: bytes, most: int) -> bytes:
 
 
 def _in_one_go(raw: bytes, most: int) -> bytes:
-    """Unpack what is one gzip member and nothing else; else return nothing.
+    """Unpack exactly one gzip member; return nothing for anything else.
 
     It says at its end how much it holds: a buffer of that size saves a third of the time.
     """

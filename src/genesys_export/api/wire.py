@@ -108,7 +108,7 @@ class ResultsPage:
 
 @dataclass(frozen=True, slots=True)
 class QueryPage:
-    """A page of a query, and how many hits there are in all; None where the answer is silent."""
+    """A page of a query, and how many hits there are in all; None if the answer is silent."""
 
     page: Page
     hits: int | None

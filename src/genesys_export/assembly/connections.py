@@ -1,4 +1,4 @@
-"""Settings become the ways to Genesys and to the destination. Nothing is asked here.
+"""Settings become connections to Genesys and to the destination. No request is sent here.
 
 One place says how a client of either looks, for the run and for whoever examines it.
 """
@@ -49,7 +49,7 @@ def transport_of(settings: Settings, org: Org) -> Transport:
 
 
 def answer_bytes(page_size: int) -> int:
-    """Return how large an answer may be, unpacked: a dozen times what a page of that size is."""
+    """Return how large an answer may be, unpacked: a dozen times a page of that size."""
     return max(64 * MIB, page_size * 128 * KIB)
 
 

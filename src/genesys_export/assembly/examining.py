@@ -75,7 +75,7 @@ def verifiers(
 def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...], Store]:
     """Return the names of the organisations asked for ("" for the only one) and their store.
 
-    Asks for no credentials of Genesys; raises WrongSettings where no destination is given.
+    Asks for no credentials of Genesys; raises WrongSettings if no destination is given.
     """
     return _names_of_orgs(settings), store_of(settings.require_destination(), observe)
 

@@ -1,4 +1,4 @@
-"""Settings become exporters, one an organisation, and the days to give them."""
+"""Settings become exporters, one per organisation, and their days."""
 
 from __future__ import annotations
 

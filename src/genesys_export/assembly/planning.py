@@ -1,4 +1,4 @@
-"""Settings become what is made of a day: the plan and the recipe, the filters, the source."""
+"""Turn settings into a day's plan, recipe, filters and source."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def plan_of(settings: Settings, org: Org) -> Plan:
 
 
 def policy_of(settings: Settings) -> life.Policy:
-    """Return how days settle, and which of them a run looks after."""
+    """Return when days become final, and which of them a run exports."""
     return life.Policy(
         settle=timedelta(days=settings.settle.days),
         catch_up_days=settings.catch_up.days,
@@ -126,7 +126,7 @@ def source_of(
 
 
 def census_of(settings: Settings, client: Client, clock: Clock) -> GenesysCounter | None:
-    """Return who asks the source for its own count; None where nobody does."""
+    """Return who asks the source for its own count; None if nobody does."""
     if settings.proof.count == "off":
         return None
     return GenesysCounter(client=client, clock=clock, filters=filters_of(settings))
@@ -153,7 +153,7 @@ def _jobs(
 
 
 def _own_body(settings: Settings) -> OwnBody | None:
-    """Return the user's own query body, if there is one; raises WrongSettings."""
+    """Return the custom query body, if there is one; raises WrongSettings."""
     asked = settings.export
     if not asked.query_body:
         return None
@@ -161,7 +161,7 @@ def _own_body(settings: Settings) -> OwnBody | None:
 
 
 def filters_of(settings: Settings) -> Filters:
-    """Return which conversations are asked for."""
+    """Return the filters."""
     asked = settings.filters
     return Filters(
         media_types=asked.media_type,

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def status_of(arguments: list[str]) -> int:
-    """Run a command line and return its exit status; every error is shown, none goes through."""
+    """Run a command line and return its exit status; every error is shown, none is raised."""
     return process.outcome(app, arguments)
 
 

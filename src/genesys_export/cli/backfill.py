@@ -25,7 +25,7 @@ from .signals import Signals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillRequest:
-    """What `backfill` was asked for beside its settings."""
+    """What `backfill` was asked for, apart from its settings."""
 
     start: str
     end: str
@@ -72,7 +72,7 @@ def execute(
 
 
 def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> ChosenDays:
-    """Return the days; raises WrongUse for what are none, TryAgainLater where none has ended."""
+    """Return the days; raises WrongUse for invalid dates, TryAgainLater if none has ended."""
     start, end = (
         _day(settings, name, text, clock)
         for name, text in (("start", request.start), ("end", request.end))

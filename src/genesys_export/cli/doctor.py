@@ -60,7 +60,7 @@ def execute(flags: Mapping[str, object], environ: Mapping[str, str] | None = Non
 
 
 def _lines(log: Log) -> str:
-    """Return the form of what is told of requests: never bars, which would cover the findings."""
+    """Return the log format for requests: never bars, which would cover the findings."""
     return "json" if log.format == "json" else "console"
 
 

@@ -1,4 +1,4 @@
-"""What `--help` shows beside the flags themselves: no types of switches, and two examples.
+"""What `--help` shows apart from the flags: no types of switches, and two examples.
 
 Knows typer's classes. Nothing here runs a command.
 """
@@ -52,7 +52,7 @@ EXAMPLES = {
 
 
 def examples(command: str) -> str:
-    """Return what stands at the end of a command's help."""
+    """Return the end of a command's help."""
     return "\n\n".join(("[bold]Examples[/bold]", *(f"  {one}" for one in EXAMPLES[command])))
 
 

@@ -1,4 +1,4 @@
-"""A run that people can watch: signals, progress, summary, errors, report, exit status."""
+"""A run with everything around it: signals, progress, summary, errors, report, exit status."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def observed(
     *,
     show_problems: Problems = each_problem,
 ) -> int:
-    """Do the work where it can be watched and stopped; return the exit status (C14)."""
+    """Do the work with progress and signal handling; return the exit status (C14)."""
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)

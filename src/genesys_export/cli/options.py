@@ -26,7 +26,7 @@ def flag(
     default: str | None = None,
     panel: str | None = None,
 ) -> Any:
-    """Return a flag; `value` is what stands after it, `default` what holds without it.
+    """Return a flag; `value` is its metavar, `default` what applies without it.
 
     The choices of a value (`daily|hive`) are what a shell completes it with.
     """

@@ -46,7 +46,7 @@ def set_up() -> None:
 
 
 def outcome(app: typer.Typer, arguments: list[str]) -> int:
-    """Run a command line and return its exit status; every error is shown, none goes through."""
+    """Run a command line and return its exit status; every error is shown, none is raised."""
     arrival = Arrival()
     try:
         with unwinding() as arrival:
@@ -58,7 +58,7 @@ def outcome(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def _shown(problem: BaseException, arguments: list[str]) -> int:
-    """Show an error and return the exit status it stands for."""
+    """Show an error and return its exit status."""
     if isinstance(problem, _UsageProblem):
         problem.show()  # type: ignore[attr-defined]  # ClickException's
         return 2
@@ -86,7 +86,7 @@ def end(status: int) -> NoReturn:
 
 
 def _written(app: typer.Typer, arguments: list[str]) -> int:
-    """Run the command line and write out what it printed; raises OSError where that fails."""
+    """Run the command line and write out what it printed; raises OSError if that fails."""
     try:
         return app(arguments, prog_name="genesys-export", standalone_mode=False) or 0
     finally:

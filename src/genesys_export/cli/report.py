@@ -20,7 +20,7 @@ from ..export import DayReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a day of an organisation ended: with a report, an error, or both; or not begun."""
+    """How a day of an organisation ended: with a report, an error, or both; or not started."""
 
     org: str
     day: Day

@@ -25,7 +25,7 @@ from .signals import Signals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What `run` was asked for beside its settings."""
+    """What `run` was asked for, apart from its settings."""
 
     date: str | None = None
     options: ExportOptions = field(default_factory=ExportOptions)
@@ -115,7 +115,7 @@ def _announce(exporter: Exporter, due: tuple[Due, ...], asked: ChosenDays) -> No
 
 
 def outcome_of(exporter: Exporter, day: Day, options: ExportOptions, signals: Signals) -> Outcome:
-    """Export one day; whatever it ends with is part of the outcome, and ends no other."""
+    """Export one day; any error is part of the outcome and does not stop the others."""
     org = exporter.deps.plan.org
     try:
         signals.check()

@@ -55,7 +55,7 @@ class Signals:
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Let what is inside come to its end; whoever waits afterwards is woken, `check` raises.
+        """Let the block finish; later waits are interrupted, and `check` raises.
 
         In any other thread than the main one that is so anyway: no handler runs there, and what
         publishes asks no clock that can be interrupted. Its shield must not keep a signal from

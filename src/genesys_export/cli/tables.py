@@ -1,4 +1,4 @@
-"""`tables --ddl`: settings say how the files look and where they lie, the dictionary the rest.
+"""`tables --ddl`: settings give the files' format and place, the dictionary the rest.
 
 Without any settings at all it speaks of csv.gz files in a bucket whose name is to be put in.
 """
@@ -21,7 +21,7 @@ NO_BUCKET = "s3://YOUR-BUCKET/analytics"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablesRequest:
-    """What `tables --ddl` was asked for beside its settings."""
+    """What `tables --ddl` was asked for, apart from its settings."""
 
     dialect: str
     date: str | None

@@ -1,4 +1,4 @@
-"""Declarations as they are stored: a JSON file beside this module becomes a Dataset.
+"""Declarations as stored: a JSON file next to this module becomes a Dataset.
 
 Knows the files' form and no dataset. What the declaration's values may be is for `spec` to say.
 """

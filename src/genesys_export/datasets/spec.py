@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 
 class PersonalData(StrEnum):
-    """How much a column tells about a natural person."""
+    """How much a column reveals about a person."""
 
     NONE = "none"
     PERSONAL = "personal"

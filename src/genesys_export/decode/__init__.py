@@ -59,7 +59,7 @@ class Decoder:
         self.digest = 0
 
     def decode(self, records: Iterable[bytes | memoryview]) -> Block:
-        """Return those of the records that are ours, and those nobody can read; never raises."""
+        """Return those of the records that are ours, and the unreadable ones; never raises."""
         judged = self._judged(records)
         ours = [one for one in judged if one.verdict is Verdict.OURS]
         decoded = self._blocks.read(ours)
@@ -72,7 +72,7 @@ class Decoder:
         return self._told(block, judged, ours)
 
     def sift(self, records: Iterable[bytes | memoryview]) -> Block:
-        """Do as `decode`, but of the conversations only the starts are told: for raw lines.
+        """Do as `decode`, but return only the conversations' starts: for raw lines.
 
         A record must be JSON with a readable head. What lies deeper is not looked at: structure
         and drift are no matter of lines, and looking costs more than all the rest.
@@ -108,7 +108,7 @@ class Decoder:
         )
 
     def skim(self, records: Iterable[bytes | memoryview]) -> None:
-        """Only look for copies: for the rest of a reading that is known to be in vain."""
+        """Only look for copies: for the rest of a reading that will be repeated."""
         self._count([self._triage.judge(bytes(record)) for record in records])
 
     @property
@@ -181,7 +181,7 @@ def _without(ours: Sequence[Triaged], rejected: Sequence[Rejected]) -> Sequence[
 
 
 def _is_ended(one: Triaged) -> bool | None:
-    """Whether the conversation has an end; None where only the exact path can tell."""
+    """Whether the conversation has an end; None if only the exact path can tell."""
     return one.head.is_ended if one.head else None
 
 
@@ -199,7 +199,7 @@ def _clean_all(
 
 
 def _open(conversations: pa.RecordBatch) -> int:
-    """Return how many conversations have no end; one that nobody can read is an end, too."""
+    """Return how many conversations have no end; an unreadable one counts as an end."""
     count = conversations.num_rows
     names = conversations.schema.names
     ends = conversations.column(_END) if _END in names else pa.nulls(count)

@@ -1,4 +1,4 @@
-"""Lines of JSON into nested Arrow, against the fields met so far.
+"""Lines of JSON into nested Arrow, by the fields seen so far.
 
 Decoding costs by declared field, present or not, so the schema holds only what has occurred; a
 new field shows as an inferred one, the schema is widened and the block read again. Whatever the
@@ -40,7 +40,7 @@ class Unfit(Exception):
 
 @dataclass(slots=True)
 class Allowed:
-    """Names that stand in the lines although they are not declared; all their values are texts."""
+    """Undeclared names that occur in the lines; all their values are texts."""
 
     everywhere: str = ""  # in every object; none when empty
     learnt: Collection[Field] = ()

@@ -68,7 +68,7 @@ def cut(one: Triaged, thin: Thin | None) -> Cut:
 
 
 def _attributes_of(one: Triaged) -> tuple[list[tuple[int, int, bytes]], list[Owned], int]:
-    """Return what is to be replaced where, the participants' attributes, and the drift."""
+    """Return the replacements, the participants' attributes, and the drift."""
     places, owned, drift = [], list[Owned](), 0
     base = _address(one.record)
     participants = one.head.participants if one.head else None
@@ -85,7 +85,7 @@ def _attributes_of(one: Triaged) -> tuple[list[tuple[int, int, bytes]], list[Own
 
 
 def _address(buffer: bytes | msgspec.Raw) -> int:
-    """Return where the bytes lie; msgspec's raw values lie within the record they are of."""
+    """Return the position of the bytes; msgspec's raw values are slices of their record."""
     address: int = pa.py_buffer(buffer).address
     return address
 
@@ -127,7 +127,7 @@ def _as_text(value: bytes) -> bytes:
 
 
 def _texts(raw: bytes) -> tuple[Mapping[str, str | None], int]:
-    """Return attributes as texts, and how many were none; raises Unfit where a key is duplicate.
+    """Return attributes as texts, and how many were none; raises Unfit if a key is duplicate.
 
     A dict forgets the overruled value. Nearly always the text is as msgspec would write it, which
     rules that out for a tenth of what counting the pairs costs.
@@ -145,7 +145,7 @@ def _texts(raw: bytes) -> tuple[Mapping[str, str | None], int]:
 
 
 def _mixed(raw: bytes) -> tuple[Mapping[str, str | None], int]:
-    """Read attributes that are not all texts: what is none becomes its JSON text."""
+    """Read attributes that are not all texts: other values become their JSON text."""
     found = _RAWS.decode(raw)
     _refuse_doubled(raw, len(found))
     texts: dict[str, str | None] = {}

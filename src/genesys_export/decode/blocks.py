@@ -112,7 +112,7 @@ class Blocks:
         return True
 
     def _find_refused(self, ours: Sequence[Triaged], rows: list[_Row]) -> None:
-        """Doubt the runs of records that Arrow refuses: what makes them odd no struct tells.
+        """Mark the runs of records that Arrow refuses; no struct says what is odd about them.
 
         A key that comes twice, say.
         """
@@ -127,7 +127,7 @@ class Blocks:
                     rows[at] = None
 
     def _clean(self, ours: Sequence[Triaged], rows: list[_Row], *, may_learn: bool = True) -> None:
-        """Make the odd records fit, some first: what is learnt from them makes others fit."""
+        """Make the odd records fit, a few first: what is learnt from them makes others fit."""
         odd = [at for at, row in enumerate(rows) if row is None]
         share = len(odd) / max(1, len(ours))
         seen: Counter[Field] = Counter()
@@ -166,7 +166,7 @@ class Blocks:
         return True
 
     def _made(self, ours: Sequence[Triaged], rows: list[_Row]) -> Decoded:
-        """Read what is fit and tell of all; raises Unfit."""
+        """Read what fits and report on all; raises Unfit."""
         while True:
             kept = [at for at, row in enumerate(rows) if not isinstance(row, Broken)]
             try:

@@ -25,7 +25,7 @@ class CopyResolver:
     def __init__(
         self, dataset: Dataset, interval: Interval, key_of: Callable[[str], bytes] = key_of
     ) -> None:
-        """Know of none yet; conversations are told apart by what `key_of` makes of their ids."""
+        """Start empty; conversations are identified by `key_of` of their ids."""
         self._shape, self._interval, self.key_of = record_shape(dataset), interval, key_of
         self._best: dict[bytes, bytes] = {}
 
@@ -34,7 +34,7 @@ class CopyResolver:
         return bool(self._best)
 
     def begin(self, keys: Iterable[bytes]) -> None:
-        """Add conversations; forget all ranks, since the copies are to be read again."""
+        """Add conversations; forget all ranks, since the copies will be read again."""
         self._best = dict.fromkeys([*self._best, *keys], b"")
 
     def weigh(self, records: Iterable[bytes | memoryview]) -> None:

@@ -69,7 +69,7 @@ class _Cleaner:
     result: Cleaned = field(default_factory=Cleaned)
 
     def take(self, node: Node, found: Any, path: str) -> tuple[dict[str, Any], Kept]:
-        """Return what fits the node, and what must be kept beside it."""
+        """Return what fits the node, and what goes to `_extra`."""
         if not isinstance(found, dict):
             raise Broken(f"{path} is no object")
         body: dict[str, Any] = {}

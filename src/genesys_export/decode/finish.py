@@ -19,7 +19,7 @@ _Columns = dict[str, pa.Array]
 
 
 class NoInstant(Exception):
-    """Rows of the batch hold texts that are no instants."""
+    """Rows of the batch have texts that are not instants."""
 
     def __init__(self, rows: frozenset[int]) -> None:
         """Name the rows."""
@@ -69,7 +69,7 @@ class _Finisher:
     def object(
         self, node: Node, path: str, columns: _Columns
     ) -> tuple[_Columns, pa.StringArray | None]:
-        """Return the declared fields of an object, and what it has beside them as JSON texts."""
+        """Return the declared fields of an object, and its other fields as JSON texts."""
         made: _Columns = {}
         beside: _Columns = {}
         for name, column in columns.items():
@@ -106,14 +106,14 @@ def _children(array: pa.StructArray) -> _Columns:
 
 
 def _struct_of(columns: _Columns, like: pa.StructArray) -> pa.StructArray:
-    """Return a struct of these fields, null where the other one is."""
+    """Return a struct of these fields, null if the other one is."""
     kind = pa.struct([pa.field(name, column.type) for name, column in columns.items()])
     validity, arrays = like.buffers()[:1], list(columns.values())
     return pa.Array.from_buffers(kind, len(like), validity, like.null_count, 0, arrays)
 
 
 def _joined(beside: _Columns, cleaned: pa.StringArray | None) -> pa.StringArray | None:
-    """Return the fields as one JSON object a row, in order of name; null where there is none."""
+    """Return the fields as one JSON object a row, in order of name; null if there is none."""
     if not beside:
         return cleaned if cleaned is not None and cleaned.null_count < len(cleaned) else None
     join, none = pc.binary_join_element_wise, pa.scalar(None, pa.string())
@@ -149,7 +149,7 @@ def _times(
 def _lost(
     before: pa.StringArray, after: pa.StringArray, lists: Sequence[pa.ListArray]
 ) -> list[int]:
-    """Return the rows of the batch whose text is no instant."""
+    """Return the rows of the batch whose text is not an instant."""
     if after.null_count == before.null_count:
         return []
     rows = pc.indices_nonzero(pc.and_(before.is_valid(), after.is_null()))

@@ -1,4 +1,4 @@
-"""The little of a record that tells which conversation it is: its id and its start.
+"""The head of a record: its conversation's id and start.
 
 Beside them the attributes are found, which Arrow can't read; everything else is skipped by the
 parser. Knows no Arrow, no tables and no other record.
@@ -31,7 +31,7 @@ class Head(msgspec.Struct, rename="camel", gc=False):
 
     @property
     def is_ended(self) -> bool | None:
-        """Whether it has an end; None where only the exact path can tell."""
+        """Whether it has an end; None if only the exact path can tell."""
         if self.conversation_end is None:
             return False
         try:

@@ -1,4 +1,4 @@
-"""The conversations a slice has met: 32 bytes each, and a table of 4-byte numbers to find them.
+"""The conversations a slice has seen: 32 bytes each, and a table of 4-byte numbers to find them.
 
 Knows ids and digests, not records. A set of a few million texts would be hundreds of megabytes;
 this takes 39 to 59 bytes a conversation. Afterwards it is the slice's index: id and hash of every
@@ -34,7 +34,7 @@ def key_of(conversation_id: str) -> bytes:
 
 
 def digest_of(record: bytes) -> bytes:
-    """Return the 32 bytes that tell a record from any other: its SHA-256.
+    """Return the 32 bytes that identify a record: its SHA-256.
 
     Line breaks don't count (in JSON they stand between values only): they are what JSON lines
     leave out, and the digest of a day can be told from its raw lines.
@@ -59,7 +59,7 @@ class Ids:
         self._count = 0
 
     def add(self, key: bytes, digest: bytes) -> bytes | None:
-        """Remember key and digest (of 16 bytes each), unless the key was met.
+        """Remember key and digest (16 bytes each), unless the key was seen.
 
         Returns the digest it was met with, None when it is new.
         """
@@ -78,12 +78,12 @@ class Ids:
         return bool(self._find(key)[1])
 
     def replace(self, key: bytes, digest: bytes) -> None:
-        """Remember another digest with a key that was met."""
+        """Remember another digest for a key that was seen."""
         end = self._find(key)[1] * _ENTRY_BYTES
         self._entries[end - 16 : end] = digest
 
     def disown(self, key: bytes) -> None:
-        """Leave a key that was met out of the index: its record was not exported."""
+        """Leave a seen key out of the index: its record was not exported."""
         self._broken.append(self._find(key)[1] - 1)
 
     def index(self) -> Iterator[bytes]:
@@ -103,7 +103,7 @@ class Ids:
                 yield entries.take(numbers).buffers()[1].to_pybytes()
 
     def _find(self, key: bytes) -> tuple[int, int]:
-        """Return the key's slot and number; a free slot and 0 when it was not met."""
+        """Return the key's slot and number; a free slot and 0 if it was not seen."""
         mask = len(self._slots) - 1
         slot = hash(key) & mask
         while number := self._slots[slot]:

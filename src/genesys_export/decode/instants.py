@@ -48,7 +48,7 @@ def is_canonical(texts: pa.StringArray) -> bool:
 
 
 def canonical(texts: pa.StringArray) -> pa.StringArray:
-    """Return every text's instant as its canonical text; null where it is no instant."""
+    """Return every text's instant as its canonical text; null if it is not an instant."""
     is_other = pc.fill_null(pc.not_equal(pc.binary_length(texts), _LENGTH), pa.scalar(value=False))
     if 0 < is_other.true_count < len(texts) / 2:
         others = _all_canonical(texts.filter(is_other))
@@ -64,7 +64,7 @@ def _all_canonical(texts: pa.StringArray) -> pa.StringArray:
 
 
 def _in_bulk(texts: pa.StringArray) -> pa.StringArray | None:
-    """Do it with Arrow's functions; None where a text is not written in a usual way."""
+    """Do it with Arrow's functions; None if a text is not written in a usual way."""
     found = pc.extract_regex(texts, _USUAL)
     if found.null_count != texts.null_count:
         return None

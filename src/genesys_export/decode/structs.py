@@ -58,7 +58,7 @@ def strict(shape: Node, learnt: frozenset[Field], *, any_time: bool) -> msgspec.
 
 @dataclass(frozen=True, slots=True)
 class Thin:
-    """Reads the learnt fields of a record, wherever in it they stand."""
+    """Reads the learnt fields of a record at any depth."""
 
     decoder: msgspec.json.Decoder[Any]
     plan: _Plan
@@ -129,7 +129,7 @@ _LONGEST = 100
 
 
 def _defined(fields: dict[str, Any], *, forbid_unknown_fields: bool = False) -> Any:
-    """Return a struct with these JSON names; what is absent is None."""
+    """Return a struct with these JSON names; absent ones are None."""
     names = {_attribute(number): name for number, name in enumerate(fields)}
     return msgspec.defstruct(
         "Object",

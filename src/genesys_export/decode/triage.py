@@ -1,4 +1,4 @@
-"""Which records of a page are ours: of this slice, readable, not met before.
+"""Which records of a page are ours: of this slice, readable, not seen before.
 
 Of a conversation that is contested the best copy known is ours, or a better one. Knows no Arrow
 and no tables.
@@ -31,7 +31,7 @@ class Verdict(IntEnum):
 
 
 class Triaged(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A record and its verdict; `head` is None where only the exact path can read it.
+    """A record and its verdict; `head` is None if only the exact path can read it.
 
     A struct, because one is made of every record: a frozen dataclass takes eight times as long.
     """
@@ -47,7 +47,7 @@ class Triaged(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 @dataclass(slots=True)
 class Triage:
-    """The triage of one slice; remembers every conversation met."""
+    """The triage of one slice; remembers every conversation seen."""
 
     interval: Interval
     contest: CopyResolver

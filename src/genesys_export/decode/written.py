@@ -41,7 +41,7 @@ def parse(text: str) -> Any:
 
 
 def encode(value: Any) -> str:
-    """Return what `parse` gave as compact JSON text."""
+    """Return the value that `parse` returned as compact JSON text."""
     if isinstance(value, Number):
         return value.text
     if isinstance(value, Kept):

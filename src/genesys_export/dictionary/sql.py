@@ -1,4 +1,4 @@
-"""What the SQL of all dialects is made of: where the files lie, names, literals, statements.
+"""The parts of SQL that all dialects share: file locations, names, literals, statements.
 
 Knows no engine. A dialect is a value: its types and the functions that write its statements, each
 of which takes a table, the files and, where it matters, a day. Statements carry no semicolon.
@@ -26,7 +26,7 @@ class FileType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """The files as they lie: their type, their layout, what their keys begin with."""
+    """The exported files: their type, their layout, the prefix of their keys."""
 
     root: str  # s3://bucket/prefix or a folder; no slash at its end
     type: FileType = FileType.CSV
@@ -35,11 +35,11 @@ class Files:
 
     @property
     def in_s3(self) -> bool:
-        """Whether they lie in a bucket."""
+        """Whether they are in a bucket."""
         return self.root.startswith("s3://")
 
     def folder(self, table: Table) -> str:
-        """Return where all files of a table lie, and nothing else: `s3://b/p/conversations/`."""
+        """Return the prefix of all files of a table and nothing else: `s3://b/p/conversations/`."""
         return f"{self.root}/{table.name}/"
 
     def prefix(self, table: Table, day: date) -> str:

@@ -91,7 +91,7 @@ def json_texts(lists: pa.ListArray) -> pa.StringArray:
 
 
 def _may_need_escapes(texts: pa.StringArray) -> bool:
-    """Whether a byte that JSON escapes stands in the array's buffer: a look, not a search."""
+    """Whether a byte that JSON escapes is in the array's buffer: a quick look, not a search."""
     data = texts.buffers()[2]
     if data is None:
         return False

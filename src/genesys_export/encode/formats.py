@@ -1,4 +1,4 @@
-"""Which formats there are, and how a table's file is begun in each.
+"""The file formats, and how a table's file begins in each.
 
 The one place that knows all encoders; who writes files knows only `Encoder`.
 """
@@ -49,7 +49,7 @@ class Encoder(Protocol):
         ...
 
     def close(self) -> None:
-        """Hand on what is left, and the file's end."""
+        """Write what is left and the end of the file."""
         ...
 
 

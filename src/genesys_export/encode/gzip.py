@@ -16,7 +16,7 @@ _GZIP_WINDOW = 31
 
 
 class Gzip:
-    """Compresses what is written and hands it on; used by one thread."""
+    """Compresses what is written and passes it on; used by one thread."""
 
     def __init__(self, sink: Callable[[bytes], None]) -> None:
         """Begin one gzip member."""

@@ -89,7 +89,7 @@ class Parquet:
         self._budget.settle()
 
     def flush(self) -> None:
-        """Write what is held back as a row group."""
+        """Write the buffered rows as a row group."""
         if self._count:
             rows = _sorted(pa.Table.from_batches(self._rows), pa.chunked_array(self._starts))
             self._writer.write_table(rows, row_group_size=self._count)
@@ -142,7 +142,7 @@ class _Outlet:
         self.closed = False
 
     def write(self, data: bytes) -> int:
-        """Hand on."""
+        """Pass on."""
         self._sink(data)
         return len(data)
 

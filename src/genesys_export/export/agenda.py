@@ -73,13 +73,13 @@ def _reason(
 
 
 def published(deps: Dependencies) -> tuple[date, date] | tuple[None, None]:
-    """Return the first and the last day that have a manifest; None where none has."""
+    """Return the first and the last day that have a manifest; None if none has."""
     days = published_days(deps)
     return (min(days), max(days)) if days else (None, None)
 
 
 def published_days(deps: Dependencies) -> frozenset[date]:
-    """Return every day that has a manifest; what else lies there is left alone."""
+    """Return every day that has a manifest; other objects are ignored."""
     home = f"{deps.plan.homes}/"
     named = (
         key.removeprefix(home).removesuffix("/manifest.json")

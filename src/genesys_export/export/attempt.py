@@ -1,4 +1,4 @@
-"""One attempt at a day: its lookup tables, its slices, its manifest; then it is settled.
+"""One attempt at a day: its lookup tables, its slices, its manifest.
 
 Nothing visible changes before everything is staged and every check has passed.
 """
@@ -42,7 +42,7 @@ class Attempt:
     def make(self, before: Published | None, lease: Lease | None) -> DayReport:
         """Export the day over what `before` says is published; raises what the deps raise.
 
-        `lease` is the claim, None where no state is kept: then nothing is compared.
+        `lease` is the claim, None if no state is kept: then nothing is compared.
         """
         plan, store = self.deps.plan, self.deps.store
         slices = split(self.day, plan.slices, until=self.ready.until)
@@ -91,7 +91,7 @@ class Attempt:
         before: Published | None,
         lease: Lease | None,
     ) -> Callable[[], DayReport]:
-        """Return what publishes what is staged; raises what speaks against it."""
+        """Return the decision that publishes the staged day; raises if a guard refuses it."""
         rejected = rejects.seal()
         file = file_of(rejected, rejects.rows) if rejected else None
         slices = [one.sealed for one in staged]
@@ -100,7 +100,7 @@ class Attempt:
         return self._settled(before, lease, made, _files(staged, named, rejected))
 
     def _check_reach(self, slices: Sequence[SealedSlice]) -> None:
-        """Raise TryAgainLater where results end before the day does, whatever was told before.
+        """Raise TryAgainLater if the results end before the day does.
 
         A job beyond the instant to which the data is complete leaves out the rest in silence.
         """
@@ -162,7 +162,7 @@ class Attempt:
     def _made(
         self, slices: Sequence[SealedSlice], named: Named, rejected: int, file: File | None
     ) -> Manifest:
-        """Return the manifest of what is staged."""
+        """Return the manifest of the staged day."""
         plan = self.deps.plan
         tables: dict[str, tuple[File, ...]] = {}
         for one in _data(slices, named):

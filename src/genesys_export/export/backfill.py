@@ -42,7 +42,7 @@ def days_between(start: Day, end: Day) -> tuple[Day, ...]:
 
 
 def without_future(days: Sequence[Day], now: datetime, *, partial: bool) -> tuple[Day, ...]:
-    """Return the days that have ended; with `partial` today, too, which has begun."""
+    """Return the days that have ended; with `partial` also today."""
     return tuple(
         day for day in days if (day.interval.start if partial else day.interval.end) <= now
     )
@@ -112,7 +112,7 @@ class Backfill:
                     told_s = self._now_s()
 
     def _looked_at(self, exporter: Exporter) -> Iterator[Ended]:
-        """Yield the days that are settled already; the others wait to be exported."""
+        """Yield the days with nothing to do; the others wait to be exported."""
         try:
             settled = self.settled(exporter)
         except ExportError as problem:  # nothing can be read there: no day could be published
@@ -128,7 +128,7 @@ class Backfill:
                 self._waiting.append(task)
 
     def settled(self, exporter: Exporter) -> dict[Day, DayReport]:
-        """Return the days for which nothing is to be done; raises what listing them raises."""
+        """Return the days with nothing to do; raises what listing them raises."""
         if not exporter.deps.plan.keeps_state:
             return {}
         known = published_days(exporter.deps)
@@ -159,7 +159,7 @@ class Backfill:
     def _left(
         self, why: str, *, problem: Stopped | None = None, org: str | None = None
     ) -> Iterator[Ended]:
-        """Yield the days that are not begun any more; the first one carries the problem."""
+        """Yield the days that are no longer started; the first one has the error."""
         left = [task for task in self._waiting if org in {None, task.org}]
         self._waiting = deque(task for task in self._waiting if org not in {None, task.org})
         for task in left:
@@ -180,7 +180,7 @@ class Backfill:
 
 
 def _exported(task: _Task, options: ExportOptions) -> Ended:
-    """Export one day; whatever it ends with ends no other."""
+    """Export one day; its errors don't stop the others."""
     try:
         report = task.exporter.export(task.day, options)
     except Stopped as problem:

@@ -62,7 +62,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """How many conversations are not what they were."""
+        """How many conversations differ."""
         return self.new + self.changed + self.gone
 
 
@@ -79,7 +79,7 @@ def entry(conversation_id: str, digest: bytes) -> bytes:
 
 
 def is_same(old: Manifest, digest: str, exported: int, recipe: Recipe) -> bool:
-    """Whether an export with that digest found what is published already, as it is published."""
+    """Whether an export with that digest found the published content unchanged."""
     return (
         old.state != "damaged"
         and old.next is None
@@ -146,7 +146,7 @@ def write_changes(
     changes: Iterable[Change],
     spell: Callable[[bytes], str] = as_uuid,
 ) -> tuple[StagedFile | None, Tally]:
-    """Stage the list of changes at `key`, and count them; stages nothing where there are none.
+    """Stage the list of changes at `key`, and count them; stages nothing if there are none.
 
     Whatever goes wrong, what was staged is discarded before the error goes on.
     """
@@ -164,7 +164,7 @@ def write_changes(
 
 
 class _Staging:
-    """The list on its way to the destination, begun with its first line."""
+    """The list being staged, from its first line on."""
 
     def __init__(self, store: Store, key: str, token: str) -> None:
         self._store, self._key, self._token = store, key, token

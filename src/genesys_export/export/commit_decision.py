@@ -1,4 +1,4 @@
-"""A staged day against what is published: may it replace that, does it have to, and then does it.
+"""Compare a staged day with the published one: may it, and must it, replace it? Then do it.
 
 Whatever speaks against it, what is published stays as it was. Once the ledger has decided, nothing
 may interrupt it any more.
@@ -38,7 +38,7 @@ class CommitDecision:
     accept_shrink: bool
 
     def settle(self, made: Manifest, staged: tuple[StagedFile, ...]) -> Callable[[], DayReport]:
-        """Return what publishes the day, or says that it is as it was.
+        """Return the function that publishes the day or records that it is unchanged.
 
         Raises DataMismatch and TryAgainLater for what speaks against it; nothing is visible then.
         """
@@ -64,9 +64,9 @@ class CommitDecision:
     def _check_ready(
         self, made: Manifest, staged: tuple[StagedFile, ...], changes: StagedFile | None
     ) -> None:
-        """Raise what can be known to stand in the way; LeaseLost where another run has the day.
+        """Raise what would refuse the replacement; LeaseLost if another run has the day.
 
-        That run may have thrown away what is ours: whoever decides then would leave a day that
+        That run may have discarded what is ours: whoever decides then would leave a day that
         nobody can finish. The decision itself hangs on the manifest alone.
         """
         try:
@@ -80,7 +80,7 @@ class CommitDecision:
     def _confirm(
         self, before: Published, made: Manifest, staged: tuple[StagedFile, ...]
     ) -> DayReport:
-        """Say that the day is as it was; what was staged is thrown away."""
+        """Record that the day is unchanged and discard what was staged."""
         entry = self.deps.ledger.confirm(self.day, before, made)
         for file in staged:
             self.deps.store.discard(file)
@@ -107,13 +107,13 @@ class CommitDecision:
         )
 
     def _is_unchanged(self, old: Manifest, made: Manifest) -> bool:
-        """Whether the conversations are the same and lie there as they were put there."""
+        """Whether the conversations are the same and their files are in place."""
         same = is_same(old, made.digest, made.counts.exported, made.recipe)
         same = same and _sum(old.rejects) == _sum(made.rejects)
         return same and self.deps.ledger.lie_as_named(old.files)
 
     def _index(self, old: Manifest, made: Manifest) -> tuple[File, ...]:
-        """Return the old index where it still lies there; the new one says the same."""
+        """Return the old index if it still exists; the new one has the same content."""
         kept = old.index and (not made.index or self.deps.ledger.lie_as_named(old.index))
         return old.index if kept else made.index
 
@@ -127,7 +127,7 @@ class CommitDecision:
     def _only_names(
         self, old: Manifest, made: Manifest, staged: tuple[StagedFile, ...]
     ) -> tuple[Manifest, tuple[StagedFile, ...]]:
-        """Let the lookup tables be new and all else stay as it lies.
+        """Publish the new lookup tables and keep all other files.
 
         In a large organisation some user or queue changes every day, the day's conversations
         don't.
@@ -147,7 +147,7 @@ class CommitDecision:
     def _compared(
         self, old: Manifest | None, made: Manifest
     ) -> tuple[Tally | None, StagedFile | None]:
-        """List what changed of the day, staged; raises DataMismatch where too much is gone."""
+        """List what changed of the day, staged; raises DataMismatch if too much is gone."""
         store, tally, staged = self.deps.store, None, None
         if old is None:
             return None, None
@@ -175,7 +175,7 @@ class CommitDecision:
         return tally, staged
 
     def _source_count(self, made: Manifest) -> SourceCount | None:
-        """Ask the source for its own count; raises DataMismatch where that is a condition."""
+        """Ask the source for its own count; raises DataMismatch if that is a condition."""
         counter, plan = self.deps.counter, self.deps.plan
         if counter is None:
             return None
@@ -199,7 +199,7 @@ class CommitDecision:
         return count
 
     def _tidy(self, manifest: Manifest) -> None:
-        """Remove what nobody needs any more; an error is only noticed: the day is published."""
+        """Remove what is no longer needed; an error is only noticed: the day is published."""
         try:
             leftovers = Leftovers(self.deps, self.day, self.lease)
             leftovers.tidy(manifest, self.before.value if self.before else None)
@@ -210,9 +210,9 @@ class CommitDecision:
 def complete(
     deps: Dependencies, day: Day, made: Manifest, staged: tuple[StagedFile, ...]
 ) -> DayReport:
-    """Make the files visible one by one, where no state is kept: each is whole, no more.
+    """Make the files visible one by one, without state: only each file is whole.
 
-    After an error nobody could complete the others, so they are thrown away.
+    After an error nobody could complete the others, so they are discarded.
     """
     tags: dict[str, Tag] = {}
     try:

@@ -1,4 +1,4 @@
-"""The source's own count of a day, asked before the day is read: whoever watches knows the total.
+"""The source's own count of a day, asked before the day is read, so that progress knows the total.
 
 Asked once: the count that is compared with ours at the end is this one.
 """

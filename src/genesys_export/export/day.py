@@ -1,4 +1,4 @@
-"""One day: what was begun is finished first; is it due, is it ready, claim it, attempt it."""
+"""One day: finish what was begun; is it due, is it ready, claim it, attempt it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .threads import interruptible
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What is asked for this once."""
+    """Options of one run."""
 
     force: bool = False  # a final day again
     rewrite: bool = False  # under another recipe than the destination's
@@ -102,9 +102,9 @@ class Exporter:
         )
 
     def recover(self, day: Day) -> Published | None:
-        """Finish what a run that died had decided of the day; return what is published.
+        """Finish what a dead run had decided for the day; return what is published.
 
-        Asks nothing of Genesys. Raises TryAgainLater where another run is at the day.
+        Asks nothing of Genesys. Raises TryAgainLater if another run is at the day.
         """
         before = self.deps.ledger.read(day)
         if before is None or before.value.next is None:
@@ -114,7 +114,7 @@ class Exporter:
             return self._finished(day, lease)
 
     def _finished(self, day: Day, lease: Lease) -> Published | None:
-        """Return what is published of a day that we hold, after finishing what was decided."""
+        """Return what is published of a claimed day, after finishing what was decided."""
         ledger = self.deps.ledger
         there = ledger.read(day)
         if there is None or there.value.next is None:
@@ -132,7 +132,7 @@ class Exporter:
         return replace(self, deps=checked(self.deps, before, rewrite=options.rewrite, ask=ask))
 
     def _skipped(self, day: Day, before: Published | None, options: ExportOptions) -> str:
-        """Return why nothing is to be done; empty where something is."""
+        """Return why there is nothing to do; empty if there is."""
         plan, now = self.deps.plan, self.deps.clock.now()
         state = life.state_of(day.interval, now, plan.life, partial=False)
         if not life.may_publish(state, plan.life.publish):
@@ -145,7 +145,7 @@ class Exporter:
         return "it is already final and not due again; --force exports it anyway"
 
     def _attempt(self, task: _Task) -> DayReport:
-        """Export the day, once Genesys has it and everything known speaks for it."""
+        """Export the day, once Genesys has it and no guard refuses it."""
         deps, before = self.deps, task.before
         if deps.plan.keeps_state:
             deps.claims.check_free(task.day)  # before Genesys is asked anything
@@ -197,7 +197,7 @@ class Exporter:
             deps.register.enter(deps.recipe, deps.register.read(), probe_key(deps, day, token))
 
     def _still(self, day: Day, before: Published | None, lease: Lease) -> Published | None:
-        """Return what is published now that the day is ours.
+        """Return what is published now that we hold the claim.
 
         Where that has changed, nothing that was sealed over it is of use any more.
         """
@@ -210,7 +210,7 @@ class Exporter:
     def _claimed(
         self, day: Day, before: Published | None, token: str, began: datetime
     ) -> Iterator[Lease]:
-        """Hold the day inside; raises TryAgainLater where somebody else does."""
+        """Hold the claim during the block; raises TryAgainLater if another run has it."""
         lease = self.deps.claims.take(
             day,
             attempt=token,
@@ -233,7 +233,7 @@ class Exporter:
             self._release(lease, None, done=True)
 
     def _release(self, lease: Lease, problem: ExportError | None, *, done: bool = False) -> None:
-        """Give the day back; what stands against it is only noticed, the lease ends by itself."""
+        """Release the claim; failures are only noticed, since the lease expires."""
         failure = failure_of(problem, self.deps.clock.now()) if problem else None
         try:
             lease.release(failure, done=done)

@@ -22,7 +22,7 @@ Shield = Callable[[], AbstractContextManager[None]]
 
 
 def nothing() -> None:
-    """Stand in for a check that is not made."""
+    """Replace a check that is not made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

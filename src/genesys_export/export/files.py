@@ -1,4 +1,4 @@
-"""The files of one slice on their way to the destination: one a table, or several that roll.
+"""The files of one slice being staged: one per table, or several if they roll.
 
 Used by one thread. Knows the plan (which tables, formats, names, limits) and the store; not where
 batches come from.
@@ -27,7 +27,7 @@ class _Tap:
     is_open: bool = True
 
     def write(self, data: bytes) -> None:
-        """Hand on."""
+        """Pass on."""
         if self.is_open:
             self.size_bytes += len(data)
             self.upload.write(data)
@@ -69,7 +69,7 @@ class Files:
         return tuple(one for staged in self._staged.values() for one in staged)
 
     def discard(self) -> None:
-        """Throw away all that was staged, finished or not."""
+        """Discard all that was staged, finished or not."""
         for tap in self._taps:
             tap.is_open = False
             tap.upload.discard()

@@ -1,4 +1,4 @@
-"""What a conversation goes by beside the tables: its id or, where they hide that, its token.
+"""How index and lists identify a conversation: by its id or, if that is hidden, its token.
 
 The index has 16 bytes for it, and the list of changes writes them out: a UUID's own, or the first
 half of the token, so that both join to the tables and neither says what the tables don't. Knows
@@ -37,12 +37,12 @@ def as_uuid(key: bytes) -> str:
 
 
 def is_comparable(old: Recipe, new: Recipe) -> bool:
-    """Whether a conversation goes by the same in what both recipes make."""
+    """Whether both recipes identify conversations in the same way."""
     return _names(old) == _names(new)
 
 
 def check_comparable(old: Recipe, new: Recipe) -> None:
-    """Raise DataMismatch where conversations went by something else: none would be found again.
+    """Raise DataMismatch if conversations were identified differently before.
 
     Worse, each old id would be listed as gone, beside tables that are not to show it.
     """
@@ -51,7 +51,7 @@ def check_comparable(old: Recipe, new: Recipe) -> None:
 
 
 def _names(recipe: Recipe) -> object:
-    """Return by whose tokens conversations go in the recipe's files; None: by their ids."""
+    """Return the key whose tokens identify conversations in the recipe's files; None: ids."""
     hidden = recipe.privacy.get("columns", {})
     is_hidden = any(name.endswith(f".{CONVERSATION_ID}") for name in hidden)
     return recipe.privacy.get("key") if is_hidden else None

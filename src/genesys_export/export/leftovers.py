@@ -1,4 +1,4 @@
-"""What attempts at a day left that nobody needs: uploads, indexes, lists of changes, probes.
+"""Leftovers of attempts at a day: uploads, indexes, lists of changes, probes.
 
 Removing them is the claim holder's business alone. An upload counts as left only if it began
 before the claim was last written, by the store's own clock: whoever takes the day over begins
@@ -38,7 +38,7 @@ class Leftovers:
                 store.discard(pending)
 
     def tidy(self, published: Manifest, old: Manifest | None) -> None:
-        """Leave nothing of the day but what is published, once it is.
+        """Remove everything of the day that is not published, after publishing.
 
         Lists of changes are kept, unless conversations go by something else now: they would join
         to nothing, and may name ids that are hidden now.

@@ -49,7 +49,7 @@ class Missing:
 
 
 class Fate(StrEnum):
-    """What becomes of a lookup table whose list broke off."""
+    """What happens to a lookup table whose list was cut off."""
 
     KEPT = "keeps its previously published version"
     CUT = "is cut"
@@ -58,7 +58,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenOff:
-    """A lookup table whose list broke off after so many entries."""
+    """A lookup table whose list was cut off after so many entries."""
 
     table: str
     entries: int
@@ -108,7 +108,7 @@ class Named:
         return frozenset(table.file.upload_id for table in self.tables)
 
     def discard(self, store: Store) -> None:
-        """Throw away what was staged."""
+        """Discard what was staged."""
         for table in self.tables:
             store.discard(table.file)
 
@@ -194,7 +194,7 @@ class LookupStager:
 
 
 def key_of(plan: Plan, table: str, day: Day) -> str:
-    """Return the key of a lookup table's one file of the day, whatever the slices and limits."""
+    """Return the key of a lookup table's single file of the day."""
     alone = replace(plan, slices=1, roll=Roll())
     return alone.key(table, split(day, 1)[0])
 
@@ -206,7 +206,7 @@ def _chosen(wanted: Sequence[str]) -> tuple[Table, ...]:
 def _broken_off(
     table: str, entries: int, earlier: Earlier, problem: GenesysUnavailable
 ) -> BrokenOff:
-    """Decide: what is whole stays; else what came; else what was there before."""
+    """Decide: the complete list; else what was received; else the previous version."""
     is_there = table in earlier.tables
     if is_there and table not in earlier.cut:
         fate = Fate.KEPT

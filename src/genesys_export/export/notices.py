@@ -1,4 +1,4 @@
-"""What an operator is told of a day that was exported."""
+"""Notices about an exported day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .report import DayReport, Outcome
 
 
 def tell(observe: Observe, plan: Plan, report: DayReport) -> None:
-    """Say what is published, and what should be known of it."""
+    """Report what is published and what is notable about it."""
     manifest = report.manifest
     if manifest is None:
         return

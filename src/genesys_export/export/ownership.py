@@ -1,4 +1,4 @@
-"""Whose days a destination holds, against whose days are exported: two may not share a prefix.
+"""Whose days a destination has: two organisations may not share a prefix.
 
 The organisation is part of the recipe. A destination that knows none (0.1.0 wrote it) takes that
 of the first run; one that knows only the OAuth client learns the id when Genesys tells it. Neither
@@ -18,7 +18,7 @@ from .threads import interruptible
 
 
 def with_known(deps: Dependencies) -> Dependencies:
-    """Return the parts with what is known of the organisation; asks nothing of Genesys."""
+    """Return the dependencies with what is known of the organisation; asks nothing of Genesys."""
     if deps.membership is None or not deps.plan.keeps_state:
         return deps
     register = deps.register.read()
@@ -31,7 +31,7 @@ def checked(
 ) -> Dependencies:
     """Return the parts with the organisation in their recipe.
 
-    Raises WrongSettings where what is published here is made by another recipe, or of another
+    Raises WrongSettings if what is published here is made by another recipe, or of another
     organisation, unless it is to be rewritten. Genesys is asked for the organisation's id where
     `ask` says so, or where the client is not one that the destination knows.
     """
@@ -54,7 +54,7 @@ def _of(deps: Dependencies, organization: Organization) -> Recipe:
 
 
 def _published(deps: Dependencies, before: Published | None, recipe: Recipe) -> Recipe | None:
-    """Return what the destination's days are made by; None where there is none to differ from."""
+    """Return the recipe of the destination's days; None if there is none yet."""
     register = deps.register.read()
     if register is None:
         return before.value.recipe if before else None

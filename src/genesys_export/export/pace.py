@@ -1,4 +1,4 @@
-"""How far a range of days is, how long the rest of it takes, and when going on makes no sense.
+"""The progress of a range of days, the time left, and when to stop trying.
 
 Pure: what ended and how long it took come in, figures go out. Promises nothing that it can't
 know: from days that were really exported, and from two of them at least.
@@ -24,7 +24,7 @@ _IN_A_ROW = {77: 2, 78: 2, 74: 10}
 def eta_s(
     took_s: Sequence[float], under_way_s: Sequence[float], waiting: int, at_once: int
 ) -> float | None:
-    """Return the seconds until all is done; None while that can't be told.
+    """Return the seconds until all is done; None while unknown.
 
     `took_s` is what each exported day took, in the order they ended, beside as many others as
     ever; `under_way_s` how long the days under way have been so, `waiting` how many have not
@@ -43,7 +43,7 @@ def eta_s(
 
 
 def is_hopeless(ends: Sequence[ExportError | None], at_once: int) -> bool:
-    """Whether the last days ended so that every further one would end like them.
+    """Whether the last days failed so that every further one would fail too.
 
     `ends` is what each day ended with, in that order; None: well. As many as are tried at once
     are needed: they all met what happened at one moment.
@@ -58,7 +58,7 @@ def is_hopeless(ends: Sequence[ExportError | None], at_once: int) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Score:
-    """What has become of the days so far."""
+    """The outcomes of the days so far."""
 
     total: int
     at_once: int
@@ -70,7 +70,7 @@ class Score:
     ends: dict[str, list[ExportError | None]] = field(default_factory=dict)  # by organisation
 
     def add(self, ended: Ended, took_s: float = 0.0) -> None:
-        """Count a day; one that was stopped, or never begun, stays among those to come."""
+        """Count a day; one that was stopped or not started still counts as to do."""
         problem = ended.problem
         if ended.report is not None:
             self._add_report(ended.report, took_s)

@@ -1,4 +1,4 @@
-"""What one run makes of a day: decided before anything is asked or written.
+"""How one run exports a day: decided before any request or write.
 
 Pure: names of files, how long they grow, and whether a day is ready, from values alone.
 """
@@ -129,7 +129,7 @@ class Plan:
         return f"{self.home(day)}/rejects.jsonl.gz"
 
     def home(self, day: Day) -> str:
-        """Return where what belongs to the day but is no table's data lies."""
+        """Return the prefix of the day's files that are not table data."""
         return f"{self.homes}/{day}"
 
     @property

@@ -1,7 +1,7 @@
-"""A slice's pages, read until every conversation is there once, in the copy that counts.
+"""A slice's pages, read until every conversation is there once, in the right copy.
 
 The first reading writes as it goes: nearly always it is the last. Where a copy of a conversation
-comes that differs from one already written, what was written is thrown away, the pages are read
+comes that differs from one already written, what was written is discarded, the pages are read
 again to learn which copy is the later one, and once more to write: holding the copies back would
 take memory without bound (a job that was submitted anew half-way gives thousands). The readings
 are bounded: a source that gives other content every time ends the slice.
@@ -50,7 +50,7 @@ class SliceContext:
 
 @dataclass(slots=True)
 class Reading:
-    """One reading that writes: what it met, and the files it fills."""
+    """One reading that writes: what it has seen, and the files it fills."""
 
     decoder: Decoder
     files: Files
@@ -80,7 +80,7 @@ class Read:
 
 
 def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
-    """Read the slice to its end, as often as it takes; after any error its files are gone.
+    """Read the slice completely, as often as needed; after an error its files are discarded.
 
     Raises GenesysUnavailable when the copies of a conversation are others at every reading.
     """
@@ -113,7 +113,7 @@ def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
 
 
 def _write(context: SliceContext, slice_: Slice, fetch: Fetch, reading: Reading) -> None:
-    """Read every page and write its rows; once that is in vain, only look for more copies."""
+    """Read every page and write its rows; once it will be repeated, only look for more copies."""
     flattener = Flattener(context.plan.dataset, slice_.day.date, context.plan.tables)
     together = joined(_pages(context, slice_, fetch), context.morsel_bytes, context.plan.roll.rows)
     for pages in together:
@@ -147,7 +147,7 @@ def _write_morsel(
 def _exported(
     context: SliceContext, slice_: Slice, pages: Sequence[Page], conversations: int, rows: int
 ) -> None:
-    """Say of every page that it is exported; the last one of those joined bears their counts."""
+    """Report every page as exported; the last of joined pages has their counts."""
     for page in pages:
         is_last = page is pages[-1]
         context.observe(
@@ -186,7 +186,7 @@ def _tell(context: SliceContext, slice_: Slice, reading: Reading, contested: int
 
 
 def _counts(last: Reading, vain: Sequence[Reading]) -> Counts:
-    """Return the last reading's counts, with what only came in readings that were in vain.
+    """Return the last reading's counts, with what only discarded readings received.
 
     A record rejected there stands in the rejects; copies that differed there (those of a job that
     died half-way, say) are told although the source gives them no more.

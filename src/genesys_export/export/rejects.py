@@ -1,4 +1,4 @@
-"""Records that nobody can read as conversations, kept whole: one JSON-lines file a day.
+"""Records that can't be read as conversations, kept whole: one JSON-lines file a day.
 
 Where personal data is protected they are counted only: nobody can tell what they hold.
 
@@ -19,7 +19,7 @@ from ..model import Rejected, StagedFile, Store, Upload
 
 
 class Rejects:
-    """The rejects of one day on their way to the destination."""
+    """The rejects of one day being staged."""
 
     def __init__(self, store: Store, key: str, token: str, *, count_only: bool = False) -> None:
         """Write nothing yet; with `count_only` never (whole records can't be protected)."""
@@ -43,7 +43,7 @@ class Rejects:
                         self._write(_line(one))
 
     def seal(self) -> StagedFile | None:
-        """Finish the file; None when there was no reject."""
+        """Finish the file; None if there was no reject."""
         with self._lock:
             if self._gzip is None or self._upload is None:
                 return None
@@ -51,7 +51,7 @@ class Rejects:
             return self._upload.seal()
 
     def discard(self) -> None:
-        """Throw everything away."""
+        """Discard everything."""
         if self._upload is not None:
             self._upload.discard()
 
@@ -63,7 +63,7 @@ class Rejects:
 
 
 def _line(rejected: Rejected) -> bytes:
-    """Return one JSON line: the reason, and the record; base64 of bytes that are no JSON text."""
+    """Return one JSON line: the reason, and the record; base64 of bytes that are not JSON text."""
     try:
         rejected.record.decode()  # invalid UTF-8 passes the parser unnoticed
         one_line: bytes = msgspec.json.format(rejected.record, indent=-1)

@@ -1,4 +1,4 @@
-"""What became of a day, as callers get it."""
+"""The outcome of a day, as callers get it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayReport:
-    """What became of a day."""
+    """The outcome of a day."""
 
     day: Day
     manifest: Manifest | None  # None: nothing is published
-    manifest_url: str  # empty where no state is kept
+    manifest_url: str  # empty if no state is kept
     outcome: Outcome = Outcome.PUBLISHED
     note: str = ""  # why it was skipped
     changes: Tally | None = None  # against what was published before
@@ -41,7 +41,7 @@ class DayReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How one of many days ended: with a report, with an error, with both, or not begun at all."""
+    """How one of many days ended: with a report, an error, both, or not started."""
 
     org: str
     day: Day

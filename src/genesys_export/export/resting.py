@@ -1,4 +1,4 @@
-"""Keys that the last exports of a day deleted: for a while they can't be made again.
+"""Keys that the last exports of a day deleted: they can't be written again for a while.
 
 Another run may still be about to delete them. Found before anything is read or staged; says which
 difference between the exports is the cause.
@@ -20,7 +20,7 @@ from .plan import Plan
 def check_rested(
     deps: Dependencies, day: Day, slices: Sequence[Slice], before: Published | None
 ) -> None:
-    """Raise TryAgainLater where this export may need a key that was deleted recently."""
+    """Raise TryAgainLater if this export may need a key that was deleted recently."""
     if before is None:
         return
     found = {

@@ -1,4 +1,4 @@
-"""One slice on its way: read to its end, its files staged.
+"""One slice: read completely, its files staged.
 
 Used by one thread a slice. Whatever goes wrong, what was staged is discarded before the error goes
 on; what becomes of the job is for the caller to say.
@@ -32,7 +32,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedSlice:
-    """A slice whose files all lie at the destination, unseen; without `task` it was adopted."""
+    """A slice whose files are all staged; without `task` it was adopted."""
 
     slice: Slice
     sealed: SealedSlice
@@ -40,7 +40,7 @@ class StagedSlice:
 
 
 def stage(context: SliceContext, task: Task) -> StagedSlice:
-    """Read the slice to its end and stage its files; its job is left as it is."""
+    """Read the slice completely and stage its files; its job is kept."""
     if not task.goes_on:
         task.began = context.clock.now()  # it may have waited for others
     done = read(context, task.slice, task.fetch)

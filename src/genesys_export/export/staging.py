@@ -1,4 +1,4 @@
-"""A day's slices, all staged: adopted where an earlier attempt sealed them, else read now.
+"""A day's slices, all staged: adopted if an earlier attempt sealed them, else read now.
 
 Used by one thread, which holds the claim and alone writes it, while the slices' threads work.
 """
@@ -25,7 +25,7 @@ from .threads import SliceCallbacks, side_by_side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staging:
-    """The staging of one attempt; `lease` is None where no state is kept."""
+    """The staging of one attempt; `lease` is None if no state is kept."""
 
     deps: Dependencies
     day: Day
@@ -76,7 +76,7 @@ class Staging:
         return tuple(done[slice_.index] for slice_ in slices)
 
     def release(self, staged: Sequence[StagedSlice]) -> None:
-        """Delete the jobs of a day that is published, an earlier attempt's too."""
+        """Delete the jobs of a published day, including an earlier attempt's."""
         for one in staged:
             if one.task is None:
                 for job_id in one.sealed.job_ids[-1:]:
@@ -84,7 +84,7 @@ class Staging:
         self._release_jobs()
 
     def drop(self, staged: Sequence[StagedSlice]) -> None:
-        """Throw away slices that were refused for what they hold: nobody is to adopt them.
+        """Discard slices that were refused, so that they are not adopted.
 
         Only while the day is ours: a run that took it over may have adopted them already.
         """
@@ -98,7 +98,7 @@ class Staging:
             self._undo(one)
 
     def give_up(self) -> None:
-        """Delete the jobs of an attempt that failed or was stopped; what is sealed stays."""
+        """Delete the jobs of a failed or stopped attempt; sealed slices stay."""
         self._release_jobs()
 
     def _release_jobs(self) -> None:
@@ -116,10 +116,10 @@ class Staging:
         return Task(slice=slice_, fetch=fetch, began=left.fetched, goes_on=True)
 
     def _adopted(self, slices: Sequence[Slice], mine: frozenset[str]) -> Iterator[StagedSlice]:
-        """Yield the slices that an earlier attempt sealed, as far as they are still good.
+        """Yield the slices that an earlier attempt sealed and that are still valid.
 
         Same recipe and manifest are the claim's business; here: the interval, the age, and that
-        the uploads are still there. What can't be adopted is thrown away.
+        the uploads are still there. What can't be adopted is discarded.
         """
         if self.lease is None:
             return
@@ -145,7 +145,7 @@ class Staging:
             self.lease.update(slices=tuple(kept))
 
     def _is_good(self, sealed: SealedSlice, until: datetime) -> bool:
-        """Whether it can stand for a slice of a day that is read up to `until`."""
+        """Whether it can be adopted as a slice of a day that is read up to `until`."""
         plan, store = self.deps.plan, self.deps.store
         complete = sealed.watermark is None or sealed.watermark >= until
         young = self.deps.clock.now() - sealed.fetched <= plan.resume_within
@@ -159,7 +159,7 @@ class Staging:
         )
 
     def _seal(self, staged: StagedSlice) -> None:
-        """Keep a staged slice in the claim, for a later attempt should this one die.
+        """Record a staged slice in the claim, in case this attempt dies.
 
         Not one with rejects: they are gathered over the whole day, and can't be kept with it.
         """
@@ -167,7 +167,7 @@ class Staging:
             self.lease.update(slices=(*self._sealed(), staged.sealed), jobs=self._jobs(but=staged))
 
     def _renew(self) -> None:
-        """Keep the claim, and in it the jobs under way."""
+        """Renew the claim, with the jobs in progress."""
         if self.lease is None:
             return
         jobs = self._jobs()
@@ -190,7 +190,7 @@ class Staging:
         return self.lease.claim.slices if self.lease else ()
 
     def _undo(self, staged: StagedSlice) -> None:
-        """Throw away a slice that was staged before another one failed, and its index."""
+        """Discard a slice that was staged before another one failed, and its index."""
         for one in staged.sealed.files:
             self.deps.store.discard(one.file)
         if staged.sealed.index:

@@ -1,4 +1,4 @@
-"""Slices side by side, the page ahead, and the first error that counts.
+"""Slices in parallel, prefetching a page, and the first error that counts.
 
 A slice that fails makes the others stop at their next page; what they had staged is discarded. A
 signal that reaches the main thread while it waits does the same.
@@ -35,7 +35,7 @@ class Abandoned(ExportError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceCallbacks(Generic[Done]):
-    """What the waiting thread does: all of it happens in that one thread."""
+    """What the waiting thread does; all of it happens in that thread."""
 
     finished: Callable[[Done], None]  # with each result, as it comes
     meanwhile: Callable[[], None]  # ten times a second
@@ -50,7 +50,7 @@ def side_by_side(
     abandon: Event,
     callbacks: SliceCallbacks[Done],
 ) -> None:
-    """Do the work on every slice in a thread of its own, on `most` of them at once, in order.
+    """Work on every slice in its own thread, `most` at a time, in order.
 
     On the first error (of the work, of the callbacks, or a signal that reaches the waiting thread)
     `abandon` is set, what is under way is awaited, what was done but not finished is undone, the

@@ -19,7 +19,7 @@ TIMES = pa.timestamp("ms", "UTC")
 
 
 def milliseconds(starts: pa.StringArray, ends: pa.StringArray) -> pa.Int64Array:
-    """Return how long from start to end; null where either is missing, negative where it is."""
+    """Return how long from start to end; null if either is missing, negative where it is."""
     return pc.subtract(ends.cast(TIMES), starts.cast(TIMES)).cast(pa.int64())
 
 
@@ -43,12 +43,12 @@ class Ordered:
     start: pa.StringArray
     end: pa.StringArray
     kind: pa.StringArray
-    queue: pa.StringArray  # null where empty
-    wrap_up: pa.StringArray  # null where empty
+    queue: pa.StringArray  # null if empty
+    wrap_up: pa.StringArray  # null if empty
     disconnect: pa.StringArray
     media_type: pa.StringArray
     purpose: pa.StringArray
-    user: pa.StringArray  # null where empty
+    user: pa.StringArray  # null if empty
 
 
 def ordered(levels: Levels) -> Ordered:
@@ -92,7 +92,7 @@ def of_sessions(segments: Ordered, n: int) -> dict[str, pa.Array]:
 
 
 def of_conversations(levels: Levels, segments: Ordered) -> dict[str, pa.Array]:
-    """Return the derived columns of the conversations, but for those made from metrics."""
+    """Return the derived columns of the conversations, except those made from metrics."""
     n, root = len(levels.conversations), segments.root
     start, end = (levels.conversations.texts(f"conversation{edge}") for edge in ("Start", "End"))
     queue, agent = _serving_queues(segments), _talking_agents(segments)
@@ -140,7 +140,7 @@ def _ends(session: pa.Int64Array, ends: pa.StringArray, n: int) -> pa.StringArra
 
 
 def _is_open(conversations: Level, end: pa.StringArray) -> pa.BooleanArray:
-    """Return whether each has no end; one that nobody can read is an end, too."""
+    """Return whether each has no end; an unreadable one counts as an end."""
     extra, has_none = conversations.texts(EXTRA), end.is_null()
     if extra.null_count == len(extra):
         return has_none

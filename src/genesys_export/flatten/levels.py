@@ -29,7 +29,7 @@ class Level:
         return len(self.objects)
 
     def leaf(self, steps: str, kind: pa.DataType) -> pa.Array:
-        """Return a leaf (`direction`, `flow.flowId`) of every object; null where there is none."""
+        """Return a leaf (`direction`, `flow.flowId`) of every object; null if there is none."""
         found = _descend(self.objects, steps)
         return pa.nulls(len(self), kind) if found is None else found
 
@@ -45,7 +45,7 @@ def top(conversations: pa.RecordBatch) -> Level:
 
 
 def explode(above: Level, path: str) -> Level:
-    """Return the objects of the array at `path`, which lies in the objects of `above`.
+    """Return the objects of the array at `path` in the objects of `above`.
 
     A level without rows where no object has the array.
     """

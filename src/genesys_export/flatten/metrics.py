@@ -36,7 +36,7 @@ def metrics_of(*tables: Table) -> tuple[str, ...]:
 
 
 def pivot(metrics: Level, names: Sequence[str], owners: pa.Int64Array, n: int) -> Readings:
-    """Add up the readings by name and owner (a row of `n`): null where there is no reading.
+    """Add up the readings by name and owner (a row of `n`): null if there is none.
 
     Rows whose value is null count for nothing; names must match exactly. A sum that no int64
     holds is null, not wrapped round. Name and owner are made one number, the place in an array

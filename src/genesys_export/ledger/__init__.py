@@ -1,4 +1,4 @@
-"""COMMIT: what is published, who is at work, and how a day becomes visible: all or nothing."""
+"""COMMIT: what is published, who works on what, and how a day becomes visible: all or nothing."""
 
 from __future__ import annotations
 

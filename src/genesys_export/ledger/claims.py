@@ -1,4 +1,4 @@
-"""Who works on a day: a claim with a lease, and what of the day is done already.
+"""Who works on a day: a claim with a lease, and what is already done.
 
 The lease only saves work: no clock decides whether a day is right, because whoever publishes does
 so under the condition that the manifest is as it was. Age is measured by the store's own clock.
@@ -22,12 +22,12 @@ from .records import Entry, Record
 
 
 class LeaseLost(TryAgainLater):
-    """Another run took the day over, because this one's lease had ended."""
+    """Another run took over the day because this one's lease had expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The claims of one dataset; `home` is the prefix they lie under, without a slash."""
+    """The claims of one dataset; `home` is their prefix, without a slash."""
 
     store: Store
     home: str
@@ -79,14 +79,14 @@ class Claims:
         return Lease(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
 
     def check_free(self, day: Day) -> None:
-        """Raise TryAgainLater while somebody else is at the day; takes nothing."""
+        """Raise TryAgainLater while another run holds the day; claims nothing."""
         self._check_free(day, self.read(day))
 
     def _record(self, day: Day) -> Record[Claim]:
         return Record(self.store, self.key(day), decode, self.sleep)
 
     def _check_free(self, day: Day, there: Entry[Claim] | None) -> None:
-        """Raise TryAgainLater where the claim is held by a run that may be alive."""
+        """Raise TryAgainLater if the claim is held by a run that may be alive."""
         if there is None:
             return
         claim = there.value
@@ -123,7 +123,7 @@ class Lease:
 
     @property
     def is_past(self) -> bool:
-        """Whether somebody else may have taken the day over."""
+        """Whether another run may have taken over the day."""
         return self.claims.monotonic() - self.written >= self.claim.lease_s
 
     def renew(self) -> None:
@@ -146,7 +146,7 @@ class Lease:
         slices: tuple[SealedSlice, ...] | None = None,
         jobs: tuple[OpenJob, ...] | None = None,
     ) -> None:
-        """Write what is done so far, and the lease anew; raises LeaseLost."""
+        """Write what is done so far and renew the lease; raises LeaseLost."""
         claim = self.claim
         self._write(
             replace(
@@ -157,7 +157,7 @@ class Lease:
         )
 
     def release(self, failure: Failure | None = None, *, done: bool = False) -> None:
-        """Let others have the day; what is sealed stays for them, unless all is `done`.
+        """Release the day; sealed slices stay for others unless all is `done`.
 
         Jobs are no longer named: whoever ends in order has deleted them. Where another run has
         taken the day over already there is nothing to release.

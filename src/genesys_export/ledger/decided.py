@@ -1,4 +1,4 @@
-"""On which side of the commit decision an error stands, in its own words.
+"""On which side of the commit decision an error happened, in its own words.
 
 Before the decision nothing has changed, which is what errors say by default. After it the new
 version is on its way: whoever comes next finishes it.
@@ -16,7 +16,7 @@ _FINISH = "Run the same command again: it finishes the day first, without asking
 
 
 class Damaged(DestinationFailed):
-    """An upload was lost after the decision: the day can't be finished, only exported anew."""
+    """An upload was lost after the decision: the day can't be finished, only exported again."""
 
     def __init__(self, message: str, *, advice: str | None = None) -> None:
         """Keep the two sentences."""

@@ -1,4 +1,4 @@
-"""Who holds a claim: a process, named so that its own machine can tell whether it still lives.
+"""Who holds a claim: a process, identified so that its machine can check whether it is alive.
 
 A killed run can then be followed at once, without waiting for its lease to end. Where the two
 processes can't see each other (another machine, another container) nothing is concluded. Linux
@@ -26,7 +26,7 @@ def this_process(proc: Path = _PROC) -> Holder:
 
 
 def is_gone(holder: Holder, proc: Path = _PROC) -> bool:
-    """Whether the holder certainly lives no more; False where that can't be told from here."""
+    """Whether the holder is certainly dead; False if that can't be determined from here."""
     realm = _realm(proc)
     if not realm or not holder.process.startswith(realm + "/"):
         return False
@@ -34,7 +34,7 @@ def is_gone(holder: Holder, proc: Path = _PROC) -> bool:
 
 
 def _process(proc: Path, pid: int) -> str | None:
-    """Return what names a process for good: realm and start; None where it lives no more."""
+    """Return what names a process permanently: realm and start; None if it is dead."""
     try:
         state, *numbers = (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""COMMIT: how a staged day becomes visible, so that no reader ever takes half of it for a whole.
+"""COMMIT: how a staged day becomes visible, so that no reader mistakes half of it for the whole.
 
 The manifest is the commit point. First it says what is about to change (`next`), under the
 condition that nobody changed it since this run read it: the decision. From then on anybody may
@@ -35,12 +35,12 @@ Published = Entry[Manifest]
 
 
 def _no_lease() -> None:
-    """Stand in for the lease of a claim where there is none to keep."""
+    """Replace the lease of a claim if there is none to renew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The manifests of one dataset; `home` is the prefix they lie under, without a slash.
+    """The manifests of one dataset; `home` is their prefix, without a slash.
 
     A key that was deleted is not made again within `recreate_after`: who deletes may be slow.
     """
@@ -59,7 +59,7 @@ class Ledger:
         return self._record(day).read()
 
     def resting(self, day: Day, before: Published | None) -> dict[str, datetime]:
-        """Return the keys that were deleted so recently that they can't be made again yet.
+        """Return the keys that were deleted so recently that they can't be written again yet.
 
         Each with the instant from which it can.
         """
@@ -69,7 +69,7 @@ class Ledger:
     def check_replaceable(
         self, before: Published | None, made: Manifest, staged: tuple[StagedFile, ...]
     ) -> None:
-        """Raise what putting the files in place would meet, as far as that can be tried.
+        """Raise what would prevent publishing the files, as far as that can be tried.
 
         To be called before `publish`, and before the claim is written for the last time.
         """
@@ -84,7 +84,7 @@ class Ledger:
         staged: tuple[StagedFile, ...],
         keep_lease: Callable[[], None] = _no_lease,
     ) -> Published:
-        """Make the staged files visible as `made` names them; `before` is what `read` returned.
+        """Make the staged files of `made` visible; `before` is what `read` returned.
 
         Raises TryAgainLater when another run published the day meanwhile: then nothing of this
         run is visible, and nothing is completed, aborted or deleted. An error after the decision
@@ -112,7 +112,7 @@ class Ledger:
         return self.roll_forward(day, decided, keep_lease)
 
     def confirm(self, day: Day, before: Published, made: Manifest) -> Published:
-        """Say that the day was read again and is as it was: its files stay, all else is new.
+        """Record that the day was read again unchanged: its files stay, the rest is new.
 
         Raises TryAgainLater when another run changed the day meanwhile.
         """
@@ -145,9 +145,9 @@ class Ledger:
     def roll_forward(
         self, day: Day, intent: Published, keep_lease: Callable[[], None] = _no_lease
     ) -> Published:
-        """Finish what a manifest with `next` decided; idempotent, and anybody may.
+        """Finish what a manifest with `next` decided; idempotent; any process may do it.
 
-        Raises TryAgainLater where another run has gone on from there, Damaged where an
+        Raises TryAgainLater if another run has gone on from there, Damaged where an
         upload was lost for good: the day is marked as damaged then, and exported anew by the next
         run.
         """
@@ -174,7 +174,7 @@ class Ledger:
         return self._commit(day, intent, tags)
 
     def _check_rested(self, day: Day, before: Published | None, keys: frozenset[str]) -> None:
-        """Raise TryAgainLater where one of the keys must rest; to be found before, by callers."""
+        """Raise TryAgainLater if one of the keys must not be reused yet; callers check before."""
         resting = self.resting(day, before)
         if found := sorted(keys & resting.keys()):
             raise TryAgainLater(
@@ -187,7 +187,7 @@ class Ledger:
         return Record(self.store, self.key(day), decode, self.sleep)
 
     def _completed(self, file: StagedFile) -> Tag | None:
-        """Complete one upload; return the tag of what lies there, None where the upload is lost.
+        """Complete one upload; return the object's tag, None if the upload is lost.
 
         The look decides, whatever the call answered: an upload that is gone may have become the
         file by a call whose answer was lost, or by another's.
@@ -209,7 +209,7 @@ class Ledger:
         )
 
     def _made(self, file: StagedFile) -> Tag | None:
-        """Return the tag of the file if it lies there."""
+        """Return the tag of the file if it exists."""
         seen = self.store.look(file.key)
         if seen is None or seen.metadata.get("token") != file.token:
             return None
@@ -220,7 +220,7 @@ class Ledger:
         return seen.tag
 
     def _damaged(self, day: Day, intent: Published, lost: StagedFile) -> ExportError:
-        """Give up what can't be finished: mark the day; return the error to raise."""
+        """Mark a day that can't be finished as damaged; return the error to raise."""
         self._check_stands(day, intent)
         manifest = intent.value
         under_way = manifest.next or Next(uploads=(), deletes=())
@@ -249,7 +249,7 @@ class Ledger:
         )
 
     def _check_stands(self, day: Day, intent: Published) -> None:
-        """Raise TryAgainLater where another run has gone on; its files stay as they are."""
+        """Raise TryAgainLater if another run has continued; its files are not touched."""
         there = self.read(day)
         if there is None or there.value.nonce != intent.value.nonce:
             raise _overtaken(day)
@@ -271,7 +271,7 @@ class Ledger:
         return entry
 
     def _lately(self, day: Day, old: Manifest | None) -> dict[str, datetime]:
-        """Return which keys were deleted so lately that they must rest, and when."""
+        """Return which keys must not be reused yet, and when they were deleted."""
         if old is None or not old.deleted:
             return {}
         since = self._now(day) - self.recreate_after

@@ -1,4 +1,4 @@
-"""Small JSON objects that several processes may write: a condition, a nonce, a look when unsure.
+"""Small JSON objects that several processes may write: a condition, a nonce, a read when unsure.
 
 Every writing carries a fresh nonce, because equal bytes have equal tags. Where the answer to a
 conditional write is lost, the object is read back and the nonce decides; nothing is guessed.
@@ -19,7 +19,7 @@ _WAITS_S = (0.0, 1.0, 4.0)  # before each try to write
 
 
 class Written(Protocol):
-    """What can be kept as a record: frozen, with a nonce of its own."""
+    """What can be stored as a record: frozen, with its own nonce."""
 
     @property
     def nonce(self) -> str:
@@ -40,7 +40,7 @@ Value = TypeVar("Value", bound=Written)
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[Value]):
-    """A record as it lies at the destination."""
+    """A record at the destination."""
 
     value: Value
     tag: Tag
@@ -56,7 +56,7 @@ class Record(Generic[Value]):
     sleep: Callable[[float], None]
 
     def read(self) -> Entry[Value] | None:
-        """Return what lies there, or None; raises what `decode` and the store raise."""
+        """Return the record, or None; raises what `decode` and the store raise."""
         found = self.store.read(self.key)
         if found is None:
             return None
@@ -65,7 +65,7 @@ class Record(Generic[Value]):
     def write(self, value: Value, before: Entry[Value] | None) -> Entry[Value]:
         """Write over exactly what `before` names (None: where nothing is).
 
-        Raises ChangedMeanwhile where something else lies there, UnknownOutcome where nobody can
+        Raises ChangedMeanwhile if something else lies there, UnknownOutcome where nobody can
         tell, NeverSent where there was no connection in all that time. It is safe to write again
         what is not there: should the first writing arrive after all, the condition lets only one
         of them through.
@@ -98,7 +98,7 @@ class Record(Generic[Value]):
         return self.store.url(self.key)
 
     def _mine(self, value: Value) -> Entry[Value] | None:
-        """Return the record as it lies there, if it is this very writing of it."""
+        """Return the stored record if it is exactly this version."""
         try:
             there = self.read()
         except ExportError as problem:

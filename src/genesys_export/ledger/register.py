@@ -23,11 +23,11 @@ class Registration:
     """How the days of a dataset are made at this destination."""
 
     recipe: Recipe
-    honest_conditions: bool  # probed; False where a single writer is promised instead
+    honest_conditions: bool  # probed; False if a single writer is promised instead
     nonce: str = ""
 
     def signed(self, nonce: str) -> Registration:
-        """Return the same as another writing of it."""
+        """Return it with a new nonce."""
         return replace(self, nonce=nonce)
 
     def encode(self) -> bytes:
@@ -58,7 +58,7 @@ class Register:
         """Write the recipe down; probes the destination where that was not done before.
 
         `probe` is a key for that, which nobody else uses: several runs may be doing this.
-        Idempotent. Raises WrongSettings where conditional writes are ignored and no single
+        Idempotent. Raises WrongSettings if conditional writes are ignored and no single
         writer is promised, TryAgainLater where another run registers something at this moment.
         """
         there = before.value if before else None

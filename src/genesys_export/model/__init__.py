@@ -1,4 +1,4 @@
-"""The nouns that travel between the parts, and what a source and a store promise.
+"""The values that packages exchange, and the contracts of sources and stores.
 
 Knows no HTTP, no AWS, no file format. Everything here is a frozen value or a protocol.
 """

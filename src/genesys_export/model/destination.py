@@ -1,4 +1,4 @@
-"""What a bucket or a folder promises, and the nouns it deals in. Knows no AWS."""
+"""The contract of a bucket or folder, and its values. Knows nothing of AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a look (HEAD) at an object tells."""
+    """What a HEAD of an object returns."""
 
     key: str
     size_bytes: int
@@ -38,7 +38,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """An upload that was begun and not ended yet, whoever began it."""
+    """An upload in progress, of this run or any other."""
 
     key: str
     upload_id: str
@@ -59,7 +59,7 @@ class IfUnchanged:
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """Write whatever is there."""
+    """Write unconditionally."""
 
 
 Condition = IfAbsent | IfUnchanged | Always
@@ -93,7 +93,7 @@ class Upload(Protocol):
         ...
 
     def seal(self) -> StagedFile:
-        """Send what is left; nothing is visible yet. Raises DestinationFailed."""
+        """Send the rest; nothing is visible yet. Raises DestinationFailed."""
         ...
 
     def discard(self) -> None:
@@ -134,7 +134,7 @@ class Store(Protocol):
         ...
 
     def discard(self, upload: StagedFile | Pending) -> None:
-        """Throw away what is staged, sealed or not (idempotent)."""
+        """Discard a staged file, sealed or not (idempotent)."""
         ...
 
     def check_replaceable(self, keys: Collection[str]) -> None:
@@ -167,6 +167,6 @@ class Store(Protocol):
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield an object's bytes in order, in pieces of bounded size.
 
-        Raises ChangedMeanwhile where what is there is not what `tag` names, or nothing is.
+        Raises ChangedMeanwhile if what is there is not what `tag` names, or nothing is.
         """
         ...

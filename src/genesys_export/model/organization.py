@@ -13,7 +13,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """An organisation; without an id Genesys has not told it."""
+    """An organisation; without an id if Genesys did not return it."""
 
     id: str | None = None
     clients: tuple[str, ...] = ()  # fingerprints
@@ -30,13 +30,13 @@ class Organization:
         return Organization(id=other.id or self.id, clients=clients)
 
     def __str__(self) -> str:
-        """Return enough of it to tell two apart."""
+        """Return enough of it to distinguish two."""
         known = f"{self.id[:8]}…" if self.id else "unknown id"
         return f"{known} (OAuth client {', '.join(self.clients) or 'unknown'})"
 
 
 def fingerprint_of(client_id: str) -> str:
-    """Return sixteen hex digits that stand for an OAuth client's id."""
+    """Return a fingerprint of an OAuth client's id: sixteen hex digits."""
     return blake2b(client_id.encode(), digest_size=8, person=b"genesys-client").hexdigest()
 
 
@@ -48,7 +48,7 @@ class Membership(Protocol):
         ...
 
     def ask(self) -> Organization:
-        """Return it with its id, where Genesys tells that; asked once, then remembered.
+        """Return it with its id if Genesys returns that; asked once, then remembered.
 
         Raises SignInRefused, GenesysUnavailable.
         """

@@ -26,7 +26,7 @@ class Clock(Protocol):
         ...
 
     def rest(self, seconds: float) -> None:
-        """Wait, whatever comes: for what has to be finished."""
+        """Wait without being interrupted, for what has to be finished."""
         ...
 
 
@@ -55,7 +55,7 @@ class Source(Protocol):
     """Where conversations come from; safe to use from several threads."""
 
     def watermark(self) -> datetime | None:
-        """Return the instant up to which the source is complete; None where it can't say."""
+        """Return the instant up to which the source is complete; None if it can't say."""
         ...
 
     def fetch(self, interval: Interval, job_id: str | None = None) -> Fetch:
@@ -68,7 +68,7 @@ class Source(Protocol):
 
 
 class Names(Protocol):
-    """Where the names beside the ids come from; safe to use from several threads."""
+    """Source of the lookup tables; thread-safe."""
 
     def pages(
         self, table: str, *, patience_s: float | None = None

@@ -1,1 +1,1 @@
-"""What an operator does beside exporting: looks at what is there, and checks it."""
+"""What an operator does apart from exporting: look at what is published and check it."""

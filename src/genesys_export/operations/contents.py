@@ -30,7 +30,7 @@ _BROKEN: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]
 
 
 def unzipped(pieces: Pieces) -> Pieces:
-    """Yield what a gzip file of one member holds; raises Unreadable where it is cut or broken."""
+    """Yield what a gzip file of one member holds; raises Unreadable if it is cut or broken."""
     inflate = isal_zlib.decompressobj(_GZIP_WINDOW)
     try:
         for piece in pieces:

@@ -121,7 +121,7 @@ class DayStatus:
 
     @property
     def completeness(self) -> float | None:
-        """Our count in percent of the source's count; None where they can't be compared."""
+        """Our count in percent of the source's count; None if they can't be compared."""
         source = self.source
         if source is None or source.query_hits is None:
             return None

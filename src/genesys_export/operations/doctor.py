@@ -23,7 +23,7 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is examined, in a few words for a headline, and what is found there."""
+    """A part of the check-up: a heading and its findings."""
 
     about: str
     findings: Generator[Finding, None, None]

@@ -63,7 +63,7 @@ class Genesys:
 
 
 def genesys(one: Genesys) -> Generator[Finding, None, None]:
-    """Yield what is found at Genesys Cloud."""
+    """Yield the findings for Genesys Cloud."""
     ways = tuple(
         Check(name=f"connection to {urlsplit(address).netloc}", look=partial(_way, one, address))
         for address in _addresses(one.hosts)
@@ -82,7 +82,7 @@ def genesys(one: Genesys) -> Generator[Finding, None, None]:
 
 
 def _addresses(hosts: Hosts) -> tuple[str, ...]:
-    """Return where Genesys is met, without paths: the API, and where to sign in if elsewhere."""
+    """Return Genesys's addresses without paths: the API's, and the login host's if different."""
     login = urlsplit(hosts.token_url)
     return tuple(dict.fromkeys((hosts.api, f"{login.scheme}://{login.netloc}")))
 

@@ -36,7 +36,7 @@ class Hashes:
         self._written = self.count = 0
 
     def add(self, keys: Iterable[bytes]) -> None:
-        """Take keys; raises DestinationFailed where the disk takes no more."""
+        """Take keys; raises DestinationFailed if the disk takes no more."""
         for key in keys:
             one = blake2b(key, digest_size=_SIZE).digest()
             part = one[0] | (one[1] & 1) << 8

@@ -46,11 +46,11 @@ class Conversations:
         self.ids.add(identity(one) for one in ids)
 
     def take_tokens(self, tokens: Iterable[bytes]) -> None:
-        """Take what stands for the ids of a table's rows where they are hashed."""
+        """Take the tokens of a table's rows if the ids are hashed."""
         self.ids.add(half(one) for one in tokens)
 
     def take_records(self, lines: Iterable[bytes]) -> int:
-        """Take raw records; returns how many. Raises Unreadable for a line that is none."""
+        """Take raw records; returns how many. Raises Unreadable for any other line."""
         count = 0
         for line in lines:
             whole = sha256(line).digest()
@@ -83,7 +83,7 @@ class Conversations:
 
 
 def half(token: bytes) -> bytes:
-    """Return the 16 bytes of a token in an index; raises Unreadable for what is none."""
+    """Return the 16 bytes of a token in an index; raises Unreadable for anything else."""
     if not _TOKEN.fullmatch(token):
         raise Unreadable("has a conversation_id that is not a token")
     return bytes.fromhex(token[: 2 * _ID_BYTES].decode())
@@ -131,7 +131,7 @@ def _id_of(line: bytes) -> bytes:
 
 
 def _slowly(line: bytes) -> Any:
-    """Read JSON that msgspec refuses, such as lone surrogates; None for what is none."""
+    """Read JSON that msgspec refuses, such as lone surrogates; None if it is not JSON."""
     try:
         return json.loads(line.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):

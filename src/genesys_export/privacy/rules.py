@@ -66,7 +66,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeRule:
-    """What becomes of participants' attributes, by their keys.
+    """What happens to participant attributes, by key.
 
     `drop` wins over `allow`; rows that are dropped are not written at all. `default` is for all
     other keys; None leaves them to the column `attribute_value`.
@@ -81,7 +81,7 @@ class AttributeRule:
         return bool(self.allow or self.drop or self.default)
 
     def action(self, key: str) -> Action | None:
-        """Return what becomes of the attribute of that key; None: as its column says."""
+        """Return the action for the attribute with that key; None: that of its column."""
         folded = key.casefold()
         if any(_matches(folded, pattern.casefold()) for pattern in self.drop):
             return Action.DROP
@@ -207,7 +207,7 @@ class _Resolved:
         }
 
     def action(self, table: Table, column: Column) -> Action:
-        """Return what becomes of a column: as it is named, as its origin, or by its class."""
+        """Return a column's action: by its name, its origin, or its class."""
         name = f"{table.name}.{column.name}"
         if name in self._wishes.columns:
             return self._wishes.columns[name]
@@ -223,7 +223,7 @@ class _Resolved:
         return Action.DROP if hidden and not _is_text(column) else wished
 
     def problem(self, table: Table, column: Column, action: Action) -> str:
-        """Return why the column can't be treated so; empty where it can."""
+        """Return why the column can't be treated so; empty if it can."""
         if _is_key(table, column) and not _fits_key(column, action):
             return "it belongs to a key"
         if action in (Action.MASK, Action.HASH) and not _is_text(column):
@@ -237,7 +237,7 @@ class _Resolved:
         return "" if action is same else f"it repeats {origin}, so set that one"
 
     def _origin(self, name: str, column: Column) -> str:
-        """Return the column whose values this one repeats; empty for one of its own."""
+        """Return the column whose values this one repeats; empty if none."""
         if name in _REPEATED or column.kind is Kind.FIELD:
             return _REPEATED.get(name, "")
         return self._fields.get(column.path, "")
@@ -252,7 +252,7 @@ def _is_key(table: Table, column: Column) -> bool:
 
 
 def _fits_key(column: Column, action: Action) -> bool:
-    """Whether rows are told apart as before: a token does that, but not for attributes' keys."""
+    """Whether rows are still identifiable: tokens are, except for attribute keys."""
     as_token = column.type is Type.STRING and column.kind is not Kind.MAP_KEY
     return action is Action.KEEP or (action is Action.HASH and as_token)
 

@@ -99,7 +99,7 @@ def tell(stream: TextIO, tally: Tally, *, elapsed_s: float, as_json: bool, clock
 
 
 def fan_out(*observers: Observe) -> Observe:
-    """Return one observer that tells every event to each, in this order."""
+    """Return one observer that passes every event to each, in this order."""
 
     def observe(event: Event) -> None:
         for each in observers:

@@ -1,4 +1,4 @@
-"""Events on a terminal: a bar a day under way, figures and the current wait below, news above.
+"""Events on a terminal: a bar per day in progress, figures and the current wait below, news above.
 
 Knows rich and nothing of how lines look elsewhere. The picture is wiped at the end: the summary
 says what came of it. Where Genesys's own count of a day is known its bar shows a share of it, else
@@ -87,7 +87,7 @@ class Bars:
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
-        """Take note of the event; what is news is written above the bars."""
+        """Record the event; news are written above the bars."""
         with self._lock:
             now = self._clock.monotonic()
             self._days.see(event, now)
@@ -98,7 +98,7 @@ class Bars:
                 self._live.console.print(text)
 
     def _news(self, event: Event) -> Text | None:
-        """Return what is written above the picture, if anything is."""
+        """Return the line to write above the bars, if any."""
         kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
         if isinstance(event, kinds):
             loud = isinstance(event, events.Noticed | events.DayFailed)
@@ -111,7 +111,7 @@ class Bars:
         return Text(f"{told.title}  {values}", style=style)
 
     def picture(self) -> RenderableType:
-        """Return what is to be seen at this moment."""
+        """Return the current picture."""
         now = self._clock.monotonic()
         with self._lock:
             days, wait = self._days.under_way, self._wait(now)

@@ -1,4 +1,4 @@
-"""The days under way: the phase of each, how much of it is read, how long the rest takes.
+"""The days in progress: the phase of each, how much is read, how long the rest takes.
 
 Fed with events and the time at which each was seen; reads no clock and writes nothing. How much a
 day holds is known where Genesys counted it first; else only what came so far can be told. Promises
@@ -49,7 +49,7 @@ class UnderWay:
 
     @property
     def percent(self) -> int | None:
-        """How much of the day is read: below 100 until it is, None where that is not known."""
+        """How much of the day is read: below 100 until it is, None if that is not known."""
         if self.phase is Phase.PUBLISHING:
             return 100
         if not self.expected or not self.conversations:
@@ -57,7 +57,7 @@ class UnderWay:
         return min(99, self.conversations * 100 // self.expected)
 
     def left_s(self, now_s: float) -> float | None:
-        """Return the seconds until all is read; None where nothing honest can be said."""
+        """Return the seconds until all is read; None if nothing honest can be said."""
         known = self.phase is Phase.READING and self.expected and self.pages >= _FEWEST_PAGES
         if not known or self.reading_since_s is None or self.read <= 0:
             return None
@@ -66,7 +66,7 @@ class UnderWay:
 
 
 class Days:
-    """The days under way, in the order in which they began; for one thread at a time."""
+    """The days in progress, in the order in which they began; for one thread at a time."""
 
     def __init__(self) -> None:
         """Begin with none."""

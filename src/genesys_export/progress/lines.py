@@ -1,4 +1,4 @@
-"""Events as log lines: plain `key=value` lines or JSON lines, for wherever no terminal is.
+"""Events as log lines: plain `key=value` lines or JSON lines, if there is no terminal.
 
 One line for what an operator would want to find later, a progress line now and then, nothing for
 every page. Which event becomes which line is a value (`line`); writing it is apart. Lines carry an
@@ -53,7 +53,7 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is to be written of an event."""
+    """The log line of an event."""
 
     weight: Weight
     title: str

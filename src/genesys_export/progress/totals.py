@@ -26,7 +26,7 @@ from ..events import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """A snapshot: everything since the tally was begun. Fit for JSON as it is."""
+    """A snapshot: everything since the start. Can be written as JSON."""
 
     requests: int = 0
     retries: int = 0
@@ -65,7 +65,7 @@ class Tally:
 
     @property
     def backfill(self) -> BackfillProgress | None:
-        """How far a range of days is; None where none is exported."""
+        """How far a range of days is; None if none is exported."""
         with self._lock:
             return self._backfill
 

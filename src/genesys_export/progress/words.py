@@ -55,7 +55,7 @@ def waiting(event: Waiting, left_s: float) -> str:
 
 
 def left(eta_s: float | None) -> str:
-    """Return `2 h 05 min left`; nothing where that is not known."""
+    """Return `2 h 05 min left`; nothing if that is not known."""
     return "" if eta_s is None else f"{duration(eta_s)} left"
 
 

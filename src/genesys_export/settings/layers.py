@@ -153,7 +153,7 @@ def stacked(layers: Sequence[Layer]) -> Table:
 
 
 def over(upper: Table, lower: Table, path: Path = ()) -> Table:
-    """Return `upper` laid over `lower`, table by table; `path` is where both stand."""
+    """Return `upper` laid over `lower`, table by table; `path` is that of both."""
     choice = _choice(path)
     decided = choice and any(leader in upper for leader in choice.leaders)
     settled = choice.followers if choice and decided else ()
@@ -168,7 +168,7 @@ def over(upper: Table, lower: Table, path: Path = ()) -> Table:
 
 
 def table(values: Mapping[str, object], *path: str) -> Table:
-    """Return the table at the path; an empty one where there is none."""
+    """Return the table at the path; an empty one if there is none."""
     found: object = values
     for step in path:
         found = found.get(step) if isinstance(found, Mapping) else None

@@ -36,7 +36,7 @@ from .sections import (
 class Org:
     """One organisation to export from: who we are there, and how we may ask.
 
-    `name` is empty where no [orgs.NAME] is configured: then keys have no first segment for it.
+    `name` is empty if no [orgs.NAME] is configured: then keys have no first segment for it.
     Of `genesys.base_url` and `genesys.region` exactly one is given.
     """
 
@@ -96,7 +96,7 @@ class Settings:
         return tuple(self._org(name, self._whole(name)) for name in names)
 
     def require_destination(self) -> Target:
-        """Return the destination; raises WrongSettings where none is given."""
+        """Return the destination; raises WrongSettings if none is given."""
         if lines := problems.of_destination(self._given()):
             raise problems.error(lines)
         given = self.destination

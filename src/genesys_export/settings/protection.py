@@ -1,4 +1,4 @@
-"""The section [privacy]: what becomes of personal data, as it is written in settings.
+"""The section [privacy]: what happens to personal data, as written in settings.
 
 Checks single values; what they mean together (copies, keys, raw records) is for `privacy` to say.
 The key is a secret like any other: no error and no repr holds it.
@@ -24,7 +24,7 @@ def _treatment(given: object) -> Action:
 
 
 def _treatments(given: object) -> dict[str, Action]:
-    """Read a table of actions; one error for all, since a column is no setting of its own."""
+    """Read a table of actions; one error for all, since columns are not separate settings."""
     return {name.strip(): _treatment(action) for name, action in values.tags(given).items()}
 
 
@@ -45,7 +45,7 @@ _FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Attributes(BaseModel):
-    """What becomes of participants' attributes, by their keys."""
+    """What happens to participant attributes, by key."""
 
     model_config = _FROZEN
 
@@ -55,7 +55,7 @@ class Attributes(BaseModel):
 
 
 class Privacy(BaseModel):
-    """What becomes of personal data before it is written."""
+    """What happens to personal data before it is written."""
 
     model_config = _FROZEN
 
@@ -77,7 +77,7 @@ class Privacy(BaseModel):
 
     @property
     def wishes(self) -> Wishes:
-        """All of it as privacy's own noun."""
+        """All of it as the type of the privacy package."""
         asked = self.attributes
         rule = AttributeRule(allow=asked.allow, drop=asked.drop, default=asked.default)
         return Wishes(

@@ -27,7 +27,7 @@ class Backfill(BaseModel):
 
 
 class Resume(BaseModel):
-    """What a run may take over from one that was broken off."""
+    """What a run may adopt from an interrupted one."""
 
     model_config = _FROZEN
 
@@ -43,7 +43,7 @@ class Resume(BaseModel):
 
 
 class CatchUp(BaseModel):
-    """How far back a run makes up for days that are missing."""
+    """How far back a run exports missing days."""
 
     model_config = _FROZEN
 

@@ -49,7 +49,7 @@ DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 
 
 class Genesys(BaseModel):
-    """Where an organisation is, who we are there, and how hard we may ask."""
+    """Where an organisation is, who we are there, and how fast we may ask."""
 
     model_config = _FROZEN
 
@@ -194,7 +194,7 @@ class Settle(BaseModel):
 
 
 class Proof(BaseModel):
-    """How the source's own count is held against ours."""
+    """How the source's own count is compared with ours."""
 
     model_config = _FROZEN
 

@@ -1,4 +1,4 @@
-"""How single settings are written: durations, sizes, zones, lists, choices.
+"""How values of settings are written: durations, sizes, zones, lists, choices.
 
 Knows text and TOML values, no names of settings. Each function returns a plain value or raises
 ValueError with a sentence that says what was expected; where a secret could stand (filters) the
@@ -43,7 +43,7 @@ _BYTES = {
 
 
 def text(given: object) -> str:
-    """Read a text; blanks round it (the line end of a secret's file) are no part of it."""
+    """Read a text; blanks round it (the line end of a secret's file) are removed."""
     if not isinstance(given, str):
         raise ValueError("this must be a string, in quotes in the file")
     return given.strip()
@@ -82,7 +82,7 @@ def span(given: object) -> timedelta:
 
 
 def at_least_a_millisecond(given: timedelta) -> timedelta:
-    """Refuse what is shorter than the API can tell apart."""
+    """Refuse what is shorter than the API can distinguish."""
     if given < _UNITS["ms"]:
         raise ValueError("this must be a millisecond or longer")
     return given
@@ -105,7 +105,7 @@ def size(given: object) -> int:
 
 
 def words(given: object) -> tuple[str, ...]:
-    """Read a list as `exact_words` does; blanks round its texts are no part of them."""
+    """Read a list as `exact_words` does; blanks around its texts are removed."""
     return tuple(dict.fromkeys(word for one in exact_words(given) if (word := one.strip())))
 
 
@@ -155,7 +155,7 @@ def zone(given: object) -> ZoneInfo:
 
 
 def choice(*have: str, later: tuple[str, ...] = ()) -> Callable[[object], str]:
-    """Return a reader of one of `have`; `later` names what is planned but not there yet."""
+    """Return a reader of one of `have`; `later` names what is planned but does not exist yet."""
 
     def read(given: object) -> str:
         word = text(given)
@@ -175,7 +175,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean …?`, or nothing where no known word is near."""
+    """Return `; did you mean …?`, or nothing if no known word is near."""
     near = nearest(word, known)
     return f"; did you mean {near}?" if near else ""
 

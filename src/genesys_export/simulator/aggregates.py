@@ -59,7 +59,7 @@ def _filters(body: Json) -> Filters:
 
 
 def _counts(selection: Selection) -> Counter[tuple[str, str]]:
-    """Count by medium and metric; the medium "" stands for all together."""
+    """Count by medium and metric; the medium "" means all together."""
     counts: Counter[tuple[str, str]] = Counter()
     known: dict[int, Counter[tuple[str, str]]] = {}
     for position in selection.found:

@@ -122,7 +122,7 @@ def _is_token(request: Request) -> bool:
 
 
 def _instead(fault: Kind | None) -> Reply | None:
-    """Return what is answered instead of carrying the request out, or raise the refusal."""
+    """Return the answer given instead of executing the request, or raise the refusal."""
     match fault:
         case faults.RateLimited(retry_after=retry_after):
             raise too_many(retry_after)

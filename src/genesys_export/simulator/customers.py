@@ -1,7 +1,7 @@
 """Who contacts a made-up organisation: a name, a number and an address for every customer.
 
 Knows customers by a number alone, so that none is kept: the same number is the same person in
-every conversation. Values are written as they stand inside a JSON text.
+every conversation. Values are written as they appear in JSON text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the values of a filter's dimension stand in a conversation.
+"""Where a conversation has the values of a filter's dimension.
 
 Knows, for each of the five levels, the things a filter is held against and the dimensions they
 have. A dimension that stands where its name says needs no entry; the tables hold the others.
@@ -15,7 +15,7 @@ from .times import read
 
 
 class Level(Enum):
-    """What a filter array is held against; the value is its name in a request."""
+    """What a filter array is compared with; the value is its name in a request."""
 
     CONVERSATION = "conversationFilters"
     SEGMENT = "segmentFilters"
@@ -105,7 +105,7 @@ def is_fixed(name: str) -> bool:
 
 
 def things(level: Level, record: Json) -> Iterator[Json]:
-    """Yield what a filter of the level is held against."""
+    """Yield what a filter of the level is compared with."""
     if level is Level.CONVERSATION:
         yield record
     elif level is Level.SEGMENT:

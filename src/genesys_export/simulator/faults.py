@@ -69,7 +69,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """The answer comes so much later."""
+    """The answer is delayed by this much."""
 
     delay_s: float = 0.2
 
@@ -124,7 +124,7 @@ class NoConversations:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedCursor:
-    """The page gives back the cursor it was asked with (the first page: one that leads to it)."""
+    """The page returns the cursor of its own request (the first page: one that leads to it)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ _HOURS = (2, 1, 1, 1, 1, 2, 4, 8, 14, 18, 20, 19, 17, 18, 20, 20, 18, 15, 11, 8,
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """An organisation with so many conversations begun on every UTC day."""
+    """An organisation with this many conversations beginning on every UTC day."""
 
     seed: int
     per_day: int
@@ -126,7 +126,7 @@ class Generated:
                     yield day, slot
 
     def _position(self, day: int, slot: int) -> int:
-        """Return where a slot stands: a day's positions are in order of start, its slots not."""
+        """Return a slot's position: a day's positions are in order of start, its slots not."""
         starts = _starts(self.per_day)
         minute = bisect_right(starts, slot) - 1
         return (day << _RANK_BITS) + starts[minute] + _order(self, day, minute).index(slot)
@@ -156,7 +156,7 @@ class Generated:
         return ((mixed ^ mixed >> 23) * 0x2545F4914F6CDD1D) & _IDENTITIES
 
     def _customer(self, day: int, minute: int, identity: int) -> int:
-        """Return whose conversation it is: mostly somebody new, sometimes of an earlier slot."""
+        """Return whose conversation it is: mostly a new caller, sometimes an earlier slot's."""
         if identity % 100 >= _RETURNING_PERCENT:
             return identity
         before = _starts(self.per_day)[max(0, minute - _RETURN_MINUTES)]

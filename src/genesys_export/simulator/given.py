@@ -54,7 +54,7 @@ class Given:
         return [dumped(without_attributes(parsed(record))) for record in found]
 
     def kind(self, position: int) -> None:
-        """Return None: each record must be looked at for itself."""
+        """Return None: each record must be looked at individually."""
         del position
 
 
@@ -78,7 +78,7 @@ def read_files(paths: Iterable[Path]) -> Given:
 
 
 def parsed(record: bytes) -> dict[str, Any]:
-    """Parse a record; anything that is no object counts as an empty one."""
+    """Parse a record; anything that is not an object counts as an empty one."""
     try:
         value = json.loads(record)
     except (ValueError, RecursionError):
@@ -87,7 +87,7 @@ def parsed(record: bytes) -> dict[str, Any]:
 
 
 def life(record: bytes) -> tuple[int | None, int | None]:
-    """Return when a record begins and ends, in ms; None where that can't be read."""
+    """Return when a record begins and ends, in ms; None if that can't be read."""
     value = parsed(record)
     return read(value.get("conversationStart")), read(value.get("conversationEnd"))
 
@@ -105,7 +105,7 @@ def _in_file(path: Path) -> list[bytes]:
 
 
 def _in_text(content: bytes) -> list[bytes]:
-    """Return the records of one JSON text as they stand in it."""
+    """Return the records of one JSON text, byte for byte."""
     text = content.strip()
     if text.startswith(b"["):
         return [bytes(one) for one in msgspec.json.decode(text, type=list[msgspec.Raw])]

@@ -95,7 +95,7 @@ class Jobs:
         del self._jobs[self._job(ident).ident]
 
     def results(self, ident: str, cursor: str | None, size: int, fault: Kind | None) -> bytes:
-        """Write a page of results, but for its last key; raises Refused."""
+        """Write a page of results except its last key; raises Refused."""
         job = self._job(ident)
         if job.state == "EXPIRED":
             raise not_found(f"the results of job {ident} are expired")

@@ -1,4 +1,4 @@
-"""Where conversations stand: positions in order, few bytes for many of them.
+"""The order of conversations: positions, in few bytes for many of them.
 
 Knows nothing of what stands there. A chain is cut, never copied: a day of ten million
 conversations is one `range`.

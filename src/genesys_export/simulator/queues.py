@@ -22,23 +22,23 @@ _OFTEN = (8, 5, 4, 3)
 
 
 def queue_mark(kind: int) -> str:
-    """Return what stands for the id of a queue of that kind."""
+    """Return the mark for the id of a queue of that kind."""
     return value_mark(customers.FIELDS + 2 * kind)
 
 
 def kind_of(queue: str) -> int:
-    """Return the kind of work of a queue that a mark stands for."""
+    """Return the kind of work of the queue behind a mark."""
     return next(kind for kind in range(MAIL + 1) if queue_mark(kind) == queue)
 
 
 def name_mark(queue: str) -> str:
-    """Return what stands for the name of a queue that a mark stands for."""
+    """Return the mark for the name of the queue behind a mark."""
     return value_mark(customers.FIELDS + 2 * kind_of(queue) + 1)
 
 
 @lru_cache(maxsize=8)
 def chosen(seed: int) -> tuple[tuple[bytes, ...], ...]:
-    """Return rows of a queue of each kind: id and name, as they stand inside a JSON text."""
+    """Return rows of a queue of each kind: id and name, as they appear in JSON text."""
     written = [
         (one["id"].encode(), json.dumps(one["name"], ensure_ascii=False)[1:-1].encode())
         for one in founded(seed).queues

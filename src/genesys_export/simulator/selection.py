@@ -73,7 +73,7 @@ def look(holdings: Holdings, position: int) -> Json:
 
 
 def _judge(holdings: Holdings, filters: Filters) -> Callable[[int], bool]:
-    """Return what tells whether a conversation passes; one look for all of a kind if possible."""
+    """Return the test whether a conversation passes; one for all of a kind if possible."""
     verdicts: dict[int, bool] = {}
 
     def passes(position: int) -> bool:

@@ -49,7 +49,7 @@ class Service:
         return answered({"dataAvailabilityDate": self._watermark()})
 
     def submit(self, call: Call) -> Reply:
-        """Take a job; what it finds is settled now."""
+        """Accept a job; its results are fixed now."""
         body = body_of(call.received, requests.JOB_KEYS)
         ask = requests.job_ask(body, to_ms(self._options.watermark))
         found = select(self._world.at(self._options.now()), ask)

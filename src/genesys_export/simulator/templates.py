@@ -41,12 +41,12 @@ def id_mark(number: int) -> str:
 
 
 def agent_mark(seat: int) -> str:
-    """Mark the user id of whoever takes that seat of the conversation."""
+    """Mark the user id of the agent in that seat of the conversation."""
     return f"{_MARK}A{seat}{_MARK}"
 
 
 def value_mark(number: int) -> str:
-    """Mark a value that each copy has of its own: one of `customers`, then of `queues`."""
+    """Mark a value that differs in each copy: one of `customers`, then of `queues`."""
     return f"{_MARK}V{number}{_MARK}"
 
 
@@ -118,7 +118,7 @@ def without_attributes(record: Json) -> Json:
 
 
 def dumped(record: Mapping[str, Any]) -> bytes:
-    """Write JSON as compactly as the API does, in UTF-8; escaped where a text is none."""
+    """Write JSON as compactly as the API does, in UTF-8; escaped if it is not valid text."""
     try:
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # a lone surrogate of a record that was given

@@ -96,7 +96,7 @@ class FolderStore:
                 temporary.unlink(missing_ok=True)
 
     def stage(self, key: str, token: str, content_type: str) -> FolderUpload:
-        """Begin a temporary file; its token is its tag, whatever `token` is."""
+        """Begin a temporary file; its token is its tag, not `token`."""
         del content_type, token
         with translated_os("write", key), self._locked() as staging:
             self._path(key)
@@ -105,7 +105,7 @@ class FolderStore:
     def complete(self, staged: StagedFile) -> Tag:
         """Rename the temporary file to its place, replacing what was there.
 
-        Works once: raises UnknownOutcome where it is gone, whoever ended it.
+        Works once: raises UnknownOutcome if it is gone, whoever ended it.
         """
         with translated_os("write", staged.key), self._locked():
             source, target = self._staged(staged.upload_id), self._path(staged.key)
@@ -135,7 +135,7 @@ class FolderStore:
                 return False
 
     def uploads(self, prefix: str) -> Iterator[Pending]:
-        """Yield what is staged, by any process, for keys that begin with `prefix`."""
+        """Yield the staged files of any process for keys with this `prefix`."""
         staging = self._root / _STAGING
         with translated_os("list", _STAGING):
             if not staging.is_dir():
@@ -193,7 +193,7 @@ class FolderStore:
             )
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
-        """Yield the file's bytes; what is renamed over it meanwhile does not disturb."""
+        """Yield the file's bytes; a file renamed over it meanwhile does not matter."""
         with translated_os("read", key):
             try:
                 file = open_regular(self._path(key))
@@ -206,7 +206,7 @@ class FolderStore:
                     yield piece
 
     def _path(self, key: str) -> Path:
-        """Return where a key lies; a key can't leave the folder."""
+        """Return the path of a key; a key can't leave the folder."""
         segments = key.split("/")
         if "\\" in key or "\0" in key or any(part in {"", ".", ".."} for part in segments):
             raise DestinationFailed(f"{key!r} is not a valid key for a folder")

@@ -31,7 +31,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def regular(path: Path, found: os.stat_result) -> os.stat_result:
-    """Return what stat found; raises WrongSettings where that is no regular file."""
+    """Return what stat found; raises WrongSettings if it is not a regular file."""
     if not stat.S_ISREG(found.st_mode):
         raise WrongSettings(
             f"{path} is not a regular file",
@@ -63,7 +63,7 @@ def try_rename(staging: Path, target: Path) -> None:
 
 
 def _check_sticky(folder: Path, target: Path) -> None:
-    """Raise PermissionError where only the owner of the old file may replace it."""
+    """Raise PermissionError if only the owner of the old file may replace it."""
     mine, there = os.geteuid(), folder.stat()
     if not there.st_mode & stat.S_ISVTX or mine in {0, there.st_uid}:
         return

@@ -1,4 +1,4 @@
-"""A file being staged in a folder: a temporary file whose name tells what it is to become.
+"""A file being staged in a folder: a temporary file whose name says what it will become.
 
 The name holds the key and when the file was made, by the file system's clock, so that any process
 finds what a killed one left. Knows nothing of how a file becomes visible.
@@ -80,7 +80,7 @@ class FolderUpload:
 
 
 def upload_id_of(key: str, began_ns: int) -> str:
-    """Return a new name below the staging directory: the key, when it was begun, randomness.
+    """Return a new name below the staging directory: key, start time, randomness.
 
     A key too long for one name is cut into pieces, each a directory.
     """
@@ -91,7 +91,7 @@ def upload_id_of(key: str, began_ns: int) -> str:
 
 
 def pending_of(upload_id: str) -> Pending | None:
-    """Return what a name below the staging directory tells; None for what is no upload."""
+    """Return what a name below the staging directory says; None if it is not an upload."""
     name, _, suffix = upload_id.replace("/", "").partition("@")
     began_ns, _, random = suffix.partition("-")
     try:
@@ -108,5 +108,5 @@ def tag_of(found: os.stat_result) -> Tag:
 
 
 def instant(time_ns: int) -> datetime:
-    """Return a file's time, cut to microseconds the same way wherever two are compared."""
+    """Return a file's time, truncated to microseconds in the same way for every comparison."""
     return _EPOCH + timedelta(microseconds=time_ns // 1000)

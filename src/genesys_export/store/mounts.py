@@ -1,4 +1,4 @@
-"""Which file systems lie on another machine, by the table of mounts that Linux keeps.
+"""Which file systems are on another machine, by Linux's table of mounts.
 
 There a lock (flock) may hold on one machine only and a rename may be answered twice, so that two
 runs could mix their files. Knows the table's format; reads it only where it is handed a path.
@@ -25,7 +25,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def network_type(path: Path, mountinfo: Path = MOUNTINFO) -> str | None:
-    """Return the type of the network file system that `path` lies on, or None."""
+    """Return the type of the network file system that `path` is on, or None."""
     try:
         table = mountinfo.read_text("utf-8", errors="surrogateescape")
     except OSError:
@@ -37,7 +37,7 @@ def network_type(path: Path, mountinfo: Path = MOUNTINFO) -> str | None:
 
 
 def type_at(path: Path, table: str) -> str:
-    """Return the type of the file system that holds `path`; empty where the table doesn't say."""
+    """Return the type of the file system that holds `path`; empty if the table doesn't say."""
     found, kind = -1, ""
     for line in table.splitlines():
         before, separator, after = line.partition(" - ")

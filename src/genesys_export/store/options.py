@@ -47,7 +47,7 @@ class S3Options:
         return f"s3://{self.bucket}/{self.key(key)}"
 
     def size_of_part(self, number: int) -> int:
-        """Return how large part `number` (from 0) is to be.
+        """Return the size of part `number` (from 0).
 
         It doubles every thousand parts, so that S3's 10,000 of them hold 8 TiB from 8 MiB on.
         """

@@ -1,4 +1,4 @@
-"""A bucket as destination: multipart uploads that nobody sees until they are completed.
+"""A bucket as destination: multipart uploads that are invisible until they are completed.
 
 Only this module, those named `s3_…`, options.py and translate.py beside it know AWS. Conditional
 writes go through a client that never repeats a call: whoever got no clear answer must look, not
@@ -97,7 +97,7 @@ class S3Store:
     def complete(self, staged: StagedFile) -> Tag:
         """Complete the upload: the object appears whole, in one step.
 
-        Works once: raises UnknownOutcome where the upload is gone, whoever ended it, or where no
+        Works once: raises UnknownOutcome if the upload is gone, whoever ended it, or where no
         answer came. It has no condition and an upload ends once, so botocore may repeat it: at
         worst it meets its own success, which a look at the token tells. A busy bucket would
         otherwise leave a day half replaced.
@@ -131,11 +131,11 @@ class S3Store:
         return holds(self._s3, self._options, staged)
 
     def uploads(self, prefix: str) -> Iterator[Pending]:
-        """Yield the uploads that are neither completed nor aborted, whoever began them."""
+        """Yield the uploads that are neither completed nor aborted, of any run."""
         return uploads(self._s3, self._options, prefix)
 
     def look(self, key: str) -> Seen | None:
-        """Return what HEAD tells, or None."""
+        """Return the result of HEAD, or None."""
         with translated("s3:GetObject", self.url(key)):
             try:
                 found = self._s3.head_object(Key=self._options.key(key), **self._options.owner())

@@ -1,4 +1,4 @@
-"""How to talk to a bucket: botocore's client, and what it raises when an answer breaks off.
+"""How to access a bucket: botocore's client, and what it raises when an answer breaks off.
 
 Credentials are found where every AWS SDK looks, or come with a session. Sends no request.
 """

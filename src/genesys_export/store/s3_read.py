@@ -47,7 +47,7 @@ def _read(client: S3Client, options: S3Options, key: str) -> Stored | None:
 
 
 def read_chunks(client: S3Client, options: S3Options, key: str, tag: Tag) -> Iterator[bytes]:
-    """Yield the bytes that `tag` names, going on behind the last byte where a body breaks off."""
+    """Yield the bytes that `tag` names, continuing after the last byte if a body breaks off."""
     done, failures = 0, 0
     with translated("s3:GetObject", options.url(key)):
         while True:
@@ -83,7 +83,7 @@ def _open(client: S3Client, options: S3Options, key: str, tag: Tag, start: int) 
 
 
 def tag_of(found: Mapping[str, Any]) -> Tag:
-    """Return what an answer names an object by; some stores tell neither where one is completed.
+    """Return how an answer identifies an object; some stores return neither on completion.
 
     The version "null" is none: where versioning is suspended, the next writing replaces it.
     """

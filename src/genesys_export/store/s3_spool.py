@@ -45,7 +45,7 @@ class Spool:
         self._size += len(data)
 
     def take(self) -> bytes:
-        """Return all that waits, and begin anew."""
+        """Return all that waits, and start again."""
         self._size = 0
         if self._file is None:
             body = bytes(self._memory)
@@ -58,7 +58,7 @@ class Spool:
         return body
 
     def close(self) -> None:
-        """Throw away what waits."""
+        """Discard what waits."""
         self._memory.clear()
         if self._file is not None:
             self._file.close()
@@ -71,7 +71,7 @@ class Spool:
         _write_all(self._file, data)
 
     def _return_to_memory(self) -> None:
-        """Take back what was written in whole; nothing goes to the disk any more."""
+        """Read back all that was written; nothing is written to the disk any more."""
         self._disk_takes_more = False
         if self._file is None:
             return

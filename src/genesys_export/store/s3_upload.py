@@ -1,4 +1,4 @@
-"""Multipart uploads: parts that nobody sees, sent one after another, found again by anybody.
+"""Multipart uploads: invisible parts, sent one after another, found again by any process.
 
 Knows how an upload is filled, listed and aborted; it is begun and completed by S3Store.
 """
@@ -32,7 +32,7 @@ class Created:
 
 
 class S3Upload:
-    """A multipart upload under way; holds the part that is being filled."""
+    """A multipart upload in progress; holds the part that is being filled."""
 
     def __init__(
         self, client: S3Client, options: S3Options, created: Created, observe: Observe

@@ -1,4 +1,4 @@
-"""A destination whose conditional writes are not honest, used by one writer at a time.
+"""A destination that ignores conditional writes, used by one writer at a time.
 
 Conditions are checked by reading before writing. That is no lock: of two writers who check at the
 same moment both come through, the later one unnoticed. It promises what a store promises as long
@@ -29,14 +29,14 @@ from ..model import (
 
 @dataclass(frozen=True, slots=True)
 class SingleWriter:
-    """A store over another one that asks no condition of it."""
+    """A store over another one that needs no conditional writes."""
 
     store: Store
 
     def put(self, key: str, body: bytes, condition: Condition, content_type: str) -> Tag:
         """Write the object if a look just before finds what the condition names.
 
-        Raises ChangedMeanwhile where it does not, UnknownOutcome where no answer to the write
+        Raises ChangedMeanwhile if it does not, UnknownOutcome where no answer to the write
         came.
         """
         if isinstance(condition, Always):
@@ -56,49 +56,49 @@ class SingleWriter:
             raise ChangedMeanwhile(f"{self.url(key)} has changed")
 
     def url(self, key: str) -> str:
-        """Hand through."""
+        """Pass through."""
         return self.store.url(key)
 
     def read(self, key: str) -> Stored | None:
-        """Hand through."""
+        """Pass through."""
         return self.store.read(key)
 
     def stage(self, key: str, token: str, content_type: str) -> Upload:
-        """Hand through."""
+        """Pass through."""
         return self.store.stage(key, token, content_type)
 
     def complete(self, staged: StagedFile) -> Tag:
-        """Hand through."""
+        """Pass through."""
         return self.store.complete(staged)
 
     def discard(self, upload: StagedFile | Pending) -> None:
-        """Hand through."""
+        """Pass through."""
         self.store.discard(upload)
 
     def check_replaceable(self, keys: Collection[str]) -> None:
-        """Hand through."""
+        """Pass through."""
         self.store.check_replaceable(keys)
 
     def holds(self, staged: StagedFile) -> bool:
-        """Hand through."""
+        """Pass through."""
         return self.store.holds(staged)
 
     def uploads(self, prefix: str) -> Iterator[Pending]:
-        """Hand through."""
+        """Pass through."""
         return self.store.uploads(prefix)
 
     def look(self, key: str) -> Seen | None:
-        """Hand through."""
+        """Pass through."""
         return self.store.look(key)
 
     def delete(self, key: str) -> None:
-        """Hand through."""
+        """Pass through."""
         self.store.delete(key)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Hand through."""
+        """Pass through."""
         return self.store.list(prefix)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
-        """Hand through."""
+        """Pass through."""
         return self.store.chunks(key, tag)

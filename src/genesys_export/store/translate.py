@@ -116,7 +116,7 @@ def translated(action: str, url: str, *, conditional: bool = False) -> Iterator[
 
 
 def _is_endless(problem: Exception) -> bool:
-    """Whether botocore 1.44 followed 301s until its stack ended, wherever that was."""
+    """Whether botocore 1.44 followed 301s until its stack ended, at any point."""
     inner = getattr(problem, "kwargs", {}).get("error")  # what an HTTPClientError is about
     return isinstance(problem, RecursionError) or isinstance(inner, RecursionError)
 
@@ -192,7 +192,7 @@ def _without_answer(
 
 
 def _misspelt_region(problem: Exception) -> str:
-    """Return what is wrong with the region in the address that nobody answers at, if anything."""
+    """Return what is wrong with the region in an address that does not answer, if anything."""
     host = urlsplit(str(getattr(problem, "kwargs", {}).get("endpoint_url", ""))).hostname or ""
     found = _REGIONAL.search(host)
     if not found:
@@ -216,7 +216,7 @@ def _code(problem: ClientError) -> str:
 
 
 def _said(problem: ClientError) -> str:
-    """Return S3's own sentence, and the bucket's true region where it was told."""
+    """Return S3's own sentence, and the bucket's actual region if it was returned."""
     message = str(problem.response.get("Error", {}).get("Message", "")).strip()
     region = _region(problem)
     said = f": {message[:200]}" if message else ""

@@ -1,4 +1,4 @@
-"""Amazon Athena: external tables over the files where they lie, and views that give the types.
+"""Amazon Athena: external tables over the files in place, and views with the types.
 
 CSV is all text to Athena's reader: the table is called …_text there and the view has the name.
 """

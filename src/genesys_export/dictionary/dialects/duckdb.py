@@ -1,4 +1,4 @@
-"""DuckDB: reads every format itself; tables of one's own are filled by INSERT … SELECT."""
+"""DuckDB: reads every format itself; its own tables are filled by INSERT … SELECT."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Amazon Redshift: tables of its own, COPY from S3 by the beginning of keys."""
+"""Amazon Redshift: its own tables, COPY from S3 by key prefix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snowflake: a stage over the bucket, tables of its own, COPY INTO by the beginning of names.
+"""Snowflake: a stage over the bucket, its own tables, COPY INTO by name prefix.
 
 Names are quoted in upper case, so that they can be written unquoted in any case.
 """

@@ -1,4 +1,4 @@
-"""Spark SQL: tables over the files where they lie; a copy of one's own by partition.
+"""Spark SQL: tables over the files in place, or a copy by partition.
 
 Lists are JSON text in CSV: the table is called …_text there and the view has the name.
 """

@@ -170,7 +170,7 @@ def messenger(draft: Draft) -> None:
 
 
 def social(draft: Draft) -> None:
-    """A public post that somebody answers."""
+    """A public post that is answered."""
     draft.fields["originatingSocialMediaPublic"] = True
     customer = guest(draft, "message", messageType="open", engagementSource="X")
     draft.parties[0].fields["flaggedReason"] = "general"

@@ -81,7 +81,7 @@ def noted(draft: Draft) -> None:
 
 
 def judged(draft: Draft) -> None:
-    """Let somebody evaluate the agent later."""
+    """Let an evaluator rate the agent later."""
     queue, agent = _served(draft)
     finished = draft.chance(0.7)
     evaluation: Json = {

@@ -1,4 +1,4 @@
-"""The scenes at queues and agents: a wait, a phone that rings in vain, an answer, the work.
+"""The scenes at queues and agents: a wait, an unanswered ring, an answer, the work.
 
 Knows which leg carries which metric: nOffered, tAcd, tAbandon and nOverSla stand on the queue's,
 tAnswered and what follows on the agent's. Waits are such that four of five calls are answered

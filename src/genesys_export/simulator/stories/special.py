@@ -112,7 +112,7 @@ def preview(draft: Draft) -> None:
 
 
 def dialed(draft: Draft) -> None:
-    """An agent calls somebody by hand."""
+    """An agent dials a call manually."""
     draft.fields |= {"originatingDirection": "outbound", "conversationInitiator": "agent"}
     agent = draft.party(draft.rng.choice(("agent", "user", "manual")), userId=draft.agent(VOICE))
     leg = agent.leg("voice", "outbound", provider="Edge", dnis=f"tel:{value_mark(PHONE)}")

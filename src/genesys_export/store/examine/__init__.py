@@ -31,7 +31,7 @@ _ATTEMPTS, _PATIENCE_S = 2, 20.0  # somebody waits for the answer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concessions:
-    """What the settings put up with."""
+    """What the settings accept."""
 
     single_writer: bool = False  # a store that does not keep to conditions
     network_folder: bool = False
@@ -46,9 +46,9 @@ def destination(
     token: str,
     concessions: Concessions = Concessions(),
 ) -> Generator[Finding, None, None]:
-    """Yield what is found at the destination that `to` names; raises WrongSettings for no address.
+    """Yield the findings for the destination `to`; raises WrongSettings for an invalid address.
 
-    `options` makes the S3 options of a bucket and a prefix; `token` names what is thrown away.
+    `options` makes the S3 options of a bucket and a prefix; `token` names what is discarded.
     """
     place = located(to)
     if isinstance(place, Bucket):
@@ -65,7 +65,7 @@ def bucket(
     concessions: Concessions = Concessions(),
     session: Session | None = None,
 ) -> Generator[Finding, None, None]:
-    """Yield what is found of a bucket; nothing of it is left there."""
+    """Yield the findings for a bucket; nothing is left there."""
     impatient = replace(options, max_attempts=_ATTEMPTS, timeout_s=_PATIENCE_S)
     with closing(Connection(impatient, session)) as connection:
         writing = Writing(connection, f"{_HOME}/{token}", alone=concessions.single_writer)

@@ -62,14 +62,14 @@ def way(connection: Connection) -> Finding:
 
 
 def clock(connection: Connection, now: Callable[[], datetime]) -> Finding:
-    """Compare the clocks; an answer that refuses tells the time as well."""
+    """Compare the clocks; a refusal has the time as well."""
     _, told = _greeted(connection)
     text = told.get("date", "")
     return of_clocks(now(), parsedate_to_datetime(text) if text else None, "the bucket's server")
 
 
 def bucket(connection: Connection) -> Finding:
-    """Say that the bucket is there, by a list: to HEAD nobody is told what is wrong."""
+    """Check that the bucket exists, with a list: HEAD does not say what is wrong."""
     under = connection.options.key("_genesys_export/")
     told = {"Prefix": under, "MaxKeys": 1}
     if connection.ask("s3:ListBucket", "list_objects_v2", absent=_NOT_THERE, **told) is None:
@@ -94,7 +94,7 @@ def region(connection: Connection) -> Finding:
 
 
 def of_region(found: str, ours: str | None, *, is_aws: bool) -> Finding:
-    """Judge the bucket's region; only AWS minds what it is called."""
+    """Judge the bucket's region; only AWS needs the right one."""
     asked = "us-east-1" if ours in {None, "aws-global"} else ours
     if not is_aws:
         return fine(f"{found}, according to the store, which is not AWS")
@@ -108,7 +108,7 @@ def of_region(found: str, ours: str | None, *, is_aws: bool) -> Finding:
 
 
 def _greeted(connection: Connection) -> tuple[int, Mapping[str, str]]:
-    """Ask for the bucket; return status and headers of whatever answer comes."""
+    """Ask for the bucket; return status and headers of any answer."""
     with translated("s3:ListBucket", connection.url):
         try:
             told: Mapping[str, Any] = connection.client.head_bucket(**connection.options.owner())

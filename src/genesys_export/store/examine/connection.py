@@ -1,4 +1,4 @@
-"""The bucket as the looks reach it: connected at the first use, asked without surprises.
+"""The bucket as the checks use it: connected at first use.
 
 Knows botocore as far as s3.py does. An answer that says "there is none" is None; where a look is
 refused, the finding names the IAM action, and nothing has failed.
@@ -27,7 +27,7 @@ class Connection:
     """Clients for one bucket; used by one thread."""
 
     def __init__(self, options: S3Options, session: Session | None) -> None:
-        """Connect to nothing yet; `session` brings credentials of its own."""
+        """Connect to nothing yet; `session` has its own credentials."""
         self.options = options
         self._session = session
 
@@ -56,7 +56,7 @@ class Connection:
     def ask(
         self, action: str, operation: str, *, absent: Collection[str] = (), **arguments: object
     ) -> Mapping[str, Any] | None:
-        """Return the answer of an operation; None where it is one of the codes `absent`.
+        """Return the answer of an operation; None if it is one of the codes `absent`.
 
         `action` is the IAM action it needs. Raises what `translated` makes of errors.
         """
@@ -80,7 +80,7 @@ class Connection:
 
 
 def glance(action: str, look: Callable[[], Finding]) -> Finding:
-    """Take a look that an export has no need of: whatever stands against it is no failure."""
+    """Check what an export does not need: an error is not a failure."""
     try:
         return look()
     except SignInRefused:

@@ -72,7 +72,7 @@ class Folder:
         return wrong(f"{self._root}: locks don't work", "Use a folder on a local file system.")
 
     def space(self) -> Finding:
-        """Say how much room there is."""
+        """Check the free space."""
         free = shutil.disk_usage(self._root).free
         found = f"{free / 1e9:,.1f} GB"
         if free < _LEAST_BYTES:
@@ -80,7 +80,7 @@ class Folder:
         return fine(found)
 
     def file_system(self) -> Finding:
-        """Say what kind of file system it is."""
+        """Check the type of the file system."""
         if kind := network_type(self._root, self._mountinfo):
             found = f"{kind}: a network file system, on which locks and renames may not work"
             if self._network_ok:

@@ -1,4 +1,4 @@
-"""How the bucket keeps what it is given: versions, locks, and uploads that nobody ended.
+"""How the bucket keeps objects: versions, locks, and incomplete uploads.
 
 The looks ask; what an answer means is said by the functions `of_…`, which ask nothing.
 """
@@ -28,7 +28,7 @@ def versioning(connection: Connection) -> Finding:
 
 
 def object_lock(connection: Connection) -> Finding:
-    """Say whether objects are held against being removed."""
+    """Check whether objects are retained."""
     action = "s3:GetBucketObjectLockConfiguration"
 
     def look() -> Finding:
@@ -43,7 +43,7 @@ def object_lock(connection: Connection) -> Finding:
 
 
 def lifecycle(connection: Connection) -> Finding:
-    """Say whether uploads that nobody ended are cleared away."""
+    """Check whether incomplete uploads are aborted."""
     action = "s3:GetLifecycleConfiguration"
 
     def look() -> Finding:

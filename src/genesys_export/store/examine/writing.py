@@ -108,7 +108,7 @@ class Writing:
         return fine("a file was uploaded" + (f" with {with_them}" if with_them else ""))
 
     def staged(self) -> Finding:
-        """Upload a file in parts, and throw it away instead of completing it."""
+        """Upload a file in parts, and discard it instead of completing it."""
         staged = self._staged()
         self._connection.store.discard(staged)
         self._open.remove(staged)
@@ -124,7 +124,7 @@ class Writing:
         return fine("uploads and their parts are listed")
 
     def abort(self) -> Finding:
-        """Abort an upload; nobody may be able to complete it afterwards."""
+        """Abort an upload; it must not be completable afterwards."""
         store, staged = self._connection.store, self._staged()
         store.discard(staged)
         self._open.remove(staged)
@@ -152,7 +152,7 @@ class Writing:
         return fine("everything written was deleted again")
 
     def clean_up(self) -> None:
-        """Remove what is still there, as far as that is possible; never raises for a store."""
+        """Remove what is left, as far as possible; never raises for a store."""
         for staged in self._open:
             with suppress(ExportError):
                 self._connection.store.discard(staged)
@@ -167,7 +167,7 @@ class Writing:
         return self._connection.store.url(f"{self._home}/")
 
     def _staged(self) -> StagedFile:
-        """Stage a small file; it is aborted at the end, unless somebody ends it before."""
+        """Stage a small file; it is aborted at the end unless it was completed before."""
         upload = self._connection.store.stage(self._upload, "doctor", _TYPE)
         try:
             upload.write(_BODY)
