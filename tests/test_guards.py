@@ -100,12 +100,13 @@ def test_a_day_read_at_a_lower_watermark_replaces_nothing():
     assert refused.value.status == 75
     assert refused.value.message == (
         "2026-11-22 was published when Genesys's data reached 2026-11-23T01:00:00.000Z;"
-        " now it reaches 2026-11-23T00:00:00.000Z only: the day was left as it was"
+        " now it reaches only 2026-11-23T00:00:00.000Z; "
+        "the previously published version is unchanged"
     )
 
 
 def test_an_engine_without_watermark_replaces_no_day_that_has_one():
-    with pytest.raises(TryAgainLater, match="can't say how far it reaches") as refused:
+    with pytest.raises(TryAgainLater, match="can't tell how far its data reaches") as refused:
         check_watermark(manifest(END), None)
     assert "jobs" in refused.value.advice
 
@@ -140,8 +141,8 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
         check_shrink("2026-11-22", 12_000, 1_500, accept=False)
     assert refused.value.status == 65
     assert refused.value.message == (
-        "2026-11-22: 1,500 of the 12,000 conversations published before are gone (12.5%):"
-        " the day was left as it was"
+        "2026-11-22: 1,500 of the 12,000 conversations published before are gone (12.5%); "
+        "the previously published version is unchanged"
     )
     assert "division" in refused.value.advice
     assert "--accept-shrink" in refused.value.advice

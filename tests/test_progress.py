@@ -70,7 +70,7 @@ ALL = (
     events.SliceAdopted(slice="2026-11-22#0", attempt="a1", conversations=500),
     events.ReadBack(key="conversations/2026-11-22.csv.gz", rows=1_000, size_bytes=5),
     events.DayDue(org="", day="2026-11-20", reason="it is missing"),
-    events.DaySkipped(org="", day="2026-11-21", reason="it is final already"),
+    events.DaySkipped(org="", day="2026-11-21", reason="it is already final"),
     events.DayRecovered(org="", day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
     FAILED,
@@ -563,7 +563,7 @@ def test_the_summary_says_what_was_published_and_what_it_took():
     assert summary(tally.totals(), elapsed_s=192) == (
         "2026-11-22 provisional: 1,000 conversations, 28,000 rows, 15 files, 48.1 MB, "
         "s3://b/m.json\n"
-        "2026-11-21 skipped: it is final already\n"
+        "2026-11-21 skipped: it is already final\n"
         "1 request (1 retry) in 3 min 12 s, 1.0 kB received, 5 bytes uploaded\n"
         "waited: rate limit 12 s, job 3.0 s, retry 0.5 s"
     )

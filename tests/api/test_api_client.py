@@ -63,9 +63,9 @@ def test_the_first_request_signs_in_and_says_so(dial, clock):
         (Reset(), "the connection broke"),
         (CutBody(), "the connection broke"),
         (CutBody(sent=0.0), "the connection broke"),
-        (GarbledBody(), "the body is no Availability"),
+        (GarbledBody(), "the body is not of the shape Availability"),
         (GarbledBody(gzip=True), "the compressed body is damaged"),
-        (HtmlPage(), "the body is no Availability"),
+        (HtmlPage(), "the body is not of the shape Availability"),
         (HtmlPage(503), "HTTP 503"),
     ],
 )
@@ -201,7 +201,7 @@ def test_wrong_credentials_say_which_variable_to_look_at(dial, clock, wrong, var
     with pytest.raises(SignInRefused) as refused:
         ask(line)
     assert refused.value.status == 77
-    assert f"Look at {variable} (" in refused.value.advice
+    assert f"Check {variable} and the region" in refused.value.advice
     assert "hunter2" not in f"{refused.value} {refused.value.advice} {line.events}"
     assert line.asked("token") == 1
     assert clock.slept == []

@@ -98,7 +98,7 @@ def test_all_wrong_values_are_told_at_once():
     assert len(lines) == 5
     assert "'Voice'" in lines[0]
     assert "inbound" in lines[1]
-    assert "'Support' is no id of a queue" in lines[2]
+    assert "'Support' is not the id of a queue" in lines[2]
 
 
 def test_raw_filters_are_read_from_json():

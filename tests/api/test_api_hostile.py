@@ -163,7 +163,7 @@ def test_a_list_of_names_without_end_ends(speak):
 )
 def test_an_absurd_retry_after_ends_the_request_and_holds_nobody_up_for_ever(dial, clock, told):
     line = dial(Fault("submit", 1, RateLimited(told)))
-    with pytest.raises(GenesysUnavailable, match="asks to be left alone"):
+    with pytest.raises(GenesysUnavailable, match="asks to wait"):
         list(line.source().fetch(DAY).pages())
     clock.sleep(3_600)
     assert list(line.source().fetch(DAY).pages())

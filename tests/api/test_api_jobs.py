@@ -156,7 +156,7 @@ def test_a_job_that_is_not_seen_for_a_minute_is_submitted_anew(dial):
     first, second = line.genesys.asked("submit")
     assert timedelta(seconds=60) <= second.at - first.at < timedelta(seconds=100)
     (noticed,) = line.events.of(Noticed)
-    assert noticed.message.startswith(f"job {fetch.job_ids[0]} is gone: ")
+    assert noticed.message.startswith(f"job {fetch.job_ids[0]} no longer exists: ")
 
 
 def test_results_that_cannot_be_seen_yet_are_waited_for(dial):

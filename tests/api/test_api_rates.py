@@ -47,9 +47,9 @@ def test_a_429_that_tells_nothing_is_backed_off_from(dial, clock):
 
 def test_a_429_that_asks_for_more_than_the_deadline_ends_the_request(dial, clock):
     line = dial(Fault("availability", 1, RateLimited("3600")))
-    with pytest.raises(GenesysUnavailable, match="asks to be left alone for 3600 s"):
+    with pytest.raises(GenesysUnavailable, match="asks to wait 3600 s"):
         ask(line)
-    with pytest.raises(GenesysUnavailable, match="have to wait 3600 s for its turn"):
+    with pytest.raises(GenesysUnavailable, match="have to wait 3600 s for the rate limit"):
         ask(line)
     assert clock.slept == []
 

@@ -261,7 +261,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(command, genesys, la
     would = [line.partition(" (")[0] for line in result.out.splitlines() if line[0] == "2"]
     assert would == [str(day) for day in days(4)[:1:-1]]
     for day in days(2):
-        assert f"would skip {day}: it is final already" in result.out
+        assert f"would skip {day}: it is already final" in result.out
     assert f"would write {lake.root / 'conversations' / f'{days(4)[3]}.csv.gz'}" in result.out
     assert untouched.requests == []
     assert lake.snapshot() == before

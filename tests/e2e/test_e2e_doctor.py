@@ -22,7 +22,7 @@ def test_where_an_export_would_work_it_ends_well(command, genesys):
     lines = result.out.splitlines()
     assert lines[0].startswith("ok        This machine, versions: genesys-export ")
     assert "ok        Genesys Cloud, sign-in: the OAuth client's id and secret" in result.out
-    assert f"ok        Genesys Cloud, {DETAILS}: a job was taken" in result.out
+    assert f"ok        Genesys Cloud, {DETAILS}: a job was accepted" in result.out
     assert f"ok        Destination {command.lake}, write: a file was written" in lines
     assert lines[-1].endswith("ok. An export would work.")
     assert result.err == ""
@@ -33,7 +33,7 @@ def test_a_wrong_secret_is_named_and_never_shown(command, genesys):
     wrong = command.against(genesys(), GENESYS_CLIENT_SECRET=SECRET)
     result = doctor(wrong, "--verbose").ends(77)
     assert "fail      Genesys Cloud, sign-in: " in result.out
-    assert "          fix: Look at GENESYS_CLIENT_SECRET" in result.out
+    assert "          fix: Check GENESYS_CLIENT_SECRET" in result.out
     assert "unknown   Genesys Cloud, divisions: not checked: sign-in failed" in result.out
     assert "method=POST path=/oauth/token status=401" in result.err
     assert SECRET not in result.words

@@ -152,7 +152,7 @@ def test_what_was_made_before_ids_were_hashed_so_is_not_compared_and_goes(
     assert len(changes(lake, day)) == 1
     hashing = command.against(genesys(world(day, corrected=True)), **HASHED)
     result = hashing.run("--date", day, "--rewrite").ends(0)
-    assert "protected in another way before" in " ".join(result.err.split())
+    assert "protected differently before" in " ".join(result.err.split())
     assert lake.manifest(day)["changes"] is None
     assert changes(lake, day) == []
     assert leaks(every_file(lake)) == set()

@@ -161,7 +161,7 @@ def test_a_day_is_exported_from_a_server_that_speaks_the_tutorials_dialect(tmp_p
     recipe = ended.manifest["recipe"]
     assert recipe["engine"] == "query"
     assert json.loads(recipe["query_body"]) == TUTORIAL
-    assert "query body of the user's own" in ended.manifest["notes"][0]
+    assert "custom query body" in ended.manifest["notes"][0]
     assert [body.get("nextPageToken") for body in server.bodies] == [None, "page-100", "page-200"]
 
 

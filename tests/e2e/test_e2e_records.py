@@ -160,7 +160,7 @@ def test_of_copies_that_differ_the_later_is_kept(exported_records, lake, day):
     assert len(rows) == counts["exported"] == 3
     assert (counts["received"], counts["duplicates"]) == (6, 3)
     assert counts["differing_duplicates"] == 3
-    assert "different content; the later copy was kept" in counts["said"]
+    assert "differing copies; the later copy was kept" in counts["said"]
     assert lake.staged() == []
 
 

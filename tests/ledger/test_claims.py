@@ -165,7 +165,7 @@ def test_a_sleeper_whose_day_was_taken_over_learns_of_it_and_writes_nothing(stor
     clock.rest(600)
     other = take(claims(store, clock), "a2")
     before = store.read(CLAIM)
-    with pytest.raises(LeaseLost, match="another run has taken the day over") as lost:
+    with pytest.raises(LeaseLost, match="another run has taken over the day") as lost:
         sleeper.renew()
     assert lost.value.status == 75
     sleeper.release()  # there is nothing to give back
@@ -200,7 +200,7 @@ def test_a_claim_that_vanishes_while_it_is_looked_at_is_no_permission(store, clo
 @pytest.mark.parametrize("text", [b"", b"[]", b"null", b'{"format": 1}', b"<html>"])
 def test_something_else_at_its_place_is_said(store, clock, text):
     store.put(CLAIM, text, Always(), "application/json")
-    with pytest.raises(DestinationFailed, match="is no claim of genesys-export"):
+    with pytest.raises(DestinationFailed, match="is not a claim of genesys-export"):
         take(claims(store, clock))
 
 

@@ -80,7 +80,7 @@ def test_keys_that_this_version_does_not_know_are_left_alone():
     "text", [b"", b"[]", b"null", b"{}", b'{"format": "1"}', b'{"format": 1}', b"\xff", b"<html>"]
 )
 def test_anything_else_is_no_manifest(text):
-    with pytest.raises(DestinationFailed, match="is no manifest"):
+    with pytest.raises(DestinationFailed, match="is not a manifest"):
         decode(text, MANIFEST)
 
 

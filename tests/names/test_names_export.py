@@ -196,7 +196,9 @@ def test_a_whole_table_that_is_published_stays_where_its_list_breaks_off(lake):
     assert len(there.rows("dim_users")) == 120
     assert after["cut"] == []
     (note,) = after["notes"]
-    assert note.startswith("dim_users keeps its previously published version: its list broke off")
+    assert note.startswith(
+        "dim_users keeps its previously published version: its list was cut off"
+    )
 
 
 def test_a_cut_table_is_replaced_by_what_comes_next(lake):

@@ -95,10 +95,10 @@ def test_a_refusal_costs_no_patience():
     [
         (False, Earlier(), "is cut", True),
         (True, Earlier(), "is not written", False),
-        (False, Earlier(tables={"dim_users": (FILE,)}), "was left as it was", False),
-        (True, Earlier(tables={"dim_users": (FILE,)}), "was left as it was", False),
+        (False, Earlier(tables={"dim_users": (FILE,)}), "keeps its previously", False),
+        (True, Earlier(tables={"dim_users": (FILE,)}), "keeps its previously", False),
         (False, Earlier(tables={"dim_users": (FILE,)}, cut=("dim_users",)), "is cut", True),
-        (True, Earlier(tables={"dim_users": (FILE,)}, cut=("dim_users",)), "was left", True),
+        (True, Earlier(tables={"dim_users": (FILE,)}, cut=("dim_users",)), "keeps its", True),
     ],
 )
 def test_the_better_of_what_came_and_what_was_there_is_published(
@@ -108,7 +108,7 @@ def test_the_better_of_what_came_and_what_was_there_is_published(
     (note,) = named.notes
     assert note.startswith(f"dim_users {fate}")
     assert named.cut == (("dim_users",) if cut else ())
-    assert ("dim_users" in named.kept) == fate.startswith("was left")
+    assert ("dim_users" in named.kept) == fate.startswith("keeps its")
     staged = [table.table for table in named.tables]
     assert ("dim_users" in staged) == (fate == "is cut")
     assert named.problem(DAY) is None

@@ -103,7 +103,7 @@ def test_a_look_that_is_not_permitted_is_unknown_and_names_its_right(seaweedfs):
     reader = seaweedfs.session(seaweedfs.reader_key, seaweedfs.reader_secret)
     one = found(seaweedfs, session=reader)["object lock"]
     assert (one.verdict, one.status) == (Verdict.UNKNOWN, 0)
-    assert one.found == "may not look: s3:GetBucketObjectLockConfiguration is not permitted"
+    assert one.found == "not checked: s3:GetBucketObjectLockConfiguration is not permitted"
 
 
 def test_where_no_state_is_kept_the_right_to_write_is_enough(seaweedfs, left):
@@ -183,7 +183,7 @@ def test_an_examination_that_is_broken_off_leaves_nothing_behind(seaweedfs, left
 
 
 class Careless(MemoryStore):
-    """A store that takes conditions and does not keep to them, as some do."""
+    """A store that takes conditions and but ignores them, as some do."""
 
     def put(self, key, body, condition, content_type):
         del condition
@@ -196,7 +196,7 @@ class Careless(MemoryStore):
 def test_a_store_that_ignores_conditions_serves_a_single_writer_only(alone, verdict, status):
     one = Writing(SimpleNamespace(store=Careless()), "home", alone=alone).conditions()
     assert (one.verdict, one.status) == (verdict, status)
-    assert "does not keep to them" in one.found
+    assert "but ignores them" in one.found
 
 
 def test_a_versioned_bucket_keeps_no_versions_of_it(moto):
@@ -247,7 +247,7 @@ def test_a_default_retention_is_told_of():
     days = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}
     held = of_lock({"ObjectLockEnabled": "Enabled", "Rule": days})
     assert held.verdict is Verdict.WARN
-    assert "held for 30 days (COMPLIANCE)" in held.found
+    assert "retained for 30 days (COMPLIANCE)" in held.found
     assert of_lock({"ObjectLockEnabled": "Enabled"}).verdict is Verdict.OK
     assert of_lock({}).found == "off"
 
@@ -262,6 +262,6 @@ def test_a_region_that_is_not_the_buckets_is_told_of_at_aws_only():
     assert of_region("us-east-1", "aws-global", is_aws=True).verdict is Verdict.OK
     apart = of_region("eu-central-1", "us-east-1", is_aws=True)
     assert apart.verdict is Verdict.WARN
-    assert apart.found == "the bucket is in eu-central-1, the settings say us-east-1"
+    assert apart.found == "the bucket is in eu-central-1, but the settings say us-east-1"
     assert "AWS_DEFAULT_REGION=eu-central-1" in apart.fix
     assert of_region("here", "us-east-1", is_aws=False).verdict is Verdict.OK

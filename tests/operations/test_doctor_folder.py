@@ -63,5 +63,5 @@ def test_a_machine_without_a_table_of_mounts_leaves_the_file_system_unknown(tmp_
 
 
 def test_an_address_that_is_none_is_refused():
-    with pytest.raises(WrongSettings, match="this version writes to"):
+    with pytest.raises(WrongSettings, match="only s3://… and folders"):
         examined("ftp://somewhere")

@@ -27,7 +27,7 @@ def test_where_all_is_well_every_check_says_so(simulated, patient):
     seen = found(patient(simulator, tables=("dim_queues", "dim_users")))
     host = simulator.base_url.removeprefix("http://")
     assert {name: one.found for name, one in seen.items()} == {
-        f"way to {host}": "answers (HTTP 404), without TLS (this machine)",
+        f"connection to {host}": "answers (HTTP 404), without TLS (this machine)",
         "clock": "less than a minute from the clock of Genesys Cloud",
         "sign-in": "the OAuth client's id and secret are accepted",
         DETAILS: "a job was accepted, then deleted",
@@ -139,7 +139,7 @@ def test_a_role_in_fewer_divisions_is_told_of_with_their_names(simulated, patien
     one = found(patient(simulated(divisions=("Home", "South"))))["divisions"]
     assert one.verdict is Verdict.WARN
     assert one.found == "2 of 4: Home, South; not North, Übersee"
-    assert one.fix.startswith("A role in fewer divisions gives fewer rows, without any error.")
+    assert one.fix.startswith("A role in fewer divisions gets fewer rows and no error.")
 
 
 def test_a_filter_on_divisions_is_all_that_has_to_be_seen():
@@ -165,10 +165,10 @@ def test_where_genesys_does_not_tell_the_divisions_nothing_has_failed(simulated,
 def test_an_unknown_host_is_told_as_such_and_bars_the_rest(patient):
     every = list(genesys(patient(base_url="https://nobody.invalid")))
     assert (every[0].verdict, every[0].status) == (Verdict.FAIL, 69)
-    assert every[0].name == "way to nobody.invalid"
+    assert every[0].name == "connection to nobody.invalid"
     assert every[0].found == "nobody.invalid: the host name is unknown"
     assert "GENESYS_CLOUD_REGION" in every[0].fix
-    assert {one.found for one in every[1:]} == {"not checked: way to nobody.invalid failed"}
+    assert {one.found for one in every[1:]} == {"not checked: connection to nobody.invalid failed"}
 
 
 def test_a_refused_connection_is_told_as_such(patient):

@@ -110,7 +110,7 @@ def test_credentials_are_needed_for_the_source_only(day):
 def test_a_day_of_another_zone_can_t_be_counted(publish, genesys, capsys):
     day = publish(timezone="Europe/Berlin")
     assert run(day, genesys, source=True, timezone="Europe/Berlin") == 0
-    assert "is no whole UTC day" in capsys.readouterr().out
+    assert "is not a whole UTC day" in capsys.readouterr().out
 
 
 def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):

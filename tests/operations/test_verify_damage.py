@@ -201,7 +201,7 @@ def test_parquet_that_is_no_parquet_is_not_read(publish):
     path = day.object("surveys")
     path.write_bytes(path.read_bytes()[:-5])
     day.sign()
-    assert any("no whole Parquet file" in one for one in day.mismatches())
+    assert any("not a complete Parquet file" in one for one in day.mismatches())
 
 
 def test_parquet_of_another_table_does_not_have_the_columns(publish):
@@ -233,7 +233,7 @@ def test_a_missing_record_is_missed_in_rows_and_digest(publish):
 
 @pytest.mark.parametrize(
     ("line", "told"),
-    [(b"no json\n", "line that is no conversation"), (b"{}", "ends within a line")],
+    [(b"no json\n", "line that is not a conversation"), (b"{}", "ends within a line")],
 )
 def test_a_line_that_is_no_record_is_no_raw_file(publish, line, told):
     day = publish(format="jsonl.gz")
@@ -265,9 +265,9 @@ def test_an_index_of_other_conversations_is_found(day):
 def test_an_index_out_of_order_or_cut_is_none(day):
     entries = index(day)
     day.add_index(b"".join(reversed(entries)))
-    assert any("ids in order" in one for one in day.mismatches())
+    assert any("sorted, unique ids" in one for one in day.mismatches())
     day.add_index(b"".join(entries)[:-1])
-    assert any("no whole number of entries" in one for one in day.mismatches())
+    assert any("not a whole number of entries" in one for one in day.mismatches())
 
 
 def test_the_error_says_how_many_things_are_wrong_and_is_65(day):

@@ -114,13 +114,13 @@ def test_wrong_flags_are_told_in_words(complaint, flags, words):
         ("[genesys]\nbase_url = 'http://api.mypurecloud.ie'\n", "must begin with https://"),
         ("[genesys]\nbase_url = 'https://a.example?x=1'\n", "no ? or #"),
         ("[genesys]\nbase_url = 'ftp://a.example'\n", "must begin with https://"),
-        ("[genesys]\nbase_url = 'https://'\n", "names no host"),
+        ("[genesys]\nbase_url = 'https://'\n", "has no host"),
         ("[genesys]\nlogin_url = 'a b'\n", "neither an https:// address nor a host name"),
         ("[genesys]\nproxy = 'socks5://x:1'\n", "must begin with http://"),
         ("[destination]\nbucket = 's3://b'\n", "a bucket name only"),
         ("[destination]\nbucket = 'arn:aws:s3:::b'\n", "its ARN: s3://b/prefix"),
         ("[destination]\nacl = 'public-read'\n", "not one of none, bucket-owner-full-control"),
-        ("[destination]\nendpoint_url = 'b.example'\n", "names no host"),
+        ("[destination]\nendpoint_url = 'b.example'\n", "has no host"),
         ("[destination]\nsse = 'kms'\n", "not one of none, AES256, aws:kms"),
         ("[destination]\nkms_key_id = 'k'\n", "needs sse"),
         ("[destination]\nexpected_bucket_owner = '12'\n", "12 digits"),
@@ -141,8 +141,8 @@ def test_wrong_flags_are_told_in_words(complaint, flags, words):
         ("[resume]\nmax_age = '0s'\n", "longer than zero"),
         ("[catch_up]\ndays = -1\n", "at least 0"),
         ("[csv]\nnewlines = 'drop'\n", "not one of keep, escape, space"),
-        ("[orgs.'a/b']\nregion = 'eu-west-1'\n", "becomes part of every key"),
-        ("[orgs._genesys_export]\nregion = 'eu-west-1'\n", "becomes part of every key"),
+        ("[orgs.'a/b']\nregion = 'eu-west-1'\n", "is part of every key"),
+        ("[orgs._genesys_export]\nregion = 'eu-west-1'\n", "is part of every key"),
         ("[genesys]\nclient_id = \n", "it is not valid TOML"),
     ],
 )
@@ -260,7 +260,7 @@ def test_raw_filters_of_a_wrong_shape_are_told_with_what_is_missing(tmp_path):
     settings = load(flags={"filters": '{"segmentFilter": []}'}, environ={}, cwd=tmp_path)
     with pytest.raises(WrongSettings) as caught:
         settings.require_source()
-    assert "filters.raw: 'segmentFilter' is none of" in caught.value.message
+    assert "filters.raw: 'segmentFilter' is not one of" in caught.value.message
     assert "genesys.client_secret: missing" in caught.value.message
 
 

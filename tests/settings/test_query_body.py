@@ -51,13 +51,13 @@ def test_without_one_jobs_are_the_default(tmp_path):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"{", "body.json is no JSON (line 1, column 2"),
+        (b"{", "body.json is not JSON (line 1, column 2"),
         (b"\xff{}", "can't be sent as JSON in UTF-8"),
         (b'{"a":"\\ud800{start}{end}"}', "can't be sent as JSON in UTF-8"),
         (b"[" * 100_000, "can't be sent as JSON in UTF-8"),
-        (b'{"a":NaN,"b":"{start}{end}"}', "body.json is no JSON (NaN, Infinity"),
-        (b'{"a":Infinity,"b":"{start}{end}"}', "body.json is no JSON (NaN, Infinity"),
-        (b'{"a":[-Infinity],"b":"{start}{end}"}', "body.json is no JSON (NaN, Infinity"),
+        (b'{"a":NaN,"b":"{start}{end}"}', "body.json is not JSON (NaN, Infinity"),
+        (b'{"a":Infinity,"b":"{start}{end}"}', "body.json is not JSON (NaN, Infinity"),
+        (b'{"a":[-Infinity],"b":"{start}{end}"}', "body.json is not JSON (NaN, Infinity"),
         (b'{"a":1e400,"b":"{start}{end}"}', "or a number that is too large)"),
         (b'{"a":%s,"b":"{start}{end}"}' % (b"9" * 5_000), "or a number that is too large)"),
         (["{start}", "{end}"], "is not a JSON object"),

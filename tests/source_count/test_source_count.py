@@ -76,13 +76,13 @@ def test_rejected_records_are_hits_that_are_accounted_for():
     ("ours", "why"),
     [
         ({"own_body": True}, "query body"),
-        ({"partial": True}, "only a part"),
-        ({"interval": Interval(DAY.start + timedelta(hours=1), DAY.end)}, "no whole UTC day"),
+        ({"partial": True}, "only part"),
+        ({"interval": Interval(DAY.start + timedelta(hours=1), DAY.end)}, "not a whole UTC day"),
         (
             {"interval": Interval(DAY.start - timedelta(hours=1), DAY.end - timedelta(hours=1))},
-            "no whole UTC day",
+            "not a whole UTC day",
         ),
-        ({"interval": Interval(DAY.start, DAY.end + timedelta(days=1))}, "no whole UTC day"),
+        ({"interval": Interval(DAY.start, DAY.end + timedelta(days=1))}, "not a whole UTC day"),
     ],
 )
 def test_what_the_source_can_t_count_is_not_asked(ours, why):

@@ -105,7 +105,7 @@ def test_a_store_that_loses_what_was_written_is_a_failure():
     with (
         scripted(Answer(headers={"ETag": '"e"'}), lost, Answer(204)) as script,
         store_of(script) as store,
-        pytest.raises(DestinationFailed, match="is not there"),
+        pytest.raises(DestinationFailed, match="does not exist"),
     ):
         honours_preconditions(store, KEY)
 

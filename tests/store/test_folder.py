@@ -273,7 +273,7 @@ def test_a_key_can_not_leave_the_folder(store, tmp_path, key):
         lambda: store.look(key),
         lambda: store.delete(key),
     ):
-        with pytest.raises(DestinationFailed, match="no key of a folder"):
+        with pytest.raises(DestinationFailed, match="not a valid key for a folder"):
             attempt()
     assert not (tmp_path / "outside").exists()
 

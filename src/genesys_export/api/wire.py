@@ -125,7 +125,7 @@ def reader(shape: type[Shape]) -> Callable[[bytes], Shape]:
         try:
             return decoder.decode(body)
         except UNREADABLE as problem:
-            raise Garbled(f"the body is not a {shape.__name__}") from problem
+            raise Garbled(f"the body is not of the shape {shape.__name__}") from problem
 
     return read
 

@@ -71,7 +71,7 @@ class _Cleaner:
     def take(self, node: Node, found: Any, path: str) -> tuple[dict[str, Any], Kept]:
         """Return what fits the node, and what goes to `_extra`."""
         if not isinstance(found, dict):
-            raise Broken(f"{path} is no object")
+            raise Broken(f"{path} is not an object")
         body: dict[str, Any] = {}
         extra = Kept()
         for name, value, overruled in entries(found):
@@ -114,7 +114,7 @@ class _Cleaner:
         if found is None:
             return None
         if not isinstance(found, list):
-            raise Broken(f"{path} is no list")
+            raise Broken(f"{path} is not a list")
         return [
             None if element is None else self._element(node, element, f"{path}[]", ordinal)
             for ordinal, element in enumerate(found)
@@ -137,7 +137,7 @@ class _Cleaner:
         if found is None:
             return None, beside
         if not isinstance(found, dict):
-            raise Broken(f"{path} is no object")
+            raise Broken(f"{path} is not an object")
         for key, value, overruled in entries(found):
             text = value if value is None or isinstance(value, str) else encode(value)
             holds = is_unicode(key) and (text is None or is_unicode(text))

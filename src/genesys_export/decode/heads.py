@@ -76,12 +76,12 @@ def _look(record: bytes) -> tuple[str, str]:
     except RecursionError:
         raise ValueError("the record is nested too deeply") from None
     if not isinstance(found, dict):
-        raise ValueError("the record is no JSON object")
+        raise ValueError("the record is not a JSON object")
     for name in ("conversationId", "conversationStart"):
         if not isinstance(found.get(name), str):
-            raise ValueError(f"{name} is missing or no text")
+            raise ValueError(f"{name} is missing or not a text")
     if not is_unicode(found["conversationId"]):
-        raise ValueError("conversationId is no valid text")
+        raise ValueError("conversationId is not valid text")
     return found["conversationId"], found["conversationStart"]
 
 
@@ -89,4 +89,4 @@ def _start(text: str) -> datetime:
     try:
         return parse_instant(text)
     except ValueError:
-        raise ValueError("conversationStart is no readable instant") from None
+        raise ValueError("conversationStart is not a readable instant") from None

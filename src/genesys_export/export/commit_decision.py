@@ -18,6 +18,7 @@ from ..events import Noticed
 from ..ledger import Lease, Published
 from ..manifest import File, Manifest, file_of
 from ..model import StagedFile, Tag
+from ..plural import plural
 from ..source_count import OurCounts, SourceCount, Verdict, prove
 from .changes import Tally, compare, is_same, read, write_changes
 from .dependencies import Dependencies
@@ -220,7 +221,7 @@ def complete(
             tags[file.key] = deps.store.complete(file)
     except ExportError as problem:
         problem.message += (
-            f"; {len(tags)} of the {len(staged)} files of {day} are replaced already"
+            f"; {len(tags)} of {plural(len(staged), 'file')} of {day} are already replaced"
         )
         problem.advice = "Run the same command again: it replaces all of them."
         problem.aftermath = Aftermath.PUBLISHING
