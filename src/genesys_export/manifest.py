@@ -123,7 +123,7 @@ class Manifest:
     deleted: Mapping[str, datetime] = field(default_factory=dict)  # lately, by the store's clock
     leftover: tuple[str, ...] = ()  # of a damaged day: keys at which something may lie
     notes: tuple[str, ...] = ()
-    cut: tuple[str, ...] = ()  # lookup tables whose lists broke off
+    cut: tuple[str, ...] = ()  # lookup tables whose lists were cut off
     source_count: SourceCount | None = None  # what the source itself counted, beside ours
     nonce: str = ""
     next: Next | None = None
