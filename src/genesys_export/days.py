@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -141,6 +142,15 @@ def iso_ms(instant: datetime) -> str:
     """Return `2026-11-22T08:00:00.123Z`: how Genesys writes an instant, and how our files do."""
     naive = instant.astimezone(UTC).replace(tzinfo=None)
     return naive.isoformat(timespec="milliseconds") + "Z"
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the instant that a header names (`Date`, `Retry-After`); None where it names none."""
+    try:
+        at = parsedate_to_datetime(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):  # whatever its parts add up to
+        return None
 
 
 # What Genesys documents (yyyy-MM-ddTHH:mm:ss[.mmm]Z), with offsets and 0-9 fractional digits. No

@@ -14,6 +14,7 @@ import typer
 
 from .. import __version__
 from . import options, process
+from .showing import machine
 
 app = typer.Typer(
     name="genesys-export",
@@ -219,7 +220,7 @@ def tables(
         text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
     else:
         text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
-    sys.stdout.write(text.rstrip() + "\n")
+    machine(text.rstrip() + "\n")
     return 0
 
 

@@ -14,11 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from ..errors import Bug
+from ..odd_input import ODD, in_words
+from ..redaction import passwords_of
 from .names import FLAGS, PREFIX, SWITCHES, VARIABLES, Path, in_file, own_variable
 
 Table = dict[str, object]
 
+_MOST_BYTES = 1 << 20  # of a file; ten times what anybody needs, and read in no time
+
 CREDENTIALS = ("client_id", "client_secret")
+_SECRETS = ("client_secret", "key", "proxy")
 _MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
 
 
@@ -56,6 +61,22 @@ class Layer:
             table[key] = value
             self.called[path] = called
 
+    def secrets(self) -> frozenset[str]:
+        """Return the values that must never be shown."""
+        found = set[str]()
+        for path in (one for one in self.called if one[-1] in _SECRETS):
+            value = table(self.values, *path[:-1]).get(path[-1])
+            if isinstance(value, str):
+                found |= passwords_of(value) if path[-1] == "proxy" else {value}
+        return frozenset(found)
+
+
+def leads_to_s3(values: Mapping[str, object]) -> bool:
+    """Whether the destination is a bucket, as far as that can be told of unchecked values."""
+    given = table(values, "destination")
+    to = given.get("to")
+    return str(to).startswith("s3://") if to is not None else given.get("bucket") is not None
+
 
 def from_flags(given: Mapping[str, object]) -> Layer:
     """Return the command line's layer; None, False and () are flags not given.
@@ -92,20 +113,41 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
 def from_file(file: FilePath, *, required: bool) -> Layer:
     """Return the file's layer; a file that is not there is an empty one unless it is required."""
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        values = _read(file)
     except FileNotFoundError:
         problem = f"{file.name}: there is no such file. Give --config the path of one."
         return Layer(problems=(problem,) if required else ())
     except OSError as error:
         return Layer(problems=(f"{file.name}: it can't be read ({error.strerror}).",))
-    except UnicodeDecodeError:
-        return Layer(problems=(f"{file.name}: it is not UTF-8 text. Save it as UTF-8.",))
-    except tomllib.TOMLDecodeError as error:
-        # The message names a place and what was expected there, never what stands in a value.
-        return Layer(problems=(f"{file.name}: it is no TOML: {error}.",))
+    except ODD as error:
+        return Layer(problems=(f"{file.name}: {_why_not(error)}.",))
     layer = Layer()
     _copy(values, (), layer, file.name)
     return layer
+
+
+def _read(file: FilePath) -> Table:
+    """Return what a file holds; raises OSError, and whatever odd input makes a parser raise."""
+    with file.open("rb") as opened:
+        body = opened.read(_MOST_BYTES + 1)
+    if len(body) > _MOST_BYTES:
+        raise _TooLong
+    return tomllib.loads(body.decode("utf-8").replace("\r\n", "\n"))
+
+
+class _TooLong(ValueError):
+    """No settings file is that long."""
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, _TooLong):
+        return "it is longer than 1 MiB, which no settings file is"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text. Save it as UTF-8"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        # The message names a place and what was expected there, never what stands in a value.
+        return f"it is no TOML: {error}"
+    return f"it can't be read: {in_words(error)}"
 
 
 def stacked(layers: Sequence[Layer]) -> Table:

@@ -17,7 +17,8 @@ from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, over, table
 from .names import Path, dotted, how_to_set, own_variable
 from .sections import Sections, every_path
-from .values import json_object, nearest
+from .values import nearest
+from .written_json import json_object
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -40,6 +41,7 @@ _LIMITS = {
     "less_than_equal": ("le", "this must be at most"),
     "less_than": ("lt", "this must be below"),
 }
+_MOST_LINES, _MOST_STRANGE = 100, 20
 _WHERE_TO_READ = (
     "docs/reference/settings.md explains every setting; docs/reference/genesys-export.toml "
     "holds them all."
@@ -49,9 +51,24 @@ _WHERE_TO_READ = (
 def error(lines: Iterable[str]) -> WrongSettings:
     """Return all lines as the one error; a line said twice is said once."""
     found = tuple(dict.fromkeys(lines))
-    heading = "1 setting is" if len(found) == 1 else f"{len(found)} settings are"
-    message = "\n".join((f"{heading} missing or wrong:", *(f"  {line}" for line in found)))
+    heading = "1 setting is" if len(found) == 1 else f"{len(found):,} settings are"
+    shown = [f"  {line}" for line in found[:_MOST_LINES]]
+    if left := len(found) - len(shown):
+        shown.append(f"  … and {left:,} more.")
+    message = "\n".join((f"{heading} missing or wrong:", *shown))
     return WrongSettings(message, advice=_WHERE_TO_READ)
+
+
+def of_values(found: Sequence[ErrorDetails], layers: Sequence[Layer]) -> list[str]:
+    """Return the lines for pydantic's errors; of keys that are none the first few alone.
+
+    What each was meant to be is looked for among all settings, which takes its time.
+    """
+    strange = [one for one in found if one["type"] == "extra_forbidden"]
+    left = strange[_MOST_STRANGE:]
+    skipped = set(map(id, left))
+    lines = [of_value(one, layers) for one in found if id(one) not in skipped]
+    return lines + [f"{len(left):,} more settings do not exist."] * bool(left)
 
 
 def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:

@@ -29,6 +29,7 @@ from ..datasets import conversation_details
 from . import values
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
+from .written_json import json_object
 
 Text = Annotated[str, BeforeValidator(values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(values.text)]
@@ -216,9 +217,7 @@ class Filters(BaseModel):
     queue: Words = ()
     division: Words = ()
     direction: Annotated[Words, AfterValidator(_directions)] = ()
-    raw: Annotated[str, BeforeValidator(values.json_object)] | None = Field(
-        default=None, repr=False
-    )
+    raw: Annotated[str, BeforeValidator(json_object)] | None = Field(default=None, repr=False)
 
 
 class Csv(BaseModel):
