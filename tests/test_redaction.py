@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from subprocess import CalledProcessError
@@ -87,6 +88,15 @@ def test_credentials_are_known_by_their_form(text, shown):
 )
 def test_what_is_no_secret_is_left_as_it_is(text):
     assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["x", "://", "://a:", "a:b@", "Bearer ", "cookie:", "='", "\x1b"]
+)
+def test_a_long_text_is_looked_through_at_once(piece):
+    began = time.perf_counter()
+    clean(piece * (200_000 // len(piece)))
+    assert time.perf_counter() - began < 5
 
 
 def test_control_characters_and_halves_of_characters_are_spelled_out():

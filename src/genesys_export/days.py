@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
+_YEARS = range(1970, 9999)
+
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -108,15 +110,17 @@ def yesterday(now: datetime, zone: ZoneInfo) -> date:
 
 
 def date_named(text: str) -> date | None:
-    """Return the day that `2026-11-22` names; None where it names none, or one without an end."""
+    """Return the day that `2026-11-22` names; None where it names none, or an absurd one.
+
+    From 1970 to 9998: every month of those can be drawn, and what is due later has a date.
+    """
     if not _DATE.fullmatch(text):
         return None
     try:
         day = date.fromisoformat(text)
-        _ = Day(day, ZoneInfo("UTC")).interval
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
-    return day
+    return day if day.year in _YEARS else None
 
 
 def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice, ...]:

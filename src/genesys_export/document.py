@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from .errors import DestinationFailed, WrongSettings
-from .odd_input import refusing
+from .odd_input import is_too_deep, refusing
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -44,6 +44,8 @@ def decode(body: bytes, kind: type[Noun], *, where: str, advice: str) -> Noun:
 
     with refusing(refuse):
         found = msgspec.json.decode(body)
+        if is_too_deep(found):
+            raise RecursionError
         written_as = found["format"]
         if isinstance(written_as, int) and written_as > FORMAT:
             raise WrongSettings(

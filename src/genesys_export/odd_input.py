@@ -27,6 +27,8 @@ ODD: tuple[type[Exception], ...] = (
     ValueError,  # UnicodeError and every DecodeError of the standard library
 )
 
+_MOST_LEVELS = 100
+
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (RecursionError, "it is nested too deep"),
     (UnicodeError, "it holds text that is not UTF-8"),
@@ -48,6 +50,24 @@ def in_words(problem: Exception) -> str:
         if isinstance(problem, kind):
             return words
     return "it is not what was expected"
+
+
+def is_too_deep(value: object) -> bool:
+    """Whether JSON is nested so deep that code which walks through it may meet Python's limit.
+
+    Parsers go ten times as deep; nothing that is meant does.
+    """
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 @contextmanager

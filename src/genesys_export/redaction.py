@@ -31,11 +31,9 @@ _PARAMETERS = (
 )
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     # scheme://name:password@host; a password may hold a slash, host:port/path may hold an @.
-    (
-        re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/@:]*:(?!\d{1,5}(?:[/?#]|$))\S*@", re.IGNORECASE),
-        rf"\1{HIDDEN}@",
-    ),
-    (re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/@?#]+@", re.IGNORECASE), rf"\1{HIDDEN}@"),
+    # Bounded, so that no text makes the search take long.
+    (re.compile(r"(://)[^\s/@:]{0,256}:(?!\d{1,5}(?:[/?#]|$))\S{0,512}@"), rf"\1{HIDDEN}@"),
+    (re.compile(r"(://)[^\s/@?#]{1,512}@"), rf"\1{HIDDEN}@"),
     # http.client quotes what it could not send: always a header, mostly a credential.
     (
         re.compile(r"(invalid header (?:value|name)\W).*", re.IGNORECASE | re.DOTALL),
@@ -73,25 +71,22 @@ _QUOTING = {
 
 
 class Secrets:
-    """The values of secrets, as one pattern; replaced as a whole, so that threads may read it."""
+    """The values of secrets, longest first; replaced as a whole, so that threads may read it."""
 
     def __init__(self) -> None:
         """Know nothing."""
-        self._values: frozenset[str] = frozenset()
-        self._pattern: re.Pattern[str] | None = None
+        self._values: tuple[str, ...] = ()
 
     def add(self, values: Iterable[str]) -> None:
         """Hide these from now on, however they are quoted; too short ones are left alone."""
         found = {form for value in values for form in _forms(value)}
-        if found <= self._values:
-            return
-        self._values |= found
-        longest_first = sorted(self._values, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._values = tuple(sorted(found.union(self._values), key=len, reverse=True))
 
     def hidden(self, text: str) -> str:
         """Return the text without them."""
-        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+        for value in self._values:
+            text = text.replace(value, HIDDEN)
+        return text
 
 
 _KNOWN = Secrets()

@@ -78,7 +78,9 @@ def _as_json(stream: TextIO, about: str, finding: Finding) -> None:
     told = {
         name: clean(value) if isinstance(value, str) else value for name, value in values.items()
     }
-    stream.write(json.dumps(told) + "\n")  # ASCII, which every encoding of a stream has
+    stream.write(
+        json.dumps(told, separators=(",", ":")) + "\n"
+    )  # ASCII, which every encoding of a stream has
     stream.flush()
 
 

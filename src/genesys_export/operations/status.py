@@ -95,7 +95,7 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (LookupError, ValueError):  # a zone that this machine does not know
+    except (LookupError, ValueError, OSError):  # a zone that this machine does not know
         return otherwise
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from ..odd_input import ODD, in_words
+from ..odd_input import ODD, in_words, is_too_deep
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -34,6 +34,8 @@ def json_object(given: object) -> str:
     """Read a JSON object, given as text or as a TOML table; returned as canonical JSON text."""
     try:
         found = json.loads(given) if isinstance(given, str) else given
+        if is_too_deep(found):
+            raise RecursionError
         canonical = json.dumps(found, sort_keys=True, separators=(",", ":"), allow_nan=False)
         utf8(json.dumps(found, ensure_ascii=False))
     except json.JSONDecodeError as problem:
