@@ -81,7 +81,7 @@ def test_it_writes_a_page_whole_and_prints_the_summary_alone(lake, tmp_path, cap
 def test_a_page_that_cannot_be_written_is_74_and_leaves_nothing(lake, tmp_path, capsys):
     page = tmp_path / "nowhere" / "status.html"
     assert status_of(["status", "--to", str(lake), "--html", str(page)]) == 74
-    assert "the page could not be written" in capsys.readouterr().err
+    assert "could not be written: No such file" in capsys.readouterr().err
 
 
 def test_each_configured_organisation_is_asked_for(lake, tmp_path, capsys):

@@ -15,6 +15,7 @@ import typer
 from .. import __version__
 from . import options, own_options, process
 from .help import Command, Group, examples
+from .showing import machine
 
 app = typer.Typer(
     name="genesys-export",
@@ -238,7 +239,7 @@ def tables(
         text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
     else:
         text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
-    sys.stdout.write(text.rstrip() + "\n")
+    machine(text.rstrip() + "\n")
     return 0
 
 

@@ -15,11 +15,12 @@ from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
+from ..progress.words import clean
 from ..settings import Need, Settings, load
 from .observed import observed
 from .report import Outcome
 from .run import say_only
-from .showing import show
+from .showing import say_lines, show
 from .signals import Signals
 
 
@@ -169,7 +170,7 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         first, last = min(map(str, days)), max(map(str, days))
         which = first if first == last else f"{first} to {last}"
         count = f"{plural(len(days), 'day was', 'days were')} not tried"
-        sys.stderr.write(f"genesys-export: {count} ({which}): {reason}\n")
+        say_lines(f"genesys-export: {count} ({which}): {reason}")
 
 
 def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
@@ -180,7 +181,7 @@ def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None
         settled = backfill.settled(exporter)
         for day in asked.days:
             if report := settled.get(day):
-                sys.stdout.write(f"would skip {day}: {report.note}\n")
+                sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
             else:
                 say_only(settings, exporter, day)
     if asked.to_come:

@@ -17,6 +17,7 @@ from ..errors import Stopped, WrongUse, as_known
 from ..events import DayDue, DaySkipped, ignore
 from ..export import Due, Exporter, ExportOptions, agenda
 from ..life import Reason, Why
+from ..progress.words import clean
 from ..settings import Need, Settings, load
 from .observed import observed
 from .report import Outcome
@@ -135,7 +136,7 @@ def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None
         for one in due:
             settled = exporter.settled(one.day, asked.options) if keeps_state else None
             if settled:
-                sys.stdout.write(f"would skip {one.day}: {settled.note}\n")
+                sys.stdout.write(f"would skip {one.day}: {clean(settled.note)}\n")
             else:
                 say_only(settings, exporter, one.day)
 
@@ -147,8 +148,8 @@ def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
     sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
     for body in found.asked:
         text = msgspec.json.encode(body).decode()
-        sys.stdout.write(f"{asks}: {text}\n")
+        sys.stdout.write(f"{asks}: {clean(text)}\n")
     for url in found.written:
-        sys.stdout.write(f"would write {url}\n")
+        sys.stdout.write(f"would write {clean(url)}\n")
     if exporter.deps.plan.roll:
         sys.stdout.write("and, where a file reaches a limit of [roll], the next: …-001, …\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from ..assembly.examining import destinations
 from ..assembly.planning import policy_of
 from ..datasets import conversation_details
 from ..days import Day
-from ..errors import DestinationFailed
 from ..operations.day_status import DayStatus, OrgStatus
 from ..operations.status import Due, Place, read
 from ..operations.status_json import as_json
@@ -26,6 +23,8 @@ from ..operations.status_words import summary
 from ..progress import Format, progress
 from ..progress.words import clean
 from ..settings import Need, load
+from .outputs import write_output
+from .showing import machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +53,10 @@ def report(
         due = _due(policy, now)
         found = [read(store, place, now, due=due) for place in places]
     if request.html:
-        _write(request.html, as_page(found, asked=now))
+        page = as_page(found, asked=now)
+        write_output(request.html, page, flag="--html", advice="The status itself could be read.")
     if request.as_json:
-        sys.stdout.write(as_json(found, asked=now).decode())
+        machine(as_json(found, asked=now).decode())
     elif request.html:
         _say(found)
     else:
@@ -104,22 +104,3 @@ def _say(found: Sequence[OrgStatus]) -> None:
     for status in found:
         name = f"{clean(status.org)}: " if status.org else ""
         sys.stdout.write(f"{name}{clean(summary(status))}\n")
-
-
-def _write(path: Path, page: bytes) -> None:
-    """Write the page whole or not at all: whoever serves it never shows half of it."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        try:
-            with part.open("xb") as file:
-                file.write(page)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as problem:
-        raise DestinationFailed(
-            f"the page could not be written to {path}: {problem.strerror}",
-            advice="Check --html; the status itself could be read.",
-        ) from problem

@@ -95,7 +95,7 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
     try:
         return zone_named(name)
-    except LookupError:  # a zone that this machine does not know
+    except (LookupError, ValueError, OSError):  # a zone that this machine does not know
         return otherwise
 
 

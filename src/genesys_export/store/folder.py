@@ -20,6 +20,7 @@ from pathlib import Path
 from ..errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome, WrongSettings
 from ..events import Observe, ignore
 from ..model import Condition, IfAbsent, IfUnchanged, Pending, Seen, StagedFile, Stored, Tag
+from ..redaction import escaped
 from .folder_files import open_regular, regular, remove_empty, try_rename
 from .folder_tokens import OldTokens
 from .folder_upload import FolderUpload, instant, pending_of, tag_of
@@ -63,8 +64,8 @@ class FolderStore:
         self._mode = 0o666 & ~_umask()
 
     def url(self, key: str) -> str:
-        """Return the path."""
-        return str(self._path(key))
+        """Return the path; bytes of a name that are no UTF-8 are spelled out."""
+        return escaped(str(self._path(key)))
 
     def read(self, key: str) -> Stored | None:
         """Return the file whole, or None."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..days import http_date
 from ..errors import DestinationFailed, UnknownOutcome
 from ..events import Observe, ignore
 from ..model import (
@@ -180,14 +180,13 @@ class S3Store:
 
     def _date(self, key: str, headers: Mapping[str, str]) -> datetime:
         """Return when the server says that it answered."""
-        try:
-            said = parsedate_to_datetime(headers["date"])
-        except (KeyError, ValueError) as problem:
+        said = http_date(headers.get("date", ""))
+        if said is None:
             raise DestinationFailed(
                 f"{self.url(key)}: the answer does not tell the server's time",
                 advice="Whatever stands before the store must leave its Date header in place.",
-            ) from problem
-        return said if said.tzinfo else said.replace(tzinfo=UTC)
+            )
+        return said
 
     def _checksum(self) -> dict[str, Any]:
         """Ask S3 to keep the whole object's CRC32 (else it keeps none, or a sum of sums).
