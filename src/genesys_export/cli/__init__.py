@@ -136,6 +136,8 @@ def status(
     json: options.AsJson = False,
     html: options.Html = None,
     days: options.LastDays = 14,
+    check: options.Check = False,
+    allow_empty: options.AllowEmpty = False,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
@@ -147,10 +149,8 @@ def status(
     flags = dict(locals())
     from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
-    return report(
-        StatusRequest(as_json=flags.pop("json"), html=flags.pop("html"), days=flags.pop("days")),
-        flags,
-    )
+    own = {name: flags.pop(name) for name in ("html", "days", "check", "allow_empty")}
+    return report(StatusRequest(as_json=flags.pop("json"), **own), flags)
 
 
 @app.command()

@@ -260,6 +260,11 @@ Html = Annotated[
     Path | None,
     typer.Option("--html", help="Write one self-contained page instead.", metavar="FILE"),
 ]
+Check = Annotated[bool, typer.Option("--check", help="End with 65 when anything needs attention.")]
+AllowEmpty = Annotated[
+    bool,
+    typer.Option("--allow-empty", help="Accept a destination to which nothing was ever exported."),
+]
 LastDays = Annotated[
     int, typer.Option("--days", help="How many days the table lists.", metavar="N", min=1)
 ]

@@ -1,7 +1,7 @@
 """The days as calendars of months: the state as colour and letter, the volume as its strength.
 
-A table per month, so that a screen reader says week day and date, and every day leads to what is
-known of it.
+A table per month, so that a screen reader says weekday and date, and every day links to its
+details.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """A day on the page: a line that opens to its facts, remarks, files and attempts.
 
-Plain `details`, so it works without a script, by keyboard, and when something is searched for.
+Plain `details` elements, so it works without a script, by keyboard and in a text search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import groupby
 
 from ..manifest import File, Manifest
@@ -25,6 +26,11 @@ def anchor(day: DayStatus, place: int) -> str:
 def pill(state: State) -> Markup:
     """Return the state as a coloured word."""
     return element("span", state.value, class_=f"pill {state}")
+
+
+def command(text: str) -> Markup:
+    """Return a command to be copied."""
+    return element("div", element("code", text), class_="command")
 
 
 def by_month(days: Sequence[DayStatus], place: int) -> Iterator[Markup]:
@@ -79,10 +85,10 @@ def _figures(day: DayStatus) -> Iterator[Markup]:
 
 
 def _waited(day: DayStatus) -> str:
-    late = lateness(day.fetched_late)
-    if late.endswith(" before"):
-        return f"fetched \N{MINUS SIGN}{late.removesuffix(' before')}"
-    return f"fetched +{late}" if late else ""
+    late = day.fetched_late
+    if late is None:
+        return ""
+    return f"fetched +{lateness(late)}" if late >= timedelta(0) else "fetched before its end"
 
 
 def _facts(day: DayStatus) -> Markup:
@@ -98,7 +104,7 @@ def _facts(day: DayStatus) -> Markup:
         ("Of other days", f"{counts.of_other_days:,}"),
         ("The source counts", _theirs(day)),
         ("Fetched", f"{instant(day.fetched)} ({after(day.fetched_late)})"),
-        ("Data reached", instant(day.watermark) or "not told by this engine"),
+        ("Data reached", instant(day.watermark) or "unknown with this engine"),
         ("Published", f"{instant(made.ended)} ({after(day.published_late)})"),
         ("Covers", f"{instant(day.interval.start)} to {instant(day.interval.end)}"),
         ("Recipe", _recipe(day, made)),
@@ -136,7 +142,12 @@ def _remarks(day: DayStatus) -> Markup:
     if not found:
         return EMPTY
     items = (
-        element("li", each.text, class_="alarm" if each.weight is Weight.ATTENTION else None)
+        element(
+            "li",
+            each.text,
+            command(each.command) if each.command else None,
+            class_="alarm" if each.weight is Weight.ATTENTION else None,
+        )
         for each in found
     )
     listed = element("ul", *items, class_="remarks")
@@ -192,7 +203,7 @@ def _attempts(day: DayStatus) -> Markup:
 def _of_claim(day: DayStatus) -> Iterator[str]:
     if day.held:
         held = day.held
-        ends = "lapsed" if held.lapsed else "holds the day until"
+        ends = "lease expired" if held.lapsed else "holds the day until"
         yield f"{held.attempt}: began {instant(held.began)}, {ends} {instant(held.until)}"
     if day.failure:
         yield f"failed {instant(day.failure.at)} with status {day.failure.status}"
