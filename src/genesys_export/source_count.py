@@ -104,10 +104,12 @@ class SourceCount:
         """Return the sentence an operator reads."""
         if self.verdict is Verdict.NOT_COMPARABLE:
             return f"the source's own count is not comparable: {self.note}"
-        also = f" and {self.rejected} rejected" if self.rejected else ""
+        also = f" and {self.rejected:,} rejected" if self.rejected else ""
+        where = "within" if self.verdict is Verdict.AGREES else "beyond"
         return (
-            f"the source counts {self.query_hits} conversations, {self.ours} were exported{also}: "
-            f"that {self.verdict} ({self.tolerance:.4g} of them or {self.floor} are tolerated)"
+            f"the source counts {self.query_hits or 0:,} conversations, {self.ours:,} were "
+            f"exported{also}: {where} tolerance ({100 * self.tolerance:.4g} % or {self.floor:,} "
+            "conversations)"
         )
 
 

@@ -87,8 +87,8 @@ def test_a_source_that_counts_otherwise_needs_somebody():
     [remark] = told(manifest(YESTERDAY, source_count=told_so))
     assert (remark.weight, remark.short) == (Weight.ATTENTION, "source 90 %")
     assert remark.text == (
-        "the source counts 100 conversations, 90 were exported: that disagrees "
-        "(0.01 of them or 20 are tolerated)"
+        "the source counts 100 conversations, 90 were exported: beyond tolerance "
+        "(1 % or 20 conversations)"
     )
 
 

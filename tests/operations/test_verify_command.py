@@ -61,7 +61,7 @@ def test_the_source_counts_again_and_agrees(day, genesys, capsys):
     asked = len(genesys.asked("query"))
     assert run(day, genesys, source=True) == 0
     out = capsys.readouterr().out
-    assert "the source counts 60 conversations, 60 were exported: that agrees" in out
+    assert "the source counts 60 conversations, 60 were exported: within tolerance" in out
     assert "  by medium   " in out
     assert "voice" in out
     assert len(genesys.asked("query")) == asked + 1
@@ -71,7 +71,7 @@ def test_a_source_that_counts_otherwise_is_65(day, capsys):
     with serve(WORLD, Options(count_bias=30)) as other:
         assert run(day, other, source=True) == 65
     out, err = capsys.readouterr()
-    assert "the source counts 90 conversations, 60 were exported: that disagrees" in out
+    assert "the source counts 90 conversations, 60 were exported: beyond tolerance" in out
     assert "is not as its manifest says: the source counts otherwise" in err
 
 
@@ -87,7 +87,7 @@ def test_the_tolerance_is_a_setting(day, tmp_path):
 def test_the_source_is_asked_with_the_filters_of_the_day_not_of_today(publish, genesys, capsys):
     day = publish(media_type=["email"])
     assert run(day, genesys, source=True, media_type=["chat"]) == 0
-    assert "that agrees" in capsys.readouterr().out
+    assert "within tolerance" in capsys.readouterr().out
     assert "email" in str(genesys.asked("query")[-1].body)
     assert "chat" not in str(genesys.asked("query")[-1].body)
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from .day_status import DayStatus, OrgStatus, State
-from .status_words import Remark, Weight, many, needs_attention, remarks, run_failed, run_words
+from .status_words import (
+    Remark,
+    Weight,
+    many,
+    needs_attention,
+    remarks,
+    run_error,
+    run_failed,
+    run_words,
+)
 
 _RANGES = 4  # that a title names before it counts the rest
 
@@ -43,7 +52,8 @@ def ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
 
 def _cases(status: OrgStatus) -> Iterator[Case]:
     if status.last_run and run_failed(status.last_run):
-        yield Case(title="Last run", days=(), texts=(run_words(status.last_run),))
+        run = status.last_run
+        yield Case(title="Last run", days=(), texts=(run_words(run), run_error(run)))
     ill = [day for day in status.days if needs_attention(day)]
     alone = {day.day: day for day in ill}
     for alike, text in (

@@ -80,7 +80,7 @@ def _cell(day: date, status: DayStatus | None, month: int, context: tuple[int, i
     classes = ["day", status.state.value]
     if status.manifest:
         classes.append(strength(status.conversations, most))
-        classes += ["ill"] if needs_attention(status) else []
+    classes += ["ill"] if needs_attention(status) else []
     letter = LETTERS[status.state]
     return element(
         "td",
@@ -120,7 +120,7 @@ def _legend(days: Sequence[DayStatus]) -> Markup:
     )
     scale = element("span", *shades, class_="scale", aria_hidden="true")
     entries.append(element("li", scale, "few to many conversations"))
-    if any(day.manifest and needs_attention(day) for day in days):
+    if any(map(needs_attention, days)):
         ring = element("span", class_="swatch ring", aria_hidden="true")
         entries.append(element("li", ring, "needs attention"))
     return element("ul", joined(entries), class_="legend")

@@ -125,7 +125,7 @@ def _tiles(status: OrgStatus) -> Markup:
         ("Last run", ended, "alarm" if run_failed(run) else ""),
         ("Final", f"{states[State.FINAL]:,}", ""),
         ("Provisional", f"{states[State.PROVISIONAL]:,}", ""),
-        ("Days that need attention", f"{ill:,}", "alarm" if ill else ""),
+        ("Need attention", f"{ill:,}", "alarm" if ill else ""),
         ("Conversations", f"{sum(day.conversations for day in days):,}", ""),
         ("Size", size(sum(day.size_bytes for day in days)), ""),
     )

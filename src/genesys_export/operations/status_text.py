@@ -107,8 +107,7 @@ def _cell(day: date, status: DayStatus | None, month: int) -> Text:
     if status is None:
         return Text(f"{day.day:2}", style="dim")
     letter, style = _LOOKS[status.state]
-    # Something else is wrong with a published day.
-    more = "!" if status.manifest and needs_attention(status) else " "
+    more = "!" if needs_attention(status) else " "
     return Text(f"{day.day:2}{letter}{more}", style=style)
 
 
@@ -120,7 +119,7 @@ def _legend(status: OrgStatus) -> RenderableType:
         for state, (letter, style) in _LOOKS.items()
         if state in occurring
     ]
-    if any(day.manifest and needs_attention(day) for day in status.days):
+    if any(map(needs_attention, status.days)):
         told.append(Text(" !  needs attention"))
     return Columns(told)
 

@@ -152,7 +152,7 @@ def summary(status: OrgStatus) -> str:
 
 
 def run_words(run: LastRun) -> str:
-    """Return when a run ended and with what result, in one sentence."""
+    """Return when a run ended and with what result, on one line."""
     counts = {
         "published": run.published,
         "unchanged": run.unchanged,
@@ -161,12 +161,17 @@ def run_words(run: LastRun) -> str:
         "not tried": run.not_tried,
     }
     days = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    told = f"{instant(run.ended)}: {run.command} ended with status {run.status}"
-    told += f" (days: {days})" if days else " (no day was due)" if not run.message else ""
-    if run.message:
-        about = f"{run.day}: " if run.day and run.day not in run.message else ""
-        told += f": {about}{run.message.rstrip('.')}. {run.advice}".rstrip()
-    return told
+    nothing = "" if run.message else " (no day was due)"
+    told = f"{instant(run.ended)}, {run.command} ended with status {run.status}"
+    return told + (f" (days: {days})" if days else nothing)
+
+
+def run_error(run: LastRun) -> str:
+    """Return the run's gravest error with its advice; nothing where it had none."""
+    if not run.message:
+        return ""
+    about = f"{run.day}: " if run.day and run.day not in run.message else ""
+    return f"{about}{run.message.rstrip('.')}. {run.advice}".rstrip()
 
 
 def by_state(days: Sequence[DayStatus]) -> dict[State, int]:
