@@ -155,7 +155,10 @@ def status(
 
 @app.command()
 def verify(
-    date: options.VerifiedDate,
+    date: options.VerifiedDate = None,
+    start: options.VerifiedStart = None,
+    end: options.VerifiedEnd = None,
+    sample: options.Sample = None,
     source: options.Source = False,
     config: options.Config = None,
     org: options.Org = None,
@@ -164,11 +167,12 @@ def verify(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Read a published day back and hold it against its manifest, and against the source."""
+    """Read published days back and compare them with their manifests, and with the source."""
     flags = dict(locals())
     from .verify import VerifyRequest, execute  # noqa: PLC0415 - heavy
 
-    return execute(VerifyRequest(date=flags.pop("date"), source=flags.pop("source")), flags)
+    own = {name: flags.pop(name) for name in ("date", "start", "end", "sample", "source")}
+    return execute(VerifyRequest(**own), flags)
 
 
 @app.command()

@@ -89,8 +89,26 @@ DaysAtOnce = Annotated[
     ),
 ]
 VerifiedDate = Annotated[
-    str,
-    typer.Option("--date", help="The day: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT),
+    str | None,
+    typer.Option("--date", help="This day: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT),
+]
+VerifiedStart = Annotated[
+    str | None,
+    typer.Option("--start", help="The oldest day of a range.", rich_help_panel=_WHAT),
+]
+VerifiedEnd = Annotated[
+    str | None,
+    typer.Option("--end", help="The newest day of a range, included.", rich_help_panel=_WHAT),
+]
+Sample = Annotated[
+    str | None,
+    typer.Option(
+        "--sample",
+        help="Read random days of the range, 5% or 500MB of it; of the others check only which "
+        "files there are.",
+        rich_help_panel=_WHAT,
+        metavar="SHARE|SIZE",
+    ),
 ]
 Source = Annotated[
     bool,

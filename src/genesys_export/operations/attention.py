@@ -43,9 +43,9 @@ def cases(status: OrgStatus) -> tuple[Case, ...]:
 def ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
     """Yield the first and the last of each run of consecutive dates, in order."""
     start: date | None = None
-    for day, following in zip(days, [*days[1:], None], strict=True):
+    for place, day in enumerate(days, 1):
         start = start or day
-        if following is None or (following - day).days != 1:
+        if place == len(days) or (days[place] - day).days != 1:
             yield start, day
             start = None
 
