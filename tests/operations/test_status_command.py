@@ -126,6 +126,22 @@ def test_check_ends_with_0_when_nothing_does(tmp_path, capsys):
     assert "1 provisional" in capsys.readouterr().out
 
 
+def test_a_damaged_day_is_due_as_long_as_a_run_looks_at_it(tmp_path, capsys):
+    today = datetime.now(UTC).date()
+    days = [f"{today - timedelta(age)}" for age in (300, 6, 1)]
+    lay_out(tmp_path, *(manifest(day, late=timedelta(5)) for day in days))
+    for day in days:
+        (tmp_path / f"segments/{day}.csv.gz").unlink()
+    assert status_of(["status", "--to", str(tmp_path), "--json"]) == 0
+    [org] = json.loads(capsys.readouterr().out)["organisations"]
+    due = {day["day"]: day["due"] for day in org["days"] if day["state"] == "damaged"}
+    assert due == {
+        days[0]: None,
+        days[1]: f"it is damaged: segments/{days[1]}.csv.gz is missing",
+        days[2]: f"it is damaged: segments/{days[2]}.csv.gz is missing",
+    }
+
+
 def test_check_notices_files_that_are_gone(tmp_path, capsys):
     day = f"{datetime.now(UTC).date() - timedelta(1)}"
     lay_out(tmp_path, manifest(day, "provisional"))
