@@ -88,6 +88,19 @@ def test_wrong_settings_are_on_record_where_something_was_exported_before(lake, 
     assert "client_id" in record(lake)["message"]
 
 
+def test_settings_that_turn_out_wrong_before_any_day_are_on_record(lake, genesys, tmp_path):
+    bad = tmp_path / "bundle.pem"
+    bad.write_text("no certificate")
+    wrong = environ(genesys, GENESYS_EXPORT_GENESYS__CA_BUNDLE=str(bad))
+    with pytest.raises(WrongSettings):
+        run(RunRequest(date=DAY), flags(lake), wrong)
+    assert not lake.exists()
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    with pytest.raises(WrongSettings) as refused:
+        run(RunRequest(date=DAY), flags(lake), wrong)
+    assert record(lake)["message"] == refused.value.message
+
+
 def test_a_refused_recipe_is_on_record(lake, genesys):
     assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
     assert run(RunRequest(date=DAY), flags(lake, format="parquet"), environ(genesys)) == 78

@@ -32,10 +32,7 @@ def settings_of(
     *,
     recorded: bool,
 ) -> Settings:
-    """Return the settings of a run; where they are wrong, that is on record before it is raised.
-
-    Only where something was exported before: a first try leaves nothing behind.
-    """
+    """Return the settings of a run; if they are wrong, that is recorded before it is raised."""
     began = clock.now()
     try:
         return load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
@@ -44,7 +41,7 @@ def settings_of(
             with suppress(WrongSettings):  # those of the destination may be wrong, too
                 known = load(flags=flags, environ=environ, needs={Need.DESTINATION})
                 recorder = Recorder(settings=known, command=command, began=began, clock=clock)
-                recorder.refused(problem, only_where_known=True)
+                recorder.refused(problem)
         raise
 
 
@@ -76,11 +73,13 @@ class Recorder:
                 told = f"status can't show how this run ended: {problem.message}"
                 observe(Noticed(message=told))
 
-    def refused(self, problem: ExportError, *, only_where_known: bool = False) -> None:
+    def refused(self, problem: ExportError) -> None:
         """Record, for every organisation, an error that came before any day; as far as possible.
 
-        What speaks against it isn't told: the error itself is, in a moment.
+        Wrong settings are recorded only where something was exported before: a first try leaves
+        nothing behind. If the record can't be written, the error itself is all that is shown.
         """
+        first_try_counts = not isinstance(problem, WrongSettings)
         if self.settings.destination.state != "on":
             return
         run = LastRun(
@@ -98,7 +97,7 @@ class Recorder:
                 home = "/".join(
                     filter(None, (org, "_genesys_export", conversation_details().name))
                 )
-                if not only_where_known or next(store.list(f"{home}/"), None):
+                if first_try_counts or next(store.list(f"{home}/"), None):
                     last_run.write(store, home, run)
 
     def _run(self, outcomes: Sequence[Outcome]) -> LastRun:
