@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -140,6 +141,15 @@ def test_a_damaged_day_is_due_as_long_as_a_run_looks_at_it(tmp_path, capsys):
         days[1]: f"it is damaged: segments/{days[1]}.csv.gz is missing",
         days[2]: f"it is damaged: segments/{days[2]}.csv.gz is missing",
     }
+
+
+def test_foreign_files_among_the_tables_are_left_alone(tmp_path, capsys):
+    day = f"{datetime.now(UTC).date() - timedelta(1)}"
+    lay_out(tmp_path, manifest(day, "provisional"))
+    for name in (b"odd\\name", b"no utf-8 \xff", b"2026"):
+        Path(os.fsdecode(os.fsencode(tmp_path / "segments") + b"/" + name)).touch()
+    assert status_of(["status", "--to", str(tmp_path), "--check"]) == 0
+    assert "1 provisional" in capsys.readouterr().out
 
 
 def test_check_notices_files_that_are_gone(tmp_path, capsys):

@@ -92,20 +92,15 @@ VerifiedDate = Annotated[
     str | None,
     typer.Option("--date", help="This day: YYYY-MM-DD or yesterday.", rich_help_panel=_WHAT),
 ]
-VerifiedStart = Annotated[
-    str | None,
-    typer.Option("--start", help="The oldest day of a range.", rich_help_panel=_WHAT),
-]
-VerifiedEnd = Annotated[
-    str | None,
-    typer.Option("--end", help="The newest day of a range, included.", rich_help_panel=_WHAT),
-]
+_FIRST = typer.Option("--start", help="The oldest day of a range.", rich_help_panel=_WHAT)
+_LAST = typer.Option("--end", help="The newest day, included.", rich_help_panel=_WHAT)
+VerifiedStart = Annotated[str | None, _FIRST]
+VerifiedEnd = Annotated[str | None, _LAST]
 Sample = Annotated[
     str | None,
     typer.Option(
         "--sample",
-        help="Read random days of the range, 5% or 500MB of it; of the others check only which "
-        "files there are.",
+        help="Read only random days of the range, 5% or 500MB of it, and list the others.",
         rich_help_panel=_WHAT,
         metavar="SHARE|SIZE",
     ),

@@ -188,16 +188,15 @@ class FolderStore:
                 if name <= after:
                     continue
                 try:
-                    found = self._path(name).stat()
+                    found = (self._root / name).stat()  # foreign names, too
                 except FileNotFoundError:  # gone since it was listed
                     continue
                 yield Listed(name, found.st_size)
 
     def _names(self, prefix: str) -> Sequence[str]:
         folder = self._root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
-        names = (
-            path.relative_to(self._root).as_posix() for path in folder.rglob("*") if path.is_file()
-        )
+        paths = (path for path in folder.rglob("*") if path.is_file())
+        names = (path.relative_to(self._root).as_posix() for path in paths)
         hidden = (f"{_STAGING}/", f"{_TOKENS}/")
         return sorted(
             name for name in names if name.startswith(prefix) and not name.startswith(hidden)
