@@ -129,10 +129,11 @@ def test_the_manifest_comes_last_and_first_says_what_will_come(
     writes = [one.split("?")[0] for one in watched.seen if one.startswith(("PUT", "POST"))]
     manifest = f"PUT /{name}/{HOME}/{day}/manifest.json"
     assert writes.count(manifest) == 2
-    assert writes[-2:] == [
+    assert writes[-3:] == [
         manifest,
-        manifest.replace("manifest.json", "claim.json"),
-    ]  # which is released
+        manifest.replace("manifest.json", "claim.json"),  # which is released
+        manifest.replace(f"{day}/manifest.json", "last-run.json"),
+    ]
     intended = writes.index(manifest)
     completions = [
         place

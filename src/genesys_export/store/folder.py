@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,7 +18,17 @@ from pathlib import Path
 
 from ..errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome, WrongSettings
 from ..events import Observe, ignore
-from ..model import Condition, IfAbsent, IfUnchanged, Pending, Seen, StagedFile, Stored, Tag
+from ..model import (
+    Condition,
+    IfAbsent,
+    IfUnchanged,
+    Listed,
+    Pending,
+    Seen,
+    StagedFile,
+    Stored,
+    Tag,
+)
 from .folder_upload import FolderUpload, instant, pending_of
 from .mounts import MOUNTINFO, network_type
 from .os_errors import translated_os
@@ -168,17 +178,29 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order; nothing staged."""
-        folder = self._root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
         with translated_os("list", prefix):
-            names = (
-                path.relative_to(self._root).as_posix()
-                for path in folder.rglob("*")
-                if path.is_file()
-            )
-            hidden = (f"{_STAGING}/", f"{_TOKENS}/")
-            yield from sorted(
-                name for name in names if name.startswith(prefix) and not name.startswith(hidden)
-            )
+            yield from self._names(prefix)
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """Yield the keys that begin with `prefix` and follow `after`, in order, with sizes."""
+        with translated_os("list", prefix):
+            for name in self._names(prefix):
+                if name <= after:
+                    continue
+                try:
+                    found = (self._root / name).stat()  # foreign names, too
+                except FileNotFoundError:  # gone since it was listed
+                    continue
+                yield Listed(name, found.st_size)
+
+    def _names(self, prefix: str) -> Sequence[str]:
+        folder = self._root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
+        paths = (path for path in folder.rglob("*") if path.is_file())
+        names = (path.relative_to(self._root).as_posix() for path in paths)
+        hidden = (f"{_STAGING}/", f"{_TOKENS}/")
+        return sorted(
+            name for name in names if name.startswith(prefix) and not name.startswith(hidden)
+        )
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield the file's bytes; what is renamed over it meanwhile does not disturb."""
