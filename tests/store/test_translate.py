@@ -9,8 +9,7 @@ import sys
 
 import botocore.exceptions
 import pytest
-from boto3 import Session
-from botocore.session import Session as BotocoreSession
+from botocore.session import Session
 from scripted import Answer, error, scripted
 
 from genesys_export.errors import (
@@ -105,12 +104,12 @@ def session_with(tmp_path, more: str = "", **profile: str) -> Session:
     config = tmp_path / "config"
     lines = "".join(f"{key} = {value}\n" for key, value in profile.items())
     config.write_text(f"[profile p]\n{lines}{more}")
-    core = BotocoreSession(profile="p")
+    core = Session(profile="p")
     core.set_config_variable("config_file", str(config))
     core.set_config_variable("credentials_file", str(tmp_path / "none"))
     core.set_config_variable("region", profile.get("region", "eu-west-1"))
     core.set_config_variable("metadata_service_num_attempts", 0)
-    return Session(botocore_session=core)
+    return core
 
 
 def read_with(

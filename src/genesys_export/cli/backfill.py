@@ -16,8 +16,9 @@ from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
 from ..progress.words import clean
-from ..settings import Need, Settings, load
+from ..settings import Settings
 from .observed import observed
+from .recording import settings_of
 from .report import Outcome
 from .run import say_only
 from .showing import say_lines, show
@@ -56,19 +57,26 @@ def execute(
     request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
-    settings = load(
-        flags=flags,
-        environ=environ,
-        needs={Need.SOURCE, Need.DESTINATION},
-        dates={"start": request.start, "end": request.end},
-    )
     clock = SystemClock()
+    settings = settings_of(
+        "backfill",
+        flags,
+        environ,
+        clock,
+        dates={"start": request.start, "end": request.end},
+        recorded=not request.dry_run,
+    )
     asked = _asked(request, settings, clock)
     if request.dry_run:
         _say_only(settings, asked, clock)
         return 0
     return observed(
-        settings, clock, request.report, partial(_outcomes, asked), show_problems=_show_problems
+        settings,
+        clock,
+        request.report,
+        partial(_outcomes, asked),
+        command="backfill",
+        show_problems=_show_problems,
     )
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from ..api import SystemClock
 from ..assembly.exporting import exporters
 from ..errors import ExportError, Stopped, worst
-from ..events import Noticed
+from ..events import Noticed, Observe
 from ..export import Exporter
 from ..progress import Tally, progress, tell
 from ..settings import Settings
 from .outputs import write_output
+from .recording import Recorder
 from .report import Outcome, run_report
 from .showing import show
 from .signals import Signals
@@ -39,17 +40,19 @@ def observed(
     report: Path | None,
     work: Work,
     *,
+    command: str,
     show_problems: Problems = each_problem,
 ) -> int:
     """Do the work where it can be watched and stopped; return the exit status (C14)."""
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
     signals = Signals(clock)
+    recorder = Recorder(settings=settings, command=command, began=began, clock=clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
     with signals.handled(), shown as observe:
         for warning in settings.warnings:
             observe(Noticed(message=warning))
         parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
-        outcomes = list(work(parts, signals))
+        outcomes = _recorded(recorder, work, parts, signals, observe)
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"
@@ -73,6 +76,32 @@ def _reported(report: Path, text: bytes, status: int, *, verbose: bool) -> int:
         show(problem, verbose=verbose)
         return status if status > _SIGNAL else worst((status, problem.status))
     return status
+
+
+def _recorded(
+    recorder: Recorder,
+    work: Work,
+    exporters: Iterator[Exporter],
+    signals: Signals,
+    observe: Observe,
+) -> list[Outcome]:
+    """Do the work and keep on record how it ended."""
+    used: list[Exporter] = []
+
+    def noted() -> Iterator[Exporter]:
+        for exporter in exporters:
+            used.append(exporter)
+            yield exporter
+
+    try:
+        outcomes = list(work(noted(), signals))
+    except ExportError as problem:
+        with signals.shield():
+            recorder.refused(signals.pending or problem)
+        raise
+    with signals.shield():
+        recorder.ended(used, outcomes, observe)
+    return outcomes
 
 
 def _status(outcomes: Sequence[Outcome]) -> int:

@@ -20,6 +20,7 @@ from ..model import (
     Condition,
     IfAbsent,
     IfUnchanged,
+    Listed,
     Pending,
     Seen,
     StagedFile,
@@ -159,15 +160,20 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order."""
+        return (found.key for found in self.scan(prefix))
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """Yield the keys that begin with `prefix` and follow `after`, in order, with sizes."""
         base = self._options.key("")
+        start: Any = {"StartAfter": self._options.key(after)} if after else {}
         with translated("s3:ListBucket", self.url(prefix)):
             with LOOKING_UP:
                 pages = self._s3.get_paginator("list_objects_v2").paginate(
-                    Prefix=self._options.key(prefix), **self._options.owner()
+                    Prefix=self._options.key(prefix), **start, **self._options.owner()
                 )
             for page in pages:
                 for found in page.get("Contents", ()):
-                    yield found["Key"].removeprefix(base)
+                    yield Listed(found["Key"].removeprefix(base), found["Size"])
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield the object's bytes while it is what `tag` names; else raises ChangedMeanwhile."""
