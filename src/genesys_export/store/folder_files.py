@@ -1,4 +1,4 @@
-"""Names of files, regular files only, a rename tried before it counts, and empty directories removed."""
+"""Files of a folder: their names, regular ones only, a trial rename; empty directories removed."""
 
 from __future__ import annotations
 
