@@ -20,6 +20,7 @@ from genesys_export.model import (
     Always,
     Condition,
     IfAbsent,
+    Listed,
     Part,
     Pending,
     Seen,
@@ -150,6 +151,10 @@ class MemoryStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         yield from sorted(key for key in [*self._objects] if key.startswith(prefix))
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        found = [(key, len(self._objects[key].body)) for key in self.list(prefix) if key > after]
+        yield from (Listed(key, size_bytes) for key, size_bytes in found)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         found = self.read(key)

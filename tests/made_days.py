@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from genesys_export.claim import Claim, Failure, Holder
+from genesys_export.damage import files_of
 from genesys_export.days import Day
 from genesys_export.manifest import File, Manifest, Next, Recipe
-from genesys_export.model import Counts, Seen, SliceRecord, Stored, Tag
+from genesys_export.model import Counts, Listed, Seen, SliceRecord, Stored, Tag
 from genesys_export.operations.status import Place, read
 from genesys_export.source_count import SourceCount, Verdict
 
@@ -36,9 +38,18 @@ class Shelf:
     def __init__(self, *, now: datetime = NOW) -> None:
         self._now = now
         self._objects: dict[str, tuple[bytes, datetime]] = {}
+        self._sizes: dict[str, int] = {}  # of data files, whose bytes nobody reads
 
     def lay(self, key: str, body: bytes, *, at: datetime | None = None) -> Shelf:
         self._objects[key] = (body, at or self._now)
+        return self
+
+    def lay_file(self, key: str, size_bytes: int) -> Shelf:
+        self._sizes[key] = size_bytes
+        return self
+
+    def lose(self, key: str) -> Shelf:
+        del self._sizes[key]
         return self
 
     def url(self, key: str) -> str:
@@ -46,6 +57,12 @@ class Shelf:
 
     def list(self, prefix: str) -> Iterator[str]:
         yield from sorted(key for key in self._objects if key.startswith(prefix))
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        sizes = {key: len(body) for key, (body, _) in self._objects.items()} | self._sizes
+        for key in sorted(sizes):
+            if key.startswith(prefix) and key > after:
+                yield Listed(key, sizes[key])
 
     def read(self, key: str) -> Stored | None:
         found = self._objects.get(key)
@@ -150,9 +167,11 @@ def failure(status: int = 69, *, at: datetime = NOW, message: str = "Genesys did
 
 
 def lay(shelf: Shelf, *things: Manifest | Claim, org: str = "", at: datetime | None = None):
-    """Put manifests and claims where they belong."""
+    """Put manifests, their files and claims where they belong."""
     for thing in things:
         kind = "manifest" if isinstance(thing, Manifest) else "claim"
+        for file in files_of(thing) if isinstance(thing, Manifest) else ():
+            shelf.lay_file(file.key, file.bytes)
         home = replace(PLACE, org=org).home
         shelf.lay(f"{home}/{thing.day}/{kind}.json", thing.encode(), at=at)
     return shelf
@@ -161,6 +180,21 @@ def lay(shelf: Shelf, *things: Manifest | Claim, org: str = "", at: datetime | N
 def status_of(*things: Manifest | Claim, now: datetime = NOW, at: datetime | None = None, **more):
     """Return the status of these days and no other, as it is read at that instant."""
     return read(lay(Shelf(now=now), *things, at=at), PLACE, now, **more)
+
+
+def lay_out(root: Path, *things: Manifest | Claim, org: str = "") -> Path:
+    """Put the same below a folder; data files are as long as named, and empty."""
+    home = root / replace(PLACE, org=org).home
+    for thing in things:
+        kind = "manifest" if isinstance(thing, Manifest) else "claim"
+        (home / thing.day).mkdir(parents=True, exist_ok=True)
+        (home / thing.day / f"{kind}.json").write_bytes(thing.encode())
+        for file in files_of(thing) if isinstance(thing, Manifest) else ():
+            path = root / file.key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as there:
+                there.truncate(file.bytes)
+    return root
 
 
 def replacing(made: Manifest) -> Manifest:

@@ -15,6 +15,8 @@ from .days import Interval
 from .manifest import File
 from .model import Counts, StagedFile
 
+_LONGEST_LEASE_S = 10**9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
@@ -86,6 +88,11 @@ class Claim:
     jobs: tuple[OpenJob, ...] = ()
     failure: Failure | None = None
     nonce: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a lease that no calendar can add up."""
+        if not 0 <= self.lease_s <= _LONGEST_LEASE_S:
+            raise ValueError("a lease lasts up to thirty years")
 
     def signed(self, nonce: str) -> Claim:
         """Return it with a new nonce."""

@@ -11,11 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+_YEARS = range(1970, 9999)
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -128,15 +131,17 @@ def yesterday(now: datetime, zone: ZoneInfo) -> date:
 
 
 def date_named(text: str) -> date | None:
-    """Return the day that `2026-11-22` names; None if it names none, or one without an end."""
+    """Return the day that `2026-11-22` names; None if it names none, or an absurd one.
+
+    From 1970 to 9998: every month of those can be drawn, and what is due later has a date.
+    """
     if not _DATE.fullmatch(text):
         return None
     try:
         day = date.fromisoformat(text)
-        _ = Day(day, zone_named("UTC")).interval
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
-    return day
+    return day if day.year in _YEARS else None
 
 
 def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice, ...]:
@@ -162,6 +167,15 @@ def iso_ms(instant: datetime) -> str:
     """Return `2026-11-22T08:00:00.123Z`: how Genesys writes an instant, and how our files do."""
     naive = instant.astimezone(UTC).replace(tzinfo=None)
     return naive.isoformat(timespec="milliseconds") + "Z"
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the instant that a header names (`Date`, `Retry-After`); None if it names none."""
+    try:
+        at = parsedate_to_datetime(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):  # whatever its parts add up to
+        return None
 
 
 # What Genesys documents (yyyy-MM-ddTHH:mm:ss[.mmm]Z), with offsets and 0-9 fractional digits. No

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from .errors import DestinationFailed, WrongSettings
+from .odd_input import is_too_deep, refusing
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -36,18 +37,24 @@ def encode(noun: DataclassInstance, *, without: Collection[str] = ()) -> bytes:
 
 def decode(body: bytes, kind: type[Noun], *, where: str, advice: str) -> Noun:
     """Read a document; raises WrongSettings (later format) or DestinationFailed (invalid)."""
-    try:
+
+    def refuse(odd: str) -> DestinationFailed:
+        what = kind.__name__.lower()
+        return DestinationFailed(
+            f"{where} is not a {what} of genesys-export: {odd}", advice=advice
+        )
+
+    with refusing(refuse):
         found = msgspec.json.decode(body)
-        if found["format"] > FORMAT:
+        if is_too_deep(found):
+            raise RecursionError
+        written_as = found["format"]
+        if isinstance(written_as, int) and written_as > FORMAT:
             raise WrongSettings(
-                f"{where} has format {found['format']}, written by a newer genesys-export",
+                f"{where} has format {written_as}, written by a newer genesys-export",
                 advice="Update genesys-export.",
             )
+        if written_as != FORMAT:
+            raise refuse("its format is not a number that genesys-export writes")
         with _LEARNING:
             return msgspec.convert(found, kind)
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as problem:
-        raise DestinationFailed(
-            f"{where} is not a {kind.__name__.lower()} of genesys-export: "
-            f"{type(problem).__name__}",
-            advice=advice,
-        ) from problem

@@ -18,7 +18,8 @@
     └── Stopped            130/143   a signal ended the run
 
 Statuses are sysexits.h but for 2 and the signals. Messages say what happened, to which day, page
-or key; `advice` says what to do. Neither ever holds a secret or a customer's data.
+or key; `advice` says what to do. Neither ever holds a secret or a customer's data: whatever stands
+in them has gone through `redaction`, so that claims, reports and terminals may take them as is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from __future__ import annotations
 import signal
 from enum import StrEnum
 from typing import ClassVar
+
+from .redaction import clean_lines
 
 
 class Aftermath(StrEnum):
@@ -45,11 +48,11 @@ class ExportError(Exception):
     default_advice: ClassVar[str] = ""
 
     def __init__(self, message: str, *, advice: str | None = None) -> None:
-        """Keep the two sentences."""
-        super().__init__(message)
-        self.message = message
-        self.advice = self.default_advice if advice is None else advice
+        """Keep the two sentences, without secrets and control characters."""
+        self.message = clean_lines(message)
+        self.advice = self.default_advice if advice is None else clean_lines(advice)
         self.aftermath = Aftermath.UNCHANGED
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         """Return what happened."""

@@ -107,9 +107,10 @@ class SourceCount:
             return f"the source's own count is not comparable: {self.note}"
         also = f" and {self.rejected:,} rejected" if self.rejected else ""
         theirs = plural(self.query_hits or 0, "conversation")
+        where = "within" if self.verdict is Verdict.AGREES else "beyond"
         return (
-            f"the source counts {theirs}, {self.ours:,} were exported{also}: "
-            f"that {self.verdict} ({self.tolerance:.4g} of them or {self.floor} are tolerated)"
+            f"the source counts {theirs}, {self.ours:,} were exported{also}: {where} tolerance "
+            f"({100 * self.tolerance:.4g} % or {plural(self.floor, 'conversation')})"
         )
 
 

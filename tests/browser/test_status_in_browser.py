@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from browser_site import serving
 
+from genesys_export.operations.status import read
+from genesys_export.operations.status_page import as_page
+from made_days import NOW, PLACE, Shelf, lay, manifest
+
 pytestmark = pytest.mark.browser
 
-PHONE, DESK = 390, 1440
+PHONE, DESK = 375, 1280
 
 OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true;"
 # Whatever sticks out of the screen: elements, unless somebody above them scrolls or cuts.
@@ -157,3 +164,59 @@ def test_days_are_large_enough_for_a_thumb(chromium, site):
         ".flatMap(each => [each.width, each.height])"
     )
     assert min(sizes) >= 24
+
+
+# Dates below a chart, or words of its scale, that touch each other or are cut off at an edge.
+TOUCHING = """
+const bad = [];
+for (const svg of document.querySelectorAll('.chart svg')) {
+  const frame = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll('text')].map(
+    each => [each.textContent, each.getBoundingClientRect()]).filter(([, box]) => box.width);
+  texts.forEach(([words, box], place) => {
+    if (box.left < frame.left - 1 || box.right > frame.right + 1) bad.push(`${words} is cut off`);
+    for (const [other, next] of texts.slice(place + 1))
+      if (box.right + 4 > next.left && next.right + 4 > box.left
+          && box.bottom > next.top && next.bottom > box.top) bad.push(`${words} on ${other}`);
+  });
+}
+return [document.querySelectorAll('.chart text.axis').length, bad];
+"""
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 900, 1100, 1280, 1440])
+@pytest.mark.parametrize("count", [1, 8, 30, 45, 46, 105, 400, 1096])
+def test_no_date_touches_another_one_whatever_the_screen(chromium, width, count):
+    last = NOW.date() - timedelta(1)
+    made = (manifest(f"{last - timedelta(age)}", conversations=age) for age in range(count))
+    page = as_page([read(lay(Shelf(), *made), PLACE, NOW)], asked=NOW)
+    chromium.screen(width)
+    with serving(page) as site:
+        chromium.open(site.address)
+        seen, touching = chromium.run(TOUCHING)
+    assert seen >= 3
+    assert touching == []
+
+
+@pytest.mark.parametrize("width", [320, PHONE, 700, 900, 1100, DESK, 1440])
+def test_every_figure_fits_its_tile(chromium, site, width):
+    chromium.screen(width)
+    chromium.open(site.address)
+    wide = chromium.run(
+        "return [...document.querySelectorAll('.tiles dd')]"
+        ".filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
+    )
+    assert wide == []
+
+
+def test_a_long_command_wraps_and_can_be_selected_whole(chromium):
+    place = replace(PLACE, given=f" --to s3://{'long-bucket-name-' * 4}/{'a-prefix/' * 8}")
+    shelf = lay(Shelf(), manifest("2026-11-10"))
+    chromium.screen(375)
+    with serving(as_page([read(shelf, place, NOW)], asked=NOW)) as site:
+        chromium.open(site.address)
+        assert chromium.run(STICKING_OUT) == []
+        [told] = chromium.run(
+            "return [...document.querySelectorAll('.attention code')].map(e => e.textContent)"
+        )
+    assert told == (f"genesys-export backfill --start 2026-11-11 --end 2026-11-24{place.given}")

@@ -126,7 +126,7 @@ class Lake:
 
 def is_book(key: str) -> bool:
     """Whether a key is one of those that the program keeps for itself."""
-    return key.endswith(("/claim.json", "/recipe.json")) or "/index/" in key
+    return key.endswith(("/claim.json", "/last-run.json", "/recipe.json")) or "/index/" in key
 
 
 def bounds(day: date, zone: str = "UTC") -> tuple[datetime, datetime]:

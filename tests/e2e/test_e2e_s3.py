@@ -130,7 +130,8 @@ def test_the_manifest_comes_last_and_first_says_what_will_come(
     manifest = f"PUT /{name}/{HOME}/{day}/manifest.json"
     assert writes.count(manifest) == 2
     claim = manifest.replace("manifest.json", "claim.json")
-    assert writes[-3:] == [manifest, claim, claim]  # kept for the clean-up, then released
+    last_run = manifest.replace(f"{day}/manifest.json", "last-run.json")
+    assert writes[-4:] == [manifest, claim, claim, last_run]  # kept for the clean-up, released
     intended = writes.index(manifest)
     completions = [
         place

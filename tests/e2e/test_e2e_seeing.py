@@ -41,9 +41,10 @@ def test_what_a_dry_run_says_is_what_a_run_does(command, genesys, lake, day, exp
 
 def test_a_run_says_nothing_on_stdout_and_a_summary_at_the_end(exported, day):
     assert exported.result.out == ""
-    last_lines = exported.result.err.splitlines()[-2:]
-    assert re.match(rf"{day} final: 240 conversations, [\d,]+ rows, 15 files", last_lines[0])
-    assert "requests in" in last_lines[1]
+    day_line, work, waited = exported.result.err.splitlines()[-3:]
+    assert re.match(rf"{day} final: 240 conversations, [\d,]+ rows, 15 files", day_line)
+    assert "requests in" in work
+    assert waited.startswith("waited: job ")
 
 
 def test_the_report_holds_what_the_run_did(command, genesys, lake, day):

@@ -38,15 +38,15 @@ def test_a_day_in_a_bucket_is_verified_and_what_was_overwritten_is_told(
     place = f"s3://{name}/some/where"
     told("run", "--to", place, "--date", day).ends(0)
     good = told("verify", "--to", place, "--date", day, "--source", "--quiet").ends(0)
-    assert "all of it is as the manifest says" in good.out
-    assert "that agrees" in good.out
+    assert "OK: everything matches the manifest" in good.out
+    assert "within tolerance" in good.out
     key = f"some/where/surveys/{day}.csv.gz"
     client.put_object(Bucket=name, Key=key, Body=b"somebody was here")
     bad = told("verify", "--to", place, "--date", day, "--quiet").ends(65)
-    assert f"MISMATCH    surveys/{day}.csv.gz: promised ETag" in bad.out
+    assert f"MISMATCH    surveys/{day}.csv.gz: expected ETag" in bad.out
     client.delete_object(Bucket=name, Key=key)
     gone = told("verify", "--to", place, "--date", day, "--quiet").ends(65)
-    assert f"surveys/{day}.csv.gz: promised an object of" in gone.out
+    assert f"surveys/{day}.csv.gz: expected an object of" in gone.out
 
 
 def test_a_signal_ends_it_within_seconds(command, genesys, day):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Event, Lock
 from zoneinfo import ZoneInfo
 
@@ -364,3 +364,15 @@ def test_days_that_are_published_only_when_final_are_skipped_until_then():
     ends = bench.run(november(17, 20), life=Policy(publish=Publish.FINAL))
     outcomes = [one.report.outcome for one in ends]
     assert outcomes == [Outcome.PUBLISHED] * 2 + [Outcome.SKIPPED] * 2
+
+
+def test_a_final_day_that_lost_its_file_is_exported_again_and_the_others_are_skipped():
+    bench = Bench(Script())
+    bench.clock.rest(timedelta(days=30).total_seconds())
+    bench.run(november(1, 9))
+    bench.store.delete("conversations/2026-11-05.csv.gz")
+    bench.script.asked.clear()
+    ends = bench.run(november(1, 9))
+    assert [str(one) for one in bench.script.asked] == ["2026-11-05"]
+    assert [one.report.outcome for one in ends].count(Outcome.SKIPPED) == 8
+    assert bench.store.look("conversations/2026-11-05.csv.gz")

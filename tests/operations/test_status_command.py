@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from genesys_export.cli import status_of
-from made_days import PLACE, claim, failure, manifest
+from made_days import claim, failure, lay_out, manifest
 
 
 @pytest.fixture
 def lake(tmp_path) -> Path:
     """A folder with a day of last week, published, and a failure since."""
     day = f"{datetime.now(UTC).date() - timedelta(8)}"
-    home = tmp_path / "lake" / PLACE.home / day
-    home.mkdir(parents=True)
-    (home / "manifest.json").write_bytes(manifest(day, late=timedelta(1)).encode())
-    told = failure(at=datetime.now(UTC))
-    (home / "claim.json").write_bytes(claim(day, failure=told).encode())
-    return tmp_path / "lake"
+    failed = claim(day, failure=failure(at=datetime.now(UTC)))
+    return lay_out(tmp_path / "lake", manifest(day, late=timedelta(1)), failed)
 
 
 def test_it_prints_a_calendar_and_ends_with_0_whatever_it_found(lake, capsys):
@@ -58,9 +55,7 @@ def test_a_day_that_no_run_looks_at_any_more_is_not_due(tmp_path, capsys):
     today = datetime.now(UTC).date()
     for age in (200, 2):
         day = f"{today - timedelta(age)}"
-        home = tmp_path / PLACE.home / day
-        home.mkdir(parents=True)
-        (home / "manifest.json").write_bytes(manifest(day, "partial").encode())
+        lay_out(tmp_path, manifest(day, "partial"))
     assert status_of(["status", "--to", str(tmp_path), "--json"]) == 0
     days = json.loads(capsys.readouterr().out)["organisations"][0]["days"]
     due = {day["day"] for day in days if day["due"]}
@@ -81,7 +76,7 @@ def test_it_writes_a_page_whole_and_prints_the_summary_alone(lake, tmp_path, cap
 def test_a_page_that_cannot_be_written_is_74_and_leaves_nothing(lake, tmp_path, capsys):
     page = tmp_path / "nowhere" / "status.html"
     assert status_of(["status", "--to", str(lake), "--html", str(page)]) == 74
-    assert "the page could not be written" in capsys.readouterr().err
+    assert "could not be written: No such file" in capsys.readouterr().err
 
 
 def test_each_configured_organisation_is_asked_for(lake, tmp_path, capsys):
@@ -89,12 +84,93 @@ def test_each_configured_organisation_is_asked_for(lake, tmp_path, capsys):
     config.write_text(
         '[orgs.emea]\nregion = "eu_west_1"\n[orgs.apac]\nregion = "ap_southeast_2"\n'
     )
-    flags = ["--to", str(lake), "--config", str(config)]
+    flags = ["--to", str(lake), "--config", str(config), "--allow-empty"]
     assert status_of(["status", *flags]) == 0
     assert capsys.readouterr().out.count("Nothing is published below") == 2
     assert status_of(["status", *flags, "--org", "emea", "--json"]) == 0
     [org] = json.loads(capsys.readouterr().out)["organisations"]
     assert org["org"] == "emea"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--check"]])
+def test_a_place_to_which_nothing_was_exported_is_78_unless_that_is_allowed(
+    tmp_path, capsys, form
+):
+    place = tmp_path / "laek"
+    assert status_of(["status", "--to", str(place), *form]) == 78
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"nothing was ever exported to {place}" in printed.err
+    assert "--allow-empty" in printed.err
+    assert status_of(["status", "--to", str(place), "--allow-empty", *form]) == 0
+    assert not place.exists()
+
+
+def test_a_page_is_not_replaced_by_one_of_nothing(tmp_path, capsys):
+    page = tmp_path / "status.html"
+    page.write_text("the old one")
+    assert status_of(["status", "--to", str(tmp_path / "laek"), "--html", str(page)]) == 78
+    assert page.read_text() == "the old one"
+    assert "nothing was ever exported" in capsys.readouterr().err
+
+
+def test_check_ends_with_65_when_anything_needs_attention(lake, capsys):
+    assert status_of(["status", "--to", str(lake), "--check"]) == 65
+    printed = capsys.readouterr()
+    assert "8 days" in printed.out
+    assert "something needs attention: 8 days" in printed.err
+
+
+def test_check_ends_with_0_when_nothing_does(tmp_path, capsys):
+    lay_out(tmp_path, manifest(f"{datetime.now(UTC).date() - timedelta(1)}", "provisional"))
+    assert status_of(["status", "--to", str(tmp_path), "--check"]) == 0
+    assert "1 provisional" in capsys.readouterr().out
+
+
+def test_a_damaged_day_is_due_as_long_as_a_run_looks_at_it(tmp_path, capsys):
+    today = datetime.now(UTC).date()
+    days = [f"{today - timedelta(age)}" for age in (300, 6, 1)]
+    lay_out(tmp_path, *(manifest(day, late=timedelta(5)) for day in days))
+    for day in days:
+        (tmp_path / f"segments/{day}.csv.gz").unlink()
+    assert status_of(["status", "--to", str(tmp_path), "--json"]) == 0
+    [org] = json.loads(capsys.readouterr().out)["organisations"]
+    due = {day["day"]: day["due"] for day in org["days"] if day["state"] == "damaged"}
+    assert due == {
+        days[0]: None,
+        days[1]: f"it is damaged: segments/{days[1]}.csv.gz is missing",
+        days[2]: f"it is damaged: segments/{days[2]}.csv.gz is missing",
+    }
+
+
+def test_foreign_files_among_the_tables_are_left_alone(tmp_path, capsys):
+    day = f"{datetime.now(UTC).date() - timedelta(1)}"
+    lay_out(tmp_path, manifest(day, "provisional"))
+    for name in (b"odd\\name", b"no utf-8 \xff", b"2026"):
+        Path(os.fsdecode(os.fsencode(tmp_path / "segments") + b"/" + name)).touch()
+    assert status_of(["status", "--to", str(tmp_path), "--check"]) == 0
+    assert "1 provisional" in capsys.readouterr().out
+
+
+def test_check_notices_files_that_are_gone(tmp_path, capsys):
+    day = f"{datetime.now(UTC).date() - timedelta(1)}"
+    lay_out(tmp_path, manifest(day, "provisional"))
+    (tmp_path / f"segments/{day}.csv.gz").unlink()
+    assert status_of(["status", "--to", str(tmp_path), "--check"]) == 65
+    printed = capsys.readouterr().out
+    assert f"  {day}\n    segments/{day}.csv.gz is missing" in printed
+    assert f"    genesys-export run --date {day} --to {tmp_path}\n" in printed
+
+
+def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys, monkeypatch):
+    config = tmp_path / "my settings.toml"
+    config.write_text("")
+    monkeypatch.chdir(tmp_path)
+    given = ["--to", "./lake", "--config", "my settings.toml"]
+    assert status_of(["status", *given]) == 0
+    assert " --to ./lake --config 'my settings.toml'\n" in capsys.readouterr().out
+    assert status_of(["status", "--to", "./lake", "--html", "page.html"]) == 0
+    assert " --to ./lake</code>" in (tmp_path / "page.html").read_text("utf-8")
 
 
 def test_without_a_destination_it_says_what_to_set(tmp_path, capsys):
@@ -107,5 +183,5 @@ def test_without_a_destination_it_says_what_to_set(tmp_path, capsys):
 def test_a_destination_that_is_no_folder_is_told(tmp_path, capsys):
     file = tmp_path / "file"
     file.touch()
-    assert status_of(["status", "--to", str(file)]) == 0
-    assert "Nothing is published" in capsys.readouterr().out
+    assert status_of(["status", "--to", str(file)]) == 78
+    assert "nothing was ever exported" in capsys.readouterr().err

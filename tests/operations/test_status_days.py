@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from genesys_export import document
 from genesys_export.errors import NotPermitted, WrongSettings
+from genesys_export.last_run import LastRun
 from genesys_export.operations.day_status import State
 from genesys_export.operations.status import read
+from genesys_export.operations.status_words import needs_attention, summary
 from made_days import (
     NOW,
     PLACE,
@@ -46,6 +49,36 @@ def test_a_published_day_is_what_its_manifest_says(state):
 
 def test_a_state_that_this_version_does_not_know_is_not_taken_for_a_good_one():
     assert only(status_of(manifest(YESTERDAY, "splendid"))).state is State.DAMAGED
+
+
+def test_a_day_whose_files_are_gone_is_damaged_and_says_which():
+    shelf = lay(Shelf(), manifest("2026-11-23"), manifest(YESTERDAY))
+    shelf.lose(f"segments/{YESTERDAY}.csv.gz").lay_file("segments/2026-11-23.csv.gz", 3)
+    early, late = read(shelf, PLACE, NOW).days
+    assert {early.state, late.state} == {State.DAMAGED}
+    assert late.damage == "segments/2026-11-24.csv.gz is missing"
+    assert early.damage == "segments/2026-11-23.csv.gz has 3 bytes instead of 648,000"
+    assert late.manifest
+    assert needs_attention(late)
+
+
+def test_the_record_of_the_last_run_is_read_and_an_unreadable_one_is_not_the_end():
+    run = LastRun(command="run", began=NOW, ended=NOW, status=77, tool_version="0.1.0")
+    shelf = lay(Shelf(), manifest(YESTERDAY))
+    assert read(shelf, PLACE, NOW).last_run is None
+    shelf.lay(f"{PLACE.home}/last-run.json", document.encode(run))
+    assert read(shelf, PLACE, NOW).last_run == run
+    shelf.lay(f"{PLACE.home}/last-run.json", b"?")
+    assert read(shelf, PLACE, NOW).last_run is None
+
+
+def test_nothing_but_a_run_that_failed_is_not_empty():
+    assert status_of().is_empty
+    run = LastRun(command="run", began=NOW, ended=NOW, status=77, tool_version="0.1.0")
+    shelf = Shelf().lay(f"{PLACE.home}/last-run.json", document.encode(run))
+    status = read(shelf, PLACE, NOW)
+    assert not status.is_empty
+    assert summary(status).endswith("; the last run ended with status 77.")
 
 
 def test_a_day_being_replaced_is_publishing():

@@ -6,17 +6,23 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 
+import pytest
+
 from eventful import HOSTILE, eventful, furnish
+from genesys_export.last_run import LastRun
+from genesys_export.operations.attention import cases
 from genesys_export.operations.status import read
 from genesys_export.operations.status_json import as_json
 from genesys_export.operations.status_page import as_page
 from genesys_export.operations.status_text import show
-from made_days import NOW, PLACE, Shelf, claim, manifest, status_of
+from genesys_export.operations.status_words import summary
+from made_days import NOW, PLACE, Shelf, claim, lay, manifest, status_of
 
 YESTERDAY = "2026-11-24"
 
@@ -27,6 +33,13 @@ def text(*statuses, days=14) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
+def last_run(status: int, **more) -> LastRun:
+    failed = {"day": YESTERDAY, "advice": "Ask for it."} if "message" in more else {}
+    return LastRun(
+        command="run", began=NOW, ended=NOW, status=status, tool_version="0.1.0", **failed, **more
+    )
+
+
 def lively():
     return read(eventful(), PLACE, NOW)
 
@@ -35,13 +48,14 @@ def test_a_month_stands_as_weeks_from_monday_with_a_letter_a_day():
     shown = text(status_of(manifest("2026-11-20"), manifest("2026-11-22", "provisional")))
     assert "November 2026" in shown
     assert "Mo   Tu   We   Th   Fr   Sa   Su" in shown
-    assert "16   17   18   19   20F  21M  22P\n23M  24M  25   26   27   28   29" in shown
+    assert "16   17   18   19   20F  21M! 22P\n23M! 24M! 25   26   27   28   29" in shown
 
 
 def test_it_is_plain_text_where_no_terminal_is():
     shown = text(lively())
     assert "\x1b" not in shown
     below = shown.partition("conversation_details\n\n")[2].rpartition("\n\n")[0]
+    below = below.partition("Needs attention")[0]  # commands are never broken
     assert max(map(len, below.splitlines())) <= 100
 
 
@@ -63,19 +77,107 @@ def test_the_table_has_as_many_days_as_asked_for_the_newest_first():
     ]
 
 
-def test_a_run_of_missing_days_is_one_line_with_one_command():
-    shown = text(status_of(manifest("2026-11-19"), manifest("2026-11-22")))
+def test_all_missing_days_are_one_line_with_one_command():
+    shelf = lay(Shelf(), manifest("2026-11-19"), manifest("2026-11-22"))
+    shown = text(read(shelf, replace(PLACE, given=" --to ./lake"), NOW))
     assert (
-        "2026-11-20  to 2026-11-21, nothing is published:\n"
-        "              genesys-export backfill --start 2026-11-20 --end 2026-11-21"
+        "  2026-11-20 to 2026-11-21, 2026-11-23 to 2026-11-24\n"
+        "    4 days: nothing is published\n"
+        "    genesys-export backfill --start 2026-11-20 --end 2026-11-24 --to ./lake\n"
     ) in shown
-    assert shown.count("backfill") == 2  # the 23rd and 24th
+    assert shown.count("genesys-export ") == 1
+
+
+def test_a_command_is_never_broken_however_long_it_is():
+    place = replace(PLACE, given=f" --to ./{'long/' * 30}lake")
+    shown = text(read(lay(Shelf(), manifest("2026-11-19")), place, NOW))
+    assert f"    genesys-export backfill --start 2026-11-20 --end 2026-11-24{place.given}" in shown
 
 
 def test_a_single_missing_day_and_one_that_failed_stand_on_their_own():
     shown = text(lively())
-    assert "2026-10-03  nothing is published: genesys-export run --date 2026-10-03" in shown
-    assert "2026-10-04  the last attempt ended with status 75" in shown
+    assert (
+        "  2026-10-03\n    nothing is published\n    genesys-export run --date 2026-10-03\n"
+    ) in shown
+    assert "  2026-10-04\n    the last attempt ended with status 75" in shown
+
+
+def test_a_day_fetched_before_its_end_has_no_negative_age():
+    shelf = lay(Shelf(), manifest(YESTERDAY, "partial", late=timedelta(hours=-3)))
+    status = read(shelf, PLACE, NOW)
+    assert "before its end" in text(status)
+    page = page_of(status)
+    assert "fetched before its end" in page.text
+    assert "3 h 00 min before its end" in page.text
+    assert "\N{MINUS SIGN}" not in page.text
+    assert not re.search(r"(?<![\w-])-\d", page.text.replace(page.style, ""))
+
+
+def test_how_the_last_run_ended_is_shown_everywhere():
+    status = replace(status_of(manifest(YESTERDAY)), last_run=last_run(77, message="no entry"))
+    told = "2026-11-25 09:30 UTC, run ended with status 77"
+    why = "2026-11-24: no entry. Ask for it."
+    assert f"\nLast run: {told}\n" in text(status)
+    assert f"Needs attention\n  Last run\n    {told}\n    {why}\n" in text(status)
+    page = page_of(status)
+    assert f"Last run: {told}" in page.text
+    assert why in page.text
+    assert "Needs attention: the last run" in page.text
+    [org] = json.loads(as_json([status], asked=NOW))["organisations"]
+    assert (org["last_run"]["status"], org["last_run"]["message"]) == (77, "no entry")
+    assert summary(status).endswith("; the last run failed.")
+
+
+def test_a_good_last_run_needs_nobody():
+    run = last_run(0, published=1, skipped=2)
+    status = replace(status_of(manifest(YESTERDAY)), last_run=run)
+    assert "Last run: 2026-11-25 09:30 UTC, run ended with status 0 " in text(status)
+    assert "(days: 1 published, 2 skipped)" in text(status)
+    assert cases(status) == ()
+
+
+@pytest.mark.parametrize("status", [75, 130, 143])
+def test_a_last_run_that_was_too_early_or_stopped_needs_nobody(status):
+    told = replace(status_of(manifest(YESTERDAY)), last_run=last_run(status, message="too early"))
+    assert cases(told) == ()
+
+
+def test_the_same_days_need_attention_wherever_it_is_shown():
+    status = replace(lively(), last_run=last_run(69, message="no answer"))
+    [org] = json.loads(as_json([status], asked=NOW))["organisations"]
+    by_list = {day for case in org["needs_attention"] for day in case["days"]}
+    by_day = {
+        day["day"]
+        for day in org["days"]
+        if any(remark["weight"] == "attention" for remark in day["remarks"])
+    }
+    assert by_list == by_day
+    assert org["attention"] == len(by_day)
+    page = page_of(status)
+    rings = [each for each in page.of("a") if "ill" in each.get("class", "").split()]
+    assert {each["href"][-10:] for each in rings} == by_day
+    assert f"Needs attention: {len(by_day)} days and the last run" in page.text
+    shown = text(status).partition("Needs attention\n")[2].partition("\n\n")[0]
+    titles = re.findall(r"^  (\S.*)", shown, re.MULTILINE)
+    assert titles == [case["title"] for case in org["needs_attention"]]
+
+
+def test_days_that_lost_files_are_one_case_with_one_command():
+    shelf = lay(Shelf(), *(manifest(f"2026-11-{day}") for day in range(10, 25)))
+    for day in (11, 12, 20):
+        shelf.lose(f"segments/2026-11-{day}.csv.gz")
+    [case] = cases(read(shelf, PLACE, NOW))
+    assert case.title == "2026-11-11 to 2026-11-12, 2026-11-20"
+    [told] = case.texts
+    assert told.startswith("3 days: files are missing or have another size (on 2026-11-11: ")
+    assert told.endswith("segments/2026-11-11.csv.gz is missing)")
+    assert case.commands == ("genesys-export backfill --start 2026-11-11 --end 2026-11-20",)
+
+
+def test_many_gaps_are_counted_after_the_first_few():
+    days = [manifest(f"2026-11-{day:02}") for day in range(1, 25, 2)]
+    [case] = cases(status_of(*days))
+    assert case.title == ("2026-11-02, 2026-11-04, 2026-11-06, 2026-11-08, and 8 more ranges")
 
 
 def test_what_others_wrote_cannot_write_to_the_terminal():
@@ -218,7 +320,7 @@ def test_every_chart_says_in_words_what_it_shows():
     labels = [each["aria-label"] for each in page_of(lively()).of("svg") if "role" in each]
     assert len(labels) == 3
     assert "Most: 26,879 on 2026-11-11" in labels[0]
-    assert "Farthest off: 94.34 % on 2026-11-05. 1 day disagrees" in labels[1]
+    assert "Farthest off: 94.34 % on 2026-11-05. 1 day differs" in labels[1]
 
 
 def test_every_file_of_a_day_is_on_the_page():
@@ -236,7 +338,7 @@ def test_a_page_of_nothing_says_so():
 
 def test_a_page_of_nothing_but_failures_has_no_numbers_to_draw():
     page = page_of(status_of(claim(YESTERDAY)))
-    assert "No day has a count of the source's own" in page.text
+    assert "No day has a count by the source" in page.text
     assert page.of("rect") == []
 
 

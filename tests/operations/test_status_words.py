@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from genesys_export.model import Counts
+from genesys_export.operations.status import read
 from genesys_export.operations.status_words import (
     Weight,
     after,
@@ -17,7 +18,18 @@ from genesys_export.operations.status_words import (
     remarks,
     summary,
 )
-from made_days import NOW, claim, counted, failure, manifest, replacing, status_of
+from made_days import (
+    NOW,
+    PLACE,
+    Shelf,
+    claim,
+    counted,
+    failure,
+    lay,
+    manifest,
+    replacing,
+    status_of,
+)
 
 YESTERDAY = "2026-11-24"
 
@@ -62,9 +74,9 @@ def test_every_oddity_is_told_and_none_of_them_needs_anybody():
     found = told(manifest(YESTERDAY, counts=counts, notes=("no attributes",)))
     assert [each.text for each in found] == [
         "1 record could not be read",
-        "2 values did not fit their columns and stand in _extra",
-        "fields this version does not know stand in _extra: a, b",
-        "3 conversations came twice, not alike",
+        "2 values did not fit and are kept in _extra",
+        "fields that this version does not know are kept in _extra: a, b",
+        "3 conversations came in differing copies",
         "no attributes",
     ]
     assert {each.weight for each in found} == {Weight.NOTE}
@@ -75,8 +87,8 @@ def test_a_source_that_counts_otherwise_needs_somebody():
     [remark] = told(manifest(YESTERDAY, source_count=told_so))
     assert (remark.weight, remark.short) == (Weight.ATTENTION, "source 90 %")
     assert remark.text == (
-        "the source counts 100 conversations, 90 were exported: that disagrees "
-        "(0.01 of them or 20 are tolerated)"
+        "the source counts 100 conversations, 90 were exported: beyond tolerance "
+        "(1 % or 20 conversations)"
     )
 
 
@@ -87,9 +99,11 @@ def test_a_day_that_is_not_whole_needs_somebody(state):
 
 
 def test_a_missing_day_says_how_to_fetch_it():
-    day = status_of(manifest("2026-11-23")).days[1]
+    place = replace(PLACE, given=" --to ./lake")
+    day = read(lay(Shelf(), manifest("2026-11-23")), place, NOW).days[1]
     [remark] = remarks(day)
-    assert remark.text == "nothing is published: genesys-export run --date 2026-11-24"
+    assert remark.text == "nothing is published"
+    assert remark.command == "genesys-export run --date 2026-11-24 --to ./lake"
 
 
 def test_a_failure_is_told_with_what_to_do():
@@ -116,7 +130,7 @@ def test_being_at_work_is_no_trouble():
 def test_an_attempt_that_never_ended_is_told_apart_from_one_at_work():
     old = NOW - timedelta(hours=9)
     shorts = [each.short for each in told(claim(YESTERDAY, released=False), at=old)]
-    assert shorts == ["missing", "claim lapsed"]
+    assert shorts == ["missing", "lease expired"]
 
 
 def test_one_sentence_for_all_days():

@@ -24,20 +24,32 @@ def test_a_good_day_is_told_on_one_screen_and_needs_no_genesys(day, capsys):
     assert err == ""
     assert len(out.splitlines()) < 12
     assert out.startswith("2025-11-20: final, 60 conversations, by ")
-    assert f"  read back   {len(day.named())} objects, " in out
+    assert f"  read        {len(day.named())} objects, " in out
     assert "  keys        15 tables, 16 references between them" in out
-    assert out.endswith("  all of it is as the manifest says\n")
+    assert out.endswith("  OK: everything matches the manifest\n")
     assert "source" not in out
+
+
+@pytest.mark.parametrize("more", [{}, {"format": "jsonl.gz"}, {"format": "parquet"}])
+def test_one_missing_file_is_one_line_whichever_it_is(publish, capsys, more):
+    day = publish(GENESYS_EXPORT_EXPORT__NAMES="true", **more)
+    for file in day.named():
+        path = day.root / file["key"]
+        aside = path.rename(path.with_name("aside"))
+        assert [one.partition(":")[0] for one in day.mismatches()] == [file["key"]]
+        assert run(day) == 65
+        assert capsys.readouterr().out.count("MISMATCH") == 1
+        aside.rename(path)
 
 
 def test_a_bad_day_is_told_line_by_line_and_ends_with_65(day, capsys):
     day.object("surveys").unlink()
     assert run(day) == 65
     out, err = capsys.readouterr()
-    assert "  MISMATCH    surveys/2025-11-20.csv.gz: promised an object of " in out
-    assert "all of it" not in out
+    assert "  MISMATCH    surveys/2025-11-20.csv.gz: expected an object of " in out
+    assert "OK" not in out
     assert err.splitlines()[0] == (
-        "genesys-export: 2025-11-20 is not as its manifest says: 1 mismatch"
+        "genesys-export: 2025-11-20 does not match its manifest: 1 mismatch"
     )
 
 
@@ -49,7 +61,8 @@ def test_what_is_read_is_told_on_the_way(day, capsys):
 
 def test_a_day_that_is_not_there_is_65_and_names_the_command_that_helps(tmp_path, capsys):
     assert run(Published(tmp_path)) == DataMismatch.exit_status
-    assert "genesys-export run --date 2025-11-20" in capsys.readouterr().err
+    told = f"genesys-export run --date 2025-11-20 --to {tmp_path} --config /dev/null"
+    assert told in capsys.readouterr().err
 
 
 def test_a_day_under_replacement_is_75(day):
@@ -61,7 +74,7 @@ def test_the_source_counts_again_and_agrees(day, genesys, capsys):
     asked = len(genesys.asked("query"))
     assert run(day, genesys, source=True) == 0
     out = capsys.readouterr().out
-    assert "the source counts 60 conversations, 60 were exported: that agrees" in out
+    assert "the source counts 60 conversations, 60 were exported: within tolerance" in out
     assert "  by medium   " in out
     assert "voice" in out
     assert len(genesys.asked("query")) == asked + 1
@@ -71,8 +84,8 @@ def test_a_source_that_counts_otherwise_is_65(day, capsys):
     with serve(WORLD, Options(count_bias=30)) as other:
         assert run(day, other, source=True) == 65
     out, err = capsys.readouterr()
-    assert "the source counts 90 conversations, 60 were exported: that disagrees" in out
-    assert "is not as its manifest says: the source counts otherwise" in err
+    assert "the source counts 90 conversations, 60 were exported: beyond tolerance" in out
+    assert "does not match its manifest: the source's count differs" in err
 
 
 def test_the_tolerance_is_a_setting(day, tmp_path):
@@ -87,7 +100,7 @@ def test_the_tolerance_is_a_setting(day, tmp_path):
 def test_the_source_is_asked_with_the_filters_of_the_day_not_of_today(publish, genesys, capsys):
     day = publish(media_type=["email"])
     assert run(day, genesys, source=True, media_type=["chat"]) == 0
-    assert "that agrees" in capsys.readouterr().out
+    assert "within tolerance" in capsys.readouterr().out
     assert "email" in str(genesys.asked("query")[-1].body)
     assert "chat" not in str(genesys.asked("query")[-1].body)
 

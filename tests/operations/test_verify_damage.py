@@ -25,9 +25,9 @@ def flip(path, at):
 def test_a_flipped_byte_is_another_hash(day):
     path = day.object("segments")
     flip(path, path.stat().st_size // 2)
-    found = [one for one in day.verify().mismatches if "sha256" in one.promised]
+    found = [one for one in day.verify().mismatches if "sha256" in one.expected]
     assert [one.where for one in found] == ["segments/2025-11-20.csv.gz"]
-    assert found[0].promised.split()[1] == day.files("segments")[0]["sha256"]
+    assert found[0].expected.split()[1] == day.files("segments")[0]["sha256"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 1.0])
@@ -43,16 +43,15 @@ def test_a_file_changed_in_place_is_not_the_one_that_exact_readers_ask_for(day):
     path.write_bytes(path.read_bytes())
     found = day.verify().mismatches
     assert {one.where for one in found} == {"surveys/2025-11-20.csv.gz"}
-    assert found[0].promised == f"ETag {day.files('surveys')[0]['etag']}"
-    assert not any("sha256" in one.promised for one in found)
+    assert found[0].expected == f"ETag {day.files('surveys')[0]['etag']}"
+    assert not any("sha256" in one.expected for one in found)
 
 
 def test_a_missing_object_is_named_with_its_size(day):
     size = day.files("sessions")[0]["bytes"]
     day.object("sessions").unlink()
-    assert day.mismatches()[0] == (
-        f"sessions/2025-11-20.csv.gz: promised an object of {size:,} bytes, found none"
-    )
+    [found] = day.mismatches()
+    assert found == f"sessions/2025-11-20.csv.gz: expected an object of {size:,} bytes, found none"
 
 
 def test_another_day_s_file_in_the_place_of_this_one_s_is_told_by_its_bytes_and_rows(day, genesys):
@@ -61,25 +60,25 @@ def test_another_day_s_file_in_the_place_of_this_one_s_is_told_by_its_bytes_and_
     shutil.copy(source, day.object("conversations"))
     found = day.mismatches()
     assert any("sha256" in one for one in found)
-    assert "conversations: promised rows of 2025-11-20, found 60 of other days" in found
-    assert any(one.startswith("participants: promised a row of conversations") for one in found)
+    assert "conversations: expected rows of 2025-11-20, found 60 of other days" in found
+    assert any(one.startswith("participants: expected a row of conversations") for one in found)
 
 
 def test_a_removed_row_is_missed_even_when_the_bytes_are_signed_for(day):
     rows = day.files("segments")[0]["rows"]
     day.edit("segments", lambda held: held.pop())
     assert day.mismatches() == [
-        f"segments/2025-11-20.csv.gz: promised {rows} rows, found {rows - 1} rows"
+        f"segments/2025-11-20.csv.gz: expected {rows} rows, found {rows - 1} rows"
     ]
 
 
 def test_a_removed_conversation_leaves_orphans_behind(day):
     day.edit("conversations", lambda held: held.pop(1))
     found = day.mismatches()
-    assert "conversations: promised 60 conversations, found 59 conversations" in found
+    assert "conversations: expected 60 conversations, found 59 conversations" in found
     orphans = [one for one in found if "such keys without" in one]
     assert (
-        "participants: promised a row of conversations for each of its keys there, found 1"
+        "participants: expected a row of conversations for each of its keys there, found 1"
         in (orphans[0])
     )
     assert {one.partition(":")[0] for one in orphans} >= {"participants", "sessions"}
@@ -90,7 +89,7 @@ def test_a_doubled_key_is_counted(day):
         held[3] = held[2]
 
     day.edit("participants", double)
-    assert "participants: promised each key once, found 1 row with the key of another" in (
+    assert "participants: expected each key once, found 1 row with the key of another" in (
         day.mismatches()
     )
 
@@ -119,7 +118,7 @@ def test_a_row_without_a_key_is_counted(day):
     text = gzip.decompress(path.read_bytes()).replace(b'\n"",', b"\n,")
     path.write_bytes(gzip.compress(text))
     day.sign()
-    assert "resolutions: promised a key in each row, found 1 row without" in day.mismatches()
+    assert "resolutions: expected a key in each row, found 1 row without" in day.mismatches()
 
 
 def test_a_row_of_another_day_is_counted(day):
@@ -127,13 +126,13 @@ def test_a_row_of_another_day_is_counted(day):
         held[1][1] = "2025-11-19"
 
     day.edit("conversations", move)
-    assert "conversations: promised rows of 2025-11-20, found 1 of other days" in day.mismatches()
+    assert "conversations: expected rows of 2025-11-20, found 1 of other days" in day.mismatches()
 
 
 def test_a_column_that_is_not_declared_is_another_header(day):
     day.edit("surveys", lambda held: held[0].append("surprise"))
     (found,) = day.mismatches()
-    assert found.startswith("surveys/2025-11-20.csv.gz: promised a file that can be read")
+    assert found.startswith("surveys/2025-11-20.csv.gz: expected a file that can be read")
     assert found.endswith("found one that does not begin with the declared header")
 
 
@@ -172,27 +171,27 @@ def test_bytes_after_the_end_of_a_gzip_stream_are_no_part_of_it(day):
 
 def test_a_wrong_hash_in_the_manifest_is_found_as_well(day):
     day.rewrite(lambda told: told["tables"]["segments"][0].update(sha256="0" * 64, rows=1))
-    promised = [one.promised for one in day.verify().mismatches]
-    assert promised == [f"sha256 {'0' * 64}", "1 row"]
+    expected = [one.expected for one in day.verify().mismatches]
+    assert expected == [f"sha256 {'0' * 64}", "1 row"]
 
 
 def test_a_wrong_token_is_somebody_else_s_file(day):
     day.rewrite(lambda told: told["tables"]["segments"][0].update(token="not-ours"))
     (found,) = day.verify().mismatches
-    assert found.promised == "token not-ours"
+    assert found.expected == "token not-ours"
 
 
 def test_a_table_of_the_recipe_without_files_is_missing(day):
     day.rewrite(lambda told: told["tables"].pop("surveys"))
     assert day.mismatches() == [
-        "surveys: promised files, by the recipe, found none in the manifest"
+        "surveys: expected files, by the recipe, found none in the manifest"
     ]
 
 
 def test_counts_that_are_not_those_of_the_table_are_found(day):
     day.rewrite(lambda told: told["counts"].update(exported=61))
     assert day.mismatches()[0] == (
-        "conversations: promised 61 conversations, found 60 conversations"
+        "conversations: expected 61 conversations, found 60 conversations"
     )
 
 
@@ -221,14 +220,14 @@ def raw(day, change):
 def test_a_changed_record_makes_another_digest(publish):
     day = publish(format="jsonl.gz")
     found = raw(day, lambda text: text.replace(b'"conversationEnd"', b'"conversationEND"', 1))
-    assert found[0].startswith("conversation_details_raw: promised digest")
+    assert found[0].startswith("conversation_details_raw: expected digest")
 
 
 def test_a_missing_record_is_missed_in_rows_and_digest(publish):
     day = publish(format="jsonl.gz")
     found = raw(day, lambda text: text.partition(b"\n")[2])
-    assert "promised 60 rows, found 59 rows" in found[0]
-    assert any("promised digest" in one for one in found)
+    assert "expected 60 rows, found 59 rows" in found[0]
+    assert any("expected digest" in one for one in found)
 
 
 @pytest.mark.parametrize(
@@ -258,8 +257,8 @@ def test_an_index_of_other_conversations_is_found(day):
     entries = index(day)
     day.add_index(b"".join(sorted([*entries[1:], b"\xff" * 32])))
     (found,) = day.mismatches()
-    assert found.startswith("conversations: promised the conversations of the index, found 1 that")
-    assert found.endswith("it has not, and 1 of it missing")
+    assert found.startswith("conversations: expected the conversations of the index, found 1 not")
+    assert found.endswith(" in it, and 1 of it missing")
 
 
 def test_an_index_out_of_order_or_cut_is_none(day):
@@ -274,7 +273,9 @@ def test_the_error_says_how_many_things_are_wrong_and_is_65(day):
     day.object("sessions").unlink()
     found = day.verify()
     assert found.problem.status == 65
-    assert f"as its manifest says: {len(found.mismatches)} mismatch" in found.problem.message
+    assert (
+        f"does not match its manifest: {len(found.mismatches)} mismatch" in found.problem.message
+    )
 
 
 def test_nothing_published_is_no_good_day(tmp_path):

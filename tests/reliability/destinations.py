@@ -190,7 +190,7 @@ class _Store:
         def call(*arguments):
             if name == "stage":
                 return process.call(name, lambda: process.begun(do(*arguments)))
-            if name in {"list", "uploads"}:
+            if name in {"list", "scan", "uploads"}:
                 return process.call(name, lambda: iter([*do(*arguments)]))
             if name == "chunks":
                 return _lazy(process, lambda: do(*arguments))

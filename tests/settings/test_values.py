@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesys_export.assembly.connections import answer_bytes
-from genesys_export.settings import addresses, values
+from genesys_export.settings import addresses, values, written_json
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,9 @@ def test_what_is_no_list_of_texts_is_refused(given):
 
 
 def test_json_is_kept_canonical():
-    assert values.json_object('{ "b": 1, "a": [1.50, "é"] }') == '{"a":[1.5,"\\u00e9"],"b":1}'
+    assert (
+        written_json.json_object('{ "b": 1, "a": [1.50, "é"] }') == '{"a":[1.5,"\\u00e9"],"b":1}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_what_are_no_tags_is_refused(written):
 def test_json_nested_without_end_is_refused():
     deep = '{"a":' * 100_000 + "1" + "}" * 100_000
     with pytest.raises(ValueError, match="too deep"):
-        values.json_object(deep)
+        written_json.json_object(deep)
 
 
 def test_a_bucket_or_path_without_anything_is_refused():

@@ -138,6 +138,7 @@ def test_more_keys_than_one_answer_holds_are_listed():
     def listing(key, more):
         return Answer(
             body=f"<ListBucketResult><IsTruncated>{more}</IsTruncated><Contents><Key>p/{key}</Key>"
+            "<Size>1</Size>"
             f"</Contents><NextContinuationToken>after-{key[-1]}</NextContinuationToken>"
             "<EncodingType>url</EncodingType></ListBucketResult>".encode()
         )

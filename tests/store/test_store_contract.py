@@ -14,7 +14,7 @@ import pytest
 from fakes import Careless, Events, MemoryStore
 from genesys_export.errors import Bug, ChangedMeanwhile, DestinationFailed
 from genesys_export.events import Uploaded
-from genesys_export.model import Always, IfAbsent, IfUnchanged, Tag
+from genesys_export.model import Always, IfAbsent, IfUnchanged, Listed, Tag
 from genesys_export.store import FolderStore, SingleWriter
 
 MIB = 1 << 20
@@ -423,6 +423,15 @@ def test_keys_are_listed_in_order_below_a_prefix(store):
     assert list(store.list("")) == keys
     assert list(store.list("a/")) == ["a/1", "a/10", "a/2"]
     assert list(store.list("a/1")) == ["a/1", "a/10"]
+
+
+def test_keys_are_scanned_with_their_sizes_from_any_key_on(store):
+    for number, key in enumerate(["a/1", "a/10", "a/2", "ab/1"]):
+        store.put(key, b"x" * number, Always(), JSON)
+    assert list(store.scan("a/")) == [Listed("a/1", 0), Listed("a/10", 1), Listed("a/2", 2)]
+    assert list(store.scan("a/", "a/1")) == [Listed("a/10", 1), Listed("a/2", 2)]
+    assert list(store.scan("a/", "a/")) == list(store.scan("a/"))
+    assert list(store.scan("a/", "b")) == []
 
 
 def test_a_url_names_the_object(store):

@@ -19,10 +19,13 @@ import msgspec
 from ..days import Interval, iso_ms
 from ..errors import RequestRefused, WrongSettings
 from ..model import Page
+from ..odd_input import is_too_deep
 from .client import Call, Client
 from .clock import Clock
 from .dialects import Answer, Guard, Json, following, paging, read_answer
 from .query import QUERY
+
+_LONGEST = 255  # of a file's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ def read_body(file: Path, *, path: str = QUERY) -> OwnBody:
         text = file.read_bytes()
     except OSError as problem:
         raise _wrong(file.name, f"can't be read ({problem.strerror})") from problem
+    except ValueError as problem:  # a NUL
+        raise _wrong("the path", "is not a file's name") from problem
     return parse_body(text, name=file.name, path=path)
 
 
@@ -66,6 +71,8 @@ def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
         raise _wrong(name, "is not JSON (NaN, Infinity, or a number that is too large)") from None
     if not isinstance(found, dict):
         raise _wrong(name, "is not a JSON object")
+    if is_too_deep(found):
+        raise _wrong(name, "is nested too deep")
     texts = list(_texts(found))
     for placeholder in ("{start}", "{end}"):
         if not any(placeholder in one for one in texts):
@@ -183,6 +190,6 @@ def _is_count(value: object) -> bool:
 
 def _wrong(name: str, problem: str) -> WrongSettings:
     return WrongSettings(
-        f"export.query_body: {name} {problem}",
+        f"export.query_body: {name[:_LONGEST]} {problem}",
         advice="See docs/how-to/query-body.md for an example.",
     )

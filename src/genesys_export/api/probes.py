@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..days import Interval
+from ..days import Interval, http_date
 from .client import Call, Client
 from .reference import Listing, Page, read_list
-from .retry import http_date
 from .transport import Transport
 
 _DIVISIONS = Listing("/api/v2/authorization/divisions", 200)

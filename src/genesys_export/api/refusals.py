@@ -70,7 +70,11 @@ def _permissions(told: ErrorBody) -> tuple[str, ...]:
     """Return the permissions named in the parameters, the message, or both."""
     texts = [told.message or ""]
     if isinstance(told.message_params, dict):
-        texts += [str(value) for value in told.message_params.values()]
+        texts += [
+            str(value)
+            for value in told.message_params.values()
+            if isinstance(value, str | int | float)  # what is nested may be so without end
+        ]
     return tuple(dict.fromkeys(one for text in texts for one in _PERMISSION.findall(text)))
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from random import Random
+
+from ..days import http_date
 
 # Both known wordings: "Retry the request in [42] seconds", "[300] requests within [60] seconds".
 _IN_TEXT = re.compile(rb"\[(\d{1,5})\] seconds")
@@ -79,12 +80,3 @@ def told_wait(headers: Mapping[str, str], body: bytes, now: datetime) -> float |
         return max(0.0, (at - now).total_seconds())
     found = _IN_TEXT.search(body)
     return float(found[1]) if found else None
-
-
-def http_date(text: str) -> datetime | None:
-    """Return the instant a header names, or None if it has none."""
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # no date, or one with a number beyond all calendars
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from ..days import http_date
 from ..errors import WrongSettings
 from ..findings import SKEW_MOST
-from .retry import http_date
 
 
 def check_clock(headers: Mapping[str, str], asked: datetime, answered: datetime) -> None:

@@ -214,12 +214,14 @@ def _trusting(ca_bundle: str | None) -> ssl.SSLContext | None:
     """Return what to trust; None: what this machine trusts."""
     if ca_bundle is None:
         return None
-    if not Path(ca_bundle).is_file():
-        raise WrongSettings(f"the CA bundle {ca_bundle} is not a file")
     try:
+        if not Path(ca_bundle).is_file():
+            raise WrongSettings(f"the CA bundle {ca_bundle} is not a file")
         return ssl.create_default_context(cafile=ca_bundle)
     except ssl.SSLError as problem:
         raise WrongSettings(f"the CA bundle {ca_bundle} has no certificates") from problem
+    except (OSError, ValueError) as problem:
+        raise WrongSettings(f"the CA bundle {ca_bundle} can't be read") from problem
 
 
 def _proxied(proxy: str, settings: Mapping[str, Any]) -> urllib3.PoolManager:

@@ -17,6 +17,7 @@ from msgspec import UNSET, UnsetType
 
 from ..days import parse_instant
 from ..model import Page
+from ..odd_input import is_too_deep
 from .splitting import Garbled, only, split_slowly
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -219,6 +220,8 @@ def _instant(text: str) -> datetime:
 
 def is_sendable(token: object) -> bool:
     """Whether a cursor or token can go back: a lone surrogate can't be encoded."""
+    if is_too_deep(token):
+        return False
     try:
         msgspec.json.encode(token)
     except (UnicodeEncodeError, RecursionError):

@@ -48,11 +48,17 @@ def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[
 
 
 def verifiers(
-    settings: Settings, *, clock: Clock, observe: Observe, source: bool
+    settings: Settings,
+    *,
+    clock: Clock,
+    observe: Observe,
+    source: bool,
+    given: Callable[[str], str] = lambda _: "",
 ) -> Iterator[Verifier]:
     """Yield a verifier for every organisation asked for; raises WrongSettings.
 
-    With `source` it lets the source count again; else nothing of the source need be known.
+    With `source` it lets the source count again; without it, no credentials are needed. `given`
+    returns the flags that suggested commands of an organisation repeat.
     """
     store = store_of(settings.require_destination(), observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
@@ -63,6 +69,7 @@ def verifiers(
             homes="/".join(filter(None, (name, "_genesys_export", dataset.name))),
             store=store,
             org=name,
+            given=given(name),
             pulse=lambda: clock.sleep(0),  # a signal comes in here
             observe=observe,
             counter=_recount(settings, orgs[name], clock=clock, observe=observe)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from ..api import ClientMembership, Clock, ReferenceLists
-from ..days import Day, split, yesterday
+from ..days import Day, date_named, split, yesterday
 from ..events import Observe
 from ..export import Dependencies, Exporter, Shield, key_of
 from ..ledger import this_process
@@ -64,15 +63,10 @@ def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
     zone: ZoneInfo = settings.export.timezone
     if text in {None, "yesterday"}:
         return Day(yesterday(clock.now(), zone), zone)
-    asked = date.fromisoformat(str(text))
-    if str(asked) != text:  # ISO 8601 has weeks and other forms that nobody means here
-        raise ValueError("no YYYY-MM-DD")
-    day = Day(asked, zone)
-    try:
-        _ = day.interval
-    except OverflowError as problem:  # the calendar's first and last days
-        raise ValueError("beyond the calendar") from problem
-    return day
+    asked = date_named(str(text))
+    if asked is None:
+        raise ValueError("no day")
+    return Day(asked, zone)
 
 
 def dry_run(exporter: Exporter, day: Day) -> DryRun:

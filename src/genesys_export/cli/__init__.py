@@ -15,6 +15,7 @@ import typer
 from .. import __version__
 from . import options, own_options, process
 from .help import Command, Group, examples
+from .showing import machine
 
 app = typer.Typer(
     name="genesys-export",
@@ -154,9 +155,11 @@ def backfill(
 
 @app.command(cls=Command, epilog=examples("status"))
 def status(
-    json: options.AsJson = False,
-    html: options.Html = None,
-    days: options.LastDays = 14,
+    json: own_options.AsJson = False,
+    html: own_options.Html = None,
+    days: own_options.LastDays = 14,
+    check: own_options.Check = False,
+    allow_empty: own_options.AllowEmpty = False,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
@@ -168,16 +171,17 @@ def status(
     flags = dict(locals())
     from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
-    return report(
-        StatusRequest(as_json=flags.pop("json"), html=flags.pop("html"), days=flags.pop("days")),
-        flags,
-    )
+    own = {name: flags.pop(name) for name in ("html", "days", "check", "allow_empty")}
+    return report(StatusRequest(as_json=flags.pop("json"), **own), flags)
 
 
 @app.command(cls=Command, epilog=examples("verify"))
 def verify(
-    date: options.VerifiedDate,
-    source: options.Source = False,
+    date: own_options.VerifiedDate = None,
+    start: own_options.VerifiedStart = None,
+    end: own_options.VerifiedEnd = None,
+    sample: own_options.Sample = None,
+    source: own_options.Source = False,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
@@ -185,11 +189,12 @@ def verify(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Read a published day back and compare it with its manifest, and with Genesys's count."""
+    """Read published days back and compare them with their manifests, and Genesys's count."""
     flags = dict(locals())
     from .verify import VerifyRequest, execute  # noqa: PLC0415 - heavy
 
-    return execute(VerifyRequest(date=flags.pop("date"), source=flags.pop("source")), flags)
+    own = {name: flags.pop(name) for name in ("date", "start", "end", "sample", "source")}
+    return execute(VerifyRequest(**own), flags)
 
 
 @app.command(cls=Command, epilog=examples("doctor"))
@@ -238,7 +243,7 @@ def tables(
         text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
     else:
         text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
-    sys.stdout.write(text.rstrip() + "\n")
+    machine(text.rstrip() + "\n")
     return 0
 
 

@@ -15,11 +15,13 @@ from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
-from ..settings import Need, Settings, load
+from ..progress.words import clean
+from ..settings import Settings
 from .observed import observed
+from .recording import settings_of
 from .report import Outcome
 from .run import say_only
-from .showing import show
+from .showing import say_lines, show
 from .signals import Signals
 
 
@@ -55,19 +57,26 @@ def execute(
     request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
-    settings = load(
-        flags=flags,
-        environ=environ,
-        needs={Need.SOURCE, Need.DESTINATION},
-        dates={"start": request.start, "end": request.end},
-    )
     clock = SystemClock()
+    settings = settings_of(
+        "backfill",
+        flags,
+        environ,
+        clock,
+        dates={"start": request.start, "end": request.end},
+        recorded=not request.dry_run,
+    )
     asked = _asked(request, settings, clock)
     if request.dry_run:
         _say_only(settings, asked, clock)
         return 0
     return observed(
-        settings, clock, request.report, partial(_outcomes, asked), show_problems=_show_problems
+        settings,
+        clock,
+        request.report,
+        partial(_outcomes, asked),
+        command="backfill",
+        show_problems=_show_problems,
     )
 
 
@@ -169,7 +178,7 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         first, last = min(map(str, days)), max(map(str, days))
         which = first if first == last else f"{first} to {last}"
         count = f"{plural(len(days), 'day was', 'days were')} not tried"
-        sys.stderr.write(f"genesys-export: {count} ({which}): {reason}\n")
+        say_lines(f"genesys-export: {count} ({which}): {reason}")
 
 
 def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
@@ -180,7 +189,7 @@ def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None
         settled = backfill.settled(exporter)
         for day in asked.days:
             if report := settled.get(day):
-                sys.stdout.write(f"would skip {day}: {report.note}\n")
+                sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
             else:
                 say_only(settings, exporter, day)
     if asked.to_come:

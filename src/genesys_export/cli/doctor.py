@@ -6,13 +6,13 @@ Marks and colours on a terminal, plain lines elsewhere, JSON lines with `--log-f
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TextIO
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -74,7 +74,13 @@ def _shown(stream: TextIO, log: Log) -> Show:
 
 
 def _as_json(stream: TextIO, about: str, finding: Finding) -> None:
-    stream.write(msgspec.json.encode({"about": about, **asdict(finding)}).decode() + "\n")
+    values = {"about": about, **asdict(finding)}
+    told = {
+        name: clean(value) if isinstance(value, str) else value for name, value in values.items()
+    }
+    stream.write(
+        json.dumps(told, separators=(",", ":")) + "\n"
+    )  # ASCII, which every encoding of a stream has
     stream.flush()
 
 

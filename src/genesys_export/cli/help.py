@@ -26,11 +26,11 @@ EXAMPLES = {
     ),
     "status": (
         "genesys-export status --to s3://my-bucket/analytics",
-        "genesys-export status --to s3://my-bucket/analytics --html status.html",
+        "genesys-export status --to s3://my-bucket/analytics --check --html status.html",
     ),
     "verify": (
         "genesys-export verify --to s3://my-bucket/analytics --date yesterday",
-        "genesys-export verify --to ./export --date 2026-11-22 --source",
+        "genesys-export verify --to ./export --start 2026-11-01 --end yesterday --sample 5%",
     ),
     "doctor": (
         "genesys-export doctor --to s3://my-bucket/analytics",

@@ -120,10 +120,6 @@ DaysAtOnce = Annotated[
         panel=HOW,
     ),
 ]
-VerifiedDate = Annotated[
-    str, flag("--date", "Day: YYYY-MM-DD or yesterday.", value="DATE", panel=WHICH)
-]
-Source = Annotated[bool, flag("--source", "Also compare with Genesys's own count.")]
 DatasetName = Annotated[
     str | None,
     flag("--dataset", "Dataset.", value="NAME", default="conversation_details", panel=WHAT),
@@ -271,11 +267,6 @@ DryRun = Annotated[
 ]
 Report = Annotated[
     Path | None, flag("--report", "Write a run report as JSON.", value="FILE", panel=ONCE)
-]
-AsJson = Annotated[bool, flag("--json", "Print everything as JSON.")]
-Html = Annotated[Path | None, flag("--html", "Write one self-contained HTML page.", value="FILE")]
-LastDays = Annotated[
-    int, typer.Option("--days", help="Number of days in the table.", metavar="N", min=1)
 ]
 
 # What is asked for this once, and is no setting.

@@ -1,11 +1,13 @@
-"""The flags that only init, tables, simulate and demo have."""
+"""The flags that only init, status, verify, tables, simulate and demo have."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-from .options import flag
+import typer
+
+from .options import WHICH, flag
 
 Region = Annotated[
     str | None, flag("--region", "Region of the organisation: eu-central-1.", value="NAME")
@@ -24,6 +26,41 @@ NewTimezone = Annotated[
 ]
 NewConfig = Annotated[Path, flag("--config", "File to write.", value="FILE")]
 Yes = Annotated[bool, flag("--yes", "Ask nothing: use flags, environment, defaults.")]
+
+# --- status -------------------------------------------------------------------------------------
+
+AsJson = Annotated[bool, flag("--json", "Print everything as JSON.")]
+Html = Annotated[Path | None, flag("--html", "Write one self-contained HTML page.", value="FILE")]
+LastDays = Annotated[
+    int, typer.Option("--days", help="Number of days in the table.", metavar="N", min=1)
+]
+Check = Annotated[bool, flag("--check", "End with 65 if anything needs attention.")]
+AllowEmpty = Annotated[
+    bool, flag("--allow-empty", "Accept a destination that nothing was ever exported to.")
+]
+
+# --- verify -------------------------------------------------------------------------------------
+
+VerifiedDate = Annotated[
+    str | None, flag("--date", "This day: YYYY-MM-DD or yesterday.", value="DATE", panel=WHICH)
+]
+VerifiedStart = Annotated[
+    str | None, flag("--start", "First day of a range: YYYY-MM-DD.", value="DATE", panel=WHICH)
+]
+VerifiedEnd = Annotated[
+    str | None,
+    flag("--end", "Last day, included: YYYY-MM-DD or yesterday.", value="DATE", panel=WHICH),
+]
+Sample = Annotated[
+    str | None,
+    flag(
+        "--sample",
+        "Read only random days of the range, 5% or 500MB of it; check the others by listing.",
+        value="AMOUNT",
+        panel=WHICH,
+    ),
+]
+Source = Annotated[bool, flag("--source", "Also compare with Genesys's own count.")]
 
 # --- tables -------------------------------------------------------------------------------------
 

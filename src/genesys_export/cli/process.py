@@ -6,6 +6,7 @@ Imported before anything heavy.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
@@ -16,7 +17,7 @@ import typer
 
 from ..errors import DestinationFailed, Stopped, as_known
 from ..interruption import Arrival, Interrupted, end_at_once, unwinding
-from .showing import show
+from .showing import prepare_streams, say_lines, show
 
 # Python looks for cycles every 700 new objects, and finds hardly any here: 6 % of a run's CPU.
 _NEW_OBJECTS = 50_000
@@ -43,6 +44,7 @@ def set_up() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # Python's word for a closed one
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - the process ends it
+    prepare_streams()
 
 
 def outcome(app: typer.Typer, arguments: list[str]) -> int:
@@ -60,7 +62,9 @@ def outcome(app: typer.Typer, arguments: list[str]) -> int:
 def _shown(problem: BaseException, arguments: list[str]) -> int:
     """Show an error and return its exit status."""
     if isinstance(problem, _UsageProblem):
-        problem.show()  # type: ignore[attr-defined]  # ClickException's
+        shown = io.StringIO()
+        problem.show(shown)  # type: ignore[attr-defined]  # ClickException's
+        say_lines(shown.getvalue())
         return 2
     if isinstance(problem, typer.Abort):
         return 130

@@ -16,6 +16,7 @@ from .. import __version__
 from ..days import Day
 from ..errors import ExportError
 from ..export import DayReport
+from ..redaction import clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def _day(outcome: Outcome) -> dict[str, Any]:
     return {
         **told,
         "state": manifest.state,
-        "manifest": report.manifest_url,
+        "manifest": report.manifest_url and clean(report.manifest_url),
         "changes": asdict(report.changes) if report.changes else None,
         "interval": manifest.interval,
         "counts": asdict(manifest.counts),

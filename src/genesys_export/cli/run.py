@@ -17,8 +17,10 @@ from ..errors import Stopped, WrongUse, as_known
 from ..events import DayDue, DaySkipped, ignore
 from ..export import Due, Exporter, ExportOptions, agenda
 from ..life import Reason, Why
-from ..settings import Need, Settings, load
+from ..progress.words import clean
+from ..settings import Settings
 from .observed import observed
+from .recording import settings_of
 from .report import Outcome
 from .signals import Signals
 
@@ -37,13 +39,15 @@ def execute(
     request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
-    settings = load(
-        flags=flags,
-        environ=environ,
-        needs={Need.SOURCE, Need.DESTINATION},
-        dates={"date": request.date},
-    )
     clock = SystemClock()
+    settings = settings_of(
+        "run",
+        flags,
+        environ,
+        clock,
+        dates={"date": request.date},
+        recorded=not request.dry_run,
+    )
     try:
         day = day_of(settings, request.date, clock)
     except ValueError as problem:
@@ -54,7 +58,7 @@ def execute(
     if request.dry_run:
         _say_only(settings, asked, clock)
         return 0
-    return observed(settings, clock, request.report, partial(_outcomes, asked))
+    return observed(settings, clock, request.report, partial(_outcomes, asked), command="run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +138,9 @@ def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None
             sys.stdout.write(f"{_NOTHING_DUE}\n")
         for one in due:
             settled = exporter.settled(one.day, asked.options) if keeps_state else None
-            if settled:
-                sys.stdout.write(f"would skip {one.day}: {settled.note}\n")
+            made = settled.manifest if settled else None
+            if settled and not (made and exporter.damaged((made,))):
+                sys.stdout.write(f"would skip {one.day}: {clean(settled.note)}\n")
             else:
                 say_only(settings, exporter, one.day)
 
@@ -147,8 +152,8 @@ def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
     sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
     for body in found.asked:
         text = msgspec.json.encode(body).decode()
-        sys.stdout.write(f"{asks}: {text}\n")
+        sys.stdout.write(f"{asks}: {clean(text)}\n")
     for url in found.written:
-        sys.stdout.write(f"would write {url}\n")
+        sys.stdout.write(f"would write {clean(url)}\n")
     if exporter.deps.plan.roll:
         sys.stdout.write("and, if a file reaches a limit of [roll], the next ones: …-001, …\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,25 +14,32 @@ from ..assembly.examining import destinations
 from ..assembly.planning import policy_of
 from ..datasets import conversation_details
 from ..days import Day
-from ..errors import DestinationFailed
+from ..errors import DataMismatch, WrongSettings
+from ..operations.attention import cases
 from ..operations.day_status import DayStatus, OrgStatus
 from ..operations.status import Due, Place, read
 from ..operations.status_json import as_json
 from ..operations.status_page import as_page
 from ..operations.status_text import show
 from ..operations.status_words import summary
+from ..plural import plural
 from ..progress import Format, progress
 from ..progress.words import clean
 from ..settings import Need, load
+from .outputs import write_output
+from .repeating import repeated
+from .showing import machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRequest:
-    """What `status` was asked for beside its settings."""
+    """The flags of `status` that are no settings."""
 
     as_json: bool = False
     html: Path | None = None
     days: int = 14
+    check: bool = False
+    allow_empty: bool = False
 
 
 def report(
@@ -42,7 +47,11 @@ def report(
     flags: Mapping[str, object],
     environ: Mapping[str, str] | None = None,
 ) -> int:
-    """Print the status of every organisation asked for; 0 whenever it could be read."""
+    """Print the status of every organisation asked for; return 0 if it could be read.
+
+    Raises WrongSettings where nothing was ever exported, unless that is allowed; with `check`
+    DataMismatch where anything needs attention, after everything is printed.
+    """
     settings = load(flags=flags, environ=environ, needs={Need.DESTINATION})
     clock, log = SystemClock(), settings.log
     shape = Format.CONSOLE if log.format == Format.AUTO else log.format  # there is no bar to draw
@@ -50,25 +59,58 @@ def report(
         orgs, store = destinations(settings, observe)
         dataset, zone, now = conversation_details().name, settings.export.timezone, clock.now()
         policy = policy_of(settings)
-        places = [Place(org=org, dataset=dataset, zone=zone, rest=policy.rest) for org in orgs]
+        places = [
+            Place(
+                org=org, dataset=dataset, zone=zone, rest=policy.rest, given=repeated(flags, org)
+            )
+            for org in orgs
+        ]
         due = _due(policy, now)
         found = [read(store, place, now, due=due) for place in places]
+    if not request.allow_empty and all(one.is_empty for one in found):
+        raise _empty(found)
     if request.html:
-        _write(request.html, as_page(found, asked=now))
+        page = as_page(found, asked=now)
+        write_output(request.html, page, flag="--html", advice="The status itself could be read.")
     if request.as_json:
-        sys.stdout.write(as_json(found, asked=now).decode())
+        machine(as_json(found, asked=now).decode())
     elif request.html:
         _say(found)
     else:
         show(found, sys.stdout, days=request.days)
+    if request.check:
+        _check(found)
     return 0
+
+
+def _empty(found: Sequence[OrgStatus]) -> WrongSettings:
+    places = " and ".join(clean(one.url) for one in found)
+    return WrongSettings(
+        f"nothing was ever exported to {places}",
+        advice="Check --to, --org and [destination] in the settings; --allow-empty if nothing is"
+        " to be there yet.",
+    )
+
+
+def _check(found: Sequence[OrgStatus]) -> None:
+    """Raise DataMismatch where anything needs attention."""
+    every = [case for one in found for case in cases(one)]
+    if not every:
+        return
+    days = sum(len(case.days) for case in every)
+    told = [plural(days, "day")] if days else []
+    told += ["the last run"] if any(not case.days for case in every) else []
+    raise DataMismatch(
+        f"something needs attention: {' and '.join(told)}",
+        advice="`genesys-export status` lists each with what helps.",
+    )
 
 
 def _due(policy: life.Policy, now: datetime) -> Due:
     """Return what says which days the next run without a date exports, and why.
 
-    The recipe that such a run has is not known here, where there may be no credentials: how a
-    day's own differs from the newest one's is told apart.
+    The recipe of such a run is not known here, where there may be no credentials; a day whose
+    recipe differs from the newest one's has a remark instead.
     """
 
     def reasons(days: Sequence[DayStatus]) -> dict[date, str]:
@@ -94,32 +136,15 @@ def _reason(status: DayStatus, policy: life.Policy, now: datetime) -> str | None
     made = status.manifest
     if made is not None and made.next:
         return "its publishing was cut off, or is under way"
+    if status.damage:
+        return f"it is damaged: {status.damage}"
     known = life.known(Day(status.day, status.zone), made)
     found = life.due(known, now, policy, known.recipe)
     return found.sentence if found else None
 
 
 def _say(found: Sequence[OrgStatus]) -> None:
-    """Print the one sentence of each: what else there is stands on the page."""
+    """Print one sentence for each; the page has the rest."""
     for status in found:
         name = f"{clean(status.org)}: " if status.org else ""
         sys.stdout.write(f"{name}{clean(summary(status))}\n")
-
-
-def _write(path: Path, page: bytes) -> None:
-    """Write the page whole or not at all: whoever serves it never shows half of it."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        try:
-            with part.open("xb") as file:
-                file.write(page)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as problem:
-        raise DestinationFailed(
-            f"the page could not be written to {path}: {problem.strerror}",
-            advice="Check --html; the status itself could be read.",
-        ) from problem

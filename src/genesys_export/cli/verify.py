@@ -1,73 +1,106 @@
-"""`verify`: from flags to a screen of what was looked at, and the exit status."""
+"""`verify`: from flags to a screen of what was checked, and the exit status."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from random import SystemRandom
 
 from ..api import SystemClock
 from ..assembly.examining import verifiers
 from ..assembly.exporting import day_of
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, worst
+from ..export import days_between
+from ..operations.sampling import Sample, parse
 from ..operations.verify import Verification, Verifier
 from ..plural import plural
 from ..progress import progress
 from ..progress.words import clean, size
-from ..settings import Need, load
+from ..settings import Need, Settings, load
+from .repeating import repeated
 from .showing import show
 from .signals import Signals
+from .verify_range import DayRange, RangeResult, check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyRequest:
-    """What `verify` was asked for beside its settings."""
+    """The flags of `verify` that are no settings: a date, or a range and a sample of it."""
 
-    date: str
+    date: str | None = None
+    start: str | None = None
+    end: str | None = None
+    sample: str | None = None
     source: bool = False
 
 
 def execute(
     request: VerifyRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
-    """Verify a day of every organisation asked for; return the exit status (C14)."""
+    """Verify the days for every organisation asked for; return the exit status (C14)."""
+    sample = _sample(request)
     needs = {Need.DESTINATION, Need.SOURCE} if request.source else {Need.DESTINATION}
-    settings = load(flags=flags, environ=environ, needs=needs, dates={"date": request.date})
+    settings = load(flags=flags, environ=environ, needs=needs, dates=_dates(request))
     clock, log = SystemClock(), settings.log
-    try:
-        day = day_of(settings, request.date, clock)
-    except ValueError as problem:
-        raise WrongUse(
-            f"--date {request.date} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
-        ) from problem
+    days = _days(request, settings, clock)
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock)
     with signals.handled(), shown as observe:
-        parts = verifiers(settings, clock=clock, observe=observe, source=request.source)
-        outcomes = list(_outcomes(parts, day))
-    for outcome in outcomes:
-        if isinstance(outcome, Verification):
-            sys.stdout.write("".join(f"{clean(line)}\n" for line in told(outcome)))
-        if error := _error(outcome):
+        parts = verifiers(
+            settings,
+            clock=clock,
+            observe=observe,
+            source=request.source,
+            given=partial(repeated, flags),
+        )
+        if request.date is not None:
+            ends = [_of_day(one) for one in _outcomes(parts, days[0])]
+        else:
+            ends = [_of_range(one) for one in _results(parts, DayRange(days=days, sample=sample))]
+    for end in ends:
+        sys.stdout.write("".join(f"{clean(line)}\n" for line in end.lines))
+        for error in end.errors:
             show(error, verbose=log.level == "verbose")
-    stopped = [one.status for one in outcomes if isinstance(one, Stopped)]
-    return stopped[0] if stopped else worst(tuple(_status(one) for one in outcomes))
+    errors = [error for end in ends for error in end.errors]
+    stopped = [one.status for one in errors if isinstance(one, Stopped)]
+    return stopped[0] if stopped else worst((0, *(one.status for one in errors)))
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is printed for one organisation, and what it ends with."""
+
+    lines: Sequence[str]
+    errors: Sequence[ExportError]
+
+
+def _of_day(outcome: Verification | ExportError) -> _End:
+    if isinstance(outcome, ExportError):
+        return _End((), (outcome,))
+    return _End(tuple(told(outcome)), tuple(filter(None, (outcome.problem,))))
+
+
+def _of_range(result: RangeResult) -> _End:
+    lines = [f"{result.org}:", *result.lines] if result.org else result.lines
+    return _End(lines, result.problems)
 
 
 def told(found: Verification) -> Iterator[str]:
-    """Yield the lines that say what was looked at, and what is not as promised."""
+    """Yield the lines that say what was checked, and what does not match."""
     manifest, checked = found.manifest, found.checked
     org = f"{found.org} " if found.org else ""
-    count = plural(manifest.counts.exported, "conversation")
-    yield f"{org}{found.day}: {manifest.state}, {count}, by {found.manifest_url}"
-    yield f"  read back   {plural(checked.objects, 'object')}, {size(checked.size_bytes)}"
+    conversations = plural(manifest.counts.exported, "conversation")
+    yield f"{org}{found.day}: {manifest.state}, {conversations}, by {found.manifest_url}"
+    yield f"  read        {plural(checked.objects, 'object')}, {size(checked.size_bytes)}"
     yield f"  rows        {checked.rows:,} in {plural(checked.tables, 'table')}"
     if checked.keyed:
         references = plural(checked.references, "reference")
         yield f"  keys        {plural(checked.keyed, 'table')}, {references} between them"
     if checked.digest:
-        yield "  digest      made again from the records"
+        yield "  digest      computed again from the records"
     if checked.index:
         yield f"  index       {plural(checked.index, 'conversation')}"
     if found.source is not None:
@@ -80,7 +113,55 @@ def told(found: Verification) -> Iterator[str]:
     for one in found.mismatches:
         yield f"  MISMATCH    {one}"
     if not found.mismatches:
-        yield "  all of it is as the manifest says"
+        yield "  OK: everything matches the manifest"
+
+
+def _sample(request: VerifyRequest) -> Sample | None:
+    """Return how much is read; raises WrongUse for flags that don't go together."""
+    in_range = request.start is not None or request.end is not None
+    if request.date is not None and (in_range or request.sample is not None):
+        raise WrongUse(
+            "--date does not go with --start, --end or --sample",
+            advice="Give --date for one day, --start and --end for a range.",
+        )
+    if request.date is None and (request.start is None or request.end is None):
+        raise WrongUse(
+            "--date is missing, or both --start and --end",
+            advice="Give --date for one day, --start and --end for a range.",
+        )
+    if request.sample is None:
+        return None
+    try:
+        return parse(request.sample)
+    except ValueError as problem:
+        raise WrongUse(
+            f"--sample {request.sample} is neither a share nor a size",
+            advice="Write 5% (more than 0, at most 100) or 500MB.",
+        ) from problem
+
+
+def _days(request: VerifyRequest, settings: Settings, clock: SystemClock) -> tuple[Day, ...]:
+    """Return the days that were asked for, oldest first; raises WrongUse."""
+    if request.date is not None:
+        return (_day("date", request.date, settings, clock),)
+    start, end = (
+        _day(name, text, settings, clock)
+        for name, text in (("start", request.start), ("end", request.end))
+    )
+    return days_between(start, end)
+
+
+def _dates(request: VerifyRequest) -> dict[str, str | None]:
+    return {"date": request.date, "start": request.start, "end": request.end}
+
+
+def _day(name: str, text: str | None, settings: Settings, clock: SystemClock) -> Day:
+    try:
+        return day_of(settings, text, clock)
+    except ValueError as problem:
+        raise WrongUse(
+            f"--{name} {text} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
+        ) from problem
 
 
 def _outcomes(parts: Iterator[Verifier], day: Day) -> Iterator[Verification | ExportError]:
@@ -95,10 +176,11 @@ def _outcomes(parts: Iterator[Verifier], day: Day) -> Iterator[Verification | Ex
             yield problem
 
 
-def _error(outcome: Verification | ExportError) -> ExportError | None:
-    return outcome.problem if isinstance(outcome, Verification) else outcome
-
-
-def _status(outcome: Verification | ExportError) -> int:
-    error = _error(outcome)
-    return error.status if error else 0
+def _results(parts: Iterator[Verifier], asked: DayRange) -> Iterator[RangeResult]:
+    """Verify the range for one organisation after the other."""
+    rng = SystemRandom()
+    for verifier in parts:
+        result = check(verifier, asked, rng)
+        yield result
+        if any(isinstance(one, Stopped) for one in result.problems):
+            return

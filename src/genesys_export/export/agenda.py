@@ -1,20 +1,23 @@
-"""Which days a run without a date is about: every one that is missing or due again.
+"""Which days a run without --date exports: every one that is missing, due again or damaged.
 
-Reads manifests, a few dozen at most, side by side; asks nothing of Genesys and writes nothing.
+Reads manifests, a few dozen at most, several at a time, and lists the tables' files once; asks
+nothing of Genesys and writes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from .. import life
+from .. import damage, life
 from ..days import Day, date_named
 from ..errors import ExportError
 from ..ledger import Published
+from ..manifest import Manifest
 from .dependencies import Dependencies
 from .ownership import with_known
 
@@ -33,8 +36,8 @@ class Due:
 def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
     """Return the days that are due, oldest first; raises what reading the destination raises.
 
-    One manifest that can't be read is its day's trouble, which meets the same when its turn comes;
-    where none can be read it is that of all.
+    A manifest that can't be read makes only its own day due, and that day's export reports it;
+    where none can be read, the error is raised.
     """
     deps = with_known(deps)
     plan, now = deps.plan, deps.clock.now()
@@ -45,13 +48,25 @@ def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
         entries = list(pool.map(partial(_entry, deps), days))
     if entries and all(isinstance(entry, ExportError) for entry in entries):
         raise next(entry for entry in entries if isinstance(entry, ExportError))
-    due = []
+    due, at_rest = [], []
     for day, entry in zip(days, entries, strict=True):
         if entry is None and not life.is_missing(day.date, now, zone, first, plan.life):
             continue
         if reason := _reason(deps, day, entry, now):
             due.append(Due(day, reason))
-    return tuple(due)
+        elif entry and not isinstance(entry, ExportError):
+            at_rest.append((day, entry.value))
+    due += _damaged(deps, at_rest)
+    return tuple(sorted(due, key=lambda one: one.day.date))
+
+
+def _damaged(deps: Dependencies, at_rest: Sequence[tuple[Day, Manifest]]) -> Iterator[Due]:
+    """Yield the days that are due for nothing but files that are gone or have another size."""
+    found = damage.damages(deps.store, deps.plan.homes, (made for _, made in at_rest))
+    for day, _ in at_rest:
+        if some := found.get(str(day)):
+            told = f"it is damaged: {damage.sentence(some)}"
+            yield Due(day, life.Reason(life.Why.DAMAGED, told))
 
 
 def _entry(deps: Dependencies, day: Day) -> Published | ExportError | None:

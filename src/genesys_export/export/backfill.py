@@ -141,8 +141,11 @@ class Backfill:
 
         days = [day for day in self.days if day.date in known]
         with ThreadPoolExecutor(_LOOKS_AT_ONCE, thread_name_prefix="look") as pool:
-            reports = pool.map(look, days)
-            return {day: one for day, one in zip(days, reports, strict=True) if one}
+            reports = {
+                day: one for day, one in zip(days, pool.map(look, days), strict=True) if one
+            }
+        damaged = exporter.damaged(one.manifest for one in reports.values() if one.manifest)
+        return {day: one for day, one in reports.items() if str(day) not in damaged}
 
     def _begin(self, pool: ThreadPoolExecutor) -> None:
         while self._waiting and len(self._running) < self.at_once:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
-from .. import guards, life
+from .. import damage, guards, life
 from ..days import Day, iso_ms
 from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
+from ..manifest import Manifest
 from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
@@ -69,7 +70,8 @@ class Exporter:
             return self._attempt(_Task(day, options, began, token, None))
         before = self.recover(day)
         mine = self._checked(before, options, ask=False)
-        if why := mine._skipped(day, before, options):  # noqa: SLF001 - its own
+        why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
+        if why and not (before and self.damaged((before.value,))):
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
@@ -77,10 +79,18 @@ class Exporter:
         task = _Task(day, options, began, token, before)
         return mine._attempt(task)  # noqa: SLF001 - its own
 
-    def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
-        """Return the report of a published day that `export` would skip; None of any other.
+    def damaged(self, manifests: Iterable[Manifest]) -> frozenset[str]:
+        """Return the days with files that are gone or have another size: `export` repairs them.
 
-        Reads the day's manifest, writes nothing, asks nothing of Genesys, and tells nobody.
+        Lists each table's prefix once for all of them.
+        """
+        return frozenset(damage.damages(self.deps.store, self.deps.plan.homes, manifests))
+
+    def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
+        """Return the report of a published day that `export` would skip unless it is damaged.
+
+        None for any other day. Reads the day's manifest, writes nothing, asks nothing of Genesys,
+        and tells nobody.
         """
         before = self.deps.ledger.read(day)
         if before is None or before.value.next is not None:

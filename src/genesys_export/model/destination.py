@@ -36,6 +36,14 @@ class Seen:
     now: datetime  # what that clock showed when it was looked at
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a listing shows it."""
+
+    key: str
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """An upload in progress, of this run or any other."""
@@ -162,6 +170,13 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order."""
+        ...
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """Yield the keys that begin with `prefix` and follow `after`, in order, with sizes.
+
+        Asks for one page at a time: whoever stops early saves the rest.
+        """
         ...
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:

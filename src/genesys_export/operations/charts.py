@@ -15,7 +15,10 @@ from .markup import Markup, element
 
 HEIGHT = 200  # px: the whole
 _TOP, _BOTTOM = 14, 24  # px: room for a label above the highest line, for dates below
-_SPREAD = 14.0  # percent: dates stand no closer
+# Dates stand no closer than this many percent of the width, so that they don't overlap: on a desk,
+# and on a phone of 320 px and more, where only some of them are shown.
+_SPREAD_DESK, _SPREAD_PHONE = 13.0, 28.0
+_EDGE = 10.0  # percent: a date nearer to an edge is aligned to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +124,36 @@ def _chart(marks: Sequence[Mark], scale: Scale, drawn: Iterator[Markup], label: 
 
 
 def _dates(marks: Sequence[Mark]) -> Iterator[Markup]:
-    """Yield dates below the base line: Mondays, or the first of months, as many as fit."""
+    """Yield dates below the base line: Mondays, or the first of months, as many as fit.
+
+    Those that fit on a desk only have a class of their own.
+    """
     share = 100 / max(len(marks), 1)
     weekly = len(marks) <= 45
-    last = -_SPREAD
+    last = last_on_phone = -100.0
     for place, mark in enumerate(marks):
-        x = share * (place + 0.5)
         is_due = mark.day.weekday() == 0 if weekly else mark.day.day == 1
-        if not is_due or x - last < _SPREAD or x > 95:
+        x = share * (place + 0.5)
+        middle = min(max(x, _EDGE), 100 - _EDGE)  # of the text, as it is aligned
+        if not is_due or middle - last < _SPREAD_DESK:
             continue
-        last = x
-        text = f"{mark.day.day} {mark.day:%b}" if weekly or mark.day.month > 1 else ""
-        if not weekly:
-            text = f"{mark.day:%b}" if mark.day.month > 1 else f"{mark.day:%Y}"
-        anchor = "start" if x < 5 else "middle"
-        yield element("text", text, x=_percent(x), y=HEIGHT - 6, text_anchor=anchor, class_="axis")
+        last = middle
+        on_phone = middle - last_on_phone >= _SPREAD_PHONE
+        last_on_phone = middle if on_phone else last_on_phone
+        yield element(
+            "text",
+            _date(mark.day, weekly=weekly),
+            x=_percent(x),
+            y=HEIGHT - 6,
+            text_anchor="start" if x < _EDGE else "end" if x > 100 - _EDGE else "middle",
+            class_="axis" if on_phone else "axis desk",
+        )
+
+
+def _date(day: date, *, weekly: bool) -> str:
+    if weekly:
+        return f"{day.day} {day:%b}"
+    return f"{day:%b}" if day.month > 1 else f"{day:%Y}"
 
 
 def _percent(value: float) -> str:

@@ -1,6 +1,6 @@
-"""The nouns of `status`: a day, an organisation's days, and what is known of them.
+"""The nouns of `status`: a day, an organisation's days, and what is known about them.
 
-Values only: what a manifest says is read off it, what the claim adds stands beside it.
+Values only: most properties are read from the manifest; the claim and the listings add the rest.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo
 
 from ..claim import Failure
 from ..days import Interval
+from ..last_run import LastRun
 from ..manifest import File, Manifest, Recipe
 from ..model import Counts
 from ..source_count import SourceCount, Verdict
 
-# Ends of an attempt that say nothing against the day: too early, held by another run, signals.
+# An attempt that ended like this was too early, met another run, or was stopped by a signal.
 HARMLESS = frozenset({75, 130, 143})
 
 
 class State(StrEnum):
-    """How a day stands."""
+    """The state of a day."""
 
     FINAL = "final"
     PROVISIONAL = "provisional"
@@ -35,7 +36,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimHolder:
-    """Who has claimed a day and not let it go, and until when the claim holds."""
+    """Who holds the claim on a day, and until when."""
 
     attempt: str
     host: str
@@ -55,15 +56,17 @@ class DayStatus:
     interval: Interval
     manifest: Manifest | None = None
     manifest_url: str = ""
+    damage: str = ""  # which of its files are missing or have another size
     differences: tuple[str, ...] = ()  # of its recipe from the newest one, in words
     failure: Failure | None = None  # of an attempt later than the manifest
     held: ClaimHolder | None = None
     unreadable: str = ""  # why the manifest or the claim could not be read
     due: str | None = None  # why the next run exports it again, where a policy says so
+    given: str = ""  # the flags that suggested commands repeat: ` --to ./lake`
 
     @property
     def counts(self) -> Counts:
-        """What came and what became of it; zeros where nothing is published."""
+        """The manifest's counts; zeros where nothing is published."""
         return self.manifest.counts if self.manifest else Counts()
 
     @property
@@ -111,7 +114,7 @@ class DayStatus:
 
     @property
     def published_late(self) -> timedelta | None:
-        """How long after the day's end what is published was whole."""
+        """How long after the day's end it was published."""
         return self.manifest.ended - self.interval.end if self.manifest else None
 
     @property
@@ -127,13 +130,13 @@ class DayStatus:
             return None
         if source.verdict is Verdict.NOT_COMPARABLE:
             return None
-        if source.query_hits == 0:  # matched by none
+        if source.query_hits == 0:
             return 100.0 if source.ours == 0 else 200.0
         return 100 * source.ours / source.query_hits
 
     @property
     def disagrees(self) -> bool:
-        """Whether the source counts otherwise, by more than is tolerated."""
+        """Whether the source's count differs by more than is tolerated."""
         return self.source is not None and self.source.verdict is Verdict.DISAGREES
 
 
@@ -147,3 +150,10 @@ class OrgStatus:
     zone: ZoneInfo
     recipe: Recipe | None  # the newest
     days: tuple[DayStatus, ...]
+    last_run: LastRun | None = None
+    given: str = ""  # as in DayStatus
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run has left anything here."""
+        return not self.days and self.last_run is None

@@ -72,8 +72,13 @@ class Keys:
         self.rows += rows
         return rows
 
-    def check(self, parents: Mapping[str, Parent], mismatches: Mismatches, pulse: Pulse) -> int:
-        """Look at all rows together; returns how many references were followed."""
+    def check(
+        self, parents: Mapping[str, Parent | None], mismatches: Mismatches, pulse: Pulse
+    ) -> int:
+        """Check all rows together; returns how many references were followed.
+
+        A parent that is None could not be read as a whole: nothing can be said of references.
+        """
         name, followed = self.table.name, 0
         if self._of_other_days:
             mismatches.add(name, f"rows of {self.day}", f"{self._of_other_days} of other days")
@@ -88,15 +93,18 @@ class Keys:
             )
         for key in self.table.foreign_keys:
             parent = parents.get(key.references)
+            if key.references in parents and parent is None:
+                mismatches.skip(f"references to {key.references}: it could not be read as a whole")
+                continue
             if parent is None or parent.columns != key.ref_columns:
-                mismatches.skip(f"{name} → {key.references}: the one is not exported")
+                mismatches.skip(f"references of {name} to {key.references}: not exported")
                 continue
             followed += 1
             if key in self._theirs and (
                 lost := difference(self._theirs[key], parent.keys, pulse).left
             ):
-                promised = f"a row of {key.references} for each of its keys there"
-                mismatches.add(name, promised, f"{lost} such keys without")
+                expected = f"a row of {key.references} for each of its keys there"
+                mismatches.add(name, expected, f"{lost} such keys without")
         return followed
 
     def as_parent(self) -> Parent:

@@ -1,4 +1,4 @@
-"""An object read back, byte by byte, and held against what the manifest says of it.
+"""An object read back, byte by byte, and compared with what the manifest says about it.
 
 Its bytes go once through here: they are counted and hashed on their way to whoever understands
 the format. Knows no format; memory is a piece of the object.
@@ -37,24 +37,26 @@ class Objects:
     pulse: Pulse
     read_back: list[ReadBack] = field(default_factory=list)
 
-    def read(self, file: File, take: Take) -> None:
-        """Read one object to its end; what is not as promised becomes a mismatch.
+    def read(self, file: File, take: Take) -> bool:
+        """Read one object to its end and return whether its rows could be taken.
 
-        Raises ChangedMeanwhile where it is replaced between the look and the reading, and what
-        the store raises.
+        What is not as expected becomes a mismatch. Raises ChangedMeanwhile where it is replaced
+        between the look and the reading, and what the store raises.
         """
         seen = self.store.look(file.key)
         if seen is None:
             self.mismatches.add(file.key, f"an object of {plural(file.bytes, 'byte')}", "none")
-            return
+            return False
         self._identity(file, seen)
         meter = _Meter(self.store.chunks(file.key, seen.tag), self.pulse)
         pieces = meter.pieces()
         rows: int | None = None
+        could = True
         try:
             rows = take(pieces)
         except Unreadable as problem:
             self.mismatches.add(file.key, "a file that can be read", f"one that {problem}")
+            could = False
         for _ in pieces:
             pass  # a reader may stop early; size and hash are those of the whole
         self.mismatches.expect(
@@ -68,6 +70,7 @@ class Objects:
         told = ReadBack(key=file.key, rows=rows or 0, size_bytes=meter.size_bytes)
         self.read_back.append(told)
         self.observe(told)
+        return could
 
     def _identity(self, file: File, seen: Seen) -> None:
         """Compare what exact readers ask for: they would be refused, whatever the bytes are."""

@@ -1,9 +1,10 @@
-"""What is published for each day of an organisation, and what became of the last attempts at it.
+"""What is published for each day of an organisation, and how the last attempts ended.
 
-Reads the manifests and claims at a destination; writes nothing, asks Genesys nothing, knows no
-clock. A day's state is its manifest's own; only where there is none does the claim speak: a
-failure stands there, and only there, so a published day that failed again keeps its state and
-shows both. One unreadable manifest is that day's problem and not the end of the report.
+Reads manifests, claims and the record of the last run, and lists the tables' files; reads no data,
+writes nothing, asks Genesys nothing, knows no clock. A day's state is the one in its manifest,
+unless files are missing or have another size: then it is damaged. Only the claim knows failures,
+so a published day that failed again keeps its state and shows the failure as well. An unreadable
+manifest affects its own day only.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from .. import claim as claims
+from .. import last_run
 from .. import manifest as manifests
 from ..claim import Claim, Failure
+from ..damage import damages, sentence
 from ..days import Day, date_named, yesterday, zone_named
 from ..errors import DestinationFailed
 from ..guards import differences
+from ..last_run import LastRun
 from ..manifest import Manifest
 from ..model import Store
 from .day_status import HARMLESS, ClaimHolder, DayStatus, OrgStatus, State
@@ -35,15 +39,16 @@ Due = Callable[[Sequence[DayStatus]], Mapping[date, str]]  # why the next run ex
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an organisation's days lie; `zone` is believed where no manifest names one.
+    """Where an organisation's days lie; `zone` is used where no manifest names one.
 
-    A day can be published when it has rested: before that it can't be missing.
+    A day can be published `rest` after its end: before that it isn't missing.
     """
 
     org: str
     dataset: str
     zone: ZoneInfo
     rest: timedelta = timedelta(0)
+    given: str = ""  # the flags that suggested commands repeat
 
     @property
     def home(self) -> str:
@@ -54,11 +59,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What lies in a day's home, decoded; a sentence for what could not be."""
+    """A day's manifest and claim; a sentence for each that can't be read."""
 
     manifest: Manifest | None = None
     claim: Claim | None = None
     unreadable: str = ""
+    damage: str = ""
 
 
 def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -> OrgStatus:
@@ -74,10 +80,13 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
     )
     zone = _zone(newest.timezone, place.zone) if newest else place.zone
     recipe = newest.recipe if newest else None
+    hurt = damages(store, place.home, [one.manifest for one in found.values() if one.manifest])
     days = []
     for day in _calendar(found, zone, now - place.rest):
-        key = f"{place.home}/{day}"
-        status = _status(store, key, Day(day, zone), found.get(day, _Known()))
+        known = found.get(day, _Known())
+        if some := hurt.get(str(day)):
+            known = replace(known, damage=sentence(some))
+        status = _status(store, f"{place.home}/{day}", Day(day, zone), known)
         if status.manifest and recipe:
             status = replace(status, differences=differences(status.manifest.recipe, recipe))
         days.append(status)
@@ -88,14 +97,24 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
         url=store.url(place.home),
         zone=zone,
         recipe=recipe,
-        days=tuple(replace(one, due=reasons.get(one.day)) for one in days),
+        days=tuple(replace(one, due=reasons.get(one.day), given=place.given) for one in days),
+        last_run=_last_run(store, place.home),
+        given=place.given,
     )
+
+
+def _last_run(store: Store, home: str) -> LastRun | None:
+    """Return how the last run ended; None where that isn't known or can't be read."""
+    try:
+        return last_run.read(store, home)
+    except DestinationFailed:
+        return None
 
 
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
     try:
         return zone_named(name)
-    except LookupError:  # a zone that this machine does not know
+    except (LookupError, ValueError, OSError):  # a zone that this machine does not know
         return otherwise
 
 
@@ -131,10 +150,7 @@ def _known(store: Store, home: str, asked: tuple[date, set[str]]) -> _Known:
 
 
 def _calendar(found: Mapping[date, _Known], zone: ZoneInfo, at: datetime) -> Iterator[date]:
-    """Yield every day that is known, and those without anything since the first published.
-
-    These up to the one before the instant `at`.
-    """
+    """Yield every known day, and the gaps from the first published day to the day before `at`."""
     published = [day for day, known in found.items() if known.manifest or known.unreadable]
     gaps: set[date] = set()
     if published:
@@ -160,13 +176,15 @@ def _status(store: Store, key: str, day: Day, known: _Known) -> DayStatus:
         failure=failure,
         held=_held(store, f"{key}/claim.json", claim) if claim and not claim.released else None,
         unreadable=known.unreadable,
+        damage=known.damage,
     )
 
 
 def _state(known: _Known, failure: Failure | None) -> State:
     if known.manifest:
         told = known.manifest.state
-        state = State(told) if told in _PUBLISHED else State.DAMAGED
+        is_whole = told in _PUBLISHED and not known.damage
+        state = State(told) if is_whole else State.DAMAGED
         return State.PUBLISHING if known.manifest.next else state
     if known.unreadable:
         return State.DAMAGED
@@ -175,7 +193,7 @@ def _state(known: _Known, failure: Failure | None) -> State:
 
 
 def _held(store: Store, key: str, claim: Claim) -> ClaimHolder | None:
-    """Return who holds the day; by the store's clock, which is the one leases are kept by."""
+    """Return who holds the day, judged by the store's clock, as leases are."""
     seen = store.look(key)
     if seen is None:
         return None

@@ -1,7 +1,7 @@
 """The days as calendars of months: the state as colour and letter, the volume as its strength.
 
-A table per month, so that a screen reader says week day and date, and every day leads to what is
-known of it.
+A table per month, so that a screen reader says weekday and date, and every day links to its
+details.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from calendar import Calendar, month_name
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from ..plural import plural
 from .day_status import DayStatus, State
 from .markup import Markup, element, joined
 from .status_day import anchor
-from .status_words import MEANINGS, many, needs_attention, remarks
+from .status_words import MEANINGS, needs_attention, remarks
 
 LETTERS = {
     State.FINAL: "",  # the usual one stays quiet
@@ -80,7 +81,7 @@ def _cell(day: date, status: DayStatus | None, month: int, context: tuple[int, i
     classes = ["day", status.state.value]
     if status.manifest:
         classes.append(strength(status.conversations, most))
-        classes += ["ill"] if needs_attention(status) else []
+    classes += ["ill"] if needs_attention(status) else []
     letter = LETTERS[status.state]
     return element(
         "td",
@@ -99,7 +100,7 @@ def _cell(day: date, status: DayStatus | None, month: int, context: tuple[int, i
 def _told(status: DayStatus) -> str:
     parts = [f"{status.day}: {status.state}"]
     if status.manifest:
-        parts.append(many(status.conversations, "conversation"))
+        parts.append(plural(status.conversations, "conversation"))
     parts += [remark.short for remark in remarks(status)]
     return ", ".join(parts)
 
@@ -120,7 +121,7 @@ def _legend(days: Sequence[DayStatus]) -> Markup:
     )
     scale = element("span", *shades, class_="scale", aria_hidden="true")
     entries.append(element("li", scale, "few to many conversations"))
-    if any(day.manifest and needs_attention(day) for day in days):
+    if any(map(needs_attention, days)):
         ring = element("span", class_="swatch ring", aria_hidden="true")
         entries.append(element("li", ring, "needs attention"))
     return element("ul", joined(entries), class_="legend")

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median, median_high
 
+from ..plural import plural
 from .charts import Mark, Scale, bars, dots, steps
 from .day_status import DayStatus
 from .markup import Markup, element
-from .status_words import after, lateness, many, percent
+from .status_words import after, lateness, percent
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -23,7 +24,7 @@ def volume(days: Sequence[DayStatus]) -> Markup:
         Mark(
             day=day.day,
             value=day.conversations if day.manifest else None,
-            title=f"{day.day}, {day.state}: {many(day.conversations, 'conversation')}",
+            title=f"{day.day}, {day.state}: {plural(day.conversations, 'conversation')}",
             class_=day.state.value,
         )
         for day in days
@@ -49,7 +50,7 @@ def completeness(days: Sequence[DayStatus]) -> Markup:
     title = "Completeness"
     shares = {day.day: share for day in days if (share := day.completeness) is not None}
     if not shares:
-        told = "No day has a count of the source's own that ours could be held against."
+        told = "No day has a count by the source to compare ours with."
         return _figure(title, None, told)
     marks = [_share(day) for day in days]
     low, high = min(*shares.values(), 99.0), max(*shares.values(), 100.0)
@@ -57,9 +58,9 @@ def completeness(days: Sequence[DayStatus]) -> Markup:
     worst = min(shares, key=lambda day: (-abs(100 - shares[day]), day))
     apart = sum(day.disagrees for day in days)
     caption = (
-        f"Exported conversations, in percent of what the source itself counts, for "
-        f"{many(len(shares), 'day')}. Farthest off: {percent(shares[worst])} on {worst}. "
-        f"{many(apart, 'day disagrees', 'days disagree')} by more than is tolerated."
+        f"Exported conversations in percent of the source's own count, for "
+        f"{plural(len(shares), 'day')}. Farthest off: {percent(shares[worst])} on {worst}. "
+        f"{plural(apart, 'day differs', 'days differ')} by more than is tolerated."
     )
     scale = Scale(lines=lines, words=lambda value: f"{value:.6g} %")
     return _figure(title, dots(marks, scale, label=f"{title}. {caption}"), caption)
@@ -81,7 +82,8 @@ def _share(day: DayStatus) -> Mark:
 def freshness(days: Sequence[DayStatus]) -> Markup:
     """Return how long after its end each day was last fetched."""
     title = "Fetched after the day's end"
-    waits = [day.fetched_late for day in days if day.fetched_late is not None]
+    known = [day.fetched_late for day in days if day.fetched_late is not None]
+    waits = [max(late, timedelta(0)) for late in known]  # a partial day: before its end
     if not waits:
         return _figure(title, None, "Nothing is published.")
     longest = max(*waits, _HOUR, _HOUR)
@@ -89,8 +91,8 @@ def freshness(days: Sequence[DayStatus]) -> Markup:
     marks = [_wait(day, unit) for day in days]
     scale = Scale(lines=steps(longest / unit), words=lambda value: f"{value:g} {name}")
     caption = (
-        "A day is provisional while it was fetched soon after its end, final once it was fetched "
-        "days after it, and looked at again when it is older. "
+        "A day fetched soon after its end is provisional, one fetched days later is final; it is "
+        "fetched again when it is older. "
         f"Half of the days: at least {lateness(median_high(waits))}."
     )
     return _figure(title, bars(marks, scale, label=f"{title}. {caption}"), caption)
@@ -101,7 +103,7 @@ def _wait(day: DayStatus, unit: timedelta) -> Mark:
     told = "not published" if late is None else f"fetched {after(late)}"
     return Mark(
         day=day.day,
-        value=None if late is None else late / unit,
+        value=None if late is None else max(late / unit, 0.0),
         title=f"{day.day}, {day.state}: {told}",
         class_=day.state.value,
     )

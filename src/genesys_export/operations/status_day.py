@@ -1,18 +1,20 @@
 """A day on the page: a line that opens to its facts, remarks, files and attempts.
 
-Plain `details`, so it works without a script, by keyboard, and when something is searched for.
+Plain `details` elements, so it works without a script, by keyboard and in a text search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import groupby
 
 from ..manifest import File, Manifest
+from ..plural import plural
 from ..progress.words import size
 from .day_status import DayStatus, State
 from .markup import EMPTY, Markup, element, verbatim
-from .status_words import Weight, after, instant, lateness, many, needs_attention, percent, remarks
+from .status_words import Weight, after, instant, lateness, needs_attention, percent, remarks
 
 _HASH = 12  # characters of a sha256 that are shown
 
@@ -27,6 +29,11 @@ def pill(state: State) -> Markup:
     return element("span", state.value, class_=f"pill {state}")
 
 
+def command(text: str) -> Markup:
+    """Return a command to be copied."""
+    return element("div", element("code", text), class_="command")
+
+
 def by_month(days: Sequence[DayStatus], place: int) -> Iterator[Markup]:
     """Yield the months, the newest first and open, and in them the days."""
     newest_first = sorted(days, key=lambda day: day.day, reverse=True)
@@ -34,9 +41,9 @@ def by_month(days: Sequence[DayStatus], place: int) -> Iterator[Markup]:
     for number, (month, group) in enumerate(months):
         inside = list(group)
         ill = sum(map(needs_attention, inside))
-        told = f"{month:%B %Y}: {many(len(inside), 'day')}, "
-        told += many(sum(day.conversations for day in inside), "conversation")
-        told += f", {many(ill, 'needs', 'need')} attention" if ill else ""
+        told = f"{month:%B %Y}: {plural(len(inside), 'day')}, "
+        told += plural(sum(day.conversations for day in inside), "conversation")
+        told += f", {plural(ill, 'needs', 'need')} attention" if ill else ""
         yield element(
             "details",
             element("summary", told),
@@ -73,16 +80,16 @@ def _day(day: DayStatus, place: int) -> Markup:
 
 
 def _figures(day: DayStatus) -> Iterator[Markup]:
-    for told in (many(day.conversations, "conversation"), size(day.size_bytes), _waited(day)):
+    for told in (plural(day.conversations, "conversation"), size(day.size_bytes), _waited(day)):
         yield element("span", told, class_="n")
         yield verbatim(" ")
 
 
 def _waited(day: DayStatus) -> str:
-    late = lateness(day.fetched_late)
-    if late.endswith(" before"):
-        return f"fetched \N{MINUS SIGN}{late.removesuffix(' before')}"
-    return f"fetched +{late}" if late else ""
+    late = day.fetched_late
+    if late is None:
+        return ""
+    return f"fetched +{lateness(late)}" if late >= timedelta(0) else "fetched before its end"
 
 
 def _facts(day: DayStatus) -> Markup:
@@ -92,13 +99,13 @@ def _facts(day: DayStatus) -> Markup:
     counts = day.counts
     told = [
         ("Conversations", f"{counts.exported:,}, {counts.open:,} of them open"),
-        ("Rows", f"{day.rows:,} in {many(len(day.tables), 'table')}"),
-        ("Size", f"{size(day.size_bytes)} in {many(len(day.files), 'file')}"),
+        ("Rows", f"{day.rows:,} in {plural(len(day.tables), 'table')}"),
+        ("Size", f"{size(day.size_bytes)} in {plural(len(day.files), 'file')}"),
         ("Received", f"{counts.received:,}, {counts.duplicates:,} of them duplicates"),
         ("Of other days", f"{counts.of_other_days:,}"),
         ("The source counts", _theirs(day)),
         ("Fetched", f"{instant(day.fetched)} ({after(day.fetched_late)})"),
-        ("Data reached", instant(day.watermark) or "not told by this engine"),
+        ("Data reached", instant(day.watermark) or "unknown with this engine"),
         ("Published", f"{instant(made.ended)} ({after(day.published_late)})"),
         ("Covers", f"{instant(day.interval.start)} to {instant(day.interval.end)}"),
         ("Recipe", _recipe(day, made)),
@@ -136,7 +143,12 @@ def _remarks(day: DayStatus) -> Markup:
     if not found:
         return EMPTY
     items = (
-        element("li", each.text, class_="alarm" if each.weight is Weight.ATTENTION else None)
+        element(
+            "li",
+            each.text,
+            command(each.command) if each.command else None,
+            class_="alarm" if each.weight is Weight.ATTENTION else None,
+        )
         for each in found
     )
     listed = element("ul", *items, class_="remarks")
@@ -192,7 +204,7 @@ def _attempts(day: DayStatus) -> Markup:
 def _of_claim(day: DayStatus) -> Iterator[str]:
     if day.held:
         held = day.held
-        ends = "lapsed" if held.lapsed else "holds the day until"
+        ends = "lease expired" if held.lapsed else "holds the day until"
         yield f"{held.attempt}: began {instant(held.began)}, {ends} {instant(held.until)}"
     if day.failure:
         yield f"failed {instant(day.failure.at)} with status {day.failure.status}"
@@ -204,7 +216,7 @@ def _of_manifest(day: DayStatus) -> Iterator[str]:
         return
     jobs = sum(len(each.job_ids) for each in made.slices)
     took = f"from {instant(made.began)} to {instant(made.ended)}"
-    yield f"{made.attempt}: published, {took}, {many(jobs, 'job')}, version {made.tool_version}"
+    yield f"{made.attempt}: published, {took}, {plural(jobs, 'job')}, version {made.tool_version}"
     for attempt in reversed(made.attempts):
         if attempt != made.attempt:
             yield f"{attempt}: published before"

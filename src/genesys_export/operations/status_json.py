@@ -1,4 +1,4 @@
-"""The status as JSON: everything that is known, under keys that stay.
+"""The status as JSON: everything that is known, under stable keys.
 
 docs/reference/commands.md lists the keys; a later version may add some. Instants are UTC,
 durations seconds, sizes bytes. What is not known is null.
@@ -15,6 +15,7 @@ import msgspec
 
 from .. import __version__
 from ..manifest import File
+from .attention import cases
 from .day_status import DayStatus, OrgStatus
 from .status_words import by_state, needs_attention, remarks, summary
 
@@ -41,6 +42,8 @@ def _org(status: OrgStatus) -> Mapping[str, Any]:
         "recipe_fingerprint": status.recipe.fingerprint if status.recipe else None,
         "states": by_state(days),
         "attention": sum(map(needs_attention, days)),
+        "needs_attention": [asdict(case) for case in cases(status)],
+        "last_run": status.last_run,
         "conversations": sum(day.conversations for day in days),
         "rows": sum(day.rows for day in days),
         "bytes": sum(day.size_bytes for day in days),
@@ -73,6 +76,7 @@ def _day(day: DayStatus) -> Mapping[str, Any]:
         "tool_version": made.tool_version if made else None,
         "recipe_fingerprint": made.recipe.fingerprint if made else None,
         "recipe_differences": day.differences,
+        "damage": day.damage or None,
         "source_count": day.source,
         "completeness_percent": day.completeness,
         "failure": day.failure,

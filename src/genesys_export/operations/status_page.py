@@ -1,35 +1,36 @@
-"""The status as one page that needs nothing else: no script, no font, no request.
+"""The status as one self-contained page: no script, no font, no request.
 
-Its Content-Security-Policy allows its own style sheet, by its hash, and nothing more; everything
-that is shown goes through `markup`, which escapes. Pure: what is known in, HTML out.
+Its Content-Security-Policy allows its own style sheet, by hash, and nothing else; everything shown
+goes through `markup`, which escapes. Pure: the status in, HTML out.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from hashlib import sha256
 from importlib.resources import files
 
 from .. import __version__
+from ..plural import plural
 from ..progress.words import size
+from .attention import Case, cases, ranges
 from .day_status import DayStatus, OrgStatus, State
 from .markup import EMPTY, Markup, element, verbatim
 from .status_calendar import calendar
 from .status_charts import completeness, freshness, volume
-from .status_day import anchor, by_month, pill
+from .status_day import anchor, by_month, command, pill
 from .status_words import (
-    Weight,
     by_state,
     instant,
-    many,
     needs_attention,
-    remarks,
+    run_failed,
+    run_words,
     summary,
 )
 
-# A tab of a browser asks the server for an icon unless the page brings one.
+# A browser asks the server for an icon unless the page brings one.
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='4' fill='%230b5d4b'/%3E"
@@ -74,7 +75,7 @@ def _body(orgs: Sequence[OrgStatus], asked: datetime) -> Markup:
         element("p", f"As of {instant(asked)}", class_="soft"),
         nav if len(orgs) > 1 else None,
     )
-    made = f"Made by genesys-export {__version__} from manifests and claims at the destination."
+    made = f"Made by genesys-export {__version__} from what lies at the destination."
     return element(
         "body",
         element("a", "Skip to the days", href="#days-0", class_="skip"),
@@ -92,13 +93,14 @@ def _org(status: OrgStatus, place: int) -> Markup:
         element("h2", title, id=f"org-{place}"),
         element("p", about, class_="where"),
         element("p", summary(status)),
+        element("p", f"Last run: {run_words(status.last_run)}") if status.last_run else None,
+        _tiles(status) if status.days else None,
+        _attention(status, place),
         *(_parts(status, place) if status.days else ()),
     )
 
 
 def _parts(status: OrgStatus, place: int) -> Iterator[Markup]:
-    yield _tiles(status.days)
-    yield _attention(status.days, place)
     yield calendar(status.days, place)
     yield volume(status.days)
     yield element("div", completeness(status.days), freshness(status.days), class_="two")
@@ -111,13 +113,16 @@ def _parts(status: OrgStatus, place: int) -> Iterator[Markup]:
     )
 
 
-def _tiles(days: Sequence[DayStatus]) -> Markup:
+def _tiles(status: OrgStatus) -> Markup:
+    days, run = status.days, status.last_run
     states = by_state(days)
     ill = sum(map(needs_attention, days))
     published = [day for day in days if day.manifest]
     newest = str(published[-1].day) if published else "none"
+    ended = "unknown" if run is None else "OK" if run.status == 0 else f"status {run.status}"
     told = (
         ("Newest day", newest, ""),
+        ("Last run", ended, "alarm" if run_failed(run) else ""),
         ("Final", f"{states[State.FINAL]:,}", ""),
         ("Provisional", f"{states[State.PROVISIONAL]:,}", ""),
         ("Need attention", f"{ill:,}", "alarm" if ill else ""),
@@ -134,28 +139,39 @@ def _tiles(days: Sequence[DayStatus]) -> Markup:
     )
 
 
-def _attention(days: Sequence[DayStatus], place: int) -> Markup:
-    """List what somebody should look after, the newest first."""
-    ill = [day for day in reversed(days) if needs_attention(day)]
-    if not ill:
+def _attention(status: OrgStatus, place: int) -> Markup:
+    """List everything that needs attention, groups of days first, then the newest."""
+    found = cases(status)
+    if not found:
         return EMPTY
+    known = {day.day: day for day in status.days}
+    ill = sum(len(case.days) for case in found)
+    what = [plural(ill, "day")] if ill else []
+    what += ["the last run"] if run_failed(status.last_run) else []
     return element(
         "section",
-        element("h3", f"Needs attention: {many(len(ill), 'day')}"),
-        element("ul", *(_case(day, place) for day in ill), class_="attention"),
+        element("h3", f"Needs attention: {' and '.join(what)}"),
+        element("ul", *(_case(case, known, place) for case in found), class_="attention"),
         class_="card",
     )
 
 
-def _case(day: DayStatus, place: int) -> Markup:
-    texts = [each.text for each in remarks(day) if each.weight is Weight.ATTENTION]
+def _case(case: Case, known: Mapping[date, DayStatus], place: int) -> Markup:
+    texts = (element("p", text) for text in case.texts)
     return element(
         "li",
-        element(
-            "div",
-            element("a", str(day.day), href=f"#{anchor(day, place)}"),
-            verbatim(" "),
-            pill(day.state),
-        ),
-        element("div", *(element("p", text) for text in texts)),
+        element("div", *_of(case, known, place)),
+        element("div", *texts, *map(command, case.commands)),
     )
+
+
+def _of(case: Case, known: Mapping[date, DayStatus], place: int) -> Iterator[Markup]:
+    """Yield links to the days it is about, a run of days by its first, and their state."""
+    if not case.days:
+        yield element("span", case.title)
+        return
+    for first, last in ranges(case.days):
+        told = str(first) if first == last else f"{first} to {last}"
+        yield element("a", told, href=f"#{anchor(known[first], place)}")
+        yield verbatim(" ")
+    yield pill(known[case.days[0]].state)

@@ -1,14 +1,14 @@
 """The status in a terminal: a calendar a month, the last days as a table, what needs attention.
 
-Colours come with letters, so that it reads without them; elsewhere than on a terminal it is plain
-text of a fixed width. What servers and files said is shown without control characters.
+Every colour has a letter, so that nothing depends on colours; where stdout is no terminal it is
+plain text of a fixed width. What servers and files said is shown without control characters.
 """
 
 from __future__ import annotations
 
 from calendar import Calendar, month_name
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import TextIO
 
@@ -19,8 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..progress.words import clean, size
+from .attention import Case, cases
 from .day_status import DayStatus, OrgStatus, State
-from .status_words import Weight, lateness, needs_attention, remarks, summary
+from .status_words import lateness, needs_attention, remarks, run_words, summary
 
 _PLAIN_WIDTH = 100
 _MONTHS = 12  # shown as calendars; older days are in --json and --html
@@ -54,8 +55,15 @@ def show(orgs: Sequence[OrgStatus], stream: TextIO, *, days: int) -> None:
             console.print(f"Organisation {clean(status.org)}", style="bold")
         if status.days:
             console.print(f"{status.dataset}, days of {status.zone.key}")
-            console.print(clean(status.url), soft_wrap=True)  # a place is copied: never broken
+            console.print(clean(status.url), soft_wrap=True)  # to be copied: never broken
             console.print(Group(*_parts(status, days)))
+        if found := cases(status):
+            console.print("Needs attention", style="bold")
+            for case in found:
+                _show_case(console, case)
+            console.print()
+        if status.last_run:
+            console.print(f"Last run: {clean(run_words(status.last_run))}", soft_wrap=True)
         console.print(clean(summary(status)), soft_wrap=True)
 
 
@@ -66,10 +74,15 @@ def _parts(status: OrgStatus, days: int) -> Iterator[RenderableType]:
     yield Text()
     yield _table(status.days[-days:])
     yield Text()
-    if any(map(needs_attention, status.days)):
-        yield Text("Needs attention", style="bold")
-        yield _attention(status.days)
-        yield Text()
+
+
+def _show_case(console: Console, case: Case) -> None:
+    """Print what it is about, what is wrong, and the commands that help, each on one line."""
+    console.print(f"  {clean(case.title)}", soft_wrap=True)
+    for text in case.texts:
+        console.print(Padding(Text(clean(text)), (0, 0, 0, 4)))
+    for command in case.commands:
+        console.print(f"    {clean(command)}", soft_wrap=True)
 
 
 def _calendars(status: OrgStatus) -> RenderableType:
@@ -94,8 +107,7 @@ def _cell(day: date, status: DayStatus | None, month: int) -> Text:
     if status is None:
         return Text(f"{day.day:2}", style="dim")
     letter, style = _LOOKS[status.state]
-    # Whatever else is wrong with a day that has a state of its own.
-    more = "!" if status.manifest and needs_attention(status) else " "
+    more = "!" if needs_attention(status) else " "
     return Text(f"{day.day:2}{letter}{more}", style=style)
 
 
@@ -107,7 +119,7 @@ def _legend(status: OrgStatus) -> RenderableType:
         for state, (letter, style) in _LOOKS.items()
         if state in occurring
     ]
-    if any(day.manifest and needs_attention(day) for day in status.days):
+    if any(map(needs_attention, status.days)):
         told.append(Text(" !  needs attention"))
     return Columns(told)
 
@@ -128,40 +140,11 @@ def _table(days: Sequence[DayStatus]) -> Table:
             Text.assemble((f" {letter} ", style), f" {day.state}"),
             f"{day.conversations:,}" if day.manifest else "",
             size(day.size_bytes) if day.manifest else "",
-            lateness(day.fetched_late),
+            _waited(day.fetched_late),
             Text(clean(", ".join(shorts))),
         )
     return drawn
 
 
-def _attention(days: Sequence[DayStatus]) -> Table:
-    """Say, for each day that needs it, what to look after; a run of missing days once."""
-    drawn = Table.grid(padding=(0, 2, 0, 0))
-    for first, last in _runs([day for day in days if needs_attention(day)]):
-        if last is not first:
-            command = f"genesys-export backfill --start {first.day} --end {last.day}"
-            told = f"to {last.day}, nothing is published:\n{command}"
-            drawn.add_row("", str(first.day), Text(told))
-            continue
-        texts = [each.text for each in remarks(first) if each.weight is Weight.ATTENTION]
-        drawn.add_row("", str(first.day), Text("\n".join(map(clean, texts))))
-    return drawn
-
-
-def _runs(days: Sequence[DayStatus]) -> Iterator[tuple[DayStatus, DayStatus]]:
-    """Yield the first and the last of each run of missing days, every other day on its own."""
-    start: DayStatus | None = None
-    for day, following in zip(days, [*days[1:], None], strict=True):
-        start = start or day
-        goes_on = (
-            following is not None
-            and all(_is_only_missing(each) for each in (day, following))
-            and (following.day - day.day).days == 1
-        )
-        if not goes_on:
-            yield start, day
-            start = None
-
-
-def _is_only_missing(day: DayStatus) -> bool:
-    return day.state is State.MISSING and day.failure is None
+def _waited(late: timedelta | None) -> str:
+    return "before its end" if late is not None and late < timedelta(0) else lateness(late)

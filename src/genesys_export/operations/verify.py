@@ -1,17 +1,21 @@
-"""`verify`: every published object of a day, read back and held against the day's manifest.
+"""`verify`: read every published object of a day back and compare it with the day's manifest.
 
-Reads only. Nothing of the exporter's memory is trusted: formats are read as a stranger reads them,
-keys and digests are made again. A day is read once, in memory that does not grow with it.
+Writes nothing and trusts nothing that the exporter computed: formats are read the way any reader
+reads them, keys and digests are computed again. A day is read once, in memory that does not grow
+with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
+from ..damage import Damage, damages
 from ..datasets import Dataset
-from ..days import Day
-from ..errors import ChangedMeanwhile, DataMismatch, TryAgainLater
+from ..days import Day, date_named
+from ..errors import ChangedMeanwhile, DataMismatch, DestinationFailed, TryAgainLater
 from ..events import Observe, ignore
 from ..manifest import Manifest, decode
 from ..model import Store, Tag
@@ -20,10 +24,12 @@ from .hashes import Pulse
 from .inspection import Checked, Inspection
 from .mismatches import Mismatch, Mismatches
 
+_AT_ONCE = 8  # manifests being read
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What came of reading a day back."""
+    """The result of reading a day back."""
 
     org: str
     day: str
@@ -31,24 +37,29 @@ class Verification:
     manifest_url: str
     checked: Checked
     mismatches: tuple[Mismatch, ...]
-    unchecked: tuple[str, ...]  # what could not be looked at, and why
+    unchecked: tuple[str, ...]  # what could not be checked, and why
     source: SourceCount | None  # what the source counted just now, where it was asked
+    given: str = ""  # the flags that suggested commands repeat
 
     @property
     def problem(self) -> DataMismatch | None:
-        """What the command ends with; None where all is as promised."""
-        disagrees = self.source is not None and self.source.verdict is Verdict.DISAGREES
-        if not self.mismatches and not disagrees:
+        """The error that the command ends with; None where everything matches."""
+        if not self.findings:
             return None
+        return DataMismatch(
+            f"{self.day} does not match its manifest: {self.findings}",
+            advice=f"Each is listed above; `genesys-export run --date {self.day} --force"
+            f"{self.given}` exports the day again.",
+        )
+
+    @property
+    def findings(self) -> str:
+        """What is wrong, in a few words; empty where everything matches."""
         count = len(self.mismatches)
         told = [f"{count} mismatch{'es' * (count > 1)}"] if count else []
-        if disagrees:
-            told.append("the source counts otherwise")
-        return DataMismatch(
-            f"{self.day} is not as its manifest says: {', and '.join(told)}",
-            advice=f"Each is told above; `genesys-export run --date {self.day} --force` exports"
-            " the day again.",
-        )
+        if self.source is not None and self.source.verdict is Verdict.DISAGREES:
+            told.append("the source's count differs")
+        return ", and ".join(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,7 @@ class Verifier:
     homes: str  # what the homes of all days begin with
     store: Store
     org: str = ""
+    given: str = ""  # the flags that suggested commands repeat
     pulse: Pulse = field(default=lambda: None)
     observe: Observe = ignore
     counter: Callable[[Manifest], SourceCounter] | None = (
@@ -70,7 +82,7 @@ class Verifier:
         """Read the day back.
 
         Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
-        published for it, and what the store raises. What does not match is returned.
+        published for it, and what the store raises. Mismatches are returned, not raised.
         """
         key = f"{self.homes}/{day}/manifest.json"
         tag, manifest = self._published(day, key)
@@ -98,26 +110,57 @@ class Verifier:
             mismatches=tuple(mismatches.met),
             unchecked=tuple(mismatches.unchecked),
             source=self._counted(manifest),
+            given=self.given,
         )
+
+    def published(self) -> frozenset[date]:
+        """Return every day that has a manifest."""
+        home = f"{self.homes}/"
+        named = (
+            key.removeprefix(home).removesuffix("/manifest.json")
+            for key in self.store.list(home)
+            if key.endswith("/manifest.json")
+        )
+        return frozenset(day for text in named if (day := date_named(text)))
+
+    def manifests(self, days: Sequence[Day]) -> Mapping[Day, Manifest]:
+        """Return the manifests of days that can be verified, read several at a time.
+
+        A day that is being replaced, is damaged or has no readable manifest is left out.
+        """
+
+        def read(day: Day) -> Manifest | None:
+            try:
+                return self._published(day, f"{self.homes}/{day}/manifest.json")[1]
+            except (DataMismatch, TryAgainLater, DestinationFailed):
+                return None
+
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="manifest") as pool:
+            found = zip(days, pool.map(read, days), strict=True)
+            return {day: made for day, made in found if made}
+
+    def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
+        """Return the files that are missing or have another size, by day, from listings alone."""
+        return damages(self.store, self.homes, manifests)
 
     def _published(self, day: Day, key: str) -> tuple[Tag, Manifest]:
         found, url = self.store.read(key), self.store.url(key)
         if found is None:
             raise DataMismatch(
                 f"nothing is published for {day}: there is no {url}",
-                advice=f"Export it: genesys-export run --date {day}",
+                advice=f"Export it: genesys-export run --date {day}{self.given}",
             )
         manifest = decode(found.body, url)
         if manifest.next is not None:
             raise TryAgainLater(
-                f"{day} is being replaced: its manifest says so",
-                advice="Wait for the run that does it; where it died, the next one ends it first.",
+                f"{day} is being replaced",
+                advice="Wait for that run to end; if it has died, the next run finishes it first.",
             )
         if manifest.state == "damaged":
             raise DataMismatch(
-                f"{day} is damaged: a replacement was not completed, and nothing of the day may"
-                " be taken",
-                advice=f"Export it again: genesys-export run --date {day}",
+                f"{day} is damaged: a replacement was not completed, and readers must not take"
+                " anything of the day",
+                advice=f"Export it again: genesys-export run --date {day}{self.given}",
             )
         return found.tag, manifest
 
@@ -133,7 +176,7 @@ class Verifier:
 
 
 def ours_of(manifest: Manifest) -> OurCounts:
-    """Return what a manifest says we have, for the source's count to be held against."""
+    """Return our counts from a manifest, to compare with the source's."""
     return OurCounts(
         interval=manifest.interval,
         exported=manifest.counts.exported,
@@ -144,6 +187,4 @@ def ours_of(manifest: Manifest) -> OurCounts:
 
 
 def _replaced(day: Day) -> TryAgainLater:
-    return TryAgainLater(
-        f"{day} was replaced while it was read", advice="Verify it again: the new one is there."
-    )
+    return TryAgainLater(f"{day} was replaced while it was read", advice="Verify it again.")

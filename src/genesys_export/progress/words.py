@@ -1,26 +1,21 @@
 """Figures and events in words for people: the same wherever they are shown.
 
-Pure: from values to text. What came from a server is shown without its control characters, so
-that no answer can write to the terminal or forge a log line.
+Pure: from values to text. What came from a server is shown without control characters and
+secrets (`clean`), so that no answer can write to the terminal or forge a log line.
 """
 
 from __future__ import annotations
 
-import re
-
 from .. import events
 from ..events import UNCHANGED, BackfillProgress, DayPublished, DaySkipped, Event, Waiting
 from ..plural import plural
+from ..redaction import clean
 from .totals import Totals
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+__all__ = ["clean", "duration", "left", "size", "summary", "waiting"]
+
 _OfDay = DayPublished | DaySkipped | events.DayDue | events.DayRecovered | events.DayFailed
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-
-
-def clean(text: str) -> str:
-    r"""Return the text with every control character as `\x1b`, so one line stays one."""
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def size(count: int) -> str:

@@ -17,13 +17,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from . import problems
+from ..redaction import keep_secret, secrets_of
+from . import problems, surroundings
 from .layers import (
     Layer,
     for_the_only_org,
     from_environment,
     from_file,
     from_flags,
+    leads_to_s3,
     stacked,
     table,
 )
@@ -94,15 +96,20 @@ def load(
     given = dict(flags)
     config, chosen = given.pop("config", None), given.pop("org", None)
     org = str(chosen) if chosen else None
-    layers = _layers(given, os.environ if environ is None else environ, folder, config)
+    variables = os.environ if environ is None else environ
+    keep_secret(secrets_of(variables))
+    layers = _layers(given, variables, folder, config)
+    keep_secret(secret for layer in layers for secret in layer.secrets())
     merged = stacked(layers)
     lines = [line for layer in layers for line in layer.problems]
+    to_s3 = Need.DESTINATION in needs and leads_to_s3(merged)
+    lines += surroundings.of_environment(variables, to_s3=to_s3)
     sections = None
     try:
         sections = Sections.model_validate(merged)
     except ValidationError as found:
         details = found.errors(include_url=False, include_input=False)
-        lines += [problems.of_value(detail, layers) for detail in details]
+        lines += problems.of_values(details, layers)
     if sections is not None:
         lines += problems.of_privacy(sections, layers)
     lines += problems.of_orgs(merged, layers, org)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
 from ..errors import Bug
+from ..odd_input import ODD, in_words
+from ..redaction import passwords_of
 from .names import (
     FLAGS,
     PREFIX,
@@ -28,6 +30,8 @@ from .names import (
 
 Table = dict[str, object]
 
+_MOST_BYTES = 1 << 20  # of a file; ten times what anybody needs, and read in no time
+
 CREDENTIALS = ("client_id", "client_secret")
 _WIDE = (  # UTF-32's first mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -35,6 +39,7 @@ _WIDE = (  # UTF-32's first mark begins with UTF-16's
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_SECRETS = ("client_secret", "key", "proxy")
 _MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
 
 
@@ -71,6 +76,22 @@ class Layer:
         if isinstance(table, dict):
             table[key] = value
             self.called[path] = called
+
+    def secrets(self) -> frozenset[str]:
+        """Return the values that must never be shown."""
+        found = set[str]()
+        for path in (one for one in self.called if one[-1] in _SECRETS):
+            value = table(self.values, *path[:-1]).get(path[-1])
+            if isinstance(value, str):
+                found |= passwords_of(value) if path[-1] == "proxy" else {value}
+        return frozenset(found)
+
+
+def leads_to_s3(values: Mapping[str, object]) -> bool:
+    """Whether the destination is a bucket, as far as that can be told of unchecked values."""
+    given = table(values, "destination")
+    to = given.get("to")
+    return str(to).startswith("s3://") if to is not None else given.get("bucket") is not None
 
 
 def from_flags(given: Mapping[str, object]) -> Layer:
@@ -112,7 +133,7 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
 def from_file(file: FilePath, *, required: bool) -> Layer:
     """Return the file's layer; a missing file is an empty layer unless it is required."""
     try:
-        values = tomllib.loads(_text(file.read_bytes()))
+        values = _read(file)
     except FileNotFoundError:
         problem = f"{file.name}: there is no such file. Check --config."
         return Layer(problems=(problem,) if required else ())
@@ -126,6 +147,8 @@ def from_file(file: FilePath, *, required: bool) -> Layer:
     except tomllib.TOMLDecodeError as error:
         # The message names a place and what was expected there, never what is in a value.
         return Layer(problems=(f"{file.name}: it is not valid TOML: {error}.",))
+    except ODD as error:
+        return Layer(problems=(f"{file.name}: {_why_not(error)}.",))
     layer = Layer()
     _copy(values, (), layer, file.name)
     return layer
@@ -142,6 +165,33 @@ def _text(content: bytes) -> str:
     if wide:
         raise UnicodeDecodeError(wide, content, 0, len(content), "TOML is UTF-8")
     return content.decode("utf-8-sig")
+
+
+def _read(file: FilePath) -> Table:
+    """Return what a file holds; raises OSError, and whatever odd input makes a parser raise."""
+    with file.open("rb") as opened:
+        body = opened.read(_MOST_BYTES + 1)
+    if len(body) > _MOST_BYTES:
+        raise _TooLong
+    return tomllib.loads(_text(body).replace("\r\n", "\n"))
+
+
+class _TooLong(ValueError):
+    """No settings file is that long."""
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, _TooLong):
+        return "it is longer than 1 MiB, which no settings file is"
+    if isinstance(error, UnicodeDecodeError):
+        wide = error.encoding if error.encoding != "utf-8" else ""
+        return (
+            f"it is {wide} text. Save it as UTF-8" if wide else "it is not UTF-8. Save it as UTF-8"
+        )
+    if isinstance(error, tomllib.TOMLDecodeError):
+        # The message names a place and what was expected there, never what stands in a value.
+        return f"it is not valid TOML: {error}"
+    return f"it can't be read: {in_words(error)}"
 
 
 def stacked(layers: Sequence[Layer]) -> Table:

@@ -19,7 +19,8 @@ from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, Table, over, table
 from .names import Path, dotted, how_to_set, is_secret, own_variable, variables
 from .sections import Sections, every_path
-from .values import json_object, nearest
+from .values import nearest
+from .written_json import json_object
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -42,6 +43,7 @@ _LIMITS = {
     "less_than_equal": ("le", "this must be at most"),
     "less_than": ("lt", "this must be below"),
 }
+_MOST_LINES, _MOST_STRANGE = 100, 20
 _WHERE_TO_READ = (
     "docs/reference/settings.md explains every setting; docs/reference/genesys-export.toml "
     "holds them all."
@@ -52,7 +54,10 @@ def error(lines: Iterable[str]) -> WrongSettings:
     """Return all lines as the one error; a line said twice is said once."""
     found = tuple(dict.fromkeys(lines))
     heading = f"{plural(len(found), 'setting is', 'settings are')} missing or wrong:"
-    message = "\n".join((heading, *(f"  {line}" for line in found)))
+    shown = [f"  {line}" for line in found[:_MOST_LINES]]
+    if left := len(found) - len(shown):
+        shown.append(f"  … and {left:,} more.")
+    message = "\n".join((heading, *shown))
     return WrongSettings(message, advice=_WHERE_TO_READ)
 
 
@@ -69,6 +74,18 @@ def wrong_use(lines: Sequence[str]) -> WrongUse:
     """Return the lines of `of_dates` as the one error."""
     sentences = [line.partition(". Use ")[0] for line in lines]
     return WrongUse("\n".join(sentences), advice="Use YYYY-MM-DD or yesterday.")
+
+
+def of_values(found: Sequence[ErrorDetails], layers: Sequence[Layer]) -> list[str]:
+    """Return the lines for pydantic's errors; of keys that are none the first few alone.
+
+    What each was meant to be is looked for among all settings, which takes its time.
+    """
+    strange = [one for one in found if one["type"] == "extra_forbidden"]
+    left = strange[_MOST_STRANGE:]
+    skipped = set(map(id, left))
+    lines = [of_value(one, layers) for one in found if id(one) not in skipped]
+    return lines + [f"{len(left):,} more settings do not exist."] * bool(left)
 
 
 def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:

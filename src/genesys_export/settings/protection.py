@@ -6,7 +6,6 @@ The key is a secret like any other: no error and no repr holds it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from ..datasets import PersonalData
 from ..privacy import LEAST_KEY, Action, AttributeRule, Wishes
 from . import values
+from .written_json import parsed
 
 _action = values.choice(*(action.value for action in Action))
 
@@ -32,10 +32,7 @@ def _table(given: object) -> object:
     """Read a table: a TOML table, or a JSON object as text."""
     if not isinstance(given, str):
         return given
-    try:
-        return json.loads(given)
-    except (json.JSONDecodeError, RecursionError):
-        raise ValueError("this is not a JSON object") from None
+    return parsed(given, "this is not a JSON object")
 
 
 _Treatment = Annotated[Action, BeforeValidator(_treatment)]

@@ -30,6 +30,7 @@ from ..days import zone_named
 from . import addresses, values
 from .protection import Privacy
 from .runs import Backfill, CatchUp, Resume
+from .written_json import json_object
 
 Text = Annotated[str, BeforeValidator(values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(values.text)]
@@ -218,9 +219,7 @@ class Filters(BaseModel):
     queue: Words = ()
     division: Words = ()
     direction: Annotated[Words, AfterValidator(_directions)] = ()
-    raw: Annotated[str, BeforeValidator(values.json_object)] | None = Field(
-        default=None, repr=False
-    )
+    raw: Annotated[str, BeforeValidator(json_object)] | None = Field(default=None, repr=False)
 
 
 class Csv(BaseModel):

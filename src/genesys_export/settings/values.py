@@ -7,7 +7,6 @@ sentence never repeats what was given.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -15,6 +14,7 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from ..days import zone_named, zone_names
+from .written_json import parsed, utf8
 
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -40,13 +40,14 @@ _BYTES = {
     "mib": 2**20,
     "gib": 2**30,
 }
+_MOST_DIGITS = 18
 
 
 def text(given: object) -> str:
     """Read a text; blanks round it (the line end of a secret's file) are removed."""
     if not isinstance(given, str):
         raise ValueError("this must be a string, in quotes in the file")
-    return given.strip()
+    return utf8(given.strip())
 
 
 def number(given: object) -> object:
@@ -101,6 +102,8 @@ def size(given: object) -> int:
     found = _SIZE.fullmatch(written)
     if not found or isinstance(given, bool):
         raise ValueError(f"{_shown(written)} is not a size; write 8MiB, 64MB or a number of bytes")
+    if len(found[1]) > _MOST_DIGITS:
+        raise ValueError("this is too large a size")
     return int(found[1]) * _BYTES[(found[2] or "").lower()]
 
 
@@ -114,7 +117,7 @@ def exact_words(given: object) -> tuple[str, ...]:
     found = _list(given) if isinstance(given, str) else given
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
         raise ValueError("this must be a list of strings")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(map(utf8, found)))
 
 
 def tags(given: object) -> dict[str, str]:
@@ -122,23 +125,7 @@ def tags(given: object) -> dict[str, str]:
     found = _table(given) if isinstance(given, str) else given
     if not isinstance(found, Mapping) or not all(isinstance(one, str) for one in found.values()):
         raise ValueError("this must be a table of strings")
-    return dict(found)
-
-
-def json_object(given: object) -> str:
-    """Read a JSON object, given as text or as a TOML table; returned as canonical JSON text."""
-    try:
-        found = json.loads(given) if isinstance(given, str) else given
-        if not isinstance(found, Mapping):
-            raise ValueError("this must be a JSON object")
-        return json.dumps(found, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except json.JSONDecodeError as problem:
-        where = f"line {problem.lineno}, column {problem.colno}"
-        raise ValueError(f"this is not JSON ({where}: {problem.msg})") from None
-    except TypeError:
-        raise ValueError("this contains a value that JSON can't express (a date?)") from None
-    except RecursionError:
-        raise ValueError("this is nested too deep") from None
+    return {utf8(name): utf8(value) for name, value in found.items()}
 
 
 def zone(given: object) -> ZoneInfo:
@@ -182,19 +169,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def _list(written: str) -> object:
     if written.lstrip().startswith("["):
-        try:
-            return json.loads(written)
-        except (json.JSONDecodeError, RecursionError):
-            raise ValueError("this looks like a JSON list but is not valid") from None
+        return parsed(written, "this looks like a JSON list but is not valid")
     return [word for one in written.split(",") if (word := one.strip())]
 
 
 def _table(written: str) -> object:
     if written.lstrip().startswith("{"):
-        try:
-            return json.loads(written)
-        except (json.JSONDecodeError, RecursionError):
-            raise ValueError("this looks like a JSON object but is not valid") from None
+        return parsed(written, "this looks like a JSON object but is not valid")
     pairs = [pair.partition("=") for pair in written.split(",")]
     if not all(middle for _, middle, _ in pairs):
         raise ValueError("write key=value,key=value or a JSON object")

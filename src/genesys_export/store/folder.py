@@ -19,8 +19,19 @@ from pathlib import Path
 
 from ..errors import ChangedMeanwhile, DestinationFailed, UnknownOutcome, WrongSettings
 from ..events import Observe, ignore
-from ..model import Condition, IfAbsent, IfUnchanged, Pending, Seen, StagedFile, Stored, Tag
-from .folder_files import open_regular, regular, remove_empty, try_rename
+from ..model import (
+    Condition,
+    IfAbsent,
+    IfUnchanged,
+    Listed,
+    Pending,
+    Seen,
+    StagedFile,
+    Stored,
+    Tag,
+)
+from ..redaction import escaped
+from .folder_files import names_of, open_regular, regular, remove_empty, try_rename
 from .folder_tokens import OldTokens
 from .folder_upload import FolderUpload, instant, pending_of, tag_of
 from .mounts import MOUNTINFO, network_type
@@ -36,6 +47,9 @@ _TEMPORARY = re.compile(r"[0-9a-f]{24}")
 def _machine() -> datetime:
     """Return the machine's time: asking the file system would be a write."""
     return datetime.now(UTC)
+
+
+_HIDDEN = (f"{_STAGING}/", f"{_HOME}/{OldTokens.NAME}/")
 
 
 class FolderStore:
@@ -63,8 +77,8 @@ class FolderStore:
         self._mode = 0o666 & ~_umask()
 
     def url(self, key: str) -> str:
-        """Return the path."""
-        return str(self._path(key))
+        """Return the path; bytes of a name that are no UTF-8 are spelled out."""
+        return escaped(str(self._path(key)))
 
     def read(self, key: str) -> Stored | None:
         """Return the file whole, or None."""
@@ -180,17 +194,20 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order; nothing staged."""
-        folder = self._root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
         with translated_os("list", prefix):
-            names = (
-                path.relative_to(self._root).as_posix()
-                for path in folder.rglob("*")
-                if path.is_file()
-            )
-            hidden = (f"{_STAGING}/", f"{_HOME}/{OldTokens.NAME}/")
-            yield from sorted(
-                name for name in names if name.startswith(prefix) and not name.startswith(hidden)
-            )
+            yield from names_of(self._root, prefix, _HIDDEN)
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """Yield the keys that begin with `prefix` and follow `after`, in order, with sizes."""
+        with translated_os("list", prefix):
+            for name in names_of(self._root, prefix, _HIDDEN):
+                if name <= after:
+                    continue
+                try:
+                    found = (self._root / name).stat()  # foreign names, too
+                except FileNotFoundError:  # gone since it was listed
+                    continue
+                yield Listed(name, found.st_size)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield the file's bytes; a file renamed over it meanwhile does not matter."""

@@ -1,4 +1,4 @@
-"""Regular files only, a rename tried before it counts, and empty directories removed."""
+"""Files of a folder: their names, regular ones only, a trial rename; empty directories removed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from ..errors import WrongSettings
 
 # An empty directory that exists for a moment: no reader takes it for data.
 _TRIAL = ".genesys-export-trial"
+
+
+def names_of(root: Path, prefix: str, hidden: tuple[str, ...]) -> list[str]:
+    """Return the sorted names of the files that begin with `prefix`, without hidden ones."""
+    folder = root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    names = (path.relative_to(root).as_posix() for path in paths)
+    return sorted(
+        name for name in names if name.startswith(prefix) and not name.startswith(hidden)
+    )
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..days import http_date
 from ..errors import DestinationFailed, UnknownOutcome
 from ..events import Observe, ignore
 from ..model import (
@@ -20,6 +20,7 @@ from ..model import (
     Condition,
     IfAbsent,
     IfUnchanged,
+    Listed,
     Pending,
     Seen,
     StagedFile,
@@ -159,15 +160,20 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in order."""
+        return (found.key for found in self.scan(prefix))
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """Yield the keys that begin with `prefix` and follow `after`, in order, with sizes."""
         base = self._options.key("")
+        start: Any = {"StartAfter": self._options.key(after)} if after else {}
         with translated("s3:ListBucket", self.url(prefix)):
             with LOOKING_UP:
                 pages = self._s3.get_paginator("list_objects_v2").paginate(
-                    Prefix=self._options.key(prefix), **self._options.owner()
+                    Prefix=self._options.key(prefix), **start, **self._options.owner()
                 )
             for page in pages:
                 for found in page.get("Contents", ()):
-                    yield found["Key"].removeprefix(base)
+                    yield Listed(found["Key"].removeprefix(base), found["Size"])
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield the object's bytes while it is what `tag` names; else raises ChangedMeanwhile."""
@@ -180,14 +186,13 @@ class S3Store:
 
     def _date(self, key: str, headers: Mapping[str, str]) -> datetime:
         """Return when the server says that it answered."""
-        try:
-            said = parsedate_to_datetime(headers["date"])
-        except (KeyError, ValueError) as problem:
+        said = http_date(headers.get("date", ""))
+        if said is None:
             raise DestinationFailed(
                 f"{self.url(key)}: the answer has no Date header",
                 advice="A proxy in front of the store must not remove it.",
-            ) from problem
-        return said if said.tzinfo else said.replace(tzinfo=UTC)
+            )
+        return said
 
     def _checksum(self) -> dict[str, Any]:
         """Ask S3 to keep the whole object's CRC32 (else it keeps none, or a sum of sums).

@@ -8,7 +8,6 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from ..errors import WrongSettings
 from .options import S3Options
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def session_of(options: S3Options) -> Session:
 
 
 def client_of(options: S3Options, attempts: int, session: Session) -> S3Client:
-    """Return a client that tries each call `attempts` times. Raises WrongSettings."""
+    """Return a client that tries each call `attempts` times; raises what botocore does."""
     from botocore.config import Config  # noqa: PLC0415 - as above
 
     config = Config(
@@ -40,14 +39,9 @@ def client_of(options: S3Options, attempts: int, session: Session) -> S3Client:
         max_pool_connections=32,
         user_agent_extra="genesys-export",
     )
-    try:
-        client = session.create_client(
-            "s3", region_name=options.region, endpoint_url=options.endpoint_url, config=config
-        )
-    except ValueError as problem:  # how botocore says that an endpoint is no URL
-        raise WrongSettings(
-            f"s3://{options.bucket}: {problem}", advice="Check the endpoint (AWS_ENDPOINT_URL_S3)."
-        ) from problem
+    client = session.create_client(
+        "s3", region_name=options.region, endpoint_url=options.endpoint_url, config=config
+    )
     return cast("S3Client", client)
 
 

@@ -17,6 +17,7 @@ from ..model import (
     Condition,
     IfAbsent,
     IfUnchanged,
+    Listed,
     Pending,
     Seen,
     StagedFile,
@@ -98,6 +99,10 @@ class SingleWriter:
     def list(self, prefix: str) -> Iterator[str]:
         """Pass through."""
         return self.store.list(prefix)
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
+        """Pass through."""
+        return self.store.scan(prefix, after)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Pass through."""

@@ -1,7 +1,7 @@
 """What botocore raises, as our errors: once, here, with the action, the place and what to do.
 
-Knows S3's codes, and botocore's classes by name, so that nothing heavy is imported for --help. A
-`conditional` call is one that must not be guessed about: where its answer does not tell, the error
+Knows S3's codes; which of botocore's classes means what is a table, `aws_kinds`. A `conditional`
+call is one that must not be guessed about: where its answer does not tell, the error
 is UnknownOutcome. Nothing of the credentials is ever quoted.
 """
 
@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import (
+    Bug,
     ChangedMeanwhile,
     DestinationFailed,
     ExportError,
@@ -24,48 +26,44 @@ from ..errors import (
     UnknownOutcome,
     WrongSettings,
 )
+from ..redaction import clean, told
+from . import aws_kinds
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 _MISSING = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
 _DENIED = {"401", "403", "AccessDenied", "AllAccessDisabled", "Forbidden"}
-_NO_CREDENTIALS = {
-    "CredentialRetrievalError",
-    "LoginError",
-    "NoAuthTokenError",
-    "NoCredentialsError",
-    "PartialCredentialsError",
-    "SSOError",
-    "TokenRetrievalError",
-}
-_WRONG_SETTINGS = {
-    "BaseEndpointResolverError",  # NoRegionError is one
-    "ConfigNotFound",
-    "ConfigParseError",
-    "EndpointProviderError",
-    "InvalidConfigError",
-    "MissingDependencyException",
-    "ParamValidationError",
-    "ProfileNotFound",
-    "ValidationError",
-}
-# These say that no request has left, so that not even a conditional write can have happened.
-_NEVER_SENT = {"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"}
-
 _REFUSED_CREDENTIALS = {
     "ExpiredToken",
+    "ExpiredTokenException",
+    "IDPRejectedClaim",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidIdentityToken",
     "InvalidToken",
     "SignatureDoesNotMatch",
     "TokenRefreshRequired",
+    "UnauthorizedException",
     "UnrecognizedClientException",
 }
 _REGIONAL = re.compile(r"\bs3[.-](?:dualstack\.)?([a-z0-9-]+)\.amazonaws\.", re.ASCII)
 _BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
 _NO_ACL = "Leave out acl in [destination]: the bucket has ACLs turned off."
+_CREDENTIALS = (
+    "Set AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role, or"
+    " sign in again."
+)
+_SETTINGS = (
+    "Check the AWS_… variables, ~/.aws/config and ~/.aws/credentials (a wrong endpoint is"
+    " AWS_ENDPOINT_URL_S3), and [destination]."
+)
+_HEADER = (
+    "Set the credentials again without line breaks, quotes and blanks around them: they come from"
+    " AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or from the profile."
+)
+_LONGEST = 300
 _ADVICE = {
     "301": _BUCKET,  # HEAD has no body: the status stands for the code
     "307": _BUCKET,
@@ -102,28 +100,55 @@ def status_of(problem: ClientError) -> int:
 
 @contextmanager
 def translated(action: str, url: str, *, conditional: bool = False) -> Iterator[None]:
-    """Turn botocore's errors into ours; `action` is the IAM action the call needs."""
+    """Turn what the AWS SDK raises into our errors; `action` is the IAM action the call needs.
+
+    Besides botocore's own classes these are all kinds that Python has: a credential program that
+    is not there, prints no JSON or JSON of another shape, a file that can't be read, an answer
+    that can't be parsed. What our own code raises goes through.
+    """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see above
 
     try:
         yield
+    except ExportError:
+        raise
     except ClientError as problem:
         raise _from_answer(problem, action, url, conditional=conditional) from problem
     except (BotoCoreError, OSError, RecursionError) as problem:
         if _is_endless(problem):
             raise WrongSettings(f"{url}: redirected endlessly", advice=_BUCKET) from problem
         raise _without_answer(problem, action, url, conditional=conditional) from problem
+    except Exception as problem:
+        if not any(_is_of(module, aws_kinds.OF_AWS) for module in _frames(problem)):
+            raise
+        raise _without_answer(problem, action, url, conditional=conditional) from problem
+
+
+def _frames(problem: BaseException) -> tuple[str, ...]:
+    """Return the modules that an error went through."""
+    found = (frame for frame, _ in walk_tb(problem.__traceback__))
+    return tuple(str(frame.f_globals.get("__name__", "")) for frame in found)
+
+
+def _is_of(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == one or module.startswith(f"{one}.") for one in packages)
+
+
+def _inner(problem: BaseException) -> object:
+    """Return what an HTTPClientError is about; None for others."""
+    return getattr(problem, "kwargs", {}).get("error")
 
 
 def _is_endless(problem: Exception) -> bool:
     """Whether botocore 1.44 followed 301s until its stack ended, at any point."""
-    inner = getattr(problem, "kwargs", {}).get("error")  # what an HTTPClientError is about
-    return isinstance(problem, RecursionError) or isinstance(inner, RecursionError)
+    return isinstance(problem, RecursionError) or isinstance(_inner(problem), RecursionError)
 
 
 def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bool) -> ExportError:
     code = _code(problem)
     status = status_of(problem)
+    if (call := problem.operation_name) in aws_kinds.CREDENTIAL_CALLS:
+        return _of_credentials(problem, aws_kinds.CREDENTIAL_CALLS[call], url)
     if conditional and (verdict := _of_conditional(code, status, url)) is not None:
         return verdict
     if code in _REFUSED_CREDENTIALS:
@@ -170,24 +195,37 @@ def _of_conditional(code: str, status: int, url: str) -> ExportError | None:
     return None
 
 
+def _of_credentials(problem: ClientError, action: str, url: str) -> ExportError:
+    """Return what the answer of a call for credentials means; S3 itself was not asked yet."""
+    code, status = _code(problem), status_of(problem)
+    about = f"{url}: no credentials: {action} answered {code}{_said(problem)}"
+    if code in _REFUSED_CREDENTIALS:
+        return SignInRefused(about, advice=_CREDENTIALS)
+    if code in _DENIED or status in {401, 403}:
+        return NotPermitted(about, advice="Check the role's trust policy and who may assume it.")
+    if status >= 500 or status == 429 or "Throttl" in code:
+        return NeverSent(about)
+    return WrongSettings(about, advice="Check the role (AWS_ROLE_ARN, role_arn of the profile).")
+
+
 def _without_answer(
     problem: Exception, action: str, url: str, *, conditional: bool
 ) -> ExportError:
-    kinds = {kind.__name__ for kind in type(problem).__mro__}
+    """Return what it means that there is no answer; first whether anything was asked at all."""
+    kinds = frozenset(kind.__name__ for kind in type(problem).__mro__)
+    found = _of_kind(problem, kinds, url) or _unsent(problem, url)
+    if found is None and not kinds & (aws_kinds.NEVER_SENT | aws_kinds.NO_ANSWER):
+        found = _of_place(problem, _frames(problem), url)
+    if found is not None:
+        return found
     name = type(problem).__name__
-    if kinds & _NO_CREDENTIALS:  # their texts may quote what a credential process printed
-        return WrongSettings(
-            f"{url}: {name}: no usable credentials",
-            advice="Set AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY,"
-            " AWS_PROFILE, a role, or sign in again.",
-        )
-    if kinds & _WRONG_SETTINGS:
-        return WrongSettings(f"{url}: {name}: {problem}", advice=_BUCKET)
-    if conditional and not kinds & _NEVER_SENT:
+    if conditional and not kinds & aws_kinds.NEVER_SENT:
         return UnknownOutcome(f"{url}: no answer to a write ({name})")
-    if kinds & _NEVER_SENT and (misspelt := _misspelt_region(problem)):
+    if kinds & aws_kinds.NEVER_SENT and (misspelt := _misspelt_region(problem)):
         return WrongSettings(f"{url}: {misspelt}", advice=_BUCKET)
-    kind = NeverSent if kinds & _NEVER_SENT else DestinationFailed
+    kind = NeverSent if kinds & aws_kinds.NEVER_SENT else DestinationFailed
+    if not kinds & {"BotoCoreError", "OSError"}:
+        return kind(f"{url}: {action}: the answer could not be read ({name})", advice=_BUCKET)
     return kind(f"{url}: {action}: the destination did not answer ({name})")
 
 
@@ -211,13 +249,56 @@ def _misspelt_region(problem: Exception) -> str:
     return f"{found[1]} is not a region of AWS" + (f"; did you mean {near[0]}?" if near else "")
 
 
+def _of_kind(problem: Exception, kinds: frozenset[str], url: str) -> ExportError | None:
+    """Return what one of botocore's own classes means, where it says all."""
+    name = type(problem).__name__
+    if kinds & aws_kinds.OURS:
+        return Bug(f"{url}: a bug: {name}")
+    if kinds & aws_kinds.NOT_PERMITTED:
+        return NotPermitted(f"{url}: {name}: no usable credentials", advice=_CREDENTIALS)
+    if kinds & aws_kinds.CREDENTIALS:
+        return WrongSettings(f"{url}: {name}: no usable credentials", advice=_CREDENTIALS)
+    if kinds & aws_kinds.SETTINGS:
+        return WrongSettings(f"{url}: {name}: {told(problem)[:_LONGEST]}", advice=_SETTINGS)
+    return None
+
+
+def _of_place(problem: Exception, frames: tuple[str, ...], url: str) -> ExportError | None:
+    """Return what an error of any class means by where it came from, if nothing was asked yet."""
+    name = type(problem).__name__
+    if any(_is_of(module, aws_kinds.OF_CREDENTIALS) for module in frames):
+        about = f"{url}: {name}: no usable credentials{_file_of(problem)}"
+        return WrongSettings(about, advice=_CREDENTIALS)
+    if any(_is_of(module, aws_kinds.OF_SET_UP) for module in frames):
+        return WrongSettings(f"{url}: {name}: {told(problem)[:_LONGEST]}", advice=_SETTINGS)
+    return None
+
+
+def _unsent(problem: Exception, url: str) -> ExportError | None:
+    """Return why a request could not even be put together."""
+    match _inner(problem):
+        case ValueError():
+            about = f"{url}: a credential holds characters that can't stand in a header"
+            return WrongSettings(about, advice=_HEADER)
+        case FileNotFoundError() | PermissionError() | NotADirectoryError() as inner:
+            about = f"{url}: {inner.strerror}{_file_of(inner)}"
+            return WrongSettings(about, advice="Check AWS_CA_BUNDLE.")
+    return None
+
+
+def _file_of(problem: BaseException) -> str:
+    """Return which file an error of the system is about: a program or a token's; never a text."""
+    named = getattr(problem, "filename", None)
+    return f": {clean(str(named))}: {getattr(problem, 'strerror', '')}" if named else ""
+
+
 def _code(problem: ClientError) -> str:
     return str(problem.response.get("Error", {}).get("Code", ""))
 
 
 def _said(problem: ClientError) -> str:
     """Return S3's own sentence, and the bucket's actual region if it was returned."""
-    message = str(problem.response.get("Error", {}).get("Message", "")).strip()
+    message = clean(str(problem.response.get("Error", {}).get("Message", "")).strip())
     region = _region(problem)
     said = f": {message[:200]}" if message else ""
     return f"{said}; the bucket is in {region}" if region else said

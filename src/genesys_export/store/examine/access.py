@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from ...days import http_date
 from ...errors import DestinationFailed, WrongSettings
 from ...findings import Finding, doubtful, fine, of_clocks, wrong
 from ..translate import translated
@@ -64,8 +64,8 @@ def way(connection: Connection) -> Finding:
 def clock(connection: Connection, now: Callable[[], datetime]) -> Finding:
     """Compare the clocks; a refusal has the time as well."""
     _, told = _greeted(connection)
-    text = told.get("date", "")
-    return of_clocks(now(), parsedate_to_datetime(text) if text else None, "the bucket's server")
+    text = str(told.get("date", ""))
+    return of_clocks(now(), http_date(text), "the bucket's server")
 
 
 def bucket(connection: Connection) -> Finding:
@@ -119,4 +119,4 @@ def _greeted(connection: Connection) -> tuple[int, Mapping[str, str]]:
 
 
 def _host(connection: Connection) -> str:
-    return urlsplit(connection.client.meta.endpoint_url).netloc
+    return urlsplit(connection.client.meta.endpoint_url).netloc.rpartition("@")[2]

@@ -1,0 +1,126 @@
+"""The record of a run, kept at the destination so that `status` can show how the last one ended.
+
+A run must not fail because its record can't be written: that is a notice. Where the destination
+can't be reached, or isn't known because the settings don't say, there is no place for a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from .. import __version__, last_run
+from ..api import SystemClock
+from ..assembly.examining import destinations
+from ..datasets import conversation_details
+from ..errors import ExportError, NeverSent, Stopped, WrongSettings, worst
+from ..events import Noticed, Observe, ignore
+from ..export import Exporter
+from ..export.report import Outcome as DayOutcome
+from ..last_run import LastRun
+from ..settings import Need, Settings, load
+from .report import Outcome
+
+
+def settings_of(
+    command: str,
+    flags: Mapping[str, object],
+    environ: Mapping[str, str] | None,
+    clock: SystemClock,
+    *,
+    dates: Mapping[str, str | None],
+    recorded: bool,
+) -> Settings:
+    """Return the settings of a run; if they are wrong, that is recorded before it is raised.
+
+    Invalid `dates` (flag → text) are reported with them; alone they raise WrongUse, unrecorded.
+    """
+    began = clock.now()
+    try:
+        needs = {Need.SOURCE, Need.DESTINATION}
+        return load(flags=flags, environ=environ, needs=needs, dates=dates)
+    except WrongSettings as problem:
+        if recorded:
+            with suppress(WrongSettings):  # those of the destination may be wrong, too
+                known = load(flags=flags, environ=environ, needs={Need.DESTINATION})
+                recorder = Recorder(settings=known, command=command, began=began, clock=clock)
+                recorder.refused(problem)
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Records one run, for each of its organisations."""
+
+    settings: Settings
+    command: str
+    began: datetime
+    clock: SystemClock
+
+    def ended(
+        self, exporters: Sequence[Exporter], outcomes: Sequence[Outcome], observe: Observe
+    ) -> None:
+        """Record how the days of each organisation ended; an error becomes a notice.
+
+        An organisation without outcomes had nothing to do, unless a signal came before it.
+        """
+        stopped = any(isinstance(one.problem, Stopped) for one in outcomes)
+        for deps in (one.deps for one in exporters if one.deps.plan.keeps_state):
+            mine = [one for one in outcomes if one.org == deps.plan.org]
+            unreachable = any(isinstance(one.problem, NeverSent) for one in mine)
+            if unreachable or (stopped and not mine):
+                continue
+            try:
+                last_run.write(deps.store, deps.plan.homes, self._run(mine))
+            except ExportError as problem:
+                told = f"status can't show how this run ended: {problem.message}"
+                observe(Noticed(message=told))
+
+    def refused(self, problem: ExportError) -> None:
+        """Record, for every organisation, an error that came before any day; as far as possible.
+
+        Wrong settings are recorded only where something was exported before: a first try leaves
+        nothing behind. If the record can't be written, the error itself is all that is shown.
+        """
+        first_try_counts = not isinstance(problem, WrongSettings)
+        if self.settings.destination.state != "on":
+            return
+        run = LastRun(
+            command=self.command,
+            began=self.began,
+            ended=self.clock.now(),
+            status=problem.status,
+            tool_version=__version__,
+            message=problem.message,
+            advice=problem.advice,
+        )
+        with suppress(ExportError):
+            orgs, store = destinations(self.settings, ignore)
+            for org in orgs:
+                home = "/".join(
+                    filter(None, (org, "_genesys_export", conversation_details().name))
+                )
+                if first_try_counts or next(store.list(f"{home}/"), None):
+                    last_run.write(store, home, run)
+
+    def _run(self, outcomes: Sequence[Outcome]) -> LastRun:
+        status = worst(tuple(one.status for one in outcomes))
+        gravest = next((one for one in outcomes if one.status == status and one.problem), None)
+        ends = [one.report.outcome for one in outcomes if one.report]
+        return LastRun(
+            command=self.command,
+            began=self.began,
+            ended=self.clock.now(),
+            status=status,
+            tool_version=__version__,
+            published=ends.count(DayOutcome.PUBLISHED),
+            unchanged=ends.count(DayOutcome.UNCHANGED),
+            skipped=ends.count(DayOutcome.SKIPPED),
+            failed=sum(one.report is None and one.problem is not None for one in outcomes),
+            not_tried=sum(bool(one.not_tried) for one in outcomes),
+            day=str(gravest.day) if gravest else "",
+            message=gravest.problem.message if gravest and gravest.problem else "",
+            advice=gravest.problem.advice if gravest and gravest.problem else "",
+        )

@@ -1,0 +1,164 @@
+"""What stays at the destination of a run that has ended, so that `status` can show it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from genesys_export.cli.backfill import BackfillRequest
+from genesys_export.cli.backfill import execute as backfill
+from genesys_export.cli.run import RunRequest
+from genesys_export.cli.run import execute as run
+from genesys_export.cli.status import StatusRequest, report
+from genesys_export.errors import WrongSettings, WrongUse
+from genesys_export.simulator import Options, World, serve
+
+DAY = "2025-11-20"
+WORLD = World.generated(seed=3, per_day=20)
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def genesys():
+    with serve(WORLD) as simulator:
+        yield simulator
+
+
+def environ(genesys, **more):
+    return {
+        "GENESYS_CLOUD_BASE_URL": genesys.base_url,
+        "GENESYS_CLIENT_ID": genesys.client_id,
+        "GENESYS_CLIENT_SECRET": genesys.client_secret,
+        "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
+        **more,
+    }
+
+
+def flags(lake, **more):
+    return {"to": str(lake), "quiet": True, "config": "/dev/null", **more}
+
+
+def record(lake, org=""):
+    path = lake / org / "_genesys_export/conversation_details/last-run.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def counts(told):
+    names = ("published", "unchanged", "skipped", "failed", "not_tried")
+    return {name: told[name] for name in names if told[name]}
+
+
+def test_a_run_that_went_well_is_on_record(lake, genesys):
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    told = record(lake)
+    assert (told["command"], told["status"], told["message"]) == ("run", 0, "")
+    assert counts(told) == {"published": 1}
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    assert counts(record(lake)) == {"skipped": 1}
+
+
+def test_a_refused_sign_in_is_on_record_and_status_shows_it(lake, genesys, capsys):
+    wrong = environ(genesys, GENESYS_CLIENT_SECRET="wrong")
+    assert run(RunRequest(date=DAY), flags(lake), wrong) == 77
+    told = record(lake)
+    assert (told["status"], told["day"], counts(told)) == (77, DAY, {"failed": 1})
+    capsys.readouterr()
+    assert report(StatusRequest(check=False), flags(lake), {}) == 0
+    shown = capsys.readouterr().out
+    assert "Needs attention\n  Last run\n" in shown
+    assert "run ended with status 77" in shown
+    assert "GENESYS_CLIENT_SECRET" in shown
+    assert not (lake / "conversations").exists()
+
+
+def test_wrong_settings_are_on_record_where_something_was_exported_before(lake, genesys):
+    nothing = {}
+    with pytest.raises(WrongSettings):
+        run(RunRequest(date=DAY), flags(lake), nothing)
+    assert not lake.exists()
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    with pytest.raises(WrongSettings):
+        run(RunRequest(date=DAY), flags(lake), nothing)
+    assert record(lake)["status"] == 78
+    assert "client_id" in record(lake)["message"]
+
+
+def test_a_wrong_date_is_reported_with_missing_credentials_and_on_record(lake, genesys):
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    wrong = "--end 2025-02-30 is not a valid date"
+    with pytest.raises(WrongSettings, match=wrong):
+        backfill(BackfillRequest(start=DAY, end="2025-02-30"), flags(lake), {})
+    assert record(lake)["command"] == "backfill"
+    assert wrong in record(lake)["message"]
+
+
+def test_a_wrong_date_alone_leaves_the_record_as_it_was(lake, genesys):
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    before = record(lake)
+    with pytest.raises(WrongUse, match="--date 2025-02-30 is not a valid date"):
+        run(RunRequest(date="2025-02-30"), flags(lake), environ(genesys))
+    assert record(lake) == before
+
+
+def test_settings_that_turn_out_wrong_before_any_day_are_on_record(lake, genesys, tmp_path):
+    bad = tmp_path / "bundle.pem"
+    bad.write_text("no certificate")
+    wrong = environ(genesys, GENESYS_EXPORT_GENESYS__CA_BUNDLE=str(bad))
+    with pytest.raises(WrongSettings):
+        run(RunRequest(date=DAY), flags(lake), wrong)
+    assert not lake.exists()
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    with pytest.raises(WrongSettings) as refused:
+        run(RunRequest(date=DAY), flags(lake), wrong)
+    assert record(lake)["message"] == refused.value.message
+
+
+def test_a_refused_recipe_is_on_record(lake, genesys):
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    assert run(RunRequest(date=DAY), flags(lake, format="parquet"), environ(genesys)) == 78
+    assert record(lake)["status"] == 78
+    assert counts(record(lake)) == {"failed": 1}
+
+
+def test_a_backfill_is_on_record_with_the_gravest_of_its_errors(lake):
+    request = BackfillRequest(start="2025-11-19", end="2025-11-22")
+    with serve(
+        WORLD, Options(missing_permissions=frozenset({"analytics:conversationDetail:view"}))
+    ) as strict:
+        assert backfill(request, flags(lake), environ(strict)) == 77
+    told = record(lake)
+    assert (told["command"], told["status"]) == ("backfill", 77)
+    assert told["failed"] + told["not_tried"] == 4
+    assert told["failed"] >= 2
+    assert "analytics:conversationDetail:view" in told["message"]
+
+
+def test_a_dry_run_and_a_run_without_state_leave_no_record(lake, genesys):
+    assert run(RunRequest(date=DAY, dry_run=True), flags(lake), environ(genesys)) == 0
+    assert not lake.exists()
+    off = environ(genesys, GENESYS_EXPORT_DESTINATION__STATE="off")
+    assert run(RunRequest(date=DAY), flags(lake), off) == 0
+    assert record(lake) is None
+
+
+def test_each_organisation_has_a_record_of_its_own(lake, genesys, tmp_path):
+    config = tmp_path / "orgs.toml"
+    config.write_text(
+        f'[genesys]\nbase_url = "{genesys.base_url}"\npoll_first = "0.05s"\n'
+        f'[orgs.north]\nclient_id = "{genesys.client_id}"\n'
+        f'client_secret = "{genesys.client_secret}"\n'
+        f'[orgs.south]\nclient_id = "{genesys.client_id}"\nclient_secret = "wrong"\n'
+    )
+    assert run(RunRequest(date=DAY), flags(lake, config=str(config)), {}) == 77
+    assert [record(lake, org)["status"] for org in ("north", "south")] == [0, 77]
+
+
+def test_a_record_that_cannot_be_written_changes_no_status(lake, genesys, capsys):
+    (lake / "_genesys_export/conversation_details/last-run.json").mkdir(parents=True)
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    assert "status can't show how this run ended" in capsys.readouterr().err
