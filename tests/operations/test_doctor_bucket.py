@@ -64,9 +64,9 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_left(seaweedfs, le
     lifecycle = seen.pop("lifecycle rule")
     assert {name: one.found for name, one in seen.items()} == {
         "credentials": "from the program that calls",
-        "way there": f"{host} answers (HTTP 200)",
+        "connection": f"{host} answers (HTTP 200)",
         "clock": "less than a minute from the clock of the bucket's server",
-        "bucket": f"s3://{BUCKET} is there",
+        "bucket": f"s3://{BUCKET} exists",
         "region": "us-east-1, according to the store, which is not AWS",
         "versioning": "off",
         "object lock": "off",
@@ -111,7 +111,7 @@ def test_where_no_state_is_kept_the_right_to_write_is_enough(seaweedfs, left):
     every = list(examined(seaweedfs, session=writer, concessions=Concessions(stateless=True)))
     assert [one.name for one in every if one.verdict is Verdict.OK] == [
         "credentials",
-        "way there",
+        "connection",
         "clock",
         "multipart upload",
     ]
@@ -150,7 +150,7 @@ def test_an_endpoint_where_nobody_listens_bars_the_rest(seaweedfs):
     assert [one.verdict for one in every[:2]] == [Verdict.OK, Verdict.FAIL]
     assert every[1].status == 74
     assert "AWS_ENDPOINT_URL_S3" in every[1].fix
-    assert {one.found for one in every[2:]} == {"not checked: way there failed"}
+    assert {one.found for one in every[2:]} == {"not checked: connection failed"}
 
 
 def test_a_clock_that_is_wrong_is_found_before_signatures_are_refused(seaweedfs):

@@ -19,7 +19,7 @@ def examined(to):
 def test_a_folder_that_is_there_is_left_as_it_was(tmp_path):
     (tmp_path / "kept").write_text("kept")
     seen = {one.name: one.found for one in examined(tmp_path)}
-    assert seen["folder"] == f"{tmp_path} is there"
+    assert seen["folder"] == f"{tmp_path} exists"
     assert seen["write"] == "a file was written"
     assert seen["replace"] == "a file is replaced in one step"
     assert seen["lock"] == "locks hold"

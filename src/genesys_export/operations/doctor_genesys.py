@@ -1,4 +1,4 @@
-"""Would Genesys Cloud let an export work? The way there, the sign-in, permissions, divisions.
+"""Would Genesys Cloud let an export work? The connection, the sign-in, permissions, divisions.
 
 Asks what an export with these settings asks, but for a minute of yesterday. Whatever an export
 can do without only warns. Changes nothing there: the one job that is submitted is deleted.

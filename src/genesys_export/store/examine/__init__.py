@@ -79,12 +79,12 @@ def bucket(
 def _of_bucket(
     connection: Connection, writing: Writing, now: Callable[[], datetime]
 ) -> tuple[Check, ...]:
-    reached = ("credentials", "way there")
+    reached = ("credentials", "connection")
     there = (*reached, "clock", "bucket")
     written = (*there, "put")
     return (
         Check(name="credentials", look=lambda: access.credentials(connection)),
-        Check(name="way there", look=lambda: access.way(connection), after=("credentials",)),
+        Check(name="connection", look=lambda: access.way(connection), after=("credentials",)),
         Check(name="clock", look=lambda: access.clock(connection, now), after=reached),
         Check(name="bucket", look=lambda: access.bucket(connection), after=(*reached, "clock")),
         Check(name="region", look=lambda: access.region(connection), after=there),
@@ -111,10 +111,10 @@ def _of_uploads(
     connection: Connection, writing: Writing, now: Callable[[], datetime]
 ) -> tuple[Check, ...]:
     """Return the checks of an export that only uploads, which two rights are enough for."""
-    reached = ("credentials", "way there")
+    reached = ("credentials", "connection")
     return (
         Check(name="credentials", look=lambda: access.credentials(connection)),
-        Check(name="way there", look=lambda: access.way(connection), after=("credentials",)),
+        Check(name="connection", look=lambda: access.way(connection), after=("credentials",)),
         Check(name="clock", look=lambda: access.clock(connection, now), after=reached),
         Check(name="region", look=lambda: access.region(connection), after=reached),
         Check(name="lifecycle rule", look=lambda: keeping.lifecycle(connection), after=reached),

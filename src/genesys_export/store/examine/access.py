@@ -77,7 +77,7 @@ def bucket(connection: Connection) -> Finding:
             f"{connection.url}: the bucket does not exist",
             "Create it, or check --to, the region and the endpoint (AWS_ENDPOINT_URL_S3).",
         )
-    return fine(f"{connection.url} is there")
+    return fine(f"{connection.url} exists")
 
 
 def region(connection: Connection) -> Finding:

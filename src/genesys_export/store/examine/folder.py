@@ -41,7 +41,7 @@ class Folder:
             for path in (*reversed(missing), self._own):
                 path.mkdir(mode=0o700 if path == self._own else 0o777)
                 self._made.append(path)
-        return fine(f"{self._root} " + ("can be created" if missing else "is there"))
+        return fine(f"{self._root} " + ("can be created" if missing else "exists"))
 
     def write(self) -> Finding:
         """Write a file through to the disk."""
