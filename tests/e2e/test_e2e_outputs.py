@@ -149,7 +149,7 @@ def test_a_stderr_that_takes_no_more_changes_neither_status_nor_report(
     [
         (("run", "--nonsense"), 2),
         (("run", "--date", "never"), 78),
-        (("status", "--to", "/dev/null/x"), 0),
+        (("status", "--to", "/dev/null/x"), 78),
         (("backfill", "--to", "x", "--start", "2025-11-20", "--end", "2025-11-21"), 78),
     ],
 )
