@@ -98,7 +98,7 @@ def test_rejects_are_counted_and_not_written(command, genesys, lake, canaries, d
     manifest = lake.manifest(day)
     assert (manifest["counts"]["rejected"], manifest["rejects"]) == (1, None)
     assert [name for name in lake.files() if "rejects" in name] == []
-    assert "could not be read and are not written, for privacy" in result.err
+    assert "could not be read, not written, for privacy" in result.err
 
 
 def test_every_join_holds_and_every_token_is_the_same_everywhere(

@@ -139,7 +139,7 @@ def test_a_zones_day_is_exported_whole_by_the_query(tmp_path):
 def test_a_day_that_has_not_ended_is_too_early_for_the_query_too(tmp_path):
     with serve(WORLD) as genesys:
         ended = run(tmp_path, genesys, "--engine", "query", date="2999-01-01")
-        assert genesys.requests == []
+        assert [one.path for one in genesys.requests] == ["/"]  # whose clock is right?
     assert ended.status == 75
     assert not (tmp_path / "lake/conversations").exists()
 
@@ -162,7 +162,11 @@ def test_a_day_is_exported_from_a_server_that_speaks_the_tutorials_dialect(tmp_p
     assert recipe["engine"] == "query"
     assert json.loads(recipe["query_body"]) == TUTORIAL
     assert "custom query body" in ended.manifest["notes"][0]
-    assert [body.get("nextPageToken") for body in server.bodies] == [None, "page-100", "page-200"]
+    assert [body.get("nextPageToken") for body in server.bodies if body] == [
+        None,
+        "page-100",
+        "page-200",
+    ]
 
 
 def test_tokens_without_end_end_the_run_and_publish_nothing(tmp_path):
