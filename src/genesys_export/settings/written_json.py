@@ -42,7 +42,7 @@ def json_object(given: object) -> str:
         where = f"line {problem.lineno}, column {problem.colno}"
         raise ValueError(f"this is not JSON ({where}: {problem.msg})") from None
     except TypeError:
-        raise ValueError("this holds what JSON has no word for (a date?)") from None
+        raise ValueError("this contains a value that JSON can't express (a date?)") from None
     except ODD as problem:
         raise ValueError(f"this can't be used: {in_words(problem)}") from None
     if not isinstance(found, Mapping):
