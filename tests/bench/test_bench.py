@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -61,7 +62,9 @@ def test_a_wrong_result_is_no_result(tmp_path):
             del prefix
             return iter(())
 
-    course = Course(genesys=None, bucket=Empty(), scratch=tmp_path, expected=counted(100))
+    nowhere: Any = None
+    empty: Any = Empty()
+    course = Course(genesys=nowhere, bucket=empty, scratch=tmp_path, expected=counted(100))
     lane = Lane(course=course, prefix="script-loops", folder=tmp_path)
     (script,) = (one for one in CONTENDERS if one.name == "script-loops")
     with pytest.raises(Failed, match="rows found and rows there should be"):

@@ -91,7 +91,8 @@ def _parse(text: str) -> tuple[list[Block], str]:
             body.append(line)
         else:
             prose.append(line)
-    assert opened is None, f"a block is not closed: line {opened and opened[3]}"
+    if opened is not None:
+        raise AssertionError(f"a block is not closed: line {opened[3]}")
     return blocks, "\n".join(prose)
 
 

@@ -37,6 +37,7 @@ def nest(number: int = 1) -> Nest:
         for column in table.of_kind(Kind.FIELD):
             if table.name == "participant_attributes":
                 continue
+            assert column.path is not None
             value = WELL_KNOWN.get(column.path) or _value(column, number, len(made.planted))
             _put(made.record, column.path, value)
             if column.path not in WELL_KNOWN and column.type is not Type.BOOL:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes import some
 from genesys_export.store.s3_spool import Spool
 
 MIB = 1 << 20
@@ -72,7 +73,7 @@ def test_little_waits_in_memory_and_much_on_the_disk_until_it_is_full():
 def test_what_waits_on_the_disk_has_no_name_and_only_this_user_may_read_it():
     spool = Spool()
     spool.write(memoryview(bytes(MIB)))
-    file = os.fstat(spool._file.fileno())
+    file = os.fstat(some(spool._file).fileno())
     spool.close()
     assert file.st_nlink == 0
     assert file.st_mode & 0o077 == 0
