@@ -65,10 +65,9 @@ soak: install
 	PYTHONPATH=tests $(BIN)/python tests/soak/soak.py
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak --timeout=0 -q
 
-lint: install
+lint: install types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(MAKE) --no-print-directory types
 	$(BIN)/lint-imports
 
 # The program strictly, then the tests, folder by folder: they are no packages, and mypy knows a

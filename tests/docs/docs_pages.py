@@ -68,7 +68,7 @@ class Page:
 
 def pages() -> list[Page]:
     """Return every page of the project, README first."""
-    top = ("README.md", "DEVELOPERS.md", "CHANGELOG.md")
+    top = ("README.md", "DEVELOPERS.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
     below = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))
     return [Page(path) for path in (*top, *below)]
 

@@ -72,7 +72,8 @@ def _hide(made: Nest, number: int) -> None:
 
 
 def _value(column: Column, number: int, count: int) -> object:
-    text = f"canary-{number}-{count:03d}-{column.api_name}"
+    name = (column.path or "").removesuffix("[]").rpartition(".")[2]
+    text = f"canary-{number}-{count:03d}-{name}"
     return {
         Type.STRING: text,
         Type.STRINGS: [text],
