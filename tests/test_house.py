@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
@@ -15,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 def commands_of(target: str) -> set[str]:
     """Return the commands that make would run, without installing anything."""
     command = ["make", "--dry-run", "--old-file=install", target]
-    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    env = {"PATH": os.environ["PATH"]}  # not what another make passes on
+    run = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
     return {" ".join(line.split()) for line in run.stdout.replace("\\\n", " ").splitlines()}
 
 
