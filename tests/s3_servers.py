@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import botocore.session
 import pytest
@@ -59,7 +60,8 @@ class S3Server:
     @contextmanager
     def store(self, *, observe=None, session=None, **options) -> Iterator[S3Store]:
         """Open a store in the server's bucket, or in the one the options name."""
-        told = {"bucket": BUCKET, "endpoint_url": self.endpoint_url, "max_attempts": 2} | options
+        told: dict[str, Any] = {"bucket": BUCKET, "endpoint_url": self.endpoint_url}
+        told |= {"max_attempts": 2} | options
         watched = {} if observe is None else {"observe": observe}
         store = S3Store(S3Options(**told), session=session or self.session(), **watched)
         try:

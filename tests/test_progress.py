@@ -491,7 +491,7 @@ def test_how_far_a_range_is_has_a_line_when_a_day_has_ended_or_a_minute_passed(c
         clock.passed_s += 60
         observe(score(1))
     lines = [line for line in stream.getvalue().splitlines() if " backfill " in line]
-    assert [re.search(r"done=(\d)", line)[1] for line in lines] == ["0", "1"]
+    assert [re.findall(r"done=(\d)", line)[0] for line in lines] == ["0", "1"]
 
 
 def test_the_end_of_a_range_has_a_line_at_once(clock):
@@ -502,7 +502,7 @@ def test_the_end_of_a_range_has_a_line_at_once(clock):
 def test_a_range_has_one_line_a_day(clock):
     day = (STARTED, COUNTED, SUBMITTED, RATE_LIMIT, WAITED, PAGE, PUBLISHED)
     told = shown([score(0), *day, *day, FAILED], clock).splitlines()
-    titles = [re.search(r"Z (?:info|warning) +(day \w+|\w+)", line)[1] for line in told]
+    titles = [re.findall(r"Z (?:info|warning) +(day \w+|\w+)", line)[0] for line in told]
     assert titles == ["backfill", "day published", "day published", "day failed"]
     drawn_ = drawn([score(0), *day, FAILED], clock)
     assert drawn_.count("2026-11-22 provisional: 1,000 conversations") == 1

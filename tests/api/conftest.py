@@ -83,6 +83,7 @@ class Line:
         return OwnSource(client=self.client, clock=self.clock, own=own)
 
     def asked(self, endpoint):
+        assert isinstance(self.genesys, Simulator)
         return len(self.genesys.asked(endpoint))
 
 

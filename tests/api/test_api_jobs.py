@@ -166,6 +166,15 @@ def test_results_that_cannot_be_seen_yet_are_waited_for(dial):
     assert len(fetch.job_ids) == 1
 
 
+def test_results_are_waited_for_while_the_job_itself_cannot_be_seen_either(dial):
+    unseen = Refusal(404, "not.found", "No such job.")
+    line = dial(Fault("results", 1, unseen), Fault("status", 2, unseen))
+    fetch = line.source().fetch(DAY)
+    assert set(ids(fetch.pages())) == expected()
+    assert len(fetch.job_ids) == 1
+    assert line.asked("status") == 2
+
+
 def test_an_old_job_that_answers_404_is_submitted_anew_at_once(dial, clock):
     line = dial(Fault("status", 2, Refusal(404, "not.found", "No such job."), times=1))
     fetch = line.source().fetch(DAY)

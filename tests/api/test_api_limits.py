@@ -35,7 +35,8 @@ def test_there_are_never_more_starts_in_a_minute_than_allowed(per_minute, headro
 @settings(deadline=None)  # machines are slow at times
 @given(per_minute=st.integers(1, 40), gaps=st.lists(st.floats(0, 5), min_size=1, max_size=120))
 def test_a_wait_is_as_short_as_the_limit_allows(per_minute, gaps):
-    budget, now, starts = Budget(per_minute, 0), 0.0, []
+    budget, now = Budget(per_minute, 0), 0.0
+    starts: list[float] = []
     for gap in gaps:
         asked = now + gap
         now = start(budget, asked)
@@ -138,7 +139,8 @@ def test_a_storm_of_429s_lowers_the_limit_once():
 
 def test_a_budget_shared_with_others_settles_under_what_is_left():
     """The server lets 120 through in any minute; no more than one in twenty may be refused."""
-    budget, now, taken, refused = Budget(), 0.0, [], 0
+    budget, now, refused = Budget(), 0.0, 0
+    taken: list[float] = []
     while now < 1_200:
         started = start(budget, now)
         within = [one for one in taken if one > started - 60]

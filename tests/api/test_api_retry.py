@@ -50,6 +50,7 @@ def test_a_wait_of_our_own_stays_within_its_bounds(attempt, elapsed_s, seed):
     decision = RetryPolicy().decide(
         attempt=attempt, elapsed_s=elapsed_s, told_s=None, rng=Random(seed)
     )
+    assert isinstance(decision, Again)
     assert 0 <= decision.after_s <= min(60, 2.0 ** min(attempt - 1, 60), 900 - elapsed_s)
 
 
@@ -72,17 +73,20 @@ def test_what_the_server_says_is_kept_exactly():
 
 def test_waits_grow_and_differ():
     rng = Random(1)
-    waits = [
-        RetryPolicy().decide(attempt=attempt, elapsed_s=0, told_s=None, rng=rng).after_s
-        for attempt in (1, 7, 7)
-    ]
+    waits = []
+    for attempt in (1, 7, 7):
+        decision = RetryPolicy().decide(attempt=attempt, elapsed_s=0, told_s=None, rng=rng)
+        assert isinstance(decision, Again)
+        waits.append(decision.after_s)
     assert waits[0] < 1 < waits[1]
     assert waits[1] != waits[2]
 
 
 def test_the_last_attempt_is_made_right_at_the_deadline():
     policy = RetryPolicy(deadline_s=10)
-    assert policy.decide(attempt=20, elapsed_s=9.99, told_s=None, rng=Random(1)).after_s <= 0.0101
+    last = policy.decide(attempt=20, elapsed_s=9.99, told_s=None, rng=Random(1))
+    assert isinstance(last, Again)
+    assert last.after_s <= 0.0101
     assert policy.decide(attempt=21, elapsed_s=10, told_s=None, rng=Random(1)) == GiveUp()
 
 

@@ -6,9 +6,14 @@ The peers' own environments are not there; the program and its limit are.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -34,16 +39,44 @@ KNOWN = Constants(
 )
 
 
+def bench(*arguments: str, longest_s: float) -> subprocess.Popen[bytes]:
+    """Run the harness; at the end of the time it and all it started are ended."""
+    command = [sys.executable, "-m", "bench", *arguments]
+    child = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        child.wait(longest_s)
+    except subprocess.TimeoutExpired:
+        child.terminate()  # it ends its servers, which takes it a moment
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(20)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait(20)
+    return child
+
+
+def of_session(leader: int) -> list[str]:
+    """Return the commands that still run of those the leader started."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            state, _, _, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+def test_a_race_that_takes_too_long_leaves_no_server_behind(tmp_path):
+    child = bench("race", "--conversations=200", f"--out={tmp_path}", longest_s=4)
+    assert child.returncode == 143
+    assert of_session(child.pid) == []
+
+
 def test_a_small_race_is_run_judged_and_written_down(tmp_path):
     told = ["--conversations=200", "--rounds=1", f"--out={tmp_path}"]
     chosen = [f"--only={name}" for name in ("csv.gz", "jsonl.gz", "limit-csv.gz", "script")]
-    subprocess.run(
-        [sys.executable, "-m", "bench", "race", *told, *chosen],
-        cwd=ROOT,
-        check=True,
-        timeout=110,
-        capture_output=True,
-    )
+    assert bench("race", *told, *chosen, longest_s=100).returncode == 0
     race = json.loads((tmp_path / "latest.json").read_text())["race"]
     ran = set(race["titles"])
     assert {"csv.gz", "jsonl.gz", "limit-csv.gz"} <= ran
@@ -61,7 +94,9 @@ def test_a_wrong_result_is_no_result(tmp_path):
             del prefix
             return iter(())
 
-    course = Course(genesys=None, bucket=Empty(), scratch=tmp_path, expected=counted(100))
+    nowhere: Any = None
+    empty: Any = Empty()
+    course = Course(genesys=nowhere, bucket=empty, scratch=tmp_path, expected=counted(100))
     lane = Lane(course=course, prefix="script-loops", folder=tmp_path)
     (script,) = (one for one in CONTENDERS if one.name == "script-loops")
     with pytest.raises(Failed, match="rows found and rows there should be"):

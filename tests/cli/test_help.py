@@ -18,7 +18,7 @@ from genesys_export.cli.options import PANELS
 from genesys_export.settings.names import FLAGS
 
 ROOT = Path(__file__).parents[2]
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_group(app)
 COMMANDS = GROUP.commands
 PROGRAM = Path(sys.executable).with_name("genesys-export")
 DEFAULTS = tomllib.loads((ROOT / "docs/reference/genesys-export.toml").read_text("utf-8"))
@@ -53,7 +53,11 @@ def test_the_overview_has_no_types_either():
 
 
 def options_of(command):
-    return [one for one in COMMANDS[command].params if one.name != "help" and not one.hidden]
+    return [
+        one
+        for one in COMMANDS[command].params
+        if one.name != "help" and not getattr(one, "hidden", False)
+    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,7 +42,10 @@ class Broken:
     ],
 )
 def test_an_error_nobody_thought_of_is_the_outcome_of_its_day(problem, kind, told):
-    outcome = outcome_of(Broken(problem), DAY, ExportOptions(), Signals(FakeClock()))
+    broken: Any = Broken(problem)
+    clock: Any = FakeClock()
+    outcome = outcome_of(broken, DAY, ExportOptions(), Signals(clock))
+    assert outcome.problem is not None
     assert type(outcome.problem) is kind
     assert outcome.problem.message == told
     assert outcome.problem.__cause__ is problem

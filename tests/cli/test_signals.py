@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,7 +20,8 @@ from genesys_export.export import ExportOptions
 
 @pytest.fixture
 def signals():
-    signals = Signals(FakeClock())
+    clock: Any = FakeClock()
+    signals = Signals(clock)
     with signals.handled():
         yield signals
 
@@ -65,5 +67,6 @@ def test_a_day_that_a_signal_broke_was_stopped(signals):
                 raise SystemError from problem
 
     day = Day(date(2026, 11, 22), ZoneInfo("UTC"))
-    outcome = outcome_of(Exporter(), day, ExportOptions(), signals)
+    exporter: Any = Exporter()
+    outcome = outcome_of(exporter, day, ExportOptions(), signals)
     assert outcome.status == 130

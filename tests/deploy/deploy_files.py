@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 MENDED_BY_NOTHING = [2, 65, 70, 77, 78]  # exit statuses; docs/reference/exit-statuses.md says why
 RUN_FLAGS = {
-    flag for option in typer.main.get_command(app).commands["run"].params for flag in option.opts
+    flag for option in typer.main.get_group(app).commands["run"].params for flag in option.opts
 }
 
 

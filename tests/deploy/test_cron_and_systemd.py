@@ -23,9 +23,13 @@ def jobs() -> list[list[str]]:
     return [line.split(maxsplit=6) for line in lines]
 
 
+class CaseKept(RawConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def unit(name: str) -> RawConfigParser:
-    parser = RawConfigParser(strict=True)
-    parser.optionxform = str
+    parser = CaseKept(strict=True)
     parser.read_string(text(name))
     return parser
 

@@ -68,7 +68,7 @@ class Page:
 
 def pages() -> list[Page]:
     """Return every page of the project, README first."""
-    top = ("README.md", "DEVELOPERS.md", "CHANGELOG.md")
+    top = ("README.md", "DEVELOPERS.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
     below = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))
     return [Page(path) for path in (*top, *below)]
 
@@ -91,7 +91,8 @@ def _parse(text: str) -> tuple[list[Block], str]:
             body.append(line)
         else:
             prose.append(line)
-    assert opened is None, f"a block is not closed: line {opened and opened[3]}"
+    if opened is not None:
+        raise AssertionError(f"a block is not closed: line {opened[3]}")
     return blocks, "\n".join(prose)
 
 

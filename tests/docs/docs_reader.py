@@ -54,6 +54,13 @@ INSTEAD = {
 _EXPORT = re.compile(r"(\w+)=(\S*)")
 
 
+def silent() -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that draws no progress bar into the tests' output."""
+    database = duckdb.connect()
+    database.execute("SET enable_progress_bar = false")
+    return database
+
+
 @dataclass
 class Shell:
     """A terminal: a folder, an environment, the last exit status, what runs in the background."""
@@ -63,7 +70,7 @@ class Shell:
     port: str
     status: int = 0
     children: list[subprocess.Popen[str]] = field(default_factory=list)
-    database: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+    database: duckdb.DuckDBPyConnection = field(default_factory=silent)
 
     def console(self, block: Block) -> None:
         """Type every command; compare what comes with what the page shows."""
@@ -86,6 +93,7 @@ class Shell:
     def sql(self, block: Block) -> str:
         """Ask DuckDB, in this folder; return the answer. Views stay until the page ends."""
         with chdir(self.folder):
+            found: duckdb.DuckDBPyRelation | None = None  # what a statement without rows gives
             for statement in duckdb.extract_statements(block.text):
                 found = self.database.sql(statement.query)
             return "" if found is None else _table(found.columns, found.fetchall())

@@ -6,10 +6,9 @@ import re
 from contextlib import chdir
 
 import docs_truth
-import duckdb
 import pytest
 from docs_pages import Page
-from docs_reader import DAY, PER_DAY
+from docs_reader import DAY, PER_DAY, silent
 
 from genesys_export.simulator import World
 
@@ -35,14 +34,14 @@ def told():
 
 @pytest.fixture(scope="module")
 def database(demo_export):
-    with duckdb.connect() as connection, chdir(demo_export.parent):
+    with silent() as connection, chdir(demo_export.parent):
         connection.execute(PAGE.blocks[1].text)
         yield connection
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_query_answers_what_the_records_say(question, told, database):
-    query = re.search(r"```sql\n(.+?)```", PAGE.section(question), re.DOTALL)[1]
+    (query,) = re.findall(r"```sql\n(.+?)```", PAGE.section(question), re.DOTALL)
     found = database.sql(re.sub(r"LIMIT \d+", "", query)).fetchall()
     expected = QUESTIONS[question](told)
     assert found

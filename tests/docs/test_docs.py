@@ -18,7 +18,7 @@ from genesys_export.settings.names import VARIABLES, variables
 from genesys_export.settings.sections import every_path
 
 PAGES = pages()
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_group(app).commands
 
 # Blocks whose language stands here are looked at or run; any other one fails.
 SHOWN_ONLY = {"text", "cron"}

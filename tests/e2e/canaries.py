@@ -37,6 +37,7 @@ def nest(number: int = 1) -> Nest:
         for column in table.of_kind(Kind.FIELD):
             if table.name == "participant_attributes":
                 continue
+            assert column.path is not None
             value = WELL_KNOWN.get(column.path) or _value(column, number, len(made.planted))
             _put(made.record, column.path, value)
             if column.path not in WELL_KNOWN and column.type is not Type.BOOL:
@@ -71,7 +72,8 @@ def _hide(made: Nest, number: int) -> None:
 
 
 def _value(column: Column, number: int, count: int) -> object:
-    text = f"canary-{number}-{count:03d}-{column.api_name}"
+    name = (column.path or "").removesuffix("[]").rpartition(".")[2]
+    text = f"canary-{number}-{count:03d}-{name}"
     return {
         Type.STRING: text,
         Type.STRINGS: [text],

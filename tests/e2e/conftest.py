@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -56,7 +56,7 @@ def lake(command) -> Lake:
 
 
 @pytest.fixture
-def genesys(world) -> Callable[..., Simulator]:
+def genesys(world) -> Iterator[Callable[..., Simulator]]:
     """Return what starts a simulator; it ends with the test."""
     with ExitStack() as stack:
 

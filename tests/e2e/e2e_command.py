@@ -97,7 +97,7 @@ class Command:
             if child.poll() is None:
                 child.kill()
             child.wait(LONGEST_S)
-            for stream in (child.stdout, child.stderr):
+            for stream in filter(None, (child.stdout, child.stderr)):
                 stream.close()
 
 

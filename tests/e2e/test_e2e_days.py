@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from e2e_reading import TABLES, begun, begun_between, bounds, ids
 
-from genesys_export.simulator import World
+from genesys_export.simulator import Simulator, World
 
 HOUR = timedelta(hours=1)
 
@@ -107,7 +107,8 @@ def test_a_partial_day_goes_up_to_the_watermark_and_says_so(command, genesys, la
 
 
 def test_waiting_ends_when_the_watermark_has_moved(command, genesys, lake):
-    day, started = yesterday(), []
+    day = yesterday()
+    started: list[Simulator] = []
 
     def lag() -> timedelta:
         early = started and len(started[0].asked("availability")) < 2

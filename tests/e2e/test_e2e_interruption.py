@@ -38,7 +38,9 @@ def in_main(child: subprocess.Popen) -> bool:
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def stopped_after(share: float, took_s: float, child: subprocess.Popen, signum: int) -> Result:
+def stopped_after(
+    share: float, took_s: float, child: subprocess.Popen, signum: signal.Signals
+) -> Result:
     """Send the signal when a share of the usual time has passed since `main` began."""
     wait_until_main(child)
     try:

@@ -15,6 +15,7 @@ import pytest
 
 import genesys_export
 from dialects import TUTORIAL, speaking, tutorial
+from fakes import some
 from genesys_export.simulator import Options, World, serve
 from genesys_export.simulator.times import DAY_MS, Span, read
 
@@ -80,7 +81,7 @@ def run(folder: Path, server, *flags: str, date: str = DAY, **variables: str) ->
 
 def begun() -> list[dict]:
     """Return the world's conversations that begin on the day."""
-    start = read(f"{DAY}T00:00:00Z")
+    start = some(read(f"{DAY}T00:00:00Z"))
     span = Span(start, start + DAY_MS)
     places = list(WORLD.holdings.positions(span, span.start_ms))
     return [json.loads(one) for one in WORLD.holdings.render(places, attributes=True)]

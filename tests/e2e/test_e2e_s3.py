@@ -11,12 +11,13 @@ import json
 import signal
 from contextlib import contextmanager
 from threading import Lock, Thread
+from typing import Any
 
 import botocore.session
 import pytest
 from e2e_command import stop, wait_until
 from e2e_reading import TABLES, is_book
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from genesys_export.simulator import Fault, ServerError, Slow
@@ -30,6 +31,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.url = ""
         self._lock = Lock()
         self._app = DomainDispatcherApplication(create_backend_app)
 
@@ -66,7 +68,7 @@ def bucket(watched, request):
     name = "b-" + request.node.name.replace("_", "-").replace("[", "-").replace("]", "")[-50:]
     session = botocore.session.Session()
     session.set_credentials("k", "s")
-    client = session.create_client("s3", endpoint_url=watched.url, region_name=REGION)
+    client: Any = session.create_client("s3", endpoint_url=watched.url, region_name=REGION)
     client.create_bucket(Bucket=name)
     watched.seen.clear()
     yield client, name

@@ -35,6 +35,7 @@ from genesys_export.export import (
 )
 from genesys_export.life import Policy, Publish
 from genesys_export.manifest import Recipe
+from genesys_export.model import Page
 from genesys_export.store import honours_preconditions
 
 ZONE = ZoneInfo("UTC")
@@ -109,7 +110,7 @@ class Fetched:
     date: date
     job_ids: tuple[str, ...] = ()
 
-    def pages(self) -> Iterator[object]:
+    def pages(self) -> Iterator[Page]:
         script = self.script
         with script.lock:
             script.asked.append(self.date)

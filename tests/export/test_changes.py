@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import MemoryStore
+from fakes import MemoryStore, some
 from genesys_export.days import Interval
 from genesys_export.errors import DataMismatch, DestinationFailed
 from genesys_export.export.changes import (
@@ -205,13 +205,14 @@ def test_what_is_new_was_nothing_and_what_is_gone_is_nothing():
 def test_the_list_is_staged_and_counted():
     store = MemoryStore()
     changes = list(compare(iter([made(1), made(2)]), iter([made(2, 1), made(3), made(4)])))
-    staged, tally = write_changes(store, KEY, "a1", changes)
+    written, tally = write_changes(store, KEY, "a1", changes)
+    staged = some(written)
     assert tally == Tally(new=2, changed=1, gone=1)
     assert tally
     assert (staged.key, staged.token) == (KEY, "a1")
     assert store.read(KEY) is None
     store.complete(staged)
-    assert gzip.decompress(store.read(KEY).body) == b"".join(line(each) for each in changes)
+    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(line(each) for each in changes)
 
 
 def test_where_nothing_changed_nothing_is_staged():

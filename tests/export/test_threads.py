@@ -14,7 +14,8 @@ def nothing(*_results):
 
 
 def test_every_result_is_told_to_the_waiting_thread():
-    done, looks = [], []
+    done: list[int] = []
+    looks: list[int] = []
     side_by_side(
         lambda part: part * 2,
         [3, 1, 2],
@@ -39,7 +40,8 @@ def test_without_parts_there_is_nothing_to_do():
 
 
 def test_an_error_of_the_waiting_thread_stops_the_work():
-    abandon, undone = Event(), []
+    abandon = Event()
+    undone: list[str] = []
 
     def work(part):
         assert abandon.wait(10)
@@ -60,7 +62,9 @@ def test_an_error_of_the_waiting_thread_stops_the_work():
 
 
 def test_the_first_error_is_raised_and_what_came_too_late_is_undone():
-    abandon, finished, undone, told = Event(), Event(), [], []
+    abandon, finished = Event(), Event()
+    undone: list[str] = []
+    told: list[str] = []
 
     def work(part):
         if part == "good":
@@ -84,7 +88,9 @@ def test_the_first_error_is_raised_and_what_came_too_late_is_undone():
 
 
 def test_no_more_parts_are_worked_on_at_once_than_may_be():
-    working, most, done = [], [], []
+    working: list[int] = []
+    most: list[int] = []
+    done: list[int] = []
 
     def work(part):
         working.append(part)
@@ -104,7 +110,9 @@ def test_no_more_parts_are_worked_on_at_once_than_may_be():
 
 
 def test_parts_that_wait_are_never_begun_after_an_error():
-    abandon, begun, undone = Event(), [], []
+    abandon = Event()
+    begun: list[str] = []
+    undone: list[str] = []
 
     def work(part):
         begun.append(part)

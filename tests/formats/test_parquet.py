@@ -136,7 +136,8 @@ def test_rows_are_sorted_by_the_start_of_their_conversation_in_a_row_group_only(
 def test_sorting_keeps_every_row_and_those_of_one_start_as_they_came(batches):
     sink = Written()
     file = Parquet(SEGMENTS, sink, MemoryBudget(1 << 30))
-    told, number = [], 0
+    told: list[tuple[int, str]] = []
+    number = 0
     for begun in batches:
         names = [f"{number + place}" for place in range(len(begun))]
         told += zip(begun, names, strict=True)

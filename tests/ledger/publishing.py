@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.days import Day
@@ -31,7 +32,7 @@ RECIPE = Recipe(
 
 
 def ledger(store, **options) -> Ledger:
-    told = {"sleep": lambda _seconds: None, "recreate_after": timedelta(0)}
+    told: dict[str, Any] = {"sleep": lambda _seconds: None, "recreate_after": timedelta(0)}
     return Ledger(store=store, home=HOME, **told | options)
 
 

@@ -22,7 +22,7 @@ from publishing import (
     visible,
 )
 
-from fakes import FakeClock, MemoryStore
+from fakes import FakeClock, MemoryStore, some
 from genesys_export.errors import (
     ChangedMeanwhile,
     DestinationFailed,
@@ -198,7 +198,7 @@ def test_a_decision_is_rolled_forward_by_anybody_any_number_of_times(store):
         ledger(Through(store, before=dying_at("complete"))).publish(DAY, None, made, staged)
     assert take(store) is None
     books = ledger(store)
-    intent = books.read(DAY)
+    intent = some(books.read(DAY))
     books.roll_forward(DAY, intent)
     assert take(store) == "a1"
     with pytest.raises(TryAgainLater, match="another run"):
@@ -258,7 +258,8 @@ def test_of_two_first_runs_one_publishes(store):
 
 
 def test_a_run_that_is_overtaken_while_completing_leaves_the_other_ones_day_whole():
-    store, overtaken = MemoryStore(), []
+    store = MemoryStore()
+    overtaken: list[bool] = []
 
     def overtake(name, _arguments):
         if name == "complete" and not overtaken:
@@ -273,7 +274,8 @@ def test_a_run_that_is_overtaken_while_completing_leaves_the_other_ones_day_whol
 
 
 def test_a_run_that_is_overtaken_before_it_deletes_deletes_nothing_of_the_other():
-    store, overtaken = MemoryStore(), []
+    store = MemoryStore()
+    overtaken: list[bool] = []
     publish(store, "a1", slices=2)
     completed = []
 
@@ -290,7 +292,8 @@ def test_a_run_that_is_overtaken_before_it_deletes_deletes_nothing_of_the_other(
 
 
 def test_a_run_that_is_overtaken_before_it_commits_does_not_commit():
-    store, overtaken = MemoryStore(), []
+    store = MemoryStore()
+    overtaken: list[bool] = []
 
     def overtake(name, arguments):
         is_commit = name == "put" and decode(arguments[1], MANIFEST).next is None
@@ -522,7 +525,8 @@ def test_a_day_changed_while_it_was_read_again_is_not_confirmed(store):
 
 
 def test_a_run_overtaken_while_it_marks_a_day_as_damaged_marks_nothing():
-    store, overtaken = MemoryStore(), []
+    store = MemoryStore()
+    overtaken: list[bool] = []
     made, staged = stage(store, "slow")
     store.discard(staged[0])
 

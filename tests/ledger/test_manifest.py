@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from publishing import MANIFEST, RECIPE, publish, stage
 
-from fakes import MemoryStore
+from fakes import MemoryStore, some
 from genesys_export.errors import DestinationFailed, WrongSettings
 from genesys_export.manifest import Next, decode, file_of
 from genesys_export.source_count import SourceCount, Verdict
@@ -48,7 +48,7 @@ def test_next_is_there_only_while_a_replacement_is_under_way():
 def test_a_loader_finds_what_it_needs():
     store = MemoryStore()
     publish(store, "a1")
-    told = json.loads(store.read(MANIFEST).body)
+    told = json.loads(some(store.read(MANIFEST)).body)
     assert (told["format"], told["dataset"], told["day"]) == (
         1,
         "conversation_details",

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def lake(tmp_path, world) -> Callable[..., Lake]:
+def lake(tmp_path, world) -> Iterator[Callable[..., Lake]]:
     """Return what starts a simulator and gives an empty folder; it ends with the test."""
     with ExitStack() as stack:
 
@@ -92,7 +92,7 @@ def lake(tmp_path, world) -> Callable[..., Lake]:
 
 
 @pytest.fixture
-def lists() -> Callable[..., ReferenceLists]:
+def lists() -> Iterator[Callable[..., ReferenceLists]]:
     """Return what reads the lists of a server: a simulator's, or one that answers as told."""
     with ExitStack() as stack:
 
@@ -115,7 +115,7 @@ def lists() -> Callable[..., ReferenceLists]:
 
 
 @pytest.fixture
-def answering(lists) -> Callable[..., Any]:
+def answering(lists) -> Iterator[Callable[..., Any]]:
     """Return what starts a server that answers as told; gives it and the lists read from it."""
     with ExitStack() as stack:
 

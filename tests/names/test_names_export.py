@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from fakes import some
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.status import StatusRequest, report
 from genesys_export.cli.tables import TablesRequest, script
@@ -69,6 +70,7 @@ def test_every_id_of_the_conversations_finds_its_name(lake):
             WHERE s.flow_id IS NOT NULL
             """
         ).fetchone()
+    found, flows = some(found), some(flows)
     assert found[0] == found[1] > 0
     assert found[2]
     assert users == (0,)
@@ -292,7 +294,9 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
     with duckdb.connect() as database:
         database.execute(sql)
         database.execute(sql)  # a day again is the same day
-        counts = [database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in TABLES]
+        counts = [
+            some(database.execute(f"SELECT count(*) FROM {t}").fetchone())[0] for t in TABLES
+        ]
     assert counts == [28, 120, 24, 4, 64]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from random import Random
+from typing import Any
 
 import pytest
 from published import Published
@@ -69,7 +70,7 @@ def patient(clock):
                 retry=RetryPolicy(deadline_s=20),
                 rng=Random(1),
             )
-            source = {
+            source: Any = {
                 "jobs": lambda: JobSource(
                     client=client, clock=clock, rng=Random(1), filters=filters
                 ),
@@ -99,7 +100,7 @@ def publish(tmp_path, genesys) -> Callable[..., Published]:
 
     def export(source: Simulator | None = None, **more: str) -> Published:
         flags = {name: value for name, value in more.items() if not name.isupper()}
-        variables = {name: value for name, value in more.items() if name.isupper()}
+        variables: dict[str, Any] = {n: value for n, value in more.items() if n.isupper()}
         return Published.export(tmp_path / "lake", source or genesys, flags=flags, **variables)
 
     return export

@@ -80,7 +80,7 @@ class Published:
     def object(self, table: str, number: int = 0) -> Path:
         return self.root / self.files(table)[number]["key"]
 
-    def edit(self, table: str, change: Callable[[Rows], object], number: int = 0) -> None:
+    def edit(self, table: str, change: Callable[[Rows], Any], number: int = 0) -> None:
         """Change the rows of a CSV file (the header is the first), and sign the manifest anew."""
         path = self.object(table, number)
         text = gzip.decompress(path.read_bytes()).decode("utf-8")

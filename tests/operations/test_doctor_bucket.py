@@ -8,6 +8,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -194,7 +195,8 @@ class Careless(MemoryStore):
     ("alone", "verdict", "status"), [(False, Verdict.FAIL, 78), (True, Verdict.WARN, 0)]
 )
 def test_a_store_that_ignores_conditions_serves_a_single_writer_only(alone, verdict, status):
-    one = Writing(SimpleNamespace(store=Careless()), "home", alone=alone).conditions()
+    connection: Any = SimpleNamespace(store=Careless())
+    one = Writing(connection, "home", alone=alone).conditions()
     assert (one.verdict, one.status) == (verdict, status)
     assert "but ignores them" in one.found
 

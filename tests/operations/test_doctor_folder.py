@@ -12,8 +12,16 @@ from genesys_export.store.examine.folder import Folder
 NFS = "36 35 98:0 / / rw,noatime master:1 - nfs4 server:/export rw\n"
 
 
+def no_bucket(bucket, prefix):
+    raise AssertionError(f"nobody asked for {bucket}/{prefix}")
+
+
+def no_clock():
+    raise AssertionError("a folder's examination knows no time")
+
+
 def examined(to):
-    return list(destination(str(to), None, now=None, token="t0k3n"))
+    return list(destination(str(to), no_bucket, now=no_clock, token="t0k3n"))
 
 
 def test_a_folder_that_is_there_is_left_as_it_was(tmp_path):

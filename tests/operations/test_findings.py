@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -56,10 +57,12 @@ def test_a_doubt_bars_nothing():
 
 def test_findings_come_as_they_are_made():
     looked = []
-    checks = [
-        Check(name=name, look=lambda name=name: looked.append(name) or fine("well"))
-        for name in "ab"
-    ]
+
+    def look(name):
+        looked.append(name)
+        return fine("well")
+
+    checks = [Check(name=name, look=partial(look, name)) for name in "ab"]
     coming = carried_out(checks)
     next(coming)
     assert looked == ["a"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -215,7 +216,7 @@ def test_an_unreadable_manifest_is_that_days_damage_and_not_the_end():
 
 
 def test_a_manifest_of_a_newer_version_ends_the_report():
-    shelf = Shelf().lay(f"{PLACE.home}/{YESTERDAY}/manifest.json", b'{"format": 99}')
+    shelf: Any = Shelf().lay(f"{PLACE.home}/{YESTERDAY}/manifest.json", b'{"format": 99}')
     with pytest.raises(WrongSettings, match="newer genesys-export"):
         read(shelf, PLACE, NOW)
 
@@ -240,8 +241,9 @@ def test_what_the_store_refuses_goes_through():
             del prefix
             raise NotPermitted("s3:ListBucket is missing")
 
+    shut: Any = Shut()
     with pytest.raises(NotPermitted):
-        read(Shut(), PLACE, NOW)
+        read(shut, PLACE, NOW)
 
 
 def test_a_manifest_that_vanished_since_it_was_listed_is_not_there():

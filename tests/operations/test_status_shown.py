@@ -276,7 +276,7 @@ def test_the_page_holds_nothing_that_could_run_or_fetch():
     for tag, attributes in page.found:
         assert not any(name.startswith("on") or name in {"src", "style"} for name in attributes)
         if "href" in attributes:
-            assert attributes["href"].startswith("data:" if tag == "link" else "#")
+            assert (attributes["href"] or "").startswith("data:" if tag == "link" else "#")
     assert "url(" not in page.style
     assert "@import" not in page.style
 

@@ -7,6 +7,7 @@ from genesys_export.cli import status_of
 from genesys_export.cli.verify import VerifyRequest, execute
 from genesys_export.errors import DataMismatch, NotPermitted, WrongSettings, WrongUse
 from genesys_export.simulator import Options, World, serve
+from genesys_export.store import FolderStore
 
 WORLD = World.generated(seed=3, per_day=60)
 
@@ -176,7 +177,7 @@ def test_without_a_date_the_command_line_makes_no_sense(capsys):
 
 
 def test_what_the_store_may_not_read_is_77(day):
-    class Closed(type(day.store)):
+    class Closed(FolderStore):
         def look(self, key):
             raise NotPermitted(f"could not read {key}")
 

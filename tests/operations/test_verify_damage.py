@@ -11,6 +11,7 @@ from published import DAY, Published
 
 from genesys_export.days import Day
 from genesys_export.errors import ChangedMeanwhile, DataMismatch, TryAgainLater
+from genesys_export.store import FolderStore
 
 OTHER_DAY = Day(date(2025, 11, 21), ZoneInfo("UTC"))
 ID, PARTICIPANT = 0, 2
@@ -308,7 +309,7 @@ def test_a_day_that_is_replaced_while_it_is_read_is_no_mismatch(day):
 
 
 def test_an_object_that_changes_between_look_and_reading_is_no_mismatch(day):
-    class Hasty(type(day.store)):
+    class Hasty(FolderStore):
         def chunks(self, key, tag):
             raise ChangedMeanwhile(f"{key} is not what {tag} names")
 

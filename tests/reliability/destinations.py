@@ -119,31 +119,31 @@ class Process:
             if self._dead:
                 raise Killed
             trouble = self.trouble
-            due = trouble is not None and self.calls == trouble.call and not self.met
+            due = trouble if trouble and self.calls == trouble.call and not self.met else None
             self.calls += 1
-            if due and not trouble.done:
-                self._meet(name)
+            if due and not due.done:
+                self._meet(due, name)
             try:
                 result = do()
             except ExportError:
-                if due and trouble.done:
-                    self._meet(name)
+                if due and due.done:
+                    self._meet(due, name)
                 raise
             if name in CHANGES:
                 self.watch()
-            if due and trouble.done:
-                self._meet(name)
+            if due and due.done:
+                self._meet(due, name)
             if name == self.doom[0]:
                 self.doom[1] -= 1
                 self._dead = self.doom[1] == 0
                 self.check()
             return result
 
-    def _meet(self, name: str) -> None:
+    def _meet(self, trouble: Trouble, name: str) -> None:
         self.met = True
-        if self.trouble.visit is not None:
-            self.trouble.visit()
-        match self.trouble.kind:
+        if trouble.visit is not None:
+            trouble.visit()
+        match trouble.kind:
             case "killed":
                 self._dead = True
                 raise Killed

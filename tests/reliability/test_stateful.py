@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from workbench import END, TABLES, Bench
 
 from fake_genesys import id_of
-from fakes import MemoryStore
+from fakes import MemoryStore, some
 from genesys_export.errors import (
     DataMismatch,
     ExportError,
@@ -168,7 +168,7 @@ class Days(RuleBasedStateMachine):
     def may_fail(self, options: ExportOptions) -> tuple[type[ExportError], ...]:
         """Return the errors with which a run may end now; whatever else it ends with is wrong."""
         found: set[type[ExportError]] = set()
-        bench, manifest = self.bench, self.bench.manifest()
+        bench, manifest = self.bench, some(self.bench.manifest())
         now, mark = bench.clock.now(), bench.genesys.mark
         marks = [one["watermark"] for one in manifest["slices"]]
         if mark < END or mark < min(map(datetime.fromisoformat, marks)):

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from destinations import Dated, Process, Trouble
 
 from fake_genesys import FakeGenesys, id_of, participant_of, session_of, tag_of
-from fakes import FakeClock
+from fakes import FakeClock, some
 from genesys_export.datasets import conversation_details
 from genesys_export.days import Day
 from genesys_export.encode import Format
@@ -194,7 +194,7 @@ class Bench:
         taken = self.takes()
         if taken is None:
             return
-        manifest = self.manifest()
+        manifest = some(self.manifest())
         versions: dict[int, int] = {}
         for one in manifest["slices"]:
             versions |= self.read_by(one)
@@ -216,8 +216,8 @@ class Bench:
         """Say of a published day what it is: partial, provisional or final."""
         jobs = [self.genesys.jobs[one["job_ids"][-1]] for one in manifest["slices"]]
         covered = max(job.interval.end for job in jobs) == END
-        reached = min((job.watermark for job in jobs), default=None)
-        if not covered or reached is None or reached < END:
+        reached = [job.watermark for job in jobs]
+        if not covered or any(mark is None or mark < END for mark in reached):
             return "partial"
         fetched = min(datetime.fromisoformat(one["fetched"]) for one in manifest["slices"])
         return "final" if fetched >= END + SETTLE else "provisional"
@@ -239,7 +239,7 @@ class Bench:
         return [key for key in self.store.list("") if not key.startswith("_genesys_export/")]
 
     def named_keys(self) -> list[str]:
-        tables = self.manifest()["tables"].values()
+        tables = some(self.manifest())["tables"].values()
         return sorted(file["key"] for files in tables for file in files)
 
     def claim(self) -> dict[str, Any]:
@@ -256,7 +256,7 @@ class Bench:
 
     def text(self, table: str) -> str:
         """Return what a table's one file holds."""
-        (file,) = self.manifest()["tables"][table]
+        (file,) = some(self.manifest())["tables"][table]
         return gzip.decompress(self.store.read(file["key"]).body).decode()
 
     def tags(self) -> dict[str, str]:
@@ -268,7 +268,7 @@ class Bench:
         """Assert that the day is exactly what Genesys has now, and nothing else lies there."""
         assert self.takes() == expected(self.genesys.within(DAY.interval))
         assert self.data_keys() == self.named_keys()
-        assert all(self.store.look(file["key"]) for file in self.manifest()["index"])
+        assert all(self.store.look(file["key"]) for file in some(self.manifest())["index"])
         if not free:
             return
         self.check_contents()
@@ -305,7 +305,7 @@ class Bench:
         self.clock.rest(timedelta(hours=7).total_seconds())
         self.recover()
         self.clock.rest(timedelta(minutes=21).total_seconds())  # what that deleted has to rest
-        self.genesys.mark = max(self.clock.now(), self.genesys.mark or END)
+        self.genesys.mark = max(self.clock.now(), self.genesys.mark)
         report = self.run(options=ExportOptions(force=True, accept_shrink=True, rewrite=True))
         self.check_readers()
         self.check_settled()

@@ -62,11 +62,12 @@ def ask(sdk, **more):
 def read(analytics, body):
     """Submit, poll and page as the SDK's users do; delete at the end."""
     job = analytics.post_analytics_conversations_details_jobs(body).job_id
-    states = []
+    states: list[str] = []
     while not states or states[-1] in ("QUEUED", "PENDING"):
         states.append(analytics.get_analytics_conversations_details_job(job).state)
     assert states == ["QUEUED", "PENDING", "FULFILLED"]
-    rows, more = [], {}
+    rows = []
+    more: dict[str, str] = {}
     while True:
         page = analytics.get_analytics_conversations_details_job_results(
             job, page_size=200, **more

@@ -17,6 +17,8 @@ from pathlib import Path
 from plain_rules import DERIVED, SESSION, metric, session_queue
 from plain_values import Misfit, Pairs, attribute_text, csv_text, fit, is_text, parse
 
+from fakes import some
+
 __all__ = ["TABLES", "Outcome", "csv_text", "flatten", "outcome"]
 
 DECLARED = "src/genesys_export/datasets/conversation_details.json"
@@ -120,7 +122,7 @@ def leaf(place: Place, path: str, kind: str):
     if parent == SESSION + ".flow":
         holder = place.objects[SESSION].get("flow") or {}
     try:
-        return fit(holder.get(name), kind)
+        return fit(some(holder).get(name), kind)
     except Misfit:
         return None
 
@@ -166,7 +168,8 @@ def children(place: Place, step: str, at: str):
 
 def declared() -> tuple[dict[str, set], dict[tuple, str]]:
     """Return the names known below every object's path, and the leaves' types."""
-    names, types = {}, {}
+    names: dict[str, set] = {}
+    types: dict[tuple, str] = {}
     columns = [column for table in TABLES for column in table["columns"]]
     for column in columns:
         if column["kind"] != "field":
@@ -244,7 +247,7 @@ def misfits(value, path: str, name: str) -> bool:
 
 def extra(source: Pairs, path: str) -> list[tuple]:
     """Return what of an object has no column, or does not fit it, in order of name."""
-    left = []
+    left: list[tuple] = []
     for name, value, overruled in source.written():
         left += [(name, value)] if overruled else extra_of(name, value, path)
     return sorted(left, key=lambda one: one[0])

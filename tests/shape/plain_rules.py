@@ -49,7 +49,7 @@ def in_order(conversation: dict) -> list[tuple[dict, dict, dict]]:
         for p, participant, s, session in sessions_of(conversation)
         for g, segment in elements(session, "segments")
     ]
-    return [rest for _, *rest in sorted(found, key=lambda one: one[0])]
+    return [one[1:] for one in sorted(found, key=lambda one: one[0])]
 
 
 def segments_of(session: dict) -> list[dict]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 INT64 = range(-(2**63), 2**63)
 CLOCK = re.compile(
@@ -122,11 +123,12 @@ def fit_time(value) -> datetime:
     if not match:
         raise Misfit
     *numbers, fraction, sign, hours, minutes = match.groups()
+    year, month, day, hour, minute, second = (int(one or 0) for one in numbers)
     milliseconds = int(((fraction or "") + "000")[:3])
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
     try:
         zone = timezone(-offset if sign == "-" else offset)
-        local = datetime(*(int(one or 0) for one in numbers), milliseconds * 1000, tzinfo=zone)
+        local = datetime(year, month, day, hour, minute, second, milliseconds * 1000, tzinfo=zone)
         return local.astimezone(UTC)
     except (ValueError, OverflowError) as problem:
         raise Misfit from problem
@@ -153,7 +155,7 @@ def attribute_text(value) -> str | None:
 
 def dumps(value, *, ascii_only: bool = True, gap: str = "") -> str:
     """Write JSON, numbers as they came; `gap` is the white space around the punctuation."""
-    again = {"ascii_only": ascii_only, "gap": gap}
+    again: dict[str, Any] = {"ascii_only": ascii_only, "gap": gap}
     if isinstance(value, Number):
         return value.text
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from plain import TABLES
-from plain_values import instant_text, parse
+from plain_values import Pairs, instant_text, parse
 from strategies import DAY, INTERVAL
 
 from genesys_export.datasets import conversation_details
@@ -39,7 +39,7 @@ def run(records, day, interval, *, cuts=()) -> Made:
     """Decode and flatten; the records come in pages, cut at the positions given."""
     decoder = Decoder(DATASET, Interval(interval.start, interval.end))
     flattener = Flattener(DATASET, day)
-    tables = {table["name"]: [] for table in TABLES}
+    tables: dict[str, list[dict]] = {table["name"]: [] for table in TABLES}
     rejected, batches = [], []
     edges = [0, *sorted(cuts), len(records)]
     for start, end in pairwise(edges):
@@ -71,7 +71,7 @@ def packed_tables(batches) -> dict[str, bytes]:
     """Return the csv.gz of every table."""
     files = {}
     for table in DATASET.tables:
-        pieces = []
+        pieces: list[bytes] = []
         file = CsvGz(arrow_schema(table), pieces.append, Newlines.KEEP)
         for batch in batches:
             if batch.table == table.name:
@@ -99,7 +99,7 @@ def _comparable(name: str, value, *, plain: bool):
 
 def pairs_of(value):
     """Return a JSON value with its objects as lists of pairs."""
-    if isinstance(value, dict):
+    if isinstance(value, Pairs):
         return ("object", [(name, pairs_of(one)) for name, one in value.pairs])
     if isinstance(value, list):
         return [pairs_of(one) for one in value]

@@ -58,7 +58,7 @@ def record_batch(rows) -> pa.RecordBatch:
 
 
 def written(batches, newlines=Newlines.KEEP) -> bytes:
-    pieces = []
+    pieces: list[bytes] = []
     file = CsvGz(SCHEMA, pieces.append, newlines)
     for batch in batches:
         file.write(batch)

@@ -28,7 +28,8 @@ def digest(text: str | bytes) -> bytes:
 @law(30)
 @given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 2)), max_size=2500))
 def test_ids_remember_like_a_dict(steps):
-    ids, model = Ids(), {}
+    ids = Ids()
+    model: dict[int, bytes] = {}
     for number, version in steps:
         wanted = model.get(number)
         assert ids.add(name(number), digest(bytes([version]))) == wanted

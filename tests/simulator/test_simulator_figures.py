@@ -43,7 +43,7 @@ def work_of(found):
     """
     work = defaultdict(list)
     for record in found:
-        spans = defaultdict(list)
+        spans: dict[tuple, list] = defaultdict(list)
         for party, session in legs(record):
             if "userId" in party:
                 talked = session["mediaType"] in TALKED

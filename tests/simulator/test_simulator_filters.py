@@ -158,7 +158,7 @@ def test_evaluations_surveys_and_resolutions_have_their_own_filters(records):
 
 
 def test_copies_of_a_conversation_share_all_values_said_to_be_fixed(records):
-    by_kind = {}
+    by_kind: dict[int | None, list] = {}
     for position, record in zip(POSITIONS, records, strict=True):
         by_kind.setdefault(RECORDS.kind(position), []).append(record)
     for first, second, *_ in (one for one in by_kind.values() if len(one) > 1):

@@ -11,6 +11,7 @@ import threading
 import pytest
 import urllib3
 
+from fakes import some
 from genesys_export.simulator import World, run, serve
 
 PROGRAM = """
@@ -43,9 +44,12 @@ def test_a_taken_port_is_an_error():
 
 def test_it_runs_until_told_to_stop():
     stop, ready = threading.Event(), []
-    run(
-        World.generated(per_day=1), on_ready=lambda one: (ready.append(one), stop.set()), stop=stop
-    )
+
+    def begun(simulator):
+        ready.append(simulator)
+        stop.set()
+
+    run(World.generated(per_day=1), on_ready=begun, stop=stop)
     assert ready[0].base_url.startswith("http://127.0.0.1:")
 
 
@@ -54,7 +58,7 @@ def test_a_signal_ends_the_command_cleanly(signum):
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
-        assert child.stdout.readline().startswith("http://127.0.0.1:")
+        assert some(child.stdout).readline().startswith("http://127.0.0.1:")
         child.send_signal(signum)
         out, err = child.communicate(timeout=30)
     assert (child.returncode, out, err) == (0, "ended\n", "")

@@ -10,6 +10,7 @@ import json
 import sys
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from genesys_export.simulator import (
     CutBody,
@@ -27,7 +28,7 @@ from genesys_export.simulator import (
     serve,
 )
 
-KINDS = {
+KINDS: dict[str, Any] = {
     "503": ServerError(503),
     "502 as a page": ServerError(502),
     "429": RateLimited("1"),

@@ -17,6 +17,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, BinaryIO
 
+from fakes import some
+
 PROGRAM = str(Path(sys.executable).with_name("genesys-export"))
 LONGEST_S = 180
 
@@ -30,9 +32,10 @@ class Genesys:
     def serve(self, **told: Any) -> dict[str, str]:
         """Serve another one instead of the last; return where and for whom."""
         whole = {"late": False, "changes_in_s": None, "faults": [], "polls": 1} | told
-        self.child.stdin.write(json.dumps(whole) + "\n")
-        self.child.stdin.flush()
-        line = self.child.stdout.readline()
+        asked, answers = some(self.child.stdin), some(self.child.stdout)
+        asked.write(json.dumps(whole) + "\n")
+        asked.flush()
+        line = answers.readline()
         assert line, "the simulator ended"
         return json.loads(line)
 
@@ -50,8 +53,8 @@ def genesys() -> Iterator[Genesys]:
     finally:
         child.kill()
         child.wait(LONGEST_S)
-        child.stdin.close()
-        child.stdout.close()
+        some(child.stdin).close()
+        some(child.stdout).close()
 
 
 @dataclass

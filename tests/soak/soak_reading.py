@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 import duckdb
 
+from fakes import some
+
 HOME = "_genesys_export/conversation_details"
 
 
@@ -114,23 +116,25 @@ def content_of(reader: Reader, day: str) -> Content:
     """Read the day as the manifest names it."""
     manifest = manifest_of(reader, day)
     assert manifest is not None
-    tables, ids = {}, frozenset()
+    tables = {}
+    ids: frozenset[str] = frozenset()
     with TemporaryDirectory() as folder, duckdb.connect() as db:
         db.execute("SET threads = 1")
         for table, files in manifest["tables"].items():
             paths = []
             for number, file in enumerate(files):
                 path = Path(folder, f"{table}-{number}.csv")
-                path.write_bytes(gzip.decompress(reader.read(file["key"])[0]))
+                path.write_bytes(gzip.decompress(some(reader.read(file["key"]))[0]))
                 paths.append(str(path))
             source = (
                 "read_csv($paths, header = true, all_varchar = true, allow_quoted_nulls = false,"
                 " quote = '\"', escape = '\"', delim = ',', auto_detect = true)"
             )
             told = {"paths": paths}
-            count, total = db.execute(
+            row = db.execute(
                 f"SELECT count(*), coalesce(sum(hash(row::VARCHAR)), 0) FROM {source} row", told
             ).fetchone()
+            count, total = some(row)
             tables[table] = (count, int(total))
             if table == "conversations":
                 rows = db.execute(f"SELECT conversation_id FROM {source}", told).fetchall()
@@ -142,7 +146,7 @@ def content_of(reader: Reader, day: str) -> Content:
 
 def leftovers(reader: Reader, day: str) -> list[str]:
     """Return the keys under the tables' prefixes that the manifest does not name."""
-    manifest = manifest_of(reader, day)
+    manifest = some(manifest_of(reader, day))
     named = {file["key"] for files in manifest["tables"].values() for file in files}
     every = reader.keys()
     return [key for key in every if not key.startswith("_genesys_export/") and key not in named]

@@ -14,6 +14,7 @@ from speed_road import arrow_pool, counted_calls, records, walk
 
 from genesys_export.encode import Format
 
+pytestmark = pytest.mark.no_cover  # the tracer would be measured as well
 EXACT = "decode/exact.py"
 MIB = 1 << 20
 

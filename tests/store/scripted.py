@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from typing import Any
 
 import botocore.session
 
@@ -106,7 +107,8 @@ def keys(secret: str = "canary-secret-7Q") -> botocore.session.Session:
 @contextmanager
 def store_of(script: Script, **options) -> Iterator[S3Store]:
     """Open a store that asks the script."""
-    told = {"bucket": "b", "endpoint_url": script.endpoint_url, "max_attempts": 2} | options
+    told: dict[str, Any] = {"bucket": "b", "endpoint_url": script.endpoint_url, "max_attempts": 2}
+    told |= options
     store = S3Store(S3Options(**told), session=keys())
     try:
         yield store

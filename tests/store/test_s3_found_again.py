@@ -3,6 +3,7 @@
 import pytest
 from scripted import Answer, error, scripted, store_of
 
+from fakes import some
 from genesys_export.errors import (
     Bug,
     ChangedMeanwhile,
@@ -188,7 +189,7 @@ def test_a_bucket_that_is_not_there_holds_nothing_by_mistake():
 def test_a_look_tells_the_servers_time():
     answer = Answer(headers=FOUND | {"Date": "Mon, 23 Nov 2026 06:05:00 GMT"}, dated=True)
     with scripted(answer) as script, store_of(script) as store:
-        seen = store.look("k")
+        seen = some(store.look("k"))
     assert (seen.now - seen.modified).total_seconds() == 300
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -26,7 +27,7 @@ def told(db) -> dict[str, tuple[object, ...]]:
 
 def rows_of_manifest(lake: Lake, *days: str) -> dict[str, int]:
     """Return how many rows the manifests promise of every table."""
-    home = lake.folder / "_genesys_export" / DATASET.name
+    home = Path(lake.folder, "_genesys_export") / DATASET.name
     counts = dict.fromkeys((table.name for table in DATASET.tables), 0)
     for day in days:
         manifest = json.loads((home / day / "manifest.json").read_text("utf-8"))

@@ -7,6 +7,7 @@ run by tests; for the others this file is what there is.
 import os
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlglot
@@ -127,8 +128,8 @@ def test_a_table_has_its_columns_in_the_order_of_the_file(dialect):
 # --- the traps of each engine ----------------------------------------------------------------
 
 
-def script(dialect: str, **looks: object) -> str:
-    return as_ddl(DATASET, dialect, Files(**{"root": BUCKET, **looks}))
+def script(dialect: str, root: str = BUCKET, **looks: Any) -> str:
+    return as_ddl(DATASET, dialect, Files(root=root, **looks))
 
 
 def test_athena_reads_text_without_line_breaks_and_a_view_gives_the_types():

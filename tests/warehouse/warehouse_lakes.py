@@ -42,7 +42,7 @@ ODD = {
     "apostrophe": "'; DROP TABLE x",
     "emoji": "😀é",
 }
-LISTS = (["a,b", 'q"q', "l\nl", "\\n", "'", ""], [], None)
+LISTS: tuple[list[str] | None, ...] = (["a,b", 'q"q', "l\nl", "\\n", "'", ""], [], None)
 
 
 def odd_world(**more: str) -> World:

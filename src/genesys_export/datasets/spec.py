@@ -64,11 +64,6 @@ class Column:
     rule: str = ""
     metric: str = ""
 
-    @property
-    def api_name(self) -> str:
-        """The field's own name in the API's JSON: the path's last step."""
-        return (self.path or "").removesuffix("[]").rpartition(".")[2]
-
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:

@@ -121,11 +121,6 @@ class Lease:
         """The claim as it was last written."""
         return self.entry.value
 
-    @property
-    def is_past(self) -> bool:
-        """Whether another run may have taken over the day."""
-        return self.claims.monotonic() - self.written >= self.claim.lease_s
-
     def renew(self) -> None:
         """Write the claim again when a third of its lease is over; raises LeaseLost."""
         if self.claims.monotonic() - self.written >= self.claim.lease_s / 3:

@@ -19,7 +19,6 @@ from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
 
 ATTRIBUTES = "participant_attributes"
 CONVERSATION_ID = "conversation_id"  # of every table; hidden in all of them or in none
-ATTRIBUTE_VALUE = f"{ATTRIBUTES}.attribute_value"
 _FINGERPRINT = b"\0genesys-export: which key made the tokens"
 LEAST_KEY = 16  # characters: fewer can be guessed, and the values behind the tokens with them
 

@@ -28,11 +28,6 @@ class Spool:
         """How many bytes wait."""
         return self._size
 
-    @property
-    def is_in_memory(self) -> bool:
-        """Whether they wait there."""
-        return self._file is None
-
     def write(self, data: memoryview) -> None:
         """Add bytes."""
         if self._file or (self._disk_takes_more and self._size + len(data) > _IN_MEMORY):
