@@ -77,7 +77,7 @@ def test_a_refused_sign_in_is_on_record_and_status_shows_it(lake, genesys, capsy
 
 
 def test_wrong_settings_are_on_record_where_something_was_exported_before(lake, genesys):
-    nothing = {}
+    nothing: dict[str, str] = {}
     with pytest.raises(WrongSettings):
         run(RunRequest(date=DAY), flags(lake), nothing)
     assert not lake.exists()

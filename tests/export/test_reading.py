@@ -326,7 +326,7 @@ def test_thousands_of_contested_conversations_are_settled_in_one_round():
 def test_one_record_that_is_no_json_is_rejected_and_its_page_is_read(text):
     odd = record("odd").replace(b'"externalTag": ""', b'"externalTag": "%b"' % text.encode())
     body = b'{"conversations":[%b]}' % b",".join([record("a"), odd, record("b")])
-    trial = Trial([list(read_results(body).page.records)])
+    trial = Trial([[bytes(one) for one in read_results(body).page.records]])
     counts = trial.staged().counts
     assert (counts.received, counts.exported, counts.rejected) == (3, 2, 1)
     assert trial.rejects.rows == 1

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -176,7 +177,7 @@ def test_a_reader_gives_a_value_or_its_own_error(what):
     reader, good = READERS[what]
     reader(json.dumps(good).encode())
     for name, body in [*bodies().items(), *mutants(good)]:
-        problem = refusal(lambda body=body: reader(body))
+        problem = refusal(partial(reader, body))
         assert getattr(problem, "exit_status", 69) != 70, name
         assert len(str(problem).splitlines()) == 1, name
         assert len(str(problem)) < 1_000, name
@@ -187,7 +188,7 @@ def test_a_query_body_of_any_depth_is_taken_or_refused(depth):
     nested = "[" * depth + "]" * depth
     body = f'{{"interval":"{{start}}/{{end}}","x":{nested}}}'.encode()
     problem = refusal(lambda: fill_own(body))
-    assert problem is None or problem.exit_status == 78
+    assert problem is None or getattr(problem, "exit_status", 0) == 78
 
 
 HEADERS = [
@@ -293,7 +294,7 @@ def loaded(tmp_path, environ: dict[str, str] = GIVEN, toml: bytes = b"") -> None
     """Load settings; what is wrong is said, and never at length."""
     (tmp_path / "genesys-export.toml").write_bytes(toml)
     problem = refusal(lambda: load(flags={}, environ=environ, cwd=tmp_path, needs=BOTH))
-    assert problem is None or problem.exit_status == 78
+    assert problem is None or getattr(problem, "exit_status", 0) == 78
     assert len(str(problem)) < 20_000
 
 

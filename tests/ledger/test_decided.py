@@ -157,7 +157,8 @@ def test_whether_every_file_can_be_put_in_place_is_tried_before_the_decision():
             tried.extend(arguments[0])
             raise NotPermitted("conversations may not be written")
 
-    tried, books = [], ledger(Through(store, before=refuse))
+    tried: list[str] = []
+    books = ledger(Through(store, before=refuse))
     with pytest.raises(NotPermitted):
         books.check_replaceable(ledger(store).read(DAY), made, staged)
     assert {file.key for file in staged} < {*tried}

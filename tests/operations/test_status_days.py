@@ -76,7 +76,8 @@ def test_the_record_of_the_last_run_is_read_and_an_unreadable_one_is_not_the_end
 def test_nothing_but_a_run_that_failed_is_not_empty():
     assert status_of().is_empty
     run = LastRun(command="run", began=NOW, ended=NOW, status=77, tool_version="0.1.0")
-    shelf = Shelf().lay(f"{PLACE.home}/last-run.json", document.encode(run))
+    shelf = lay(Shelf())
+    shelf.lay(f"{PLACE.home}/last-run.json", document.encode(run))
     status = read(shelf, PLACE, NOW)
     assert not status.is_empty
     assert summary(status).endswith("; the last run ended with status 77.")

@@ -11,6 +11,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,9 @@ def text(*statuses, days=14) -> str:
 
 
 def last_run(status: int, **more) -> LastRun:
-    failed = {"day": YESTERDAY, "advice": "Ask for it."} if "message" in more else {}
+    failed: dict[str, Any] = (
+        {"day": YESTERDAY, "advice": "Ask for it."} if "message" in more else {}
+    )
     return LastRun(
         command="run", began=NOW, ended=NOW, status=status, tool_version="0.1.0", **failed, **more
     )

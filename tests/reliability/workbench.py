@@ -281,7 +281,7 @@ class Bench:
 
         Lists of changes are kept, so earlier attempts' are there, too.
         """
-        manifest = self.manifest()
+        manifest = some(self.manifest())
         assert [*self.store.uploads("")] == []
         named = {*self.named_keys(), MANIFEST, CLAIM, REGISTER}
         named |= {file["key"] for file in manifest["index"]}
