@@ -198,7 +198,7 @@ def test_fewer_slices_remove_the_old_objects(command, genesys, watched, bucket, 
 
 def test_a_signal_leaves_no_upload_behind(command, genesys, watched, bucket, day):
     client, name = bucket
-    slow = genesys(faults=[Fault("results", 2, Slow(60))])
+    slow = genesys(faults=[Fault("results", 2, Slow(5))])
     told = command.against(slow, **credentials(watched.url))
     with told.started("run", "--to", f"s3://{name}", "--date", day) as child:
         wait_until(child, lambda: len(slow.asked("results")) >= 2)
