@@ -34,8 +34,8 @@ def page(records: int, size: int = 1_000) -> Page:
     return Page(records=[bytes(size)] * records, watermark=None, received_bytes=0)
 
 
-def lengths(pages, *limits) -> list[list[int]]:
-    return [[len(one.records) for one in some] for some in joined(iter(pages), *limits)]
+def lengths(pages, most_bytes) -> list[list[int]]:
+    return [[len(one.records) for one in some] for some in joined(iter(pages), most_bytes)]
 
 
 def test_small_pages_are_put_together_and_large_ones_are_not_kept_waiting():
@@ -45,6 +45,5 @@ def test_small_pages_are_put_together_and_large_ones_are_not_kept_waiting():
     assert lengths([], 6_000) == []
 
 
-def test_pages_are_not_put_together_beyond_the_rows_at_which_files_roll():
-    assert lengths([page(2)] * 5, 6_000, 4) == [[2, 2], [2, 2], [2]]
-    assert lengths([page(2)] * 3, 6_000, 1) == [[2], [2], [2]]
+def test_without_bytes_to_fill_each_page_stays_by_itself():
+    assert lengths([page(2)] * 3, 0) == [[2], [2], [2]]

@@ -81,6 +81,12 @@ def test_files_roll_inside_their_slice_when_they_are_long_enough(export, form, l
     assert made.data_files() == sorted(key for table in TABLES for key in made.keys(table))
 
 
+def test_files_roll_after_the_page_that_reaches_the_rows_however_small_the_pages(export):
+    rolled = export(settings={"ROLL__ROWS": "300"})
+    assert len(rolled.keys("segments")) == 3  # one a page
+    assert len(rolled.keys("conversations")) == 1
+
+
 def test_rolled_files_hold_together_what_one_file_holds(export):
     whole, rolled = export(), export(settings={"ROLL__ROWS": "100"})
     for table in TABLES:

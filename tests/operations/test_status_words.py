@@ -16,6 +16,7 @@ from genesys_export.operations.status_words import (
     needs_attention,
     percent,
     remarks,
+    shorts,
     summary,
 )
 from made_days import (
@@ -80,6 +81,13 @@ def test_every_oddity_is_told_and_none_of_them_needs_anybody():
         "no attributes",
     ]
     assert {each.weight for each in found} == {Weight.NOTE}
+
+
+def test_equal_remarks_are_counted_instead_of_repeated():
+    notes = ("dim_flows is cut: …", "dim_users is cut: …", "dim_queues is not written: …")
+    made = replace(manifest(YESTERDAY), notes=notes, cut=("dim_flows", "dim_users"))
+    day = status_of(made).days[0]
+    assert shorts(day) == ("2 cut tables", "note")
 
 
 def test_a_source_that_counts_otherwise_needs_somebody():

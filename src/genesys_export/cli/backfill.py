@@ -11,13 +11,13 @@ from pathlib import Path
 from ..api import SystemClock
 from ..assembly.exporting import day_of, exporters
 from ..days import Day
-from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
+from ..errors import Stopped, TryAgainLater, WrongUse
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
 from ..progress.words import clean
 from ..settings import Settings
-from .observed import observed
+from .observed import observed, show_failures
 from .recording import settings_of
 from .report import Outcome
 from .run import say_only
@@ -143,30 +143,15 @@ def _backfill(
 
 
 def _show_problems(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show every failed day with its sentence, each advice once; then what was not tried."""
-    advised: dict[str, list[tuple[str, ExportError]]] = {}
-    stopped: Stopped | None = None
+    """Show what went wrong, then what was not tried."""
+    show_failures(outcomes, verbose=level == "verbose")
+    _show_left(outcomes)
     for one in outcomes:
         if isinstance(one.problem, Stopped):
-            stopped = one.problem
-        elif one.problem:
-            advised.setdefault(one.problem.advice, []).append((_whose(one), one.problem))
-    for alike in advised.values():
-        for place, (whose, problem) in enumerate(alike, 1):
-            last = place == len(alike)
-            show(problem, verbose=level == "verbose", whose=whose, advise=last)
-    _show_left(outcomes)
-    if stopped:
-        told = Stopped(stopped.signum)
-        told.advice = "Run the same command again: it continues where this one stopped."
-        show(told, verbose=False)
-
-
-def _whose(one: Outcome) -> str:
-    """Return the day, unless the error names it itself."""
-    day = "" if one.problem and str(one.day) in one.problem.message else str(one.day)
-    whose = " ".join(filter(None, (one.org, day)))
-    return f"{whose}: " if whose else ""
+            told = Stopped(one.problem.signum)
+            told.advice = "Run the same command again: it continues where this one stopped."
+            show(told, verbose=False)
+            return
 
 
 def _show_left(outcomes: Sequence[Outcome]) -> None:

@@ -115,7 +115,10 @@ def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
 def _write(context: SliceContext, slice_: Slice, fetch: Fetch, reading: Reading) -> None:
     """Read every page and write its rows; once it will be repeated, only look for more copies."""
     flattener = Flattener(context.plan.dataset, slice_.day.date, context.plan.tables)
-    together = joined(_pages(context, slice_, fetch), context.morsel_bytes, context.plan.roll.rows)
+    # Files roll after the page that reaches their rows: then each page is written by itself.
+    together = joined(
+        _pages(context, slice_, fetch), 0 if context.plan.roll.rows else context.morsel_bytes
+    )
     for pages in together:
         conversations, rows = reading.conversations, reading.rows
         for page in pages:
@@ -209,26 +212,21 @@ def _more_copies(before: Counts, told: Counts) -> int:
     return max(0, min(differing, before.received - told.received))
 
 
-def joined(
-    pages: Iterator[Page], most_bytes: int, most_records: int | None = None
-) -> Iterator[Sequence[Page]]:
+def joined(pages: Iterator[Page], most_bytes: int) -> Iterator[Sequence[Page]]:
     """Put small pages together until one more would make them larger than a morsel.
 
-    With `most_records` also until they would hold more records: files roll between batches.
     A block costs much the same however few records it holds: pages of 100 took twice the CPU of
     pages of 1,000, pages of 25 five times (2026-11). Larger pages are passed on as they come.
     """
     held: list[Page] = []
-    held_bytes = held_records = 0
+    held_bytes = 0
     for page in pages:
         page_bytes = sum(map(len, page.records))
         held.append(page)
         held_bytes += page_bytes
-        held_records += len(page.records)
-        is_long = most_records is not None and held_records + len(page.records) > most_records
-        if is_long or held_bytes + page_bytes > most_bytes:
+        if held_bytes + page_bytes > most_bytes:
             yield held
-            held, held_bytes, held_records = [], 0, 0
+            held, held_bytes = [], 0
     if held:
         yield held
 

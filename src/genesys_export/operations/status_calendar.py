@@ -14,7 +14,7 @@ from ..plural import plural
 from .day_status import DayStatus, State
 from .markup import Markup, element, joined
 from .status_day import anchor
-from .status_words import MEANINGS, needs_attention, remarks
+from .status_words import MEANINGS, needs_attention, shorts
 
 LETTERS = {
     State.FINAL: "",  # the usual one stays quiet
@@ -101,7 +101,7 @@ def _told(status: DayStatus) -> str:
     parts = [f"{status.day}: {status.state}"]
     if status.manifest:
         parts.append(plural(status.conversations, "conversation"))
-    parts += [remark.short for remark in remarks(status)]
+    parts += shorts(status)
     return ", ".join(parts)
 
 

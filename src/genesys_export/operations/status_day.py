@@ -14,7 +14,16 @@ from ..plural import plural
 from ..progress.words import size
 from .day_status import DayStatus, State
 from .markup import EMPTY, Markup, element, verbatim
-from .status_words import Weight, after, instant, lateness, needs_attention, percent, remarks
+from .status_words import (
+    Weight,
+    after,
+    instant,
+    lateness,
+    needs_attention,
+    percent,
+    remarks,
+    shorts,
+)
 
 _HASH = 12  # characters of a sha256 that are shown
 
@@ -55,7 +64,6 @@ def by_month(days: Sequence[DayStatus], place: int) -> Iterator[Markup]:
 
 def _day(day: DayStatus, place: int) -> Markup:
     made = day.manifest
-    shorts = ", ".join(remark.short for remark in remarks(day))
     said = "said alarm" if needs_attention(day) else "said"
     return element(
         "details",
@@ -64,7 +72,7 @@ def _day(day: DayStatus, place: int) -> Markup:
             element("span", f"{day.day:%a} {day.day}", class_="day-name"),
             element("span", pill(day.state), class_="state"),
             element("span", *(_figures(day) if made else ()), class_="figures"),
-            element("span", shorts, class_=said),
+            element("span", ", ".join(shorts(day)), class_=said),
         ),
         element(
             "div",

@@ -21,7 +21,7 @@ from rich.text import Text
 from ..progress.words import clean, size
 from .attention import Case, cases
 from .day_status import DayStatus, OrgStatus, State
-from .status_words import lateness, needs_attention, remarks, run_words, summary
+from .status_words import lateness, needs_attention, run_words, shorts, summary
 
 _PLAIN_WIDTH = 100
 _MONTHS = 12  # shown as calendars; older days are in --json and --html
@@ -134,14 +134,14 @@ def _table(days: Sequence[DayStatus]) -> Table:
     drawn.add_column("Remarks")
     for day in reversed(days):
         letter, style = _LOOKS[day.state]
-        shorts = [remark.short for remark in remarks(day)] + ["due"] * bool(day.due)
+        told = [*shorts(day), *["due"] * bool(day.due)]
         drawn.add_row(
             f"{day.day} {_WEEKDAYS[day.day.weekday()]}",
             Text.assemble((f" {letter} ", style), f" {day.state}"),
             f"{day.conversations:,}" if day.manifest else "",
             size(day.size_bytes) if day.manifest else "",
             _waited(day.fetched_late),
-            Text(clean(", ".join(shorts))),
+            Text(clean(", ".join(told))),
         )
     return drawn
 

@@ -51,6 +51,12 @@ def remarks(day: DayStatus) -> tuple[Remark, ...]:
     return tuple(sorted(found, key=lambda remark: remark.weight is Weight.NOTE))
 
 
+def shorts(day: DayStatus) -> tuple[str, ...]:
+    """Return the remarks as they stand in one line; equal ones are counted, not repeated."""
+    counted = Counter(remark.short for remark in remarks(day))
+    return tuple(one if count == 1 else plural(count, one) for one, count in counted.items())
+
+
 def needs_attention(day: DayStatus) -> bool:
     """Whether somebody should look at the day."""
     return any(remark.weight is Weight.ATTENTION for remark in remarks(day))

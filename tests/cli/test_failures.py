@@ -1,0 +1,57 @@
+"""How the errors of several days are shown: each sentence once, with whose it is."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from genesys_export.cli.observed import each_problem
+from genesys_export.cli.report import Outcome
+from genesys_export.days import Day
+from genesys_export.errors import DataMismatch, Stopped, WrongSettings
+
+FOREIGN = "what is published here belongs to another organisation"
+
+
+def ended(day: int, problem=None, org: str = "") -> Outcome:
+    return Outcome(org=org, day=Day(date(2026, 11, day), ZoneInfo("UTC")), problem=problem)
+
+
+def foreign() -> WrongSettings:
+    return WrongSettings(FOREIGN, advice="Use another --to.")
+
+
+def test_an_error_that_many_days_share_is_shown_once_with_their_number(capsys):
+    each_problem([ended(20), *(ended(day, foreign()) for day in (21, 22, 23))], "normal")
+    assert capsys.readouterr().err == (
+        f"genesys-export: 2026-11-21 and 2 more days: {FOREIGN}\n  Use another --to.\n"
+    )
+
+
+def test_each_organisation_is_named_with_its_own_error(capsys):
+    each_problem([ended(21, foreign(), "emea"), ended(21, foreign(), "apac")], "normal")
+    assert capsys.readouterr().err == (
+        f"genesys-export: emea 2026-11-21: {FOREIGN}\n"
+        f"genesys-export: apac 2026-11-21: {FOREIGN}\n"
+        "  Use another --to.\n"
+    )
+
+
+def test_an_error_that_names_its_day_is_shown_for_each_day_and_a_signal_at_the_end(capsys):
+    shrunk = [
+        ended(day, DataMismatch(f"2026-11-{day}: 30 are gone", advice="See doctor."))
+        for day in (21, 22)
+    ]
+    each_problem([*shrunk, ended(23, Stopped(15))], "normal")
+    told = capsys.readouterr().err.splitlines()
+    assert told[:3] == [
+        "genesys-export: 2026-11-21: 30 are gone",
+        "genesys-export: 2026-11-22: 30 are gone",
+        "  See doctor.",
+    ]
+    assert "SIGTERM" in told[3]
+
+
+def test_the_error_of_a_day_alone_names_nobody(capsys):
+    each_problem([ended(21, foreign(), "emea")], "normal")
+    assert capsys.readouterr().err == f"genesys-export: {FOREIGN}\n  Use another --to.\n"
