@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -194,8 +195,13 @@ def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
         rows = rows_of(shown[table.name])
         assert len(rows) == len(table.columns)
         for row, column in zip(rows, table.columns, strict=True):
+            if row[1] == "*as in conversations*":
+                there = DATASET.table("conversations").column(column.name)
+                assert column.kind in {Kind.SUM, Kind.COUNT}
+                assert replace(there, rule=column.rule) == column
+                continue
             if column.kind is Kind.COUNT:
-                assert row == [f"`{column.name}`", "*count*"]
+                assert row[1] == "*count*"
                 continue
             own = row if row[1] != "*shared*" else shared[row[0]]
             name, kind, meaning, source = own

@@ -7,7 +7,7 @@ share, is stated once and referred to; so is what the sums of metrics and their 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -47,9 +47,12 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
     if shared:
         blocks.append("Columns that several tables have, marked *shared* there:")
         blocks.append("\n".join((*_HEAD, *(_row(each, rules) for each in shared.values()))))
+    marks = dict.fromkeys(shared, "*shared*")
     for table in wanted:
-        rows = "\n".join((*_HEAD, *_rows(table, rules, shared)))
+        rows = "\n".join((*_HEAD, *_rows(table, rules, marks)))
         blocks += [f"## {table.name}", "\n".join(_points(table, linked)), rows]
+        readings = (one for one in table.columns if one.kind in _READINGS)
+        marks |= {_apart_from_rule(one): f"*as in {table.name}*" for one in readings}
     return "\n\n".join(blocks) + "\n"
 
 
@@ -89,7 +92,12 @@ def _readings(tables: Sequence[Table]) -> Iterator[str]:
     rules = {table.name: general(table.of_kind(Kind.SUM)[0]) for table in _with(Kind.SUM, tables)}
     if rules:
         lines = (f"* in `{name}`: {_cell(rule)}." for name, rule in rules.items())
-        yield "\n".join(("Columns whose source is a `metrics[…].value`:", *lines))
+        yield "\n".join(
+            (
+                "Columns whose source is a `metrics[…].value`, also where marked *as in* another table:",
+                *lines,
+            )
+        )
     if _with(Kind.COUNT, tables):
         yield _COUNTS
 
@@ -111,11 +119,17 @@ def _alike(table: Table, column: Column) -> Column:
     return replace(column, path=_ITS_OBJECT) if column.path == table.path else column
 
 
-def _rows(table: Table, rules: Rules, shared: Collection[Column]) -> Iterator[str]:
+def _apart_from_rule(column: Column) -> Column:
+    """Return a sum or count of one table as another one may have it."""
+    return replace(column, rule="")
+
+
+def _rows(table: Table, rules: Rules, marks: Mapping[Column, str]) -> Iterator[str]:
     def mark(column: Column) -> str:
-        if _alike(table, column) in shared:
-            return "*shared*"
-        return "*count*" if column.kind is Kind.COUNT else ""
+        otherwise = "*count*" if column.kind is Kind.COUNT else ""
+        is_reading = column.kind in _READINGS
+        key = _apart_from_rule(column) if is_reading else _alike(table, column)
+        return marks.get(key, otherwise)
 
     for marked, columns in groupby(table.columns, mark):
         if marked:
