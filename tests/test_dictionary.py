@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,8 +181,10 @@ def test_a_table_that_is_not_there_is_wrong_use(render):
 
 
 def rows_of(section: str) -> list[list[str]]:
-    rows = [line for line in section.splitlines() if line.startswith("| `")]
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+    """Return the rows of a table; one of several columns as one for each."""
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [[name, *rest] for names, *rest in rows for name in names.split(", ")]
 
 
 def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
@@ -192,6 +195,14 @@ def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
         rows = rows_of(shown[table.name])
         assert len(rows) == len(table.columns)
         for row, column in zip(rows, table.columns, strict=True):
+            if row[1] == "*as in conversations*":
+                there = DATASET.table("conversations").column(column.name)
+                assert column.kind in {Kind.SUM, Kind.COUNT}
+                assert replace(there, rule=column.rule) == column
+                continue
+            if column.kind is Kind.COUNT:
+                assert row[1] == "*count*"
+                continue
             own = row if row[1] != "*shared*" else shared[row[0]]
             name, kind, meaning, source = own
             assert name == f"`{column.name}`"
@@ -207,6 +218,20 @@ def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
 
 def test_a_column_that_few_of_the_chosen_tables_have_is_shown_with_them():
     assert "*shared*" not in as_markdown(DATASET, ["segments", "sessions"])
+
+
+def test_what_the_page_says_once_of_sums_and_their_counts_is_so():
+    head = as_markdown(DATASET).partition("\n## ")[0]
+    for table in DATASET.tables:
+        rules = {re.sub(r'"\w+"', "METRIC", one.rule) for one in table.of_kind(Kind.SUM)}
+        assert len(rules) <= 1
+        assert all(f"* in `{table.name}`: {rule}." in head for rule in rules)
+        for count in table.of_kind(Kind.COUNT):
+            its_sum = table.column(count.name.removesuffix("_count"))
+            assert its_sum.kind is Kind.SUM
+            assert its_sum.path == f"{count.path}.value"
+            assert (count.type.value, count.unit) == ("int64", "count")
+            assert "null when there is none (not 0); the divisor for the average" in count.rule
 
 
 def test_a_rule_that_many_columns_share_is_stated_once():

@@ -565,7 +565,7 @@ def test_the_summary_says_what_was_published_and_what_it_took():
         "s3://b/m.json\n"
         "2026-11-21 skipped: it is already final\n"
         "1 request (1 retry) in 3 min 12 s, 1.0 kB received, 5 bytes uploaded\n"
-        "waited: rate limit 12 s, job 3.0 s, retry 0.5 s"
+        "waited: rate limit 12 s, job 3.0 s, retry 0.5 s in all"
     )
 
 

@@ -83,7 +83,7 @@ def check_recipe(old: Recipe, new: Recipe, *, rewrite: bool) -> None:
             "published days again.",
         )
     raise WrongSettings(
-        "what is published here was made with another recipe: " + "; ".join(found),
+        "what is published here was made with other settings: " + "; ".join(found),
         advice="Go back to the old settings, use another destination, or use --rewrite to export "
         "the published days again.",
     )

@@ -134,7 +134,7 @@ def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Rea
     if day.state in _UNFINISHED:
         return _UNFINISHED[day.state]
     if day.recipe and recipe and not day.recipe.is_like(recipe):
-        return Reason(Why.RECIPE, "it was made with another recipe than the present settings")
+        return Reason(Why.RECIPE, "its settings differ from the current ones")
     ages = policy.looks + (policy.open_looks if day.open else ())
     end = day.day.interval.end
     passed = [age for age in ages if day.fetched < end + age <= now]

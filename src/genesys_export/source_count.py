@@ -104,12 +104,12 @@ class SourceCount:
     def __str__(self) -> str:
         """Return the sentence an operator reads."""
         if self.verdict is Verdict.NOT_COMPARABLE:
-            return f"the source's own count is not comparable: {self.note}"
+            return f"Genesys's own count is not comparable: {self.note}"
         also = f" and {self.rejected:,} rejected" if self.rejected else ""
         theirs = plural(self.query_hits or 0, "conversation")
         where = "within" if self.verdict is Verdict.AGREES else "beyond"
         return (
-            f"the source counts {theirs}, {self.ours:,} were exported{also}: {where} tolerance "
+            f"Genesys counts {theirs}, {self.ours:,} were exported{also}: {where} tolerance "
             f"({100 * self.tolerance:.4g} % or {plural(self.floor, 'conversation')})"
         )
 

@@ -85,7 +85,7 @@ def test_all_missing_days_are_one_line_with_one_command():
     shown = text(read(shelf, replace(PLACE, given=" --to ./lake"), NOW))
     assert (
         "  2026-11-20 to 2026-11-21, 2026-11-23 to 2026-11-24\n"
-        "    4 days: nothing is published\n"
+        "    4 days: nothing is published (the command skips final days in between)\n"
         "    genesys-export backfill --start 2026-11-20 --end 2026-11-24 --to ./lake\n"
     ) in shown
     assert shown.count("genesys-export ") == 1
@@ -173,7 +173,7 @@ def test_days_that_lost_files_are_one_case_with_one_command():
     assert case.title == "2026-11-11 to 2026-11-12, 2026-11-20"
     [told] = case.texts
     assert told.startswith("3 days: files are missing or have another size (on 2026-11-11: ")
-    assert told.endswith("segments/2026-11-11.csv.gz is missing)")
+    assert told.endswith("2026-11-11.csv.gz is missing) (the command skips final days in between)")
     assert case.commands == ("genesys-export backfill --start 2026-11-11 --end 2026-11-20",)
 
 

@@ -95,7 +95,7 @@ def test_a_source_that_counts_otherwise_needs_somebody():
     [remark] = told(manifest(YESTERDAY, source_count=told_so))
     assert (remark.weight, remark.short) == (Weight.ATTENTION, "source 90 %")
     assert remark.text == (
-        "the source counts 100 conversations, 90 were exported: beyond tolerance "
+        "Genesys counts 100 conversations, 90 were exported: beyond tolerance "
         "(1 % or 20 conversations)"
     )
 
@@ -131,14 +131,14 @@ def test_a_published_day_that_was_only_too_early_to_be_read_again_needs_nobody()
 def test_being_at_work_is_no_trouble():
     held = claim(YESTERDAY, released=False)
     found = told(replacing(manifest(YESTERDAY)), held)
-    assert [each.short for each in found] == ["being replaced", "held"]
+    assert [each.short for each in found] == ["being replaced", "claimed"]
     assert {each.weight for each in found} == {Weight.NOTE}
 
 
 def test_an_attempt_that_never_ended_is_told_apart_from_one_at_work():
     old = NOW - timedelta(hours=9)
     shorts = [each.short for each in told(claim(YESTERDAY, released=False), at=old)]
-    assert shorts == ["missing", "lease expired"]
+    assert shorts == ["missing", "claim expired"]
 
 
 def test_one_sentence_for_all_days():

@@ -24,9 +24,9 @@ def test_a_good_day_is_told_on_one_screen_and_needs_no_genesys(day, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert len(out.splitlines()) < 12
-    assert out.startswith("2025-11-20: final, 60 conversations, by ")
+    assert out.startswith("2025-11-20: final, 60 conversations, according to ")
     assert f"  read        {len(day.named())} objects, " in out
-    assert "  keys        15 tables, 16 references between them" in out
+    assert "  keys        unique in 15 tables; 16 references resolved" in out
     assert out.endswith("  OK: everything matches the manifest\n")
     assert "source" not in out
 
@@ -75,7 +75,7 @@ def test_the_source_counts_again_and_agrees(day, genesys, capsys):
     asked = len(genesys.asked("query"))
     assert run(day, genesys, source=True) == 0
     out = capsys.readouterr().out
-    assert "the source counts 60 conversations, 60 were exported: within tolerance" in out
+    assert "Genesys counts 60 conversations, 60 were exported: within tolerance" in out
     assert "  by medium   " in out
     assert "voice" in out
     assert len(genesys.asked("query")) == asked + 1
@@ -85,7 +85,7 @@ def test_a_source_that_counts_otherwise_is_65(day, capsys):
     with serve(WORLD, Options(count_bias=30)) as other:
         assert run(day, other, source=True) == 65
     out, err = capsys.readouterr()
-    assert "the source counts 90 conversations, 60 were exported: beyond tolerance" in out
+    assert "Genesys counts 90 conversations, 60 were exported: beyond tolerance" in out
     assert "does not match its manifest: the source's count differs" in err
 
 
@@ -112,7 +112,7 @@ def test_a_permission_that_lacks_leaves_nothing_to_compare_and_no_mismatch(day, 
     with serve(WORLD, options) as strict:
         assert run(day, strict, source=True) == 0
     out = capsys.readouterr().out
-    assert "the source's own count is not comparable" in out
+    assert "Genesys's own count is not comparable" in out
     assert f"{needed} is missing" in out
 
 

@@ -69,7 +69,10 @@ def test_raw_records_make_the_digest_again(publish):
 
 
 def test_without_raw_records_the_digest_is_said_not_to_be_checked(day):
-    assert "the digest: it needs the raw records, which are not kept" in honest(day).unchecked
+    assert (
+        "digest: it needs the raw records, which this export does not keep (keep_raw)"
+        in honest(day).unchecked
+    )
 
 
 def test_tables_that_were_not_exported_are_no_parents(publish):

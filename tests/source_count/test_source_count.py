@@ -113,7 +113,7 @@ def test_a_missing_reading_by_media_changes_no_verdict():
 def test_the_sentence_names_both_counts_and_what_is_tolerated():
     ours = OurCounts(interval=DAY, exported=5000, rejected=2)
     assert str(prove(Told(4000), ours, WIDE)) == (
-        "the source counts 4,000 conversations, 5,000 were exported and 2 rejected: beyond"
+        "Genesys counts 4,000 conversations, 5,000 were exported and 2 rejected: beyond"
         " tolerance (1 % or 20 conversations)"
     )
 

@@ -131,7 +131,7 @@ def _not_among(what: str, values: Sequence[str], known: Sequence[str]) -> Iterat
 def _not_ids(what: str, values: Sequence[str]) -> Iterator[str]:
     for value in values:
         if not _is_id(value):
-            yield f"{value!r} is not the id of a {what} (names don't work)"
+            yield f"{value!r} is not the id of a {what}: use the id (a UUID), not the name"
 
 
 def _is_id(value: str) -> bool:

@@ -100,7 +100,7 @@ def run(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Export yesterday, and every earlier day that is missing or due again; or --date alone."""
+    """Export yesterday and earlier days that are missing or may have changed; or --date only."""
     flags = options.of_settings(locals())
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
@@ -256,7 +256,7 @@ def simulate(
     requests_per_minute: own_options.RequestsPerMinute = None,
     verbose: options.Traceback = False,
 ) -> int:
-    r"""Run a simulated Genesys Cloud on this machine (extra \[simulator])."""
+    r"""Run a simulated Genesys Cloud until Ctrl-C; print its variables (extra \[simulator])."""
     from .simulate import serve_until_stopped  # noqa: PLC0415 - an extra
 
     del verbose

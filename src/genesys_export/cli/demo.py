@@ -15,7 +15,10 @@ from ..plural import plural
 from .run import RunRequest, execute
 from .simulate import INSTALL, MISSING
 
-QUESTION = "Which queues were offered most, and how long did callers wait for an answer?"
+QUESTION = (
+    "Which queues were offered the most conversations, and how long did callers wait for an "
+    "answer?"
+)
 SQL = """\
 SELECT q.name AS queue,
        sum(s.n_offered) AS offered,
@@ -28,6 +31,10 @@ JOIN read_csv('{folder}/dim_queues/*.csv.gz', allow_quoted_nulls = false) AS q
 GROUP BY q.name
 ORDER BY offered DESC
 LIMIT 5"""
+NEXT = (
+    "Next: genesys-export simulate, to try the other commands without an account,",
+    "or genesys-export init, for your own organisation.",
+)
 NAMES = "GENESYS_EXPORT_EXPORT__NAMES"
 
 
@@ -50,7 +57,7 @@ def show_everything(folder: Path, *, per_day: int) -> int:
             "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.2s",
             NAMES: "true",
         }
-        _say(f"2. Export yesterday: {NAMES}=true genesys-export run --to {folder}")
+        _say(f"2. Export yesterday, with names: genesys-export run --to {folder}")
         # No settings file: one in this folder belongs to a real organisation.
         status = execute(RunRequest(), {"to": str(folder), "config": os.devnull}, environ)
     if status:
@@ -59,7 +66,7 @@ def show_everything(folder: Path, *, per_day: int) -> int:
     _say(*(f"   {line}" for line in tree(folder)))
     _say(f"4. {QUESTION}")
     _say(*(f"   {line}".rstrip() for line in answer(folder)))
-    _say("Next, for your own organisation: genesys-export init")
+    _say(*NEXT)
     return 0
 
 

@@ -111,7 +111,7 @@ def written(answers: Answers, environ: Mapping[str, str]) -> str:
 
 _FILE = """\
 # Settings of genesys-export. Flags and environment variables override this file.
-# All settings: docs/reference/genesys-export.toml; what they mean: docs/reference/settings.md
+# Every setting is explained in docs/reference/settings.md of the project.
 
 [genesys]
 # The region of the organisation: AWS name or domain.

@@ -59,7 +59,7 @@ Org = Annotated[
     str | None,
     flag(
         "--org",
-        "One of the configured organisations.",
+        r"One of the organisations in \[orgs] of the settings file.",
         value="NAME",
         default="all of them",
         panel=EVERYWHERE,
@@ -84,7 +84,7 @@ LogFormat = Annotated[
         panel=EVERYWHERE,
     ),
 ]
-Quiet = Annotated[bool, flag("--quiet", "Show warnings and errors only.", panel=EVERYWHERE)]
+Quiet = Annotated[bool, flag("--quiet", "Log warnings and errors only.", panel=EVERYWHERE)]
 Verbose = Annotated[
     bool, flag("--verbose", "Show every request, and tracebacks.", panel=EVERYWHERE)
 ]
@@ -96,7 +96,7 @@ Date = Annotated[
         "--date",
         "Export this day only: YYYY-MM-DD or yesterday.",
         value="DATE",
-        default="yesterday and every earlier day that is missing or due",
+        default="yesterday and earlier days that are missing or may have changed",
         panel=WHICH,
     ),
 ]
@@ -134,7 +134,7 @@ MediaType = Annotated[
     list[str] | None,
     flag(
         "--media-type",
-        "Only conversations with this medium, such as voice; repeatable.",
+        "Only conversations with this media type, such as voice; repeatable.",
         value="NAME",
         panel=WHAT,
     ),
@@ -143,7 +143,7 @@ Queue = Annotated[
     list[str] | None,
     flag(
         "--queue",
-        "Only conversations that entered this queue; repeatable.",
+        "Only conversations that passed through the queue with this id; repeatable.",
         value="ID",
         panel=WHAT,
     ),
@@ -156,7 +156,7 @@ Direction = Annotated[
     list[str] | None,
     flag(
         "--direction",
-        "Only conversations that began inbound, or outbound.",
+        "Only conversations that started in this direction; repeatable.",
         value="inbound|outbound",
         panel=WHAT,
     ),
@@ -178,7 +178,7 @@ Layout = Annotated[
     str | None,
     flag(
         "--layout",
-        "Object keys: TABLE/DATE.csv.gz, or TABLE/dt=DATE/….",
+        "File names: daily is TABLE/DATE.csv.gz, hive is TABLE/dt=DATE/….",
         value="daily|hive",
         default="daily",
         panel=HOW,
@@ -188,7 +188,7 @@ Engine = Annotated[
     str | None,
     flag(
         "--engine",
-        "query has fresher data, but no participant attributes.",
+        "jobs: complete; query: fresher, but without participant attributes.",
         value="jobs|query",
         default="jobs",
         panel=HOW,
@@ -245,7 +245,7 @@ Rewrite = Annotated[
     bool,
     flag(
         "--rewrite",
-        "Change the settings that published days were made with; the other days become due.",
+        "Adopt the current settings here; later runs export the other published days again.",
         panel=ONCE,
     ),
 ]

@@ -55,7 +55,8 @@ Sample = Annotated[
     str | None,
     flag(
         "--sample",
-        "Read only random days of the range, 5% or 500MB of it; check the others by listing.",
+        "Read only randomly chosen days, 5% or 500MB of the range; of the others check only that"
+        " the files exist, and their sizes.",
         value="AMOUNT",
         panel=WHICH,
     ),
@@ -90,7 +91,9 @@ Conversations = Annotated[
     ),
 ]
 PerDay = Annotated[int, flag("--per-day", "Conversations of each made-up day.", value="N")]
-Seed = Annotated[int, flag("--seed", "Another seed makes another organisation.", value="N")]
+Seed = Annotated[
+    int, flag("--seed", "Seed of the made-up data: the same seed gives the same data.", value="N")
+]
 RequestsPerMinute = Annotated[
     int | None,
     flag(

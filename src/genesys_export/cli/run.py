@@ -79,7 +79,7 @@ class ChosenDays:
         return due
 
 
-_NOTHING_DUE = "no day is missing or due: nothing to do"
+_NOTHING_DUE = "no day is missing or may have changed: nothing to do"
 _ASKED = Reason(Why.MISSING, "--date names it")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,4 +40,9 @@ def serve_until_stopped(
         world = World.read(files) if files else World.generated(seed=seed, per_day=per_day)
         run(world, Options(requests_per_minute=requests_per_minute), port=port, on_ready=on_ready)
     except (OSError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+            raise WrongUse(
+                f"port {port} is in use",
+                advice="Stop what uses it, or choose another with --port (0 picks a free one).",
+            ) from problem
         raise WrongUse(f"the simulator can't start: {problem}") from problem

@@ -93,12 +93,12 @@ def told(found: Verification) -> Iterator[str]:
     manifest, checked = found.manifest, found.checked
     org = f"{found.org} " if found.org else ""
     conversations = plural(manifest.counts.exported, "conversation")
-    yield f"{org}{found.day}: {manifest.state}, {conversations}, by {found.manifest_url}"
+    yield f"{org}{found.day}: {manifest.state}, {conversations}, according to {found.manifest_url}"
     yield f"  read        {plural(checked.objects, 'object')}, {size(checked.size_bytes)}"
     yield f"  rows        {checked.rows:,} in {plural(checked.tables, 'table')}"
     if checked.keyed:
         references = plural(checked.references, "reference")
-        yield f"  keys        {plural(checked.keyed, 'table')}, {references} between them"
+        yield f"  keys        unique in {plural(checked.keyed, 'table')}; {references} resolved"
     if checked.digest:
         yield "  digest      computed again from the records"
     if checked.index:
@@ -109,7 +109,7 @@ def told(found: Verification) -> Iterator[str]:
             listed = ", ".join(f"{medium} {count:,}" for medium, count in media.items())
             yield f"  by medium   {listed}"
     for why in found.unchecked:
-        yield f"  not checked {why}"
+        yield f"  skipped     {why}"
     for one in found.mismatches:
         yield f"  MISMATCH    {one}"
     if not found.mismatches:
@@ -125,9 +125,10 @@ def _sample(request: VerifyRequest) -> Sample | None:
             advice="Give --date for one day, --start and --end for a range.",
         )
     if request.date is None and (request.start is None or request.end is None):
+        missing = "--start is missing" if request.start is None else "--end is missing"
         raise WrongUse(
-            "--date is missing, or both --start and --end",
-            advice="Give --date for one day, --start and --end for a range.",
+            missing if in_range else "no day is given",
+            advice="Give --date, or --start and --end.",
         )
     if request.sample is None:
         return None

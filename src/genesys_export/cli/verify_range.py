@@ -148,6 +148,6 @@ def _mismatch(verifier: Verifier, asked: DayRange, result: RangeResult) -> DataM
     command = f"genesys-export backfill --start {first} --end {last}{verifier.given}"
     return DataMismatch(
         f"{whose}{first} to {last}: {', '.join(told)}",
-        advice=f"Each is listed above. `{command}` exports what is missing or has lost files; with"
-        " --force it exports every day again.",
+        advice=f"Each is listed above. `{command}` exports what is missing or has lost files; a "
+        "file that was changed without changing its size needs --force.",
     )

@@ -4,7 +4,8 @@ Knows only what the declarations say and, for SQL, where the files lie. Pure: va
 """
 
 from .ddl import DIALECTS, as_ddl
-from .pages import WIDTH, as_markdown, as_pages, as_text
+from .markdown import as_markdown
+from .pages import WIDTH, as_pages, as_text
 from .sql import Files, FileType
 
 __all__ = [

@@ -57,7 +57,9 @@ def as_ddl(
 
 def _engine(name: str, files: Files) -> Dialect:
     if name not in DIALECTS:
-        raise WrongUse(f"there is no SQL for {name}", advice=f"There is {', '.join(DIALECTS)}.")
+        raise WrongUse(
+            f"--ddl {name} is not supported", advice=f"Choose one of {', '.join(DIALECTS)}."
+        )
     engine = DIALECTS[name]
     if files.type not in engine.types:
         raise WrongUse(

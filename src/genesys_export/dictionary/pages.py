@@ -1,8 +1,7 @@
-"""The data dictionary: declarations of datasets as text for a terminal and as Markdown.
+"""The data dictionary: declarations of datasets as text for a terminal.
 
 Pure: a dataset in, text out. Shows every column of the chosen tables, in file order, with all
-that its declaration says. A rule that several columns share, and in Markdown a column that several
-tables share, is stated once and referred to.
+that its declaration says. A rule that several columns share is stated once and referred to.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, T
 from ..errors import WrongUse
 
 WIDTH = 100
-BAR = "\\|"  # ends no cell, not even inside a code span
 
 # What the values of a kind are, if the source path alone does not say it.
-_KINDS = {
+KINDS = {
     Kind.FIELD: "",
     Kind.KEY: "key",
     Kind.CARRIED: "copied from a parent table",
@@ -29,11 +27,6 @@ _KINDS = {
     Kind.DERIVED: "derived",
     Kind.EXTRA: "everything without a column",
     Kind.MAP_KEY: "key of the pair",
-}
-_CLASSES = {
-    PersonalData.NONE: "identifies nobody on its own; not marked below",
-    PersonalData.PERSONAL: "identifies a customer or employee: an id, number, address or score",
-    PersonalData.SENSITIVE: "free text that may contain anything",
 }
 
 
@@ -54,35 +47,6 @@ def as_text(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
         lines = [line for name, rule in told for line in _wrapped(f"{name}: {rule}", 2)]
         blocks.append("\n".join(("Rules", "=====", *lines)))
     return "\n\n\n".join(blocks) + "\n"
-
-
-def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
-    """Return the dictionary as one Markdown page; of all tables unless some are named.
-
-    Raises WrongUse for a table that the dataset does not have.
-    """
-    wanted = chosen(dataset, tables)
-    linked = {table.name for table in wanted}
-    blocks = [
-        f"# Tables of the dataset `{dataset.name}`",
-        "<!-- Made by `genesys-export tables --markdown`; a test compares it. Don't edit. -->",
-        _sentence(dataset),
-        "\n".join(_contents(wanted)),
-        "Personal data:\n"
-        + "\n".join(f"* *{one.value}*: {meaning}." for one, meaning in _CLASSES.items()),
-    ]
-    rules = Rules.of(dataset)
-    if told := rules.used_by(wanted):
-        lines = (f"* *{name}*: {_cell(rule)}." for name, rule in told)
-        blocks.append("Rules that several columns share:\n" + "\n".join(lines))
-    shared = _shared(wanted)
-    if shared:
-        blocks.append("Columns that several tables have, marked *shared* there:")
-        blocks.append("\n".join((*_HEAD, *(_row(each, rules) for each in shared.values()))))
-    for table in wanted:
-        rows = "\n".join((*_HEAD, *_rows(table, rules, shared)))
-        blocks += [f"## {table.name}", "\n".join(_points(table, linked)), rows]
-    return "\n\n".join(blocks) + "\n"
 
 
 def as_pages(
@@ -118,30 +82,30 @@ class Rules:
     names: Mapping[str, str]  # by the rule's text, a metric's name replaced by METRIC
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Rules:
-        """Find them, and number them in file order."""
-        found = Counter(
-            _general(one) for table in dataset.tables for one in table.columns if one.rule
-        )
+    def of(cls, dataset: Dataset, apart: Collection[Kind] = ()) -> Rules:
+        """Find them, apart from those of some kinds, and number them in file order."""
+        columns = (one for table in dataset.tables for one in table.columns)
+        found = Counter(general(one) for one in columns if one.rule and one.kind not in apart)
         shared = (rule for rule, times in found.items() if times >= 3)
         return cls({rule: f"rule {number}" for number, rule in enumerate(shared, 1)})
 
     def named(self, column: Column) -> str:
         """Return the name of the column's rule; "" where no other columns share it."""
-        return self.names.get(_general(column), "")
+        return self.names.get(general(column), "")
 
     def used_by(self, tables: Sequence[Table]) -> Sequence[tuple[str, str]]:
         """Return the names and texts of the rules that these tables use."""
-        used = {_general(column) for table in tables for column in table.columns}
+        used = {general(column) for table in tables for column in table.columns}
         return [(name, rule) for rule, name in self.names.items() if rule in used]
 
 
-def _general(column: Column) -> str:
+def general(column: Column) -> str:
     """Return a rule without the metric it is about: the path names that."""
     return re.sub(r'"[nto][A-Z]\w*"', "METRIC", column.rule or "")
 
 
-def _sentence(dataset: Dataset) -> str:
+def sentence(dataset: Dataset) -> str:
+    """Return how large the dataset is and what it is made from."""
     columns = sum(len(table.columns) for table in dataset.tables)
     return (
         f"{len(dataset.tables)} tables, {columns} columns, made from {dataset.source_model}; "
@@ -153,7 +117,7 @@ def _sentence(dataset: Dataset) -> str:
 
 
 def _heading(dataset: Dataset) -> str:
-    return textwrap.fill(f"{dataset.name}: {_sentence(dataset)}", WIDTH)
+    return textwrap.fill(f"{dataset.name}: {sentence(dataset)}", WIDTH)
 
 
 def _facts(table: Table) -> Iterator[str]:
@@ -166,9 +130,9 @@ def _facts(table: Table) -> Iterator[str]:
 
 
 def _entry(column: Column, rules: Rules) -> Iterator[str]:
-    unit = f" [{_unit(column)}]" if _unit(column) else ""
-    kind = f" ({_KINDS[column.kind]})" if _KINDS[column.kind] else ""
-    yield f"  {column.name}  {column.type.value}{unit}, {_class(column)}{kind}"
+    in_unit = f" [{unit(column)}]" if unit(column) else ""
+    kind = f" ({KINDS[column.kind]})" if KINDS[column.kind] else ""
+    yield f"  {column.name}  {column.type.value}{in_unit}, {_class(column)}{kind}"
     yield from _wrapped(column.description, 6)
     if column.path:
         # Never broken inside: a path is for copying.
@@ -199,88 +163,6 @@ def _wrapped(text: str, indent: int) -> list[str]:
     )
 
 
-# --- as Markdown -----------------------------------------------------------------------------
-
-
-def _contents(tables: Sequence[Table]) -> Iterator[str]:
-    yield "| table | one row is | columns |"
-    yield "|---|---|---|"
-    for table in tables:
-        link = f"[`{table.name}`](#{table.name})"
-        yield f"| {link} | {_cell(table.grain)} | {len(table.columns)} |"
-
-
-def _points(table: Table, linked: set[str]) -> Iterator[str]:
-    yield f"* One row is {table.grain}."
-    yield f"* From `{table.path}` ({table.model})."
-    yield f"* Primary key: {_codes(table.primary_key)}."
-    for key in table.foreign_keys:
-        target = f"`{key.references}`"
-        link = f"[{target}](#{key.references})" if key.references in linked else target
-        yield f"* Foreign key: {_codes(key.columns)} → {link} ({_codes(key.ref_columns)})."
-    if table.note:
-        yield f"* {table.note}"
-
-
-_HEAD = ("| column | type | meaning | source |", "|---|---|---|---|")
-_ITS_OBJECT = "the table's object"
-
-
-def _shared(tables: Sequence[Table]) -> Mapping[Column, Column]:
-    """Return the columns that at least three tables have alike, in file order.
-
-    A column whose source is its table's own object differs in the path only.
-    """
-    found = Counter(_alike(table, column) for table in tables for column in table.columns)
-    return {column: column for column, times in found.items() if times >= 3}
-
-
-def _alike(table: Table, column: Column) -> Column:
-    return replace(column, path=_ITS_OBJECT) if column.path == table.path else column
-
-
-def _rows(table: Table, rules: Rules, shared: Collection[Column]) -> Iterator[str]:
-    for column in table.columns:
-        is_shared = _alike(table, column) in shared
-        yield f"| `{column.name}` | *shared* |" if is_shared else _row(column, rules)
-
-
-def _row(column: Column, rules: Rules) -> str:
-    marks = (f"`{column.type.value}`", _cell(_unit(column)), _mark(column))
-    cells = (
-        f"`{column.name}`",
-        ", ".join(filter(None, marks)),
-        _cell(column.description),
-        _source(column, rules),
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def _mark(column: Column) -> str:
-    """Return the class of personal data, "" if there is none."""
-    is_none = column.personal_data is PersonalData.NONE
-    return "" if is_none else f"*{column.personal_data.value}*"
-
-
-def _source(column: Column, rules: Rules) -> str:
-    path = f"`{column.path.replace('|', BAR)}`" if column.path else ""
-    path = column.path if column.path == _ITS_OBJECT else path
-    if shared := rules.named(column):
-        found = [path, f"*{shared}*"]
-    else:
-        found = [_KINDS[column.kind], path, f"rule: {_cell(column.rule)}" if column.rule else ""]
-    return "; ".join(filter(None, found))
-
-
-def _unit(column: Column) -> str:
+def unit(column: Column) -> str:
     """Return the unit, "" if the type says it."""
     return "" if column.unit in column.type.value or column.type is Type.DATE else column.unit
-
-
-def _codes(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _cell(text: str) -> str:
-    """Return text that neither ends its cell nor is taken for markup or HTML."""
-    return text.replace("|", BAR).replace("<", "&lt;").replace("*", "\\*")

@@ -152,7 +152,7 @@ class Exporter:
         known = life.known(day, before.value)
         if life.due(known, now, plan.life, self.deps.recipe):
             return ""
-        return "it is already final and not due again; --force exports it anyway"
+        return "it is already final; --force exports it again"
 
     def _attempt(self, task: _Task) -> DayReport:
         """Export the day, once Genesys has it and no guard refuses it."""

@@ -82,11 +82,12 @@ def _group(days: Sequence[DayStatus], text: str) -> Case:
     span = f"--start {dates[0]} --end {dates[-1]}"
     named = [_range(*one) for one in ranges(dates)]
     rest = len(named) - _RANGES
+    between = " (the command skips final days in between)" if len(named) > 1 else ""
     title = ", ".join(named if rest <= 1 else [*named[:_RANGES], f"and {rest} more ranges"])
     return Case(
         title=title,
         days=dates,
-        texts=(f"{plural(len(dates), 'day')}: {text}",),
+        texts=(f"{plural(len(dates), 'day')}: {text}{between}",),
         commands=(f"genesys-export backfill {span}{days[0].given}",),
     )
 

@@ -91,14 +91,14 @@ def _way(one: Genesys, address: str) -> Finding:
     """Name, connection, proxy and certificate in one: any answer has come through all of them."""
     host = urlsplit(address).netloc
     try:
-        greeting = greet(one.transport, address)
+        greet(one.transport, address)
     except Failure as failure:
         fix = _FIXES.get(str(failure), _NO_WAY)
         return failed(GenesysUnavailable(f"{host}: {failure}", advice=fix))
     proxied = " through the proxy" if one.proxied else ""
     if urlsplit(address).scheme == "http":
-        return fine(f"answers (HTTP {greeting.status}), without TLS (this machine)")
-    return fine(f"answers{proxied} (HTTP {greeting.status}), its certificate is trusted")
+        return fine("answers, without TLS (this machine)")
+    return fine(f"answers{proxied}, its certificate is trusted")
 
 
 def _clock(one: Genesys) -> Finding:
@@ -124,7 +124,7 @@ def _permissions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
         yield Check(name=AGGREGATES, look=lambda: _counted(one), after=after)
     if isinstance(source, JobSource):
         yield Check(
-            name="watermark", look=lambda: _watermark(source, one.clock), after=(*after, DETAILS)
+            name="data", look=lambda: _watermark(source, one.clock), after=(*after, DETAILS)
         )
     for table in one.tables:
         needed = " or ".join(LISTS[table].permissions)
@@ -145,7 +145,7 @@ def _asked(one: Genesys) -> Finding:
     minute, source = _minute(one.clock.now()), one.source
     if isinstance(source, JobSource):
         source.fetch(minute).try_out()
-        return fine("a job was accepted, then deleted")
+        return fine("a test job was accepted, then deleted")
     next(source.fetch(minute).pages(), None)
     return fine("a query was answered")
 
@@ -177,7 +177,7 @@ def _watermark(source: JobSource, clock: Clock) -> Finding:
         return unseen("Genesys does not tell how far its data is complete")
     behind = max(clock.now() - reached, timedelta(0))
     found = f"complete up to {iso_ms(reached)}, {timedelta(seconds=round(behind.total_seconds()))}"
-    found += " behind now"
+    found += " ago"
     if behind > _LATE:
         return doubtful(
             found,

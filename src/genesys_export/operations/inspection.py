@@ -176,12 +176,14 @@ class Inspection:
             if count is not None and where not in self._cut:
                 self.mismatches.expect(where, expected, plural(count, "conversation"))
         if self._raw in self._cut:
-            self.mismatches.skip(f"the digest: {self._raw} could not be read as a whole")
+            self.mismatches.skip(f"digest: {self._raw} could not be read as a whole")
         elif self._raw in self.manifest.tables:
             digest = f"digest {self._records.digest:064x}"
             self.mismatches.expect(self._raw, f"digest {self.manifest.digest}", digest)
         else:
-            self.mismatches.skip("the digest: it needs the raw records, which are not kept")
+            self.mismatches.skip(
+                "digest: it needs the raw records, which this export does not keep (keep_raw)"
+            )
         self._compare_with_index()
 
     def _compare_with_index(self) -> None:

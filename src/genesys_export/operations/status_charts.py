@@ -38,8 +38,8 @@ def volume(days: Sequence[DayStatus]) -> Markup:
     (most, at), (least, low) = max(known), min(known)
     caption = (
         f"Most: {most:,} on {at}; fewest: {least:,} on {low}; "
-        f"half of the days have at least {round(median(value for value, _ in known)):,}. "
-        "A tick on the base line is a day without any."
+        f"median: {round(median(value for value, _ in known)):,}. "
+        "A tick on the axis marks a day without conversations."
     )
     label = f"Conversations per day. {caption}"
     return _figure("Conversations per day", bars(marks, scale, label=label), caption)

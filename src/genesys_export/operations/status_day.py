@@ -212,7 +212,7 @@ def _attempts(day: DayStatus) -> Markup:
 def _of_claim(day: DayStatus) -> Iterator[str]:
     if day.held:
         held = day.held
-        ends = "lease expired" if held.lapsed else "holds the day until"
+        ends = "claim expired" if held.lapsed else "holds the day until"
         yield f"{held.attempt}: began {instant(held.began)}, {ends} {instant(held.until)}"
     if day.failure:
         yield f"failed {instant(day.failure.at)} with status {day.failure.status}"

@@ -75,7 +75,7 @@ def _body(orgs: Sequence[OrgStatus], asked: datetime) -> Markup:
         element("p", f"As of {instant(asked)}", class_="soft"),
         nav if len(orgs) > 1 else None,
     )
-    made = f"Made by genesys-export {__version__} from what lies at the destination."
+    made = f"Made by genesys-export {__version__} from the manifests at the destination."
     return element(
         "body",
         element("a", "Skip to the days", href="#days-0", class_="skip"),
@@ -87,7 +87,7 @@ def _body(orgs: Sequence[OrgStatus], asked: datetime) -> Markup:
 
 def _org(status: OrgStatus, place: int) -> Markup:
     title = status.org or status.dataset.replace("_", " ").capitalize()
-    about = f"{status.dataset}, days of {status.zone.key}, in {status.url}"
+    about = f"{status.dataset}, days in {status.zone.key}, in {status.url}"
     return element(
         "section",
         element("h2", title, id=f"org-{place}"),

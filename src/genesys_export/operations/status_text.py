@@ -54,7 +54,7 @@ def show(orgs: Sequence[OrgStatus], stream: TextIO, *, days: int) -> None:
         if status.org:
             console.print(f"Organisation {clean(status.org)}", style="bold")
         if status.days:
-            console.print(f"{status.dataset}, days of {status.zone.key}")
+            console.print(f"{status.dataset}, days in {status.zone.key}")
             console.print(clean(status.url), soft_wrap=True)  # to be copied: never broken
             console.print(Group(*_parts(status, days)))
         if found := cases(status):
@@ -130,11 +130,11 @@ def _table(days: Sequence[DayStatus]) -> Table:
     drawn.add_column("State", no_wrap=True)
     drawn.add_column("Conversations", justify="right", no_wrap=True)
     drawn.add_column("Size", justify="right", no_wrap=True)
-    drawn.add_column("Fetched after", justify="right", no_wrap=True)
+    drawn.add_column("Age when fetched", justify="right", no_wrap=True)
     drawn.add_column("Remarks")
     for day in reversed(days):
         letter, style = _LOOKS[day.state]
-        told = [*shorts(day), *["due"] * bool(day.due)]
+        told = [one for one in (*shorts(day), *["due"] * bool(day.due)) if one != day.state]
         drawn.add_row(
             f"{day.day} {_WEEKDAYS[day.day.weekday()]}",
             Text.assemble((f" {letter} ", style), f" {day.state}"),

@@ -103,11 +103,11 @@ def _of_attempts(day: DayStatus) -> Iterator[Remark]:
         held = day.held
         who = f"attempt {held.attempt} on {held.host or 'an unnamed host'} (pid {held.pid})"
         if held.lapsed:
-            told = f"{who} did not end; its lease expired at {instant(held.until)}"
-            yield Remark(Weight.NOTE, "lease expired", f"{told}: the next run takes over")
+            told = f"{who} did not end; its claim expired at {instant(held.until)}"
+            yield Remark(Weight.NOTE, "claim expired", f"{told}: the next run takes over")
         else:
-            told = f"{who} holds the day until {instant(held.until)}"
-            yield Remark(Weight.NOTE, "held", told)
+            told = f"{who} has claimed the day until {instant(held.until)}"
+            yield Remark(Weight.NOTE, "claimed", told)
 
 
 def _of_counts(day: DayStatus) -> Iterator[Remark]:
@@ -135,8 +135,8 @@ def _of_counts(day: DayStatus) -> Iterator[Remark]:
 
 def _of_recipe(day: DayStatus) -> Iterator[Remark]:
     if day.differences:
-        told = f"exported with another recipe than the newest days: {'; '.join(day.differences)}"
-        yield Remark(Weight.NOTE, "other recipe", told)
+        told = f"exported with other settings than the newest days: {'; '.join(day.differences)}"
+        yield Remark(Weight.NOTE, "other settings", told)
     cut = day.manifest.cut if day.manifest else ()
     for note in day.manifest.notes if day.manifest else ():
         is_of_cut = note.partition(" ")[0] in cut  # such a note begins with the table's name

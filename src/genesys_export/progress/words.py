@@ -72,7 +72,7 @@ def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | No
     )
     waits = sorted(totals.waits_s.items(), key=lambda wait: -wait[1])
     waited = ", ".join(f"{reason} {duration(wait_s)}" for reason, wait_s in waits)
-    return "\n".join([*days, work, *([f"waited: {waited}"] if waited else [])])
+    return "\n".join([*days, work, *([f"waited: {waited} in all"] if waited else [])])
 
 
 def published(day: DayPublished) -> str:

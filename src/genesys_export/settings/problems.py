@@ -44,10 +44,7 @@ _LIMITS = {
     "less_than": ("lt", "this must be below"),
 }
 _MOST_LINES, _MOST_STRANGE = 100, 20
-_WHERE_TO_READ = (
-    "docs/reference/settings.md explains every setting; docs/reference/genesys-export.toml "
-    "holds them all."
-)
+_WHERE_TO_READ = "docs/reference/settings.md in your clone of the project explains every setting."
 
 
 def error(lines: Iterable[str]) -> WrongSettings:

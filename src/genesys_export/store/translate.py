@@ -52,8 +52,8 @@ _BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_END
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
 _NO_ACL = "Leave out acl in [destination]: the bucket has ACLs turned off."
 _CREDENTIALS = (
-    "Set AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, a role, or"
-    " sign in again."
+    "Set AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or a role."
+    " With SSO, sign in again (aws sso login)."
 )
 _SETTINGS = (
     "Check the AWS_… variables, ~/.aws/config and ~/.aws/credentials (a wrong endpoint is"

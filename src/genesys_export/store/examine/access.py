@@ -55,10 +55,10 @@ def credentials(connection: Connection) -> Finding:
 def way(connection: Connection) -> Finding:
     """Say that the store answers: name, connection, proxy and certificate in one."""
     try:
-        status, _ = _greeted(connection)
+        _greeted(connection)
     except DestinationFailed as problem:
         raise DestinationFailed(problem.message, advice=_NO_WAY) from problem
-    return fine(f"{_host(connection)} answers (HTTP {status})")
+    return fine(f"{_host(connection)} answers")
 
 
 def clock(connection: Connection, now: Callable[[], datetime]) -> Finding:
@@ -97,7 +97,7 @@ def of_region(found: str, ours: str | None, *, is_aws: bool) -> Finding:
     """Judge the bucket's region; only AWS needs the right one."""
     asked = "us-east-1" if ours in {None, "aws-global"} else ours
     if not is_aws:
-        return fine(f"{found}, according to the store, which is not AWS")
+        return fine(f"{found}, according to the server, which is not AWS")
     if found == asked:
         return fine(found)
     return doubtful(

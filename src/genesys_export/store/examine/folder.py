@@ -68,7 +68,7 @@ class Folder:
             try:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return fine("locks hold")
+                return fine("file locks work")
         return wrong(f"{self._root}: locks don't work", "Use a folder on a local file system.")
 
     def space(self) -> Finding:
