@@ -349,7 +349,7 @@ def test_news_stand_above_the_bars(clock):
     ("event", "words"),
     [
         (RATE_LIMIT, "rate limit: 12 s"),
-        (LOOK, "job j1 is PENDING: next look in 3.0 s"),
+        (LOOK, "job j1 is PENDING; checking again in 3.0 s"),
         (events.Waiting(reason="budget", wait_s=0.4), "budget: 0.4 s"),
         (
             events.Waiting(reason="retry", wait_s=2.5, detail="HTTP 503"),

@@ -20,6 +20,7 @@ from genesys_export.settings import load
 from genesys_export.simulator import Fault, Refusal, Revoked, Simulator, Slow, World
 
 FIRST = date(2025, 11, 10)
+TODAY = datetime.now(UTC).date()
 SOON_S = 15
 SMALL = World.generated(seed=7, per_day=40)
 
@@ -234,7 +235,8 @@ def test_days_that_have_not_ended_are_named_and_left_out(command, genesys, lake)
         ("2025-11-20", "2025-11-10", 2, "--start 2025-11-20 is after --end 2025-11-10"),
         ("2025-02-30", "2025-11-10", 2, "--start 2025-02-30 is not a valid date"),
         ("2025-02-03", "tomorrow", 2, "--end tomorrow is not a valid date"),
-        ("2999-01-01", "2999-02-01", 75, "no day from 2999-01-01 to 2999-02-01 has ended yet"),
+        ("2999-01-01", "2999-02-01", 2, "--start 2999-01-01 is in the future: today is "),
+        (TODAY, "2999-02-01", 75, f"no day from {TODAY} to 2999-02-01 has ended yet"),
     ],
 )
 def test_what_is_no_range_is_told_before_anything_is_asked(

@@ -134,9 +134,11 @@ def test_each_organisation_has_its_own_lines(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        ([], "--date is missing, or both --start and --end"),
-        (["--start", "2025-11-17"], "--date is missing, or both"),
-        (["--sample", "5%"], "--date is missing, or both"),
+        ([], "a date is missing"),
+        (["--start", "2025-11-17"], "--end is missing"),
+        (["--end", "2025-11-17"], "--start is missing"),
+        (["--sample", "5%"], "a date is missing"),
+        (["--date", "2999-11-17"], "--date 2999-11-17 is in the future"),
         (["--date", "2025-11-17", "--end", "2025-11-18"], "--date does not go with"),
         (["--date", "2025-11-17", "--sample", "5%"], "--date does not go with"),
         (["--start", "2025-11-18", "--end", "2025-11-17"], "is after --end"),

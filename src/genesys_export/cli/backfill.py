@@ -9,14 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from ..api import SystemClock
-from ..assembly.exporting import day_of, exporters
+from ..assembly.exporting import exporters
 from ..days import Day
-from ..errors import ExportError, Stopped, TryAgainLater, WrongUse
+from ..errors import ExportError, Stopped, TryAgainLater
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
 from ..progress.words import clean
 from ..settings import Settings
+from .dates import check_begun, day_given
 from .observed import observed
 from .recording import settings_of
 from .report import Outcome
@@ -81,12 +82,13 @@ def execute(
 
 
 def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> ChosenDays:
-    """Return the days; raises WrongUse for invalid dates, TryAgainLater if none has ended."""
+    """Return the days; raises WrongUse for wrong dates, TryAgainLater if none has ended."""
     start, end = (
-        _day(settings, name, text, clock)
+        day_given(name, text, settings, clock)
         for name, text in (("start", request.start), ("end", request.end))
     )
     every = days_between(start, end)
+    check_begun("start", start, clock)
     days = without_future(every, clock.now(), partial=settings.export.allow_partial)
     if not days:
         raise TryAgainLater(
@@ -100,15 +102,6 @@ def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> 
         options=request.options,
         at_once=settings.backfill.days_at_once,
     )
-
-
-def _day(settings: Settings, name: str, text: str, clock: SystemClock) -> Day:
-    try:
-        return day_of(settings, text, clock)
-    except ValueError as problem:
-        raise WrongUse(
-            f"--{name} {text} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
-        ) from problem
 
 
 def _outcomes(

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ..api import SystemClock
-from ..assembly.exporting import day_of, dry_run, exporters
+from ..assembly.exporting import dry_run, exporters
 from ..days import Day
 from ..errors import Stopped, WrongUse, as_known
 from ..events import DayDue, DaySkipped, ignore
@@ -19,6 +19,7 @@ from ..export import Due, Exporter, ExportOptions, agenda
 from ..life import Reason, Why
 from ..progress.words import clean
 from ..settings import Settings
+from .dates import check_begun, day_given
 from .observed import observed
 from .recording import settings_of
 from .report import Outcome
@@ -39,6 +40,8 @@ def execute(
     request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
+    if request.options.force and request.date is None:
+        raise WrongUse("--force needs --date: it exports one day again", advice=_FORCE)
     clock = SystemClock()
     settings = settings_of(
         "run",
@@ -48,12 +51,8 @@ def execute(
         dates={"date": request.date},
         recorded=not request.dry_run,
     )
-    try:
-        day = day_of(settings, request.date, clock)
-    except ValueError as problem:
-        raise WrongUse(
-            f"--date {request.date} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
-        ) from problem
+    day = day_given("date", request.date, settings, clock)
+    check_begun("date", day, clock)
     asked = ChosenDays(day=day, alone=request.date is not None, options=request.options)
     if request.dry_run:
         _say_only(settings, asked, clock)
@@ -80,6 +79,10 @@ class ChosenDays:
 
 
 _NOTHING_DUE = "no day is missing or due: nothing to do"
+_FORCE = (
+    "Name the day, such as --date yesterday; for several days use"
+    " `genesys-export backfill --start … --end … --force`."
+)
 _ASKED = Reason(Why.MISSING, "--date names it")
 
 

@@ -42,10 +42,10 @@ def duration(seconds: float) -> str:
 
 
 def waiting(event: Waiting, left_s: float) -> str:
-    """Return `rate limit: 12 s` or `job 4f2a is PENDING: next look in 3 s`."""
+    """Return `rate limit: 12 s` or `job 4f2a is PENDING; checking again in 3 s`."""
     detail = clean(event.detail)
     if event.reason == "job":
-        return f"job {detail}".rstrip() + f": next look in {duration(left_s)}"
+        return f"job {detail}".rstrip() + f"; checking again in {duration(left_s)}"
     return f"{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
 
 
