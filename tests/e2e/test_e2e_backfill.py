@@ -258,7 +258,16 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(command, genesys, la
     backfill(command.against(genesys(SMALL)), 2).ends(0)
     before, untouched = lake.snapshot(), genesys(SMALL)
     result = backfill(command.against(untouched), 4, "--dry-run", "--table", "conversations")
-    assert result.ends(0).out.count("would submit a job: ") == 4
+    told = result.ends(78).out
+    assert told.count("would submit a job: ") == 0
+    assert told.count("would be refused: ") == 1
+    span = f"{days(4)[0]} to {days(4)[3]}"
+    assert f"would be refused: 4 days ({span}): what is published here was made with" in told
+    assert "tables: were 15, now only conversations\n" in told
+    wished = backfill(
+        command.against(untouched), 4, "--dry-run", "--table", "conversations", "--rewrite"
+    )
+    assert wished.ends(0).out.count("would submit a job: ") == 4
     result = backfill(command.against(untouched), 4, "--dry-run").ends(0)
     would = [line.partition(" (")[0] for line in result.out.splitlines() if line[0] == "2"]
     assert would == [str(day) for day in days(4)[:1:-1]]

@@ -193,7 +193,7 @@ def test_a_day_that_seems_too_young_is_not_judged_by_a_clock_far_behind(
 ):
     wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=9))
     settings = {"GENESYS_EXPORT_EXPORT__PUBLISH": "final"} if more[0] == "--publish" else {}
-    day = yesterday() + timedelta(days=0 if settings else 3)
+    day = yesterday() + timedelta(days=0 if settings else 1)
     flags = () if settings else more
     command.against(wrong, **settings).run("--date", day, *flags).ends(78)
     assert lake.files() == []

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..api import SystemClock
 from ..assembly.exporting import exporters
 from ..days import Day
-from ..errors import ExportError, Stopped, TryAgainLater
+from ..errors import Stopped, TryAgainLater
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
@@ -19,9 +19,10 @@ from ..progress.words import clean
 from ..settings import Settings
 from .dates import check_begun, day_given
 from .observed import observed
+from .problems import show_shared
 from .recording import settings_of
 from .report import Outcome
-from .run import say_only
+from .run import refused, say_only
 from .showing import say_lines, show
 from .signals import Signals
 
@@ -69,8 +70,7 @@ def execute(
     )
     asked = _asked(request, settings, clock)
     if request.dry_run:
-        _say_only(settings, asked, clock)
-        return 0
+        return _say_only(settings, asked, clock)
     return observed(
         settings,
         clock,
@@ -137,29 +137,13 @@ def _backfill(
 
 def _show_problems(outcomes: Sequence[Outcome], level: str) -> None:
     """Show every failed day with its sentence, each advice once; then what was not tried."""
-    advised: dict[str, list[tuple[str, ExportError]]] = {}
-    stopped: Stopped | None = None
-    for one in outcomes:
-        if isinstance(one.problem, Stopped):
-            stopped = one.problem
-        elif one.problem:
-            advised.setdefault(one.problem.advice, []).append((_whose(one), one.problem))
-    for alike in advised.values():
-        for place, (whose, problem) in enumerate(alike, 1):
-            last = place == len(alike)
-            show(problem, verbose=level == "verbose", whose=whose, advise=last)
+    show_shared([one for one in outcomes if not isinstance(one.problem, Stopped)], level)
     _show_left(outcomes)
+    stopped = [one.problem for one in outcomes if isinstance(one.problem, Stopped)]
     if stopped:
-        told = Stopped(stopped.signum)
+        told = Stopped(stopped[-1].signum)
         told.advice = "Run the same command again: it continues where this one stopped."
         show(told, verbose=False)
-
-
-def _whose(one: Outcome) -> str:
-    """Return the day, unless the error names it itself."""
-    day = "" if one.problem and str(one.day) in one.problem.message else str(one.day)
-    whose = " ".join(filter(None, (one.org, day)))
-    return f"{whose}: " if whose else ""
 
 
 def _show_left(outcomes: Sequence[Outcome]) -> None:
@@ -174,16 +158,21 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         say_lines(f"genesys-export: {count} ({which}): {reason}")
 
 
-def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
-    """Print what would be asked and written; of the destination only manifests are read."""
+def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> int:
+    """Print what would be asked and written, or refused; return the exit status for that.
+
+    Of the destination only manifests are read.
+    """
     found = tuple(exporters(settings, clock=clock, observe=ignore))
     backfill = _backfill(asked, found, lambda: None)
+    outcomes: list[Outcome] = []
     for exporter in found:
         settled = backfill.settled(exporter)
         for day in asked.days:
             if report := settled.get(day):
                 sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
             else:
-                say_only(settings, exporter, day)
+                outcomes.append(say_only(settings, exporter, day, asked.options))
     if asked.to_come:
         sys.stdout.write(f"{asked.told}\n")
+    return refused(outcomes)

@@ -15,6 +15,7 @@ from ..export import Exporter
 from ..progress import Tally, progress, tell
 from ..settings import Settings
 from .outputs import write_output
+from .problems import show_shared
 from .recording import Recorder
 from .report import Outcome, run_report
 from .showing import show
@@ -27,7 +28,10 @@ Problems = Callable[[Sequence[Outcome], str], None]  # shows what went wrong, at
 
 
 def each_problem(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show every error with its advice."""
+    """Show every error with its advice; whose it is only where there are several days."""
+    if len(outcomes) > 1:
+        show_shared(outcomes, level)
+        return
     for outcome in outcomes:
         if outcome.problem:
             stopped = isinstance(outcome.problem, Stopped)

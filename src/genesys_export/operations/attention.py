@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ..days import ranges
 from ..plural import plural
 from .day_status import DayStatus, OrgStatus, State
 from .status_words import (
@@ -38,16 +39,6 @@ class Case:
 def cases(status: OrgStatus) -> tuple[Case, ...]:
     """Return everything that needs attention: the last run, groups of days, days, newest first."""
     return tuple(_cases(status))
-
-
-def ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Yield the first and the last of each run of consecutive dates, in order."""
-    start: date | None = None
-    for place, day in enumerate(days, 1):
-        start = start or day
-        if place == len(days) or (days[place] - day).days != 1:
-            yield start, day
-            start = None
 
 
 def _cases(status: OrgStatus) -> Iterator[Case]:
