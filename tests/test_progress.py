@@ -349,7 +349,7 @@ def test_news_stand_above_the_bars(clock):
     ("event", "words"),
     [
         (RATE_LIMIT, "rate limit: 12 s"),
-        (LOOK, "job j1 is PENDING: next look in 3.0 s"),
+        (LOOK, "job j1 is PENDING; checking again in 3.0 s"),
         (events.Waiting(reason="budget", wait_s=0.4), "budget: 0.4 s"),
         (
             events.Waiting(reason="retry", wait_s=2.5, detail="HTTP 503"),
@@ -550,7 +550,7 @@ def test_the_summary_of_a_range_is_one_line_for_all_its_days():
         "1,000 days: 7 exported, 90 skipped (nothing to do), 1 failed, 902 not done; "
         "70,000 conversations"
     )
-    assert len(said.splitlines()) == 2
+    assert len(said.splitlines()) == 1  # nothing was requested
 
 
 # --- the summary -----------------------------------------------------------------------------
@@ -565,14 +565,50 @@ def test_the_summary_says_what_was_published_and_what_it_took():
         "s3://b/m.json\n"
         "2026-11-21 skipped: it is already final\n"
         "1 request (1 retry) in 3 min 12 s, 1.0 kB received, 5 bytes uploaded\n"
-        "waited: rate limit 12 s, job 3.0 s, retry 0.5 s in all"
+        "waited: rate limit 12 s, job 3.0 s, retry 0.5 s"
     )
 
 
-def test_a_summary_of_nothing_is_short():
-    assert summary(Tally().totals(), elapsed_s=0.04) == (
-        "0 requests in 0.0 s, 0 bytes received, 0 bytes uploaded"
+def summed(*seen: events.Event, elapsed_s: float = 60) -> str:
+    tally = Tally()
+    for event in seen:
+        tally(event)
+    return summary(tally.totals(), elapsed_s=elapsed_s)
+
+
+def test_what_asked_nothing_has_no_figures():
+    assert summed() == ""
+    skipped = events.DaySkipped(org="", day="2026-11-21", reason="it is already final")
+    assert summed(skipped) == "2026-11-21 skipped: it is already final"
+
+
+def test_what_an_unchanged_day_staged_is_not_called_uploaded():
+    asked = events.Requested(method="GET", path="/x", status=200, received_bytes=9, elapsed_s=0.1)
+    staged = events.Uploaded(key="surveys/2026-11-21.csv.gz", size_bytes=1_600)
+    day = events.DayPublished(
+        org="",
+        day="2026-11-21",
+        state="final",
+        outcome="published",
+        manifest="m",
+        conversations=1,
+        rows=1,
+        files=1,
+        size_bytes=1_600,
     )
+    same = msgspec.structs.replace(day, outcome=events.UNCHANGED)
+    assert summed(asked, staged, day).endswith("1.6 kB uploaded")
+    assert summed(asked, staged, same).endswith("1.6 kB staged and discarded")
+    assert summed(asked, staged, same, day).endswith(
+        "1.6 kB uploaded (for unchanged days: staged and discarded)"
+    )
+
+
+def test_waits_longer_than_the_run_are_said_to_be_added_up():
+    asked = events.Requested(method="GET", path="/", status=200, received_bytes=9, elapsed_s=0.1)
+    waits = [events.Waited(reason="job", waited_s=3.2)] * 3
+    assert summed(asked, *waits, elapsed_s=9.9).endswith("waited: job 9.6 s")
+    assert summed(asked, *waits, elapsed_s=3.8).endswith("job 9.6 s (in parallel, added up)")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ All instants are aware datetimes in UTC; all intervals are half-open, [start, en
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
@@ -201,3 +202,13 @@ def parse_instant(text: str) -> datetime:
         return floor_ms(instant) if instant.microsecond % 1000 else instant
     except OverflowError as problem:
         raise ValueError("an instant outside the years 1 to 9999") from problem
+
+
+def ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
+    """Yield the first and the last of each run of consecutive dates, in order."""
+    start: date | None = None
+    for place, day in enumerate(days, 1):
+        start = start or day
+        if place == len(days) or (days[place] - day).days != 1:
+            yield start, day
+            start = None

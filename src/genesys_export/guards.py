@@ -25,7 +25,7 @@ from .plural import plural
 _MOST_GONE = 20
 _MOST_GONE_PERCENT = 2
 
-_LONGEST = 60  # characters of a value that are shown
+_FEW = 3  # tables that are named instead of those that came or went
 
 
 def lowest_watermark(slices: Iterable[SliceRecord]) -> datetime | None:
@@ -91,11 +91,13 @@ def check_recipe(old: Recipe, new: Recipe, *, rewrite: bool) -> None:
 
 def differences(old: Recipe, new: Recipe) -> tuple[str, ...]:
     """Return what differs, a phrase a field (`format: csv.gz -> parquet`); none where equal."""
+    # How CSV is written follows from the format: it is no news where that has changed.
+    unsaid = {"organization", "csv"} if old.format != new.format else {"organization"}
     owners = [f"organisation: {old.organization} -> {new.organization}"]
     phrases = (
         phrase
         for field in fields(Recipe)
-        if field.name != "organization"
+        if field.name not in unsaid
         for phrase in _between(field.name, getattr(old, field.name), getattr(new, field.name))
     )
     return (*phrases, *(owners if new.is_of_another(old) else ()))
@@ -137,11 +139,15 @@ def _within(called: str, old: object, new: object) -> Iterator[str]:
 
 
 def _members(old: list[str], new: list[str]) -> str:
-    """Say which tables were added and which removed."""
+    """Say which tables were added and which removed, or which few there are on one side."""
     came = [name for name in new if name not in old]
     went = [name for name in old if name not in new]
+    if len(new) <= _FEW < len(went):
+        return f"were {len(old)}, now only {', '.join(new)}"
+    if len(old) <= _FEW < len(came):
+        return f"were only {', '.join(old)}, now {len(new)}"
     told = [
-        f"{word} {_short(', '.join(names))}"
+        f"{word} {', '.join(names)}"
         for word, names in (("now with", came), ("now without", went))
         if names
     ]
@@ -152,19 +158,15 @@ def _veiled(value: object) -> str:
     """Return what may be shown of a possibly personal value: its keys and a fingerprint."""
     if not value:
         return "none"
-    keys = f"{_short(', '.join(sorted(value)))} " if isinstance(value, Mapping) else ""
+    keys = f"{', '.join(sorted(value))} " if isinstance(value, Mapping) else ""
     return f"{keys}(fingerprint {blake2b(_canonical(value), digest_size=4).hexdigest()})"
 
 
 def _shown(value: object) -> str:
-    """Return a value as in the manifest, shortened."""
+    """Return a value as in the manifest."""
     if value is None:
         return "none"
-    return _short(value if isinstance(value, str) else _canonical(value).decode())
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return value if isinstance(value, str) else _canonical(value).decode()
 
 
 def _canonical(value: object) -> bytes:

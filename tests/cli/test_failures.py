@@ -24,7 +24,7 @@ def foreign() -> WrongSettings:
 def test_an_error_that_many_days_share_is_shown_once_with_their_number(capsys):
     each_problem([ended(20), *(ended(day, foreign()) for day in (21, 22, 23))], "normal")
     assert capsys.readouterr().err == (
-        f"genesys-export: 2026-11-21 and 2 more days: {FOREIGN}\n  Use another --to.\n"
+        f"genesys-export: 3 days (2026-11-21 to 2026-11-23): {FOREIGN}\n  Use another --to.\n"
     )
 
 

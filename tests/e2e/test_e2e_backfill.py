@@ -20,6 +20,7 @@ from genesys_export.settings import load
 from genesys_export.simulator import Fault, Refusal, Revoked, Simulator, Slow, World
 
 FIRST = date(2025, 11, 10)
+TODAY = datetime.now(UTC).date()
 SOON_S = 15
 SMALL = World.generated(seed=7, per_day=40)
 
@@ -234,7 +235,8 @@ def test_days_that_have_not_ended_are_named_and_left_out(command, genesys, lake)
         ("2025-11-20", "2025-11-10", 2, "--start 2025-11-20 is after --end 2025-11-10"),
         ("2025-02-30", "2025-11-10", 2, "--start 2025-02-30 is not a valid date"),
         ("2025-02-03", "tomorrow", 2, "--end tomorrow is not a valid date"),
-        ("2999-01-01", "2999-02-01", 75, "no day from 2999-01-01 to 2999-02-01 has ended yet"),
+        ("2999-01-01", "2999-02-01", 2, "--start 2999-01-01 is in the future: today is "),
+        (TODAY, "2999-02-01", 75, f"no day from {TODAY} to 2999-02-01 has ended yet"),
     ],
 )
 def test_what_is_no_range_is_told_before_anything_is_asked(
@@ -256,7 +258,16 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(command, genesys, la
     backfill(command.against(genesys(SMALL)), 2).ends(0)
     before, untouched = lake.snapshot(), genesys(SMALL)
     result = backfill(command.against(untouched), 4, "--dry-run", "--table", "conversations")
-    assert result.ends(0).out.count("would submit a job: ") == 4
+    told = result.ends(78).out
+    assert told.count("would submit a job: ") == 0
+    assert told.count("would be refused: ") == 1
+    span = f"{days(4)[0]} to {days(4)[3]}"
+    assert f"would be refused: 4 days ({span}): what is published here was made with" in told
+    assert "tables: were 15, now only conversations\n" in told
+    wished = backfill(
+        command.against(untouched), 4, "--dry-run", "--table", "conversations", "--rewrite"
+    )
+    assert wished.ends(0).out.count("would submit a job: ") == 4
     result = backfill(command.against(untouched), 4, "--dry-run").ends(0)
     would = [line.partition(" (")[0] for line in result.out.splitlines() if line[0] == "2"]
     assert would == [str(day) for day in days(4)[:1:-1]]

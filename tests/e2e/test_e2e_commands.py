@@ -79,6 +79,12 @@ def test_simulate_makes_up_a_world(command, simulated, lake, day):
     assert len(lake.ids(day)) == 120
 
 
+def test_simulate_says_that_its_port_is_taken(command, genesys):
+    port = genesys().base_url.rpartition(":")[2]
+    result = command("simulate", "--port", port).ends(2)
+    assert f"genesys-export: port {port} is in use\n  Stop the other process" in result.err
+
+
 def test_simulate_says_what_it_cannot_serve(command):
     result = command("simulate", "--port", 0, "--conversations", "nowhere.json").ends(2)
     assert "nowhere.json" in result.err

@@ -128,9 +128,30 @@ def test_waiting_in_vain_is_too_early_all_the_same(command, genesys, lake):
     assert lake.files() == []
 
 
-def test_a_day_that_has_not_begun_is_too_early(command, genesys, lake):
-    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
-    command.against(genesys()).run("--date", tomorrow, "--allow-partial").ends(75)
+def test_a_day_that_has_not_begun_is_wrong_use_and_not_to_be_tried_again(command, genesys, lake):
+    to_come = datetime.now(UTC).date() + timedelta(days=2)
+    served = genesys()
+    for day in (to_come, "2999-12-24"):
+        result = command.against(served).run("--date", day, "--allow-partial").ends(2)
+        assert f"--date {day} is in the future: today is " in result.err
+    assert (
+        "in the future"
+        in command.against(served)("verify", "--date", to_come, "--to", "lake").ends(2).err
+    )
+    assert served.requests == []
+    assert lake.files() == []
+
+
+def test_today_is_too_early(command, genesys, lake):
+    command.against(genesys()).run("--date", datetime.now(UTC).date()).ends(75)
+    assert lake.files() == []
+
+
+def test_force_without_a_date_is_wrong_use(command, genesys, lake):
+    served = genesys()
+    result = command.against(served).run("--force").ends(2)
+    assert "--force needs --date" in result.err
+    assert served.requests == []
     assert lake.files() == []
 
 
@@ -173,7 +194,7 @@ def test_a_day_that_seems_too_young_is_not_judged_by_a_clock_far_behind(
 ):
     wrong = genesys(now=lambda: datetime.now(UTC) + timedelta(days=9))
     settings = {"GENESYS_EXPORT_EXPORT__PUBLISH": "final"} if more[0] == "--publish" else {}
-    day = yesterday() + timedelta(days=0 if settings else 3)
+    day = yesterday() + timedelta(days=0 if settings else 1)
     flags = () if settings else more
     command.against(wrong, **settings).run("--date", day, *flags).ends(78)
     assert lake.files() == []

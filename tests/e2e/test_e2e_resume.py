@@ -141,9 +141,13 @@ def test_another_recipe_is_refused_until_it_is_meant(command, genesys, lake, day
     before = lake.snapshot()
     other = ("--date", day, "--table", "conversations")
     refused = told.run(*other).ends(78)
-    assert "tables: now without participants" in refused.err
+    assert "tables: were 15, now only conversations\n" in refused.err
     assert "--rewrite" in refused.err
+    dry = told.run(*other, "--dry-run").ends(78)
+    assert dry.out.startswith(f"would be refused: {day}: what is published here was made with")
+    assert "--rewrite" in dry.out
     assert lake.snapshot() == before
+    assert "would write " in told.run(*other, "--dry-run", "--rewrite").ends(0).out
     told.run(*other, "--rewrite").ends(0)
     assert list(lake.manifest(day)["tables"]) == ["conversations"]
     lake.check(day)

@@ -88,6 +88,8 @@ def test_several_wrong_settings_are_told_at_once(command, genesys, day):
         (["run", "--date", "2025-02-30"], 2),
         (["run", "--date", "2025-W47-4"], 2),
         (["run", "--date", "9999-12-31"], 2),
+        (["run", "--quiet", "--verbose"], 2),
+        (["status", "--quiet", "--verbose", "--to", "lake"], 2),
         (["run", "--date", "0001-01-01", "--timezone", "Asia/Tokyo"], 2),
         (["run", "--no-such-flag"], 2),
         (["run", "--slices", "three"], 2),
@@ -111,8 +113,10 @@ def test_a_command_line_that_makes_no_sense(command, genesys, lake, arguments, s
 
 
 def test_quiet_and_verbose_exclude_each_other(command, genesys, day):
-    result = command.against(genesys()).run("--date", day, "--quiet", "--verbose").ends(78)
-    assert "--quiet and --verbose" in result.err
+    result = command.against(genesys()).run("--date", day, "--quiet", "--verbose").ends(2)
+    assert result.err == (
+        "genesys-export: --quiet and --verbose exclude each other\n  Leave one of them out.\n"
+    )
 
 
 CONFIG = """

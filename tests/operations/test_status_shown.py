@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
@@ -85,7 +85,7 @@ def test_all_missing_days_are_one_line_with_one_command():
     shown = text(read(shelf, replace(PLACE, given=" --to ./lake"), NOW))
     assert (
         "  2026-11-20 to 2026-11-21, 2026-11-23 to 2026-11-24\n"
-        "    4 days: nothing is published (the command skips final days in between)\n"
+        "    4 days: nothing is published; backfill skips final days in between\n"
         "    genesys-export backfill --start 2026-11-20 --end 2026-11-24 --to ./lake\n"
     ) in shown
     assert shown.count("genesys-export ") == 1
@@ -173,8 +173,26 @@ def test_days_that_lost_files_are_one_case_with_one_command():
     assert case.title == "2026-11-11 to 2026-11-12, 2026-11-20"
     [told] = case.texts
     assert told.startswith("3 days: files are missing or have another size (on 2026-11-11: ")
-    assert told.endswith("2026-11-11.csv.gz is missing) (the command skips final days in between)")
+    assert told.endswith(
+        "segments/2026-11-11.csv.gz is missing); backfill skips final days in between"
+    )
     assert case.commands == ("genesys-export backfill --start 2026-11-11 --end 2026-11-20",)
+
+
+def test_days_that_the_next_run_exports_need_no_backfill():
+    shelf = lay(Shelf(), manifest("2026-11-17"), manifest("2026-11-20"))
+    late = [date(2026, 11, day) for day in (21, 22, 23, 24)]
+    known = read(
+        shelf, replace(PLACE, given=" --to ./lake"), NOW, due=lambda _: dict.fromkeys(late, "due")
+    )
+    by_run, by_backfill = cases(known)
+    assert by_run.title == "2026-11-21 to 2026-11-24"
+    assert by_run.texts == ("4 days: nothing is published; the next run exports them",)
+    assert by_run.commands == ("genesys-export run --to ./lake",)
+    assert by_backfill.texts == ("2 days: nothing is published",)
+    assert by_backfill.commands == (
+        "genesys-export backfill --start 2026-11-18 --end 2026-11-19 --to ./lake",
+    )
 
 
 def test_many_gaps_are_counted_after_the_first_few():

@@ -28,7 +28,20 @@ def test_a_flipped_byte_is_another_hash(day):
     flip(path, path.stat().st_size // 2)
     found = [one for one in day.verify().mismatches if "sha256" in one.expected]
     assert [one.where for one in found] == ["segments/2025-11-20.csv.gz"]
-    assert found[0].expected.split()[1] == day.files("segments")[0]["sha256"]
+    assert f"sha256 {day.files('segments')[0]['sha256']}" in found[0].expected
+    assert "ETag" in found[0].expected
+
+
+def test_an_altered_file_is_one_line_with_all_that_differs(day):
+    path = day.object("surveys")
+    path.write_bytes(path.read_bytes() + b"somebody was here\n")
+    size = day.files("surveys")[0]["bytes"]
+    [found] = day.mismatches()
+    assert found.startswith("surveys/2025-11-20.csv.gz: expected ETag ")
+    expected, _, there = found.partition(", found ")
+    assert f", {size:,} bytes, sha256 " in expected
+    assert f", {size + 18:,} bytes, sha256 " in there
+    assert "token" not in found
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 1.0])
@@ -173,7 +186,7 @@ def test_bytes_after_the_end_of_a_gzip_stream_are_no_part_of_it(day):
 def test_a_wrong_hash_in_the_manifest_is_found_as_well(day):
     day.rewrite(lambda told: told["tables"]["segments"][0].update(sha256="0" * 64, rows=1))
     expected = [one.expected for one in day.verify().mismatches]
-    assert expected == [f"sha256 {'0' * 64}", "1 row"]
+    assert expected == [f"sha256 {'0' * 64}, 1 row"]
 
 
 def test_a_wrong_token_is_somebody_else_s_file(day):

@@ -138,6 +138,7 @@ def test_each_organisation_has_its_own_lines(tmp_path, capsys):
         (["--start", "2025-11-17"], "--end is missing"),
         (["--end", "2025-11-17"], "--start is missing"),
         (["--sample", "5%"], "no day is given"),
+        (["--date", "2999-11-17"], "--date 2999-11-17 is in the future"),
         (["--date", "2025-11-17", "--end", "2025-11-18"], "--date does not go with"),
         (["--date", "2025-11-17", "--sample", "5%"], "--date does not go with"),
         (["--start", "2025-11-18", "--end", "2025-11-17"], "is after --end"),

@@ -224,7 +224,8 @@ class Client:
                 advice="Lower page_size, or raise answer_limit, in [genesys].",
             ) from failure
         except Failure as failure:
-            return _Passing(problem=str(failure), cause=failure)
+            host = urlsplit(url).netloc.rpartition("@")[2]
+            return _Passing(problem=f"{host}: {failure}", cause=failure)
         self._observe(
             Requested(
                 method=call.method,

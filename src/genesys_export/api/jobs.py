@@ -100,14 +100,15 @@ class JobFetch:
         for attempt in range(1, submissions + 1):
             job_id = self._submit(attempt)
             try:
-                self._rest("job", self._source.policy.wait_s(1), f"job {job_id} is submitted")
+                self._rest("job", self._source.policy.wait_s(1), f"{job_id} is submitted")
                 self._await(job_id)
                 yield from self._read(job_id)
             except Dead as dead:
                 why = f"job {job_id} {dead}"
                 self._source.observe(Noticed(message=why))
                 if attempt < submissions:
-                    self._rest("job", self._source.policy.wait_s(attempt), "submitting anew")
+                    detail = f"{job_id} is replaced by a new one"
+                    self._rest("job", self._source.policy.wait_s(attempt), detail)
                 continue
             return
         raise JobFailed(
@@ -136,7 +137,7 @@ class JobFetch:
             try:
                 if not self._delete(job_id) and self._is_young(job_id):
                     self._rest(
-                        "job", self._source.policy.wait_s(1), f"job {job_id} is not visible yet"
+                        "job", self._source.policy.wait_s(1), f"{job_id} is not visible yet"
                     )
                     self._delete(job_id)
             except ExportError as problem:
@@ -242,7 +243,7 @@ class JobFetch:
             if page is not None:
                 return page
             self._check(job_id)
-            self._rest("job", self._source.policy.first_s, f"job {job_id} has no results yet")
+            self._rest("job", self._source.policy.first_s, f"{job_id} has no results yet")
 
     def _check(self, job_id: str) -> None:
         """Raise Dead if the job itself says that it has ended."""

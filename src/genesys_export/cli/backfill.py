@@ -9,18 +9,20 @@ from functools import partial
 from pathlib import Path
 
 from ..api import SystemClock
-from ..assembly.exporting import day_of, exporters
+from ..assembly.exporting import exporters
 from ..days import Day
-from ..errors import Stopped, TryAgainLater, WrongUse
+from ..errors import Stopped, TryAgainLater
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..plural import plural
 from ..progress.words import clean
 from ..settings import Settings
-from .observed import observed, show_failures
+from .dates import check_begun, day_given
+from .observed import observed
+from .problems import show_shared
 from .recording import settings_of
 from .report import Outcome
-from .run import say_only
+from .run import refused, say_only
 from .showing import say_lines, show
 from .signals import Signals
 
@@ -68,8 +70,7 @@ def execute(
     )
     asked = _asked(request, settings, clock)
     if request.dry_run:
-        _say_only(settings, asked, clock)
-        return 0
+        return _say_only(settings, asked, clock)
     return observed(
         settings,
         clock,
@@ -81,12 +82,13 @@ def execute(
 
 
 def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> ChosenDays:
-    """Return the days; raises WrongUse for invalid dates, TryAgainLater if none has ended."""
+    """Return the days; raises WrongUse for wrong dates, TryAgainLater if none has ended."""
     start, end = (
-        _day(settings, name, text, clock)
+        day_given(name, text, settings, clock)
         for name, text in (("start", request.start), ("end", request.end))
     )
     every = days_between(start, end)
+    check_begun("start", start, clock)
     days = without_future(every, clock.now(), partial=settings.export.allow_partial)
     if not days:
         raise TryAgainLater(
@@ -100,15 +102,6 @@ def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> 
         options=request.options,
         at_once=settings.backfill.days_at_once,
     )
-
-
-def _day(settings: Settings, name: str, text: str, clock: SystemClock) -> Day:
-    try:
-        return day_of(settings, text, clock)
-    except ValueError as problem:
-        raise WrongUse(
-            f"--{name} {text} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
-        ) from problem
 
 
 def _outcomes(
@@ -143,15 +136,14 @@ def _backfill(
 
 
 def _show_problems(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show what went wrong, then what was not tried."""
-    show_failures(outcomes, verbose=level == "verbose")
+    """Show every failed day with its sentence, each advice once; then what was not tried."""
+    show_shared([one for one in outcomes if not isinstance(one.problem, Stopped)], level)
     _show_left(outcomes)
-    for one in outcomes:
-        if isinstance(one.problem, Stopped):
-            told = Stopped(one.problem.signum)
-            told.advice = "Run the same command again: it continues where this one stopped."
-            show(told, verbose=False)
-            return
+    stopped = [one.problem for one in outcomes if isinstance(one.problem, Stopped)]
+    if stopped:
+        told = Stopped(stopped[-1].signum)
+        told.advice = "Run the same command again: it continues where this one stopped."
+        show(told, verbose=False)
 
 
 def _show_left(outcomes: Sequence[Outcome]) -> None:
@@ -166,16 +158,21 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         say_lines(f"genesys-export: {count} ({which}): {reason}")
 
 
-def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
-    """Print what would be asked and written; of the destination only manifests are read."""
+def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> int:
+    """Print what would be asked and written, or refused; return the exit status for that.
+
+    Of the destination only manifests are read.
+    """
     found = tuple(exporters(settings, clock=clock, observe=ignore))
     backfill = _backfill(asked, found, lambda: None)
+    outcomes: list[Outcome] = []
     for exporter in found:
         settled = backfill.settled(exporter)
         for day in asked.days:
             if report := settled.get(day):
                 sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
             else:
-                say_only(settings, exporter, day)
+                outcomes.append(say_only(settings, exporter, day, asked.options))
     if asked.to_come:
         sys.stdout.write(f"{asked.told}\n")
+    return refused(outcomes)

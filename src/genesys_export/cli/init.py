@@ -236,8 +236,11 @@ def _examined(config: Path, environ: Mapping[str, str]) -> int:
         load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
         status = checked_up(flags, environ)
     except WrongSettings as problem:
-        show(problem, verbose=False)
         status = problem.status
+        if _lacks_only_the_secret(problem):
+            sys.stdout.write("The set-up was not checked yet: the client's secret is missing.\n")
+        else:
+            show(problem, verbose=False)
     if not any(environ.get(one) for one in _SECRET):
         following = f"export GENESYS_CLIENT_SECRET=…, then {again}"
     elif status:
@@ -247,3 +250,9 @@ def _examined(config: Path, environ: Mapping[str, str]) -> int:
     sys.stderr.flush()
     sys.stdout.write(f"\nNext: {following}\n")
     return status
+
+
+def _lacks_only_the_secret(problem: WrongSettings) -> bool:
+    """Whether nothing is wrong but what the file can't have: the usual end of a first time."""
+    _, *wrong = problem.message.splitlines()
+    return len(wrong) == 1 and "client_secret: missing" in wrong[0]

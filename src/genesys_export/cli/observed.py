@@ -12,10 +12,10 @@ from ..assembly.exporting import exporters
 from ..errors import ExportError, Stopped, worst
 from ..events import Noticed, Observe
 from ..export import Exporter
-from ..plural import plural
 from ..progress import Tally, progress, tell
 from ..settings import Settings
 from .outputs import write_output
+from .problems import show_shared
 from .recording import Recorder
 from .report import Outcome, run_report
 from .showing import show
@@ -28,36 +28,14 @@ Problems = Callable[[Sequence[Outcome], str], None]  # shows what went wrong, at
 
 
 def each_problem(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show what went wrong, and the signal that ended the run."""
-    show_failures(outcomes, verbose=level == "verbose")
+    """Show every error with its advice; whose it is only where there are several days."""
+    if len(outcomes) > 1:
+        show_shared(outcomes, level)
+        return
     for outcome in outcomes:
-        if isinstance(outcome.problem, Stopped):
-            show(outcome.problem, verbose=False)
-            return
-
-
-def show_failures(outcomes: Sequence[Outcome], *, verbose: bool) -> None:
-    """Show every error of a day but a signal: each sentence once, each advice once."""
-    advised: dict[str, dict[str, list[Outcome]]] = {}
-    for one in outcomes:
-        if one.problem and not isinstance(one.problem, Stopped):
-            # A sentence that would be said of other organisations stands once for each.
-            key = f"{one.org} {one.problem.message}"
-            advised.setdefault(one.problem.advice, {}).setdefault(key, []).append(one)
-    for sentences in advised.values():
-        for place, alike in enumerate(sentences.values(), 1):
-            if problem := alike[0].problem:
-                whose = _whose(alike) if len(outcomes) > 1 else ""
-                show(problem, verbose=verbose, whose=whose, advise=place == len(sentences))
-
-
-def _whose(alike: Sequence[Outcome]) -> str:
-    """Return the organisation, and the days unless the error names its own."""
-    first = alike[0]
-    day = "" if first.problem and str(first.day) in first.problem.message else str(first.day)
-    more = f"and {plural(len(alike) - 1, 'more day')}" if len(alike) > 1 else ""
-    whose = " ".join(filter(None, (first.org, day, more)))
-    return f"{whose}: " if whose else ""
+        if outcome.problem:
+            stopped = isinstance(outcome.problem, Stopped)
+            show(outcome.problem, verbose=level == "verbose" and not stopped)
 
 
 def observed(

@@ -75,6 +75,8 @@ class Recorder:
             try:
                 last_run.write(deps.store, deps.plan.homes, self._run(mine))
             except ExportError as problem:
+                if any(type(one.problem) is type(problem) for one in mine):
+                    continue  # the run's own error says it: a bucket that is not there, say
                 told = f"status can't show how this run ended: {problem.message}"
                 observe(Noticed(message=told))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,15 +11,17 @@ from pathlib import Path
 import msgspec
 
 from ..api import SystemClock
-from ..assembly.exporting import day_of, dry_run, exporters
+from ..assembly.exporting import dry_run, exporters
 from ..days import Day
-from ..errors import Stopped, WrongUse, as_known
+from ..errors import Stopped, WrongSettings, WrongUse, as_known, worst
 from ..events import DayDue, DaySkipped, ignore
 from ..export import Due, Exporter, ExportOptions, agenda
 from ..life import Reason, Why
 from ..progress.words import clean
 from ..settings import Settings
+from .dates import check_begun, day_given
 from .observed import observed
+from .problems import shared
 from .recording import settings_of
 from .report import Outcome
 from .signals import Signals
@@ -39,6 +41,8 @@ def execute(
     request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
+    if request.options.force and request.date is None:
+        raise WrongUse("--force needs --date: it exports one day again", advice=_FORCE)
     clock = SystemClock()
     settings = settings_of(
         "run",
@@ -48,16 +52,11 @@ def execute(
         dates={"date": request.date},
         recorded=not request.dry_run,
     )
-    try:
-        day = day_of(settings, request.date, clock)
-    except ValueError as problem:
-        raise WrongUse(
-            f"--date {request.date} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
-        ) from problem
+    day = day_given("date", request.date, settings, clock)
+    check_begun("date", day, clock)
     asked = ChosenDays(day=day, alone=request.date is not None, options=request.options)
     if request.dry_run:
-        _say_only(settings, asked, clock)
-        return 0
+        return _say_only(settings, asked, clock)
     return observed(settings, clock, request.report, partial(_outcomes, asked), command="run")
 
 
@@ -80,6 +79,10 @@ class ChosenDays:
 
 
 _NOTHING_DUE = "no day is missing or may have changed: nothing to do"
+_FORCE = (
+    "Name the day, such as --date yesterday; for several days use"
+    " `genesys-export backfill --start … --end … --force`."
+)
 _ASKED = Reason(Why.MISSING, "--date names it")
 
 
@@ -130,8 +133,12 @@ def outcome_of(exporter: Exporter, day: Day, options: ExportOptions, signals: Si
     return Outcome(org=org, day=day, report=report, problem=report.problem)
 
 
-def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None:
-    """Print what would be asked and written; of the destination only manifests are read."""
+def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> int:
+    """Print what would be asked and written, or refused; return the exit status for that.
+
+    Of the destination only manifests are read.
+    """
+    outcomes: list[Outcome] = []
     for exporter in exporters(settings, clock=clock, observe=ignore):
         due, keeps_state = asked.due(exporter), exporter.deps.plan.keeps_state
         if not due:
@@ -142,11 +149,26 @@ def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> None
             if settled and not (made and exporter.damaged((made,))):
                 sys.stdout.write(f"would skip {one.day}: {clean(settled.note)}\n")
             else:
-                say_only(settings, exporter, one.day)
+                outcomes.append(say_only(settings, exporter, one.day, asked.options))
+    return refused(outcomes)
 
 
-def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
-    """Print what would be asked for a day, and what would be written."""
+def refused(outcomes: Sequence[Outcome]) -> int:
+    """Print why days would be refused, each reason once; return the exit status for that."""
+    for one in shared(outcomes):
+        sys.stdout.write(f"would be refused: {clean(one.whose)}{one.problem.message}\n")
+        if one.problem.advice and one.advise:
+            sys.stdout.write(f"  {one.problem.advice}\n")
+    return worst((0, *(one.status for one in outcomes)))
+
+
+def say_only(settings: Settings, exporter: Exporter, day: Day, options: ExportOptions) -> Outcome:
+    """Print what would be asked for a day, and what would be written; return what refuses it."""
+    org = exporter.deps.plan.org
+    try:
+        exporter.check(day, options)
+    except WrongSettings as problem:
+        return Outcome(org=org, day=day, problem=problem)
     asks = "would submit a job" if settings.export.engine == "jobs" else "would ask"
     found = dry_run(exporter, day)
     sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
@@ -157,3 +179,4 @@ def say_only(settings: Settings, exporter: Exporter, day: Day) -> None:
         sys.stdout.write(f"would write {clean(url)}\n")
     if exporter.deps.plan.roll:
         sys.stdout.write("and, if a file reaches a limit of [roll], the next ones: …-001, …\n")
+    return Outcome(org=org, day=day)

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ..errors import ExportError
+from ..errors import ExportError, WrongUse
 from ..redaction import clean, escaped, told
 
 _CAUSE = "The above exception was the direct cause of the following exception:"
@@ -73,9 +73,9 @@ def say_lines(text: str) -> None:
 def show(problem: ExportError, *, verbose: bool, whose: str = "", advise: bool = True) -> None:
     """Print what happened (`whose` day, where it does not say) and what to do.
 
-    The traceback only when asked for.
+    The traceback only when asked for, and not for a mistake in the command line.
     """
-    if verbose:
+    if verbose and not isinstance(problem, WrongUse):
         say("".join(f"{line}\n" for line in _traced(problem, set())))
     # Errors are clean since they were made; `whose` is not.
     say(f"genesys-export: {clean(whose)}{problem.message}\n")
@@ -98,5 +98,5 @@ def _traced(problem: BaseException, seen: set[int]) -> Iterator[str]:
     kind = type(problem)
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     name = f"{module}{kind.__qualname__}"
-    text = told(problem)
-    yield f"{name}: {text}" if text else name
+    text = problem.message if isinstance(problem, ExportError) else told(problem)
+    yield from (f"{name}: {text}" if text else name).split("\n")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Sequence
+from errno import EADDRINUSE
 from pathlib import Path
 
 from ..errors import WrongSettings, WrongUse
 
 MISSING = "the extra [simulator] is not installed"
+_OTHER_PORT = "Stop the other process, or choose another port with --port (0: any free one)."
 INSTALL = "Install it in your clone of the project: pip install '.[simulator]'"
 
 
@@ -40,9 +41,6 @@ def serve_until_stopped(
         world = World.read(files) if files else World.generated(seed=seed, per_day=per_day)
         run(world, Options(requests_per_minute=requests_per_minute), port=port, on_ready=on_ready)
     except (OSError, ValueError) as problem:
-        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
-            raise WrongUse(
-                f"port {port} is in use",
-                advice="Stop what uses it, or choose another with --port (0 picks a free one).",
-            ) from problem
+        if isinstance(problem, OSError) and problem.errno == EADDRINUSE:
+            raise WrongUse(f"port {port} is in use", advice=_OTHER_PORT) from problem
         raise WrongUse(f"the simulator can't start: {problem}") from problem

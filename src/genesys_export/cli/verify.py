@@ -10,7 +10,6 @@ from random import SystemRandom
 
 from ..api import SystemClock
 from ..assembly.examining import verifiers
-from ..assembly.exporting import day_of
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, worst
 from ..export import days_between
@@ -20,6 +19,7 @@ from ..plural import plural
 from ..progress import progress
 from ..progress.words import clean, size
 from ..settings import Need, Settings, load
+from .dates import check_begun, day_given
 from .repeating import repeated
 from .showing import show
 from .signals import Signals
@@ -125,10 +125,10 @@ def _sample(request: VerifyRequest) -> Sample | None:
             advice="Give --date for one day, --start and --end for a range.",
         )
     if request.date is None and (request.start is None or request.end is None):
-        missing = "--start is missing" if request.start is None else "--end is missing"
+        lacking = "--end" if request.start else "--start" if request.end else ""
         raise WrongUse(
-            missing if in_range else "no day is given",
-            advice="Give --date, or --start and --end.",
+            f"{lacking} is missing" if lacking else "no day is given",
+            advice="Give --date for one day, --start and --end for a range.",
         )
     if request.sample is None:
         return None
@@ -144,9 +144,11 @@ def _sample(request: VerifyRequest) -> Sample | None:
 def _days(request: VerifyRequest, settings: Settings, clock: SystemClock) -> tuple[Day, ...]:
     """Return the days that were asked for, oldest first; raises WrongUse."""
     if request.date is not None:
-        return (_day("date", request.date, settings, clock),)
+        day = day_given("date", request.date, settings, clock)
+        check_begun("date", day, clock)
+        return (day,)
     start, end = (
-        _day(name, text, settings, clock)
+        day_given(name, text, settings, clock)
         for name, text in (("start", request.start), ("end", request.end))
     )
     return days_between(start, end)
@@ -154,15 +156,6 @@ def _days(request: VerifyRequest, settings: Settings, clock: SystemClock) -> tup
 
 def _dates(request: VerifyRequest) -> dict[str, str | None]:
     return {"date": request.date, "start": request.start, "end": request.end}
-
-
-def _day(name: str, text: str | None, settings: Settings, clock: SystemClock) -> Day:
-    try:
-        return day_of(settings, text, clock)
-    except ValueError as problem:
-        raise WrongUse(
-            f"--{name} {text} is not a valid date", advice="Use YYYY-MM-DD or yesterday."
-        ) from problem
 
 
 def _outcomes(parts: Iterator[Verifier], day: Day) -> Iterator[Verification | ExportError]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ..damage import Damage, files_of
-from ..days import Day
+from ..days import Day, ranges
 from ..errors import DataMismatch, ExportError, NotPermitted, Stopped, WrongSettings
-from ..operations.attention import ranges
 from ..operations.sampling import Sample, draw
 from ..operations.verify import Verification, Verifier
 from ..plural import plural

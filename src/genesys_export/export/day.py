@@ -20,7 +20,7 @@ from .counting import counted_first
 from .dependencies import Dependencies
 from .leftovers import probe_key
 from .notices import tell
-from .ownership import checked
+from .ownership import check_unasked, checked
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
 from .threads import interruptible
@@ -101,6 +101,12 @@ class Exporter:
             return None
         why = self._skipped(day, before, options)
         return self._skip(day, before, why) if why else None
+
+    def check(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> None:
+        """Raise what `export` would raise because of the settings; asks nothing of Genesys."""
+        if self.deps.plan.keeps_state:
+            before = self.deps.ledger.read(day)
+            check_unasked(self.deps, before, rewrite=options.rewrite)
 
     def _skip(self, day: Day, before: Published | None, why: str) -> DayReport:
         return DayReport(

@@ -49,6 +49,18 @@ def checked(
     return replace(deps, recipe=recipe)
 
 
+def check_unasked(deps: Dependencies, before: Published | None, *, rewrite: bool) -> None:
+    """Refuse what `checked` would refuse, as far as that is known without asking Genesys.
+
+    Whether the organisation is another one is left to `checked`. Raises WrongSettings.
+    """
+    recipe = _of(deps, deps.membership.known()) if deps.membership else deps.recipe
+    old = _published(deps, before, recipe)
+    if old is not None:
+        ours = replace(old, organization=None)
+        guards.check_recipe(ours, replace(recipe, organization=None), rewrite=rewrite)
+
+
 def _of(deps: Dependencies, organization: Organization) -> Recipe:
     return replace(deps.recipe, organization=organization)
 

@@ -1,7 +1,7 @@
 """What needs attention: the one list that the terminal, the page, the JSON and --check show.
 
 Pure. Days with nothing but the same trouble (missing, or files lost) are one case with one
-command, because `backfill` skips the final days between them.
+command: the next run for days that are due, else `backfill`, which skips the final days between.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ..days import ranges
 from ..plural import plural
 from .day_status import DayStatus, OrgStatus, State
 from .status_words import (
@@ -40,25 +41,19 @@ def cases(status: OrgStatus) -> tuple[Case, ...]:
     return tuple(_cases(status))
 
 
-def ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Yield the first and the last of each run of consecutive dates, in order."""
-    start: date | None = None
-    for place, day in enumerate(days, 1):
-        start = start or day
-        if place == len(days) or (days[place] - day).days != 1:
-            yield start, day
-            start = None
-
-
 def _cases(status: OrgStatus) -> Iterator[Case]:
     if status.last_run and run_failed(status.last_run):
         run = status.last_run
         yield Case(title="Last run", days=(), texts=(run_words(run), run_error(run)))
     ill = [day for day in status.days if needs_attention(day)]
     alone = {day.day: day for day in ill}
+    absent = [day for day in ill if _is_only(day, "missing")]
+    hurt = [day for day in ill if day.damage and _is_only(day, "damaged")]
     for alike, text in (
-        ([day for day in ill if _is_only(day, "missing")], "nothing is published"),
-        ([day for day in ill if day.damage and _is_only(day, "damaged")], ""),
+        ([day for day in absent if day.due], "nothing is published"),
+        ([day for day in absent if not day.due], "nothing is published"),
+        ([day for day in hurt if day.due], ""),
+        ([day for day in hurt if not day.due], ""),
     ):
         if len(alike) > 1:
             yield _group(alike, text or _lost(alike))
@@ -78,17 +73,22 @@ def _urgent(day: DayStatus) -> list[Remark]:
 
 
 def _group(days: Sequence[DayStatus], text: str) -> Case:
+    """Return days with the same trouble: those that are due need no more than the next run."""
     dates = tuple(day.day for day in days)
-    span = f"--start {dates[0]} --end {dates[-1]}"
+    if days[0].due:
+        rest, work = "; the next run exports them", "run"
+    else:
+        work = f"backfill --start {dates[0]} --end {dates[-1]}"
+        gaps = (dates[-1] - dates[0]).days >= len(dates)
+        rest = "; backfill skips final days in between" if gaps else ""
     named = [_range(*one) for one in ranges(dates)]
-    rest = len(named) - _RANGES
-    between = " (the command skips final days in between)" if len(named) > 1 else ""
-    title = ", ".join(named if rest <= 1 else [*named[:_RANGES], f"and {rest} more ranges"])
+    more = len(named) - _RANGES
+    title = ", ".join(named if more <= 1 else [*named[:_RANGES], f"and {more} more ranges"])
     return Case(
         title=title,
         days=dates,
-        texts=(f"{plural(len(dates), 'day')}: {text}{between}",),
-        commands=(f"genesys-export backfill {span}{days[0].given}",),
+        texts=(f"{plural(len(dates), 'day')}: {text}{rest}",),
+        commands=(f"genesys-export {work}{days[0].given}",),
     )
 
 

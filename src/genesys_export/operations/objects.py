@@ -47,7 +47,8 @@ class Objects:
         if seen is None:
             self.mismatches.add(file.key, f"an object of {plural(file.bytes, 'byte')}", "none")
             return False
-        self._identity(file, seen)
+        differs = _Differences()
+        self._identity(file, seen, differs)
         meter = _Meter(self.store.chunks(file.key, seen.tag), self.pulse)
         pieces = meter.pieces()
         rows: int | None = None
@@ -55,33 +56,55 @@ class Objects:
         try:
             rows = take(pieces)
         except Unreadable as problem:
-            self.mismatches.add(file.key, "a file that can be read", f"one that {problem}")
+            differs.add("a file that can be read", f"one that {problem}")
             could = False
         for _ in pieces:
             pass  # a reader may stop early; size and hash are those of the whole
-        self.mismatches.expect(
-            file.key, plural(file.bytes, "byte"), plural(meter.size_bytes, "byte")
-        )
-        self.mismatches.expect(
-            file.key, f"sha256 {file.sha256}", f"sha256 {meter.digest.hexdigest()}"
-        )
+        differs.expect(plural(file.bytes, "byte"), plural(meter.size_bytes, "byte"))
+        differs.expect(f"sha256 {file.sha256}", f"sha256 {meter.digest.hexdigest()}")
         if rows is not None:
-            self.mismatches.expect(file.key, plural(file.rows, "row"), plural(rows, "row"))
+            differs.expect(plural(file.rows, "row"), plural(rows, "row"))
+        if differs.expected:
+            self.mismatches.add(file.key, differs.expected, differs.found)
         told = ReadBack(key=file.key, rows=rows or 0, size_bytes=meter.size_bytes)
         self.read_back.append(told)
         self.observe(told)
         return could
 
-    def _identity(self, file: File, seen: Seen) -> None:
-        """Compare what exact readers ask for: they would be refused, whatever the bytes are."""
+    def _identity(self, file: File, seen: Seen, differs: _Differences) -> None:
+        """Compare what exact readers ask for: they would be refused, whatever the bytes are.
+
+        The token says who wrote it: where the ETag differs already it is no news.
+        """
         if file.etag:
-            self.mismatches.expect(file.key, f"ETag {file.etag}", f"ETag {seen.tag.etag}")
+            differs.expect(f"ETag {file.etag}", f"ETag {seen.tag.etag}")
         if file.version_id is not None:
-            found = f"version {seen.tag.version_id}"
-            self.mismatches.expect(file.key, f"version {file.version_id}", found)
-        if file.token:
+            differs.expect(f"version {file.version_id}", f"version {seen.tag.version_id}")
+        if file.token and not differs.expected:
             token = seen.metadata.get("token", "none")
-            self.mismatches.expect(file.key, f"token {file.token}", f"token {token}")
+            differs.expect(f"token {file.token}", f"token {token}")
+
+
+@dataclass(slots=True)
+class _Differences:
+    """What differs about one file: a single mismatch, however many symptoms it has."""
+
+    _pairs: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, expected: str, found: str) -> None:
+        self._pairs.append((expected, found))
+
+    def expect(self, expected: str, found: str) -> None:
+        if expected != found:
+            self.add(expected, found)
+
+    @property
+    def expected(self) -> str:
+        return ", ".join(expected for expected, _ in self._pairs)
+
+    @property
+    def found(self) -> str:
+        return ", ".join(found for _, found in self._pairs)
 
 
 class _Meter:

@@ -13,9 +13,10 @@ from hashlib import sha256
 from importlib.resources import files
 
 from .. import __version__
+from ..days import ranges
 from ..plural import plural
 from ..progress.words import size
-from .attention import Case, cases, ranges
+from .attention import Case, cases
 from .day_status import DayStatus, OrgStatus, State
 from .markup import EMPTY, Markup, element, verbatim
 from .status_calendar import calendar

@@ -88,7 +88,8 @@ def tell(stream: TextIO, tally: Tally, *, elapsed_s: float, as_json: bool, clock
     """Write what a run did at its end: in words, or as one more JSON line among JSON lines."""
     totals, over = tally.totals(), tally.backfill
     if not as_json:
-        stream.write(f"{summary(totals, elapsed_s=elapsed_s, backfill=over)}\n")
+        if told := summary(totals, elapsed_s=elapsed_s, backfill=over):
+            stream.write(f"{told}\n")
         return
     figures = {name: value for name, value in asdict(totals).items() if name not in _DAYS}
     days = {"days": len(totals.published) + len(totals.unchanged)}

@@ -42,10 +42,10 @@ def duration(seconds: float) -> str:
 
 
 def waiting(event: Waiting, left_s: float) -> str:
-    """Return `rate limit: 12 s` or `job 4f2a is PENDING: next look in 3 s`."""
+    """Return `rate limit: 12 s` or `job 4f2a is PENDING; checking again in 3 s`."""
     detail = clean(event.detail)
     if event.reason == "job":
-        return f"job {detail}".rstrip() + f": next look in {duration(left_s)}"
+        return f"job {detail}".rstrip() + f"; checking again in {duration(left_s)}"
     return f"{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
 
 
@@ -60,6 +60,8 @@ def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | No
     days += [f"{_who(day)} skipped: {clean(day.reason)}" for day in totals.skipped]
     if backfill:
         days = [_range(totals, backfill)]
+    if not totals.requests and not totals.retries and not totals.uploaded_bytes:
+        return "\n".join(days)
     extra = (
         f"{plural(totals.retries, 'retry', 'retries')}" if totals.retries else "",
         f"{totals.throttled:,} answered 429" if totals.throttled else "",
@@ -68,11 +70,21 @@ def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | No
     work = (
         f"{plural(totals.requests, 'request')}{f' ({aside})' if aside else ''} in "
         f"{duration(elapsed_s)}, {size(totals.received_bytes)} received, "
-        f"{size(totals.uploaded_bytes)} uploaded"
+        f"{_uploaded(totals)}"
     )
     waits = sorted(totals.waits_s.items(), key=lambda wait: -wait[1])
     waited = ", ".join(f"{reason} {duration(wait_s)}" for reason, wait_s in waits)
-    return "\n".join([*days, work, *([f"waited: {waited} in all"] if waited else [])])
+    if sum(totals.waits_s.values()) > elapsed_s:
+        waited += " (in parallel, added up)"
+    return "\n".join([*days, work, *([f"waited: {waited}"] if waited else [])])
+
+
+def _uploaded(totals: Totals) -> str:
+    """Return what was uploaded; what an unchanged day staged did not become visible."""
+    if totals.unchanged and not totals.published:
+        return f"{size(totals.uploaded_bytes)} staged and discarded"
+    told = f"{size(totals.uploaded_bytes)} uploaded"
+    return f"{told} (for unchanged days: staged and discarded)" if totals.unchanged else told
 
 
 def published(day: DayPublished) -> str:

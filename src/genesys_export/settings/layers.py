@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from ..errors import Bug
+from ..errors import Bug, WrongUse
 from ..odd_input import ODD, in_words
 from ..redaction import passwords_of
 from .names import (
@@ -97,15 +97,15 @@ def leads_to_s3(values: Mapping[str, object]) -> bool:
 def from_flags(given: Mapping[str, object]) -> Layer:
     """Return the command line's layer; None, False and () are flags not given.
 
-    Raises Bug for a flag that is not a setting: only its command knows what it means.
+    Raises Bug for a flag that is not a setting: only its command knows what it means; WrongUse for
+    flags that exclude each other.
     """
     if unknown := set(given) - set(FLAGS) - set(SWITCHES):
         raise Bug(f"no setting belongs to {', '.join(sorted(unknown))}")
     present = {flag: value for flag, value in given.items() if _is_given(value)}
-    problems: tuple[str, ...] = ()
     if {"quiet", "verbose"} <= set(present):
-        problems = ("log.level: --quiet and --verbose exclude each other. Leave one of them out.",)
-    layer = Layer(problems=problems)
+        raise WrongUse("--quiet and --verbose exclude each other", advice="Leave one of them out.")
+    layer = Layer()
     for flag, value in present.items():
         path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
         layer.put(path, meaning, f"--{flag.replace('_', '-')}")

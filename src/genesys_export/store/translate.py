@@ -70,7 +70,6 @@ _ADVICE = {
     "AuthorizationHeaderMalformed": _BUCKET,
     "IllegalLocationConstraintException": _BUCKET,
     "InvalidBucketName": _BUCKET,
-    "NoSuchBucket": _BUCKET,
     "PermanentRedirect": _BUCKET,
     "TemporaryRedirect": _BUCKET,
     "InvalidEncryptionAlgorithmError": "Check the encryption: AES256 or aws:kms.",
@@ -156,12 +155,8 @@ def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bo
             f"{url}: the credentials are not accepted ({code})",
             advice="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         )
-    elsewhere = code == "400" and _region(problem)  # a HEAD in a wrong region: no body, no code
-    if code in _ADVICE or elsewhere:
-        return WrongSettings(
-            f"{url}: {action} failed with {code}{_said(problem)}",
-            advice=_ADVICE.get(code, _BUCKET),
-        )
+    if wrong := _of_settings(problem, code, action, url):
+        return wrong
     if code in _DENIED or status in {401, 403}:
         return NotPermitted(
             f"{url}: {action} is not permitted ({code})",
@@ -170,6 +165,22 @@ def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bo
             f" s3:ListBucket a missing object looks like a forbidden one).{_acl(action)}",
         )
     return DestinationFailed(f"{url}: {action} failed with {code} (HTTP {status}){_said(problem)}")
+
+
+def _of_settings(problem: ClientError, code: str, action: str, url: str) -> WrongSettings | None:
+    if code == "NoSuchBucket":
+        bucket = urlsplit(url).netloc
+        return WrongSettings(
+            f"the bucket {bucket} does not exist ({action} failed with {code})",
+            advice=f"Create it, or correct the set-up. {_BUCKET}",
+        )
+    elsewhere = code == "400" and _region(problem)  # a HEAD in a wrong region: no body, no code
+    if code in _ADVICE or elsewhere:
+        return WrongSettings(
+            f"{url}: {action} failed with {code}{_said(problem)}",
+            advice=_ADVICE.get(code, _BUCKET),
+        )
+    return None
 
 
 def _acl(action: str) -> str:

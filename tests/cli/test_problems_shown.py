@@ -1,0 +1,65 @@
+"""Errors of several days: each is shown once, and says which days it ended."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from genesys_export.cli.observed import each_problem
+from genesys_export.cli.report import Outcome
+from genesys_export.days import Day
+from genesys_export.errors import DataMismatch, ExportError, TryAgainLater, WrongSettings
+
+SETTINGS = "the settings have changed"
+
+
+def ended(of_month: int, problem: ExportError | None, org: str = "") -> Outcome:
+    return Outcome(org=org, day=Day(date(2026, 11, of_month), ZoneInfo("UTC")), problem=problem)
+
+
+@pytest.fixture
+def shown(capsys):
+    def show(*outcomes: Outcome) -> list[str]:
+        each_problem(outcomes, "info")
+        return capsys.readouterr().err.splitlines()
+
+    return show
+
+
+def test_the_same_error_of_several_days_is_shown_once_and_names_them(shown):
+    days = [
+        ended(number, WrongSettings(SETTINGS, advice="Go back.")) for number in (20, 21, 22, 26)
+    ]
+    assert shown(*days, ended(27, None)) == [
+        f"genesys-export: 4 days (2026-11-20 to 2026-11-22, 2026-11-26): {SETTINGS}",
+        "  Go back.",
+    ]
+
+
+def test_errors_of_other_kinds_keep_their_own_lines_and_share_their_advice(shown):
+    told = shown(
+        ended(20, TryAgainLater("2026-11-20 is not complete", advice="Later.")),
+        ended(21, DataMismatch("the count differs", advice="Look.")),
+        ended(22, TryAgainLater("2026-11-22 is not complete", advice="Later.")),
+    )
+    assert told == [
+        "genesys-export: 2026-11-20 is not complete",
+        "genesys-export: 2026-11-22 is not complete",
+        "  Later.",
+        "genesys-export: 2026-11-21: the count differs",
+        "  Look.",
+    ]
+
+
+def test_organisations_do_not_share_a_line(shown):
+    told = shown(*(ended(20, WrongSettings(SETTINGS, advice=""), org) for org in ("emea", "apac")))
+    assert told == [
+        f"genesys-export: emea 2026-11-20: {SETTINGS}",
+        f"genesys-export: apac 2026-11-20: {SETTINGS}",
+    ]
+
+
+def test_a_single_day_is_not_named_again(shown):
+    assert shown(ended(20, WrongSettings(SETTINGS, advice=""))) == [f"genesys-export: {SETTINGS}"]
