@@ -100,7 +100,7 @@ class JobFetch:
         for attempt in range(1, submissions + 1):
             job_id = self._submit(attempt)
             try:
-                self._rest("job", self._source.policy.wait_s(1), f"job {job_id} is submitted")
+                self._rest("job", self._source.policy.wait_s(1), f"{job_id} is submitted")
                 self._await(job_id)
                 yield from self._read(job_id)
             except Dead as dead:
@@ -136,7 +136,7 @@ class JobFetch:
             job_id = self._held.pop()
             try:
                 if not self._delete(job_id) and self._is_young(job_id):
-                    self._rest("job", self._source.policy.wait_s(1), f"job {job_id} is not seen")
+                    self._rest("job", self._source.policy.wait_s(1), f"{job_id} is not seen")
                     self._delete(job_id)
             except ExportError as problem:
                 self._source.observe(Noticed(message=f"job {job_id} was not deleted: {problem}"))
@@ -241,7 +241,7 @@ class JobFetch:
             if page is not None:
                 return page
             self._check(job_id)
-            self._rest("job", self._source.policy.first_s, f"job {job_id} has no results yet")
+            self._rest("job", self._source.policy.first_s, f"{job_id} has no results yet")
 
     def _check(self, job_id: str) -> None:
         """Raise Dead where the job itself says that it has ended."""

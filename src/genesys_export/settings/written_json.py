@@ -40,9 +40,9 @@ def json_object(given: object) -> str:
         utf8(json.dumps(found, ensure_ascii=False))
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
-        raise ValueError(f"this is no JSON ({where}: {problem.msg})") from None
+        raise ValueError(f"this is not JSON ({where}: {problem.msg})") from None
     except TypeError:
-        raise ValueError("this holds what JSON has no word for (a date?)") from None
+        raise ValueError("this holds something that JSON can't express (a date?)") from None
     except ODD as problem:
         raise ValueError(f"this can't be used: {in_words(problem)}") from None
     if not isinstance(found, Mapping):
