@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -85,3 +86,22 @@ def test_without_a_signal_there_is_no_status():
     with unwinding() as arrival:
         pass
     assert arrival.status == 0
+
+
+def test_signals_are_taken_over_before_anything_that_takes_time_is_imported():
+    program = """
+    import sys
+    import types
+    import signal
+    already = set(sys.modules)
+    seen = []
+    class Watch:
+        def find_spec(self, name, path=None, target=None):
+            seen.append((name, signal.getsignal(signal.SIGINT) is signal.default_int_handler))
+    sys.meta_path.insert(0, Watch())
+    import genesys_export.__main__
+    print([name for name, unhandled in seen if unhandled])
+    """
+    order = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(order, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "['genesys_export', 'genesys_export.__main__']\n"

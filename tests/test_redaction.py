@@ -57,6 +57,8 @@ HIDDEN = [
     ("http://user:canary@host/x", "http://[hidden]@host/x"),
     ("could not open https://u:ca/na@ry@host:9/p.", "could not open https://[hidden]@host:9/p."),
     ("https://canary@host/", "https://[hidden]@host/"),
+    ("Invalid endpoint: user:canary@host", "Invalid endpoint: [hidden]@host"),
+    ("proxy='user:ca/nary@10.0.0.1:3128'", "proxy='[hidden]@10.0.0.1:3128'"),
     ("Authorization: Bearer canary", "Authorization: [hidden]"),
     ("{'Authorization': 'AWS4 canary', 'Host': 'h'}", "{'Authorization': [hidden], 'Host': 'h'}"),
     ('"x-amz-security-token": "canary"', '"x-amz-security-token": [hidden]'),
@@ -83,6 +85,7 @@ def test_credentials_are_known_by_their_form(text, shown):
         "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.",
         "authorization/divisions answered 403",
         "2026-11-22T08:00:00Z, 12:30",
+        "at 12:30: ask someone@example.com",
         "Ä – “…” 日本語 😀",
     ],
 )
@@ -91,7 +94,7 @@ def test_what_is_no_secret_is_left_as_it_is(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["x", "://", "://a:", "a:b@", "Bearer ", "cookie:", "='", "\x1b"]
+    "piece", ["x", "://", "://a:", "a:b@", "a:", "a: ", " a:b", "Bearer ", "cookie:", "='", "\x1b"]
 )
 def test_a_long_text_is_looked_through_at_once(piece):
     began = time.perf_counter()

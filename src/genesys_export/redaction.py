@@ -34,6 +34,11 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Bounded, so that no text makes the search take long.
     (re.compile(r"(://)[^\s/@:]{0,256}:(?!\d{1,5}(?:[/?#]|$))\S{0,512}@"), rf"\1{HIDDEN}@"),
     (re.compile(r"(://)[^\s/@?#]{1,512}@"), rf"\1{HIDDEN}@"),
+    # The same where the scheme was forgotten: name:password@host.
+    (
+        re.compile(r"(?<![^\s\"'`(=])[^\s/@:\"'`(=]{1,256}:(?!//)[^\s@]{1,512}@(?=\S)"),
+        f"{HIDDEN}@",
+    ),
     # http.client quotes what it could not send: always a header, mostly a credential.
     (
         re.compile(r"(invalid header (?:value|name)\W).*", re.IGNORECASE | re.DOTALL),
@@ -108,11 +113,11 @@ def secrets_of(environ: Mapping[str, str]) -> frozenset[str]:
 
 
 def passwords_of(address: str) -> frozenset[str]:
-    """Return the password in a URL, as written and as meant."""
+    """Return the password in a URL, with or without a scheme, as written and as meant."""
     _, scheme, rest = address.partition("://")
-    userinfo, at, _ = rest.rpartition("@")
+    userinfo, at, _ = (rest if scheme else address).rpartition("@")
     _, colon, password = userinfo.partition(":")
-    return frozenset({password, unquote(password)} if scheme and at and colon else ())
+    return frozenset({password, unquote(password)} if at and colon else ())
 
 
 def redacted(text: str) -> str:

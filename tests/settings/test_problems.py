@@ -1,5 +1,6 @@
 """What people read when a setting is missing or wrong: every line, at once, and no secret."""
 
+import time
 import traceback
 from pathlib import Path
 
@@ -212,6 +213,27 @@ def test_a_file_in_another_encoding_is_refused_by_its_name(tmp_path, content, wo
     with pytest.raises(WrongSettings) as caught:
         load(flags={}, environ={}, cwd=tmp_path)
     assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "".join(f"k{number} = 1\n" for number in range(200_000)),
+        "".join(f"k{number}=1\n" for number in range(26_000)),
+        "[export]\n" + "".join(f"k{number}=1\n" for number in range(26_000)),
+        "".join(f"[k{number}]\n" for number in range(26_000)),
+        "".join(f"[orgs.k{number}]\nx=1\n" for number in range(13_000)),
+        f"{'a.' * 100_000}a = 1\n",
+        f"[{'a.' * 100_000}a]\n",
+    ],
+    ids=["200,000 keys", "keys", "keys of a section", "sections", "orgs", "deep key", "deep head"],
+)
+def test_a_senseless_file_is_refused_in_no_time(tmp_path, content):
+    (tmp_path / "genesys-export.toml").write_text(content)
+    began = time.process_time()
+    with pytest.raises(WrongSettings):
+        load(flags={}, environ={}, cwd=tmp_path)
+    assert time.process_time() - began < 1.5  # measured: 0.9 at most, with two cores busy
 
 
 def test_a_folder_is_no_file(tmp_path):

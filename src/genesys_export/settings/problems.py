@@ -199,8 +199,8 @@ def secrets_in(file: Layer) -> tuple[str, ...]:
 
 
 def _holds_secret(path: Path, values: Table) -> bool:
-    given = table(values, *path[:-1]).get(path[-1])
-    return is_secret(path) or (path[-1] == "proxy" and isinstance(given, str) and "@" in given)
+    given = table(values, *path[:-1]).get("proxy") if path[-1] == "proxy" else None
+    return is_secret(path) or (isinstance(given, str) and "@" in given)
 
 
 def of_orgs(
