@@ -32,8 +32,8 @@ GROUP BY q.name
 ORDER BY offered DESC
 LIMIT 5"""
 NEXT = (
-    "Next: genesys-export simulate, to try the other commands without an account,",
-    "or genesys-export init, for your own organisation.",
+    "Next, to try the other commands without an account: genesys-export simulate",
+    "Next, for your own organisation: genesys-export init",
 )
 NAMES = "GENESYS_EXPORT_EXPORT__NAMES"
 

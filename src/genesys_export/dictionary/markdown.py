@@ -94,10 +94,7 @@ def _readings(tables: Sequence[Table]) -> Iterator[str]:
         lines = (f"* in `{name}`: {_cell(rule)}." for name, rule in rules.items())
         yield "\n".join(
             (
-                (
-                    "Columns whose source is a `metrics[…].value`, also where marked *as in* another "
-                    "table:"
-                ),
+                "Columns with the source `metrics[…].value` (also those marked *as in*):",
                 *lines,
             )
         )
