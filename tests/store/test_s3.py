@@ -469,7 +469,7 @@ def test_an_upload_that_is_gone_may_have_been_completed():
     with (
         scripted(SLOW_DOWN, gone) as script,
         store_of(script) as store,
-        pytest.raises(UnknownOutcome, match="gone"),
+        pytest.raises(UnknownOutcome, match="no longer exists"),
     ):
         store.complete(STAGED)
 

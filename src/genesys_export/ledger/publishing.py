@@ -2,9 +2,8 @@
 
 The manifest is the commit point. First it says what is about to change (`next`), under the
 condition that nobody changed it since this run read it: the decision. From then on anybody may
-roll it forward, any number of times: complete the uploads, delete what is outdated, write the
-manifest without `next`. An upload id works once, so of two who try one makes the object, and both
-see by its token that it is the right one.
+roll it forward, any number of times: complete the uploads, delete outdated keys, write the
+manifest without `next`. An upload id works once: one try makes the object, all see its token.
 """
 
 from __future__ import annotations

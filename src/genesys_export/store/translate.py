@@ -7,10 +7,8 @@ is UnknownOutcome. Nothing of the credentials is ever quoted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +26,7 @@ from ..errors import (
 )
 from ..redaction import clean, told
 from . import aws_kinds
+from .aws_regions import misspelt_region
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -47,7 +46,6 @@ _REFUSED_CREDENTIALS = {
     "UnauthorizedException",
     "UnrecognizedClientException",
 }
-_REGIONAL = re.compile(r"\bs3[.-](?:dualstack\.)?([a-z0-9-]+)\.amazonaws\.", re.ASCII)
 _BUCKET = "Check --to, the region (AWS_DEFAULT_REGION) and the endpoint (AWS_ENDPOINT_URL_S3)."
 _KMS = "Check the KMS key: its id, its region, and that it is enabled."
 _NO_ACL = "Leave out acl in [destination]: the bucket has ACLs turned off."
@@ -232,32 +230,12 @@ def _without_answer(
     name = type(problem).__name__
     if conditional and not kinds & aws_kinds.NEVER_SENT:
         return UnknownOutcome(f"{url}: no answer to a write ({name})")
-    if kinds & aws_kinds.NEVER_SENT and (misspelt := _misspelt_region(problem)):
+    if kinds & aws_kinds.NEVER_SENT and (misspelt := misspelt_region(problem)):
         return WrongSettings(f"{url}: {misspelt}", advice=_BUCKET)
     kind = NeverSent if kinds & aws_kinds.NEVER_SENT else DestinationFailed
     if not kinds & {"BotoCoreError", "OSError"}:
         return kind(f"{url}: {action}: the answer could not be read ({name})", advice=_BUCKET)
     return kind(f"{url}: {action}: the destination did not answer ({name})")
-
-
-def _misspelt_region(problem: Exception) -> str:
-    """Return what is wrong with the region in an address that does not answer, if anything."""
-    host = urlsplit(str(getattr(problem, "kwargs", {}).get("endpoint_url", ""))).hostname or ""
-    found = _REGIONAL.search(host)
-    if not found:
-        return ""
-    from botocore.session import get_session  # noqa: PLC0415 - as above
-
-    session = get_session()
-    known = [
-        region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("s3", partition)
-    ]
-    if found[1] in known:
-        return ""
-    near = get_close_matches(found[1], known, n=1, cutoff=0.7)
-    return f"{found[1]} is not a region of AWS" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _of_kind(problem: Exception, kinds: frozenset[str], url: str) -> ExportError | None:
