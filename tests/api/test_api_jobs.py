@@ -85,7 +85,9 @@ def test_polls_start_at_three_seconds_and_back_off(dial, clock):
     told = [3, 4.5, 6.75, 10.125, 15.1875, 22.78125, 34.171875, 51.2578125, 60, 60, 60, 60, 60]
     for wait, least in zip(clock.slept, told, strict=True):
         assert least <= wait <= least * 1.1
-    assert {one.reason for one in line.events.of(Waiting)} == {"job"}
+    waits = line.events.of(Waiting)
+    assert {one.reason for one in waits} == {"job"}
+    assert not [one.detail for one in waits if one.detail.startswith("job")]  # "job job …"
 
 
 def test_polls_can_be_set(dial, clock):

@@ -48,7 +48,6 @@ class Objects:
             self.mismatches.add(file.key, f"an object of {plural(file.bytes, 'byte')}", "none")
             return False
         differs = _Differences()
-        self._identity(file, seen, differs)
         meter = _Meter(self.store.chunks(file.key, seen.tag), self.pulse)
         pieces = meter.pieces()
         rows: int | None = None
@@ -61,9 +60,10 @@ class Objects:
         for _ in pieces:
             pass  # a reader may stop early; size and hash are those of the whole
         differs.expect(plural(file.bytes, "byte"), plural(meter.size_bytes, "byte"))
-        differs.expect(f"sha256 {file.sha256}", f"sha256 {meter.digest.hexdigest()}")
         if rows is not None:
             differs.expect(plural(file.rows, "row"), plural(rows, "row"))
+        differs.expect(f"sha256 {file.sha256}", f"sha256 {meter.digest.hexdigest()}")
+        self._identity(file, seen, differs)
         if differs.expected:
             self.mismatches.add(file.key, differs.expected, differs.found)
         told = ReadBack(key=file.key, rows=rows or 0, size_bytes=meter.size_bytes)
@@ -74,7 +74,7 @@ class Objects:
     def _identity(self, file: File, seen: Seen, differs: _Differences) -> None:
         """Compare what exact readers ask for: they would be refused, whatever the bytes are.
 
-        The token says who wrote it: where the ETag differs already it is no news.
+        The token says who wrote it: where something else differs it is no news.
         """
         if file.etag:
             differs.expect(f"ETag {file.etag}", f"ETag {seen.tag.etag}")

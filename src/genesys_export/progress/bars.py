@@ -168,8 +168,8 @@ def _day_row(day: UnderWay, now: float) -> _Row:
     name = clean(f"{day.org} {day.day}".strip())
     percent = day.percent
     share = "" if percent is None else f"{percent} %"
-    shown = plural(day.conversations, "conversation")
-    if day.expected:
+    shown = plural(day.conversations, "conversation") if day.conversations else ""
+    if shown and day.expected:
         shown = f"{day.conversations:,} of {plural(day.expected, 'conversation')}"
     rest = _after(shown, day.left_s(now))
     return (name, day.phase.value, f"{share:>5}", rest, _bar(percent, 100))
