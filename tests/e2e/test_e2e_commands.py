@@ -99,7 +99,7 @@ def test_the_demo_shows_files_and_answers_a_question(command):
     for name in lake.files():
         assert name in result.out
     assert "avg_wait_s" in result.out
-    *_, last, following = result.out.strip().splitlines()
+    *_, last, _, following = result.out.strip().splitlines()
     assert re.match(r" +[A-Z][a-z]+ .* \d+\.\d$", last)  # a queue's name, not its id
     assert following.endswith("genesys-export init")
 

@@ -22,7 +22,7 @@ def test_where_an_export_would_work_it_ends_well(command, genesys):
     lines = result.out.splitlines()
     assert lines[0].startswith("ok        This machine, versions: genesys-export ")
     assert "ok        Genesys Cloud, sign-in: the OAuth client's id and secret" in result.out
-    assert f"ok        Genesys Cloud, {DETAILS}: a job was accepted" in result.out
+    assert f"ok        Genesys Cloud, {DETAILS}: a test job was accepted" in result.out
     assert f"ok        Destination {command.lake}, write: a file was written" in lines
     assert lines[-1].endswith("ok. An export would work.")
     assert result.err == ""

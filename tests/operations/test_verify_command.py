@@ -76,7 +76,7 @@ def test_the_source_counts_again_and_agrees(day, genesys, capsys):
     assert run(day, genesys, source=True) == 0
     out = capsys.readouterr().out
     assert "Genesys counts 60 conversations, 60 were exported: within tolerance" in out
-    assert "  by medium   " in out
+    assert "  media types " in out
     assert "voice" in out
     assert len(genesys.asked("query")) == asked + 1
 

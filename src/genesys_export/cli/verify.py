@@ -106,8 +106,8 @@ def told(found: Verification) -> Iterator[str]:
     if found.source is not None:
         yield f"  source      {found.source}"
         if media := found.source.by_media:
-            listed = ", ".join(f"{medium} {count:,}" for medium, count in media.items())
-            yield f"  by medium   {listed}"
+            listed = ", ".join(f"{name} {count:,}" for name, count in media.items())
+            yield f"  media types {listed}"
     for why in found.unchecked:
         yield f"  skipped     {why}"
     for one in found.mismatches:

@@ -42,7 +42,7 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
     if told := rules.used_by(wanted):
         lines = (f"* *{name}*: {_cell(rule)}." for name, rule in told)
         blocks.append("Rules that several columns share:\n" + "\n".join(lines))
-    blocks += _readings(wanted)
+    blocks += [_NAMED, *_readings(wanted)]
     shared = _shared(wanted)
     if shared:
         blocks.append("Columns that several tables have, marked *shared* there:")
@@ -78,6 +78,10 @@ def _points(table: Table, linked: set[str]) -> Iterator[str]:
 
 # The kinds whose rules are one for each table, and are stated once.
 _READINGS = (Kind.SUM, Kind.COUNT)
+_NAMED = (
+    "A column without a source is the field of the table's object with that name in the API's "
+    "spelling: `external_tag` is `externalTag`."
+)
 _COUNTS = (
     "A column `x_count`, marked *count*, says how many readings make up the sum `x` (`int64`, "
     "null if there are none): divide by it for the average. "
@@ -135,7 +139,15 @@ def _rows(table: Table, rules: Rules, marks: Mapping[Column, str]) -> Iterator[s
         if marked:
             yield f"| {_codes([column.name for column in columns])} | {marked} |"
         else:
-            yield from (_row(column, rules) for column in columns)
+            yield from (_row(_bare(table, column), rules) for column in columns)
+
+
+def _bare(table: Table, column: Column) -> Column:
+    """Return a field without its path where the name says it."""
+    first, *rest = column.name.split("_")
+    named = first + "".join(part.title() for part in rest)
+    is_said = column.kind is Kind.FIELD and column.path == f"{table.path}.{named}"
+    return replace(column, path=None) if is_said else column
 
 
 def _row(column: Column, rules: Rules) -> str:
