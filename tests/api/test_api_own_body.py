@@ -132,7 +132,7 @@ def test_the_path_can_be_another_one(speak):
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400"])
 def test_a_number_that_would_be_sent_as_null_is_refused(number):
     body = f'{{"from":"{{start}}","to":"{{end}}","x":[{number}]}}'.encode()
-    with pytest.raises(WrongSettings, match="b is no JSON") as refused:
+    with pytest.raises(WrongSettings, match="b is not JSON") as refused:
         parse_body(body, name="b")
     assert refused.value.status == 78
 

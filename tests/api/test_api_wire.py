@@ -188,7 +188,7 @@ def test_an_availability_that_does_not_say_is_garbled(body):
 def test_jobs_and_their_states_are_read():
     assert reader(Job)(b'{"jobId":"x"}').job_id == "x"
     assert reader(Status)(b'{"state":"FAILED","errorMessage":"y"}').error_message == "y"
-    with pytest.raises(Garbled, match="no Job"):
+    with pytest.raises(Garbled, match="not of the shape Job"):
         reader(Job)(b'{"id":"x"}')
 
 
