@@ -30,7 +30,7 @@ print(json.dumps({"modules": [*sys.modules], "peak_mib": int(held) / 1024, "stat
 NEEDLESS = {"asyncio", "attr", "boto3", "botocore", "rich", "structlog", "duckdb"}
 # What a run needs of others. It takes 60 % of an empty day's CPU (2026-11).
 OTHERS = "import typer, pydantic, urllib3, msgspec, isal.igzip, pyarrow.csv, pyarrow.compute"
-ROUNDS, MOST = 8, 2.2  # measured 2026-11: 1.65
+ROUNDS, MOST = 8, 3  # measured 2026-11: 1.7 on a quiet machine, 2.5 on a busy one
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_an_empty_day_into_a_folder_loads_only_what_it_uses(empty):
 def test_an_empty_day_takes_little_memory(empty):
     command, day = empty
     told = json.loads(command.run("--date", day).ends(0).out)
-    assert told["peak_mib"] < 96  # measured 2026-11: 81
+    assert told["peak_mib"] < 96, told["peak_mib"]  # measured 2026-11: 81
 
 
 @pytest.mark.skipif(bool(MEASURED), reason="coverage takes memory and time of its own")

@@ -77,7 +77,7 @@ def test_a_run_that_could_not_throw_away_what_it_staged_is_followed_by_one_that_
 
 def test_a_day_whose_results_end_early_is_not_published_whatever_was_told_before(bench):
     bench.genesys.behind = timedelta(hours=8)
-    with pytest.raises(TryAgainLater, match=r"reaches 2026-11-22T21:00:00\.000Z only"):
+    with pytest.raises(TryAgainLater, match=r"reach only 2026-11-22T21:00:00\.000Z"):
         bench.run()
     assert bench.manifest() is None
     bench.genesys.behind = timedelta(0)

@@ -83,7 +83,7 @@ def test_a_run_that_fails_after_the_decision_says_that_readers_must_wait(bench):
 
 def test_where_no_state_is_kept_an_error_says_how_many_files_are_new(bench):
     bench.store = Refusing(bench.store, "complete", is_segment)
-    with pytest.raises(DestinationFailed, match=r"2 of the 3 files of 2026-11-22 are") as problem:
+    with pytest.raises(DestinationFailed, match=r"2 of 3 files of 2026-11-22 are") as problem:
         bench.run(keeps_state=False)
     assert "unchanged" not in problem.value.advice
     assert [*bench.store.uploads("")] == []

@@ -90,7 +90,7 @@ def readings(place) -> list[dict]:
 
 def metric(column: dict, place) -> int | None:
     """Return the sum (or the number) of one metric's readings; null when there is none."""
-    wanted = column["rule"].split('name == "')[1].split('"')[0]
+    wanted = column["path"].split('name=="')[1].split('"')[0]
     values = [
         value_of(one, "value", "int64") for one in readings(place) if one.get("name") == wanted
     ]
@@ -115,8 +115,8 @@ def was_abandoned(place):
 
 
 def was_transferred(place):
-    rule = {"kind": "sum", "rule": 'name == "nTransferred"'}
-    return (metric(rule, place) or 0) >= 1 if readings(place) else None
+    transferred = {"kind": "sum", "path": 'name=="nTransferred"'}
+    return (metric(transferred, place) or 0) >= 1 if readings(place) else None
 
 
 # --- conversations ---------------------------------------------------------------------------
