@@ -27,7 +27,10 @@ print(json.dumps({"modules": [*sys.modules], "peak_mib": int(held) / 1024, "stat
 """
 # Each was loaded once, for nothing. In MiB and CPU ms (2026-11): structlog 5 and 40 with all it
 # loads (rich 2 and 20, asyncio, attr), botocore 25 and 250.
-NEEDLESS = {"asyncio", "attr", "boto3", "botocore", "rich", "structlog", "duckdb"}
+NEEDLESS = {
+    *("asyncio", "attr", "boto3", "botocore", "rich", "structlog", "duckdb", "pyarrow.parquet"),
+    *("genesys_export.operations.verify", "genesys_export.operations.doctor"),
+}
 # What a run needs of others. It takes 60 % of an empty day's CPU (2026-11).
 OTHERS = "import typer, pydantic, urllib3, msgspec, isal.igzip, pyarrow.csv, pyarrow.compute"
 ROUNDS, MOST = 8, 3  # measured 2026-11: 1.7 on a quiet machine, 2.5 on a busy one

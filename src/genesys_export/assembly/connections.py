@@ -106,3 +106,16 @@ def store_of(target: Target, observe: Observe) -> Store:
         network_folder=asked.network_folder,
     )
     return SingleWriter(store) if asked.single_writer else store
+
+
+def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...], Store]:
+    """Return the names of the organisations asked for ("" for the only one) and their store.
+
+    Asks for no credentials of Genesys; raises WrongSettings if no destination is given.
+    """
+    return names_of_orgs(settings), store_of(settings.require_destination(), observe)
+
+
+def names_of_orgs(settings: Settings) -> tuple[str, ...]:
+    """Return the organisations asked for; "" stands for the only one."""
+    return (settings.org,) if settings.org else tuple(sorted(settings.orgs)) or ("",)

@@ -11,7 +11,6 @@ from ..api import Clock, Filters, GenesysCounter
 from ..datasets import conversation_details, with_names
 from ..events import Observe
 from ..manifest import Manifest
-from ..model import Store
 from ..operations.doctor import Part
 from ..operations.doctor_genesys import Genesys, genesys
 from ..operations.doctor_machine import machine
@@ -19,7 +18,14 @@ from ..operations.verify import Verifier
 from ..settings import Org, Settings
 from ..source_count import SourceCounter, Tolerance
 from ..store.examine import Concessions, destination
-from .connections import bucket_options, client_of, hosts_of, store_of, transport_of
+from .connections import (
+    bucket_options,
+    client_of,
+    hosts_of,
+    names_of_orgs,
+    store_of,
+    transport_of,
+)
 from .planning import plan_of, source_of
 
 _PATIENCE = timedelta(seconds=20)
@@ -63,7 +69,7 @@ def verifiers(
     store = store_of(settings.require_destination(), observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
     dataset = conversation_details()
-    for name in orgs or _names_of_orgs(settings):
+    for name in orgs or names_of_orgs(settings):
         yield Verifier(
             dataset=with_names(dataset),
             homes="/".join(filter(None, (name, "_genesys_export", dataset.name))),
@@ -77,18 +83,6 @@ def verifiers(
             else None,
             tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
         )
-
-
-def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...], Store]:
-    """Return the names of the organisations asked for ("" for the only one) and their store.
-
-    Asks for no credentials of Genesys; raises WrongSettings if no destination is given.
-    """
-    return _names_of_orgs(settings), store_of(settings.require_destination(), observe)
-
-
-def _names_of_orgs(settings: Settings) -> tuple[str, ...]:
-    return (settings.org,) if settings.org else tuple(sorted(settings.orgs)) or ("",)
 
 
 def _recount(

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from .. import __version__, last_run
 from ..api import SystemClock
-from ..assembly.examining import destinations
+from ..assembly.connections import destinations
 from ..datasets import conversation_details
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings, worst
 from ..events import Noticed, Observe, ignore

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import life
 from ..api import SystemClock
-from ..assembly.examining import destinations
+from ..assembly.connections import destinations
 from ..assembly.planning import policy_of
 from ..datasets import conversation_details
 from ..days import Day
