@@ -214,7 +214,9 @@ def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
             assert meaning.replace("&lt;", "<").replace("\\", "") == column.description
             is_own = source.startswith("the table's object") and column.path == table.path
             assert is_own or column.path is None or f"`{column.path}`" in source or not source
-            assert source or snake(column.path.removeprefix(f"{table.path}.")) == column.name
+            assert (
+                source or snake((column.path or "").removeprefix(f"{table.path}.")) == column.name
+            )
 
 
 def test_a_column_that_few_of_the_chosen_tables_have_is_shown_with_them():
