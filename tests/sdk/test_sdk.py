@@ -142,7 +142,7 @@ def test_it_counts(sdk, analytics):
     ("api", "method", "total"),
     [
         ("UsersApi", "get_users", 120),
-        ("RoutingApi", "get_routing_queues", 24),
+        ("RoutingApi", "get_routing_queues", 28),
         ("RoutingApi", "get_routing_wrapupcodes", 24),
         ("AuthorizationApi", "get_authorization_divisions", 4),
     ],
