@@ -2,7 +2,7 @@
 
 `race` (with its `--conversations`, `--rounds`, `--only`) and `startup` are what `make bench` runs;
 `scale`, `latency` and `cost` take longer; `odd` compares days with odd records with the clean day.
-`render` runs nothing and writes the files anew.
+`render` runs nothing and rewrites the files.
 """
 
 from __future__ import annotations

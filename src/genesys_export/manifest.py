@@ -183,3 +183,8 @@ def file_of(staged: StagedFile, rows: int) -> File:
         sha256=staged.sha256,
         token=staged.token,
     )
+
+
+def home_of(org: str, dataset: str) -> str:
+    """Return what the keys of a dataset's manifests begin with; `org` is "" for the only one."""
+    return "/".join(filter(None, (org, "_genesys_export", dataset)))

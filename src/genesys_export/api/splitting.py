@@ -1,4 +1,4 @@
-r"""Pages that msgspec refuses, split into records all the same.
+r"""Splits pages that msgspec refuses into records.
 
 Lone surrogates (`\ud800`), raw control characters and bad escapes stand in texts and change
 nothing about where a record ends: a copy without them is split instead, and each record is taken

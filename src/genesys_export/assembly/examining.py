@@ -10,7 +10,7 @@ from secrets import token_hex
 from ..api import Clock, Filters, GenesysCounter
 from ..datasets import conversation_details, with_names
 from ..events import Observe
-from ..manifest import Manifest
+from ..manifest import Manifest, home_of
 from ..operations.doctor import Part
 from ..operations.doctor_genesys import Genesys, genesys
 from ..operations.doctor_machine import machine
@@ -72,7 +72,7 @@ def verifiers(
     for name in orgs or names_of_orgs(settings):
         yield Verifier(
             dataset=with_names(dataset),
-            homes="/".join(filter(None, (name, "_genesys_export", dataset.name))),
+            homes=home_of(name, dataset.name),
             store=store,
             org=name,
             given=given(name),

@@ -20,6 +20,7 @@ from ..events import Noticed, Observe, ignore
 from ..export import Exporter
 from ..export.report import Outcome as DayOutcome
 from ..last_run import LastRun
+from ..manifest import home_of
 from ..settings import Need, Settings, load
 from .report import Outcome
 
@@ -101,9 +102,7 @@ class Recorder:
         with suppress(ExportError):
             orgs, store = destinations(self.settings, ignore)
             for org in orgs:
-                home = "/".join(
-                    filter(None, (org, "_genesys_export", conversation_details().name))
-                )
+                home = home_of(org, conversation_details().name)
                 if first_try_counts or next(store.list(f"{home}/"), None):
                     last_run.write(store, home, run)
 

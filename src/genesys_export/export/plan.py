@@ -15,6 +15,7 @@ from ..datasets import Dataset, names
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
+from ..manifest import home_of
 from ..privacy import Rules
 from ..source_count import Tolerance
 
@@ -135,7 +136,7 @@ class Plan:
     @property
     def homes(self) -> str:
         """What the homes of all days begin with."""
-        return self.under_org(f"_genesys_export/{self.dataset.name}")
+        return home_of(self.org, self.dataset.name)
 
     def under_org(self, key: str) -> str:
         """Return the key below the org's segment, if there is one."""

@@ -26,7 +26,7 @@ from ..days import Day, date_named, yesterday, zone_named
 from ..errors import DestinationFailed
 from ..guards import differences
 from ..last_run import LastRun
-from ..manifest import Manifest
+from ..manifest import Manifest, home_of
 from ..model import Store
 from .day_status import HARMLESS, ClaimHolder, DayStatus, OrgStatus, State
 
@@ -53,8 +53,7 @@ class Place:
     @property
     def home(self) -> str:
         """What the keys of all days begin with."""
-        under = f"{self.org}/" if self.org else ""
-        return f"{under}_genesys_export/{self.dataset}"
+        return home_of(self.org, self.dataset)
 
 
 @dataclass(frozen=True, slots=True)
