@@ -12,8 +12,8 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import DAY_MS, Span
+from genesys_simulator import World
+from genesys_simulator.times import DAY_MS, Span
 
 DAY = date(2026, 11, 2)
 _STEP = 5_000

@@ -27,12 +27,12 @@ from genesys_export.days import Day, split
 from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export.plan import Plan
-from genesys_export.export.rejects import Rejects
 from genesys_export.export.slices import SliceContext, Task, stage
+from genesys_export.feeds.rejects import Rejects
 from genesys_export.model import Page
-from genesys_export.simulator import World
-from genesys_export.simulator.times import DAY_MS, Span
 from genesys_export.store.folder import FolderStore
+from genesys_simulator import World
+from genesys_simulator.times import DAY_MS, Span
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 DATASET = conversation_details()

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from genesys_export.simulator import Options, Simulator, World, run
+from genesys_simulator import Options, Simulator, World, run
 
 
 def main() -> None:

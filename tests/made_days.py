@@ -14,7 +14,7 @@ from genesys_export.damage import files_of
 from genesys_export.days import Day
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Counts, Listed, Seen, SliceRecord, Stored, Tag
-from genesys_export.operations.status import Place, read
+from genesys_export.operations.status.reading import Place, read
 from genesys_export.source_count import SourceCount, Verdict
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -24,7 +24,7 @@ from genesys_export.api import (
     TransportOptions,
     hosts,
 )
-from genesys_export.simulator import Options, Simulator, World, serve
+from genesys_simulator import Options, Simulator, World, serve
 
 
 @dataclass

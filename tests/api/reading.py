@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from genesys_export.days import Interval
-from genesys_export.simulator import World
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator import World
+from genesys_simulator.times import Span, to_ms
 
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
 

@@ -19,7 +19,7 @@ from genesys_export.errors import (
     Stopped,
 )
 from genesys_export.events import Retrying, SignedIn
-from genesys_export.simulator import (
+from genesys_simulator import (
     CutBody,
     DeadToken,
     Fault,

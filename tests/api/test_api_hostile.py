@@ -14,7 +14,7 @@ from genesys_export.api import Budget, RetryPolicy, TransportOptions
 from genesys_export.api.reference import ReferenceLists
 from genesys_export.errors import GenesysUnavailable, JobFailed
 from genesys_export.events import JobChanged
-from genesys_export.simulator import Fault, RateLimited, ServerError
+from genesys_simulator import Fault, RateLimited, ServerError
 
 RECORD = {"conversationId": "c1", "conversationStart": "2026-11-22T08:00:00.000Z"}
 

@@ -20,7 +20,7 @@ from genesys_export.errors import (
     WrongSettings,
 )
 from genesys_export.events import JobChanged, JobSubmitted, Noticed, Waiting
-from genesys_export.simulator import (
+from genesys_simulator import (
     DeadToken,
     Fault,
     HtmlPage,

@@ -7,7 +7,7 @@ import pytest
 from genesys_export.api import ClientMembership
 from genesys_export.errors import SignInRefused
 from genesys_export.model import fingerprint_of
-from genesys_export.simulator.faults import Fault, HtmlPage, MissingPermission, Refusal, Revoked
+from genesys_simulator.faults import Fault, HtmlPage, MissingPermission, Refusal, Revoked
 
 ID = "00000000-0000-4000-8000-0000000000a1"
 

@@ -9,8 +9,8 @@ from dialects import TUTORIAL, tutorial
 from genesys_export.api import OwnBody
 from genesys_export.api.own_body import parse_body
 from genesys_export.errors import GenesysUnavailable, RequestRefused, WrongSettings
-from genesys_export.simulator import World
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator import World
+from genesys_simulator.times import Span, to_ms
 
 REAL = {"interval": "{start}/{end}", "order": "asc", "paging": {"pageSize": 100, "pageNumber": 1}}
 PLAIN = {"from": "{start}", "to": "{end}"}

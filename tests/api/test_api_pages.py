@@ -5,7 +5,7 @@ from reading import DAY, expected, ids
 
 from genesys_export.errors import JobFailed
 from genesys_export.events import Retrying
-from genesys_export.simulator import (
+from genesys_simulator import (
     CutBody,
     DeadToken,
     EndlessCursors,

@@ -10,8 +10,8 @@ from reading import DAY, expected, ids
 from genesys_export.api import Filters, QueryPolicy, RetryPolicy
 from genesys_export.errors import GenesysUnavailable, NotPermitted, RequestRefused, WrongSettings
 from genesys_export.events import Noticed
-from genesys_export.simulator import CutBody, DeadToken, Fault, HtmlPage, RateLimited, World
-from genesys_export.simulator.faults import GarbledBody, Refusal, Reset, ServerError
+from genesys_simulator import CutBody, DeadToken, Fault, HtmlPage, RateLimited, World
+from genesys_simulator.faults import GarbledBody, Refusal, Reset, ServerError
 
 
 def test_a_day_is_read_page_by_page_until_one_is_empty(dial):

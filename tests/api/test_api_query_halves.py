@@ -14,9 +14,9 @@ from genesys_export.api.query import halves
 from genesys_export.days import MILLISECOND, Day, Interval
 from genesys_export.errors import GenesysUnavailable
 from genesys_export.events import IntervalHalved
-from genesys_export.simulator import Fault, World
-from genesys_export.simulator.faults import Refusal
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator import Fault, World
+from genesys_simulator.faults import Refusal
+from genesys_simulator.times import Span, to_ms
 
 TOO_DEEP = "Pagination may not exceed 100000 results. Query a smaller interval instead."
 

@@ -12,7 +12,7 @@ from genesys_export.api.jobs import JOBS
 from genesys_export.api.wire import read_watermark
 from genesys_export.errors import GenesysUnavailable
 from genesys_export.events import Requested, Retrying, Waiting
-from genesys_export.simulator import Fault, RateLimited, Refusal
+from genesys_simulator import Fault, RateLimited, Refusal
 
 
 def ask(line):

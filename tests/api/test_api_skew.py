@@ -8,7 +8,7 @@ from reading import DAY
 
 from genesys_export.api.skew import check_clock
 from genesys_export.errors import WrongSettings
-from genesys_export.simulator import Fault, Reset, ServerError
+from genesys_simulator import Fault, Reset, ServerError
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=9)

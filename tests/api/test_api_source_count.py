@@ -7,8 +7,8 @@ from reading import DAY, expected
 
 from genesys_export.api import Filters, GenesysCounter
 from genesys_export.errors import Stopped
-from genesys_export.simulator import Fault, World
-from genesys_export.simulator.faults import GarbledBody, Refusal, ServerError
+from genesys_simulator import Fault, World
+from genesys_simulator.faults import GarbledBody, Refusal, ServerError
 
 
 def counter(line, filters=None):

@@ -10,8 +10,8 @@ from browser_driver import Browser, browser
 from browser_site import Site, serving
 
 from eventful import eventful, furnish
-from genesys_export.operations.status import read
-from genesys_export.operations.status_page import as_page
+from genesys_export.operations.status.page import as_page
+from genesys_export.operations.status.reading import read
 from made_days import NOW, PLACE, Shelf
 
 

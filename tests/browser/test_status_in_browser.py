@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from browser_site import serving
 
-from genesys_export.operations.status import read
-from genesys_export.operations.status_page import as_page
+from genesys_export.operations.status.page import as_page
+from genesys_export.operations.status.reading import read
 from made_days import NOW, PLACE, Shelf, lay, manifest
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ import pytest
 from genesys_export.cli.init import QUESTIONS, Answers, execute
 from genesys_export.errors import WrongSettings, WrongUse
 from genesys_export.settings import load
-from genesys_export.simulator import World, serve
+from genesys_simulator import World, serve
 
 ALL = Answers(
     region="eu-central-1", client_id="abc", to="s3://b/p", format="parquet", timezone="Asia/Tokyo"

@@ -12,7 +12,7 @@ from genesys_export.cli.run import RunRequest
 from genesys_export.cli.run import execute as run
 from genesys_export.cli.status import StatusRequest, report
 from genesys_export.errors import WrongSettings, WrongUse
-from genesys_export.simulator import Options, World, serve
+from genesys_simulator import Options, World, serve
 
 DAY = "2025-11-20"
 WORLD = World.generated(seed=3, per_day=20)

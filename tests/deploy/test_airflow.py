@@ -17,7 +17,7 @@ from deploy_files import DEPLOY, MENDED_BY_NOTHING, RUN_FLAGS, flags_of, text
 
 from fakes import some
 from genesys_export.errors import PRECEDENCE
-from genesys_export.simulator import Fault, Options, ServerError, World, serve
+from genesys_simulator import Fault, Options, ServerError, World, serve
 
 DAY = "2026-11-02"
 DETAILS = "analytics:conversationDetail:view"

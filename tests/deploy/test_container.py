@@ -14,7 +14,7 @@ import tomllib
 import pytest
 from deploy_files import DEPLOY, ROOT, RUN_FLAGS, flags_of, text
 
-from genesys_export.simulator import World, serve
+from genesys_simulator import World, serve
 from s3_servers import BUCKET
 
 NAME = "Dockerfile"

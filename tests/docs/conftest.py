@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from docs_reader import BIN, DAY, PER_DAY, TIMEOUT_S, Shell, environment, free_port
 
-from genesys_export.simulator import Simulator, World, serve
+from genesys_simulator import Simulator, World, serve
 from s3_servers import S3Server
 
 BUCKET = "my-bucket"

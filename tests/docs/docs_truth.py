@@ -15,8 +15,8 @@ from datetime import date, datetime, timedelta
 from statistics import mean, median
 from typing import Any
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import DAY_MS, Span
+from genesys_simulator import World
+from genesys_simulator.times import DAY_MS, Span
 
 Json = dict[str, Any]
 Rows = list[tuple[Any, ...]]

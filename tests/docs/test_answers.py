@@ -10,7 +10,7 @@ import pytest
 from docs_pages import Page
 from docs_reader import DAY, PER_DAY, silent
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 PAGE = Page("docs/how-to/answer-questions.md")
 QUESTIONS = {

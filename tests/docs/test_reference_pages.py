@@ -23,9 +23,9 @@ from genesys_export.ledger import Registration
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Counts, Part, SliceRecord, StagedFile
 from genesys_export.settings.names import VARIABLES
-from genesys_export.simulator import Options
-from genesys_export.simulator.faults import ENDPOINTS, Kind
 from genesys_export.source_count import SourceCount, Verdict
+from genesys_simulator import Options
+from genesys_simulator.faults import ENDPOINTS, Kind
 
 REFERENCE = "docs/reference"
 COMMANDS = Page(f"{REFERENCE}/commands.md")

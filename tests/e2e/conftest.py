@@ -12,7 +12,7 @@ import pytest
 from e2e_command import Command, Result
 from e2e_reading import Lake
 
-from genesys_export.simulator import Options, Simulator, World, serve
+from genesys_simulator import Options, Simulator, World, serve
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from genesys_export.simulator import Simulator
+from genesys_simulator import Simulator
 
 PROGRAM = str(Path(sys.executable).with_name("genesys-export"))
 LONGEST_S = 60

@@ -16,8 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator import World
+from genesys_simulator.times import Span, to_ms
 
 csv.field_size_limit(2**26)
 

@@ -17,7 +17,7 @@ from genesys_export.days import Day
 from genesys_export.events import Requested, Waiting
 from genesys_export.export import Backfill, ExportOptions
 from genesys_export.settings import load
-from genesys_export.simulator import Fault, Refusal, Revoked, Simulator, Slow, World
+from genesys_simulator import Fault, Refusal, Revoked, Simulator, Slow, World
 
 FIRST = date(2025, 11, 10)
 TODAY = datetime.now(UTC).date()

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from e2e_reading import TABLES, begun, begun_between, bounds, ids
 
-from genesys_export.simulator import Simulator, World
+from genesys_simulator import Simulator, World
 
 HOUR = timedelta(hours=1)
 

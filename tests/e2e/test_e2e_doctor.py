@@ -7,7 +7,7 @@ import signal
 
 from e2e_command import stop, wait_until
 
-from genesys_export.simulator import Fault, Slow, World
+from genesys_simulator import Fault, Slow, World
 
 SECRET = "a-secret-that-must-not-be-shown"
 DETAILS = "analytics:conversationDetail:view"

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from genesys_export.simulator import (
+from genesys_simulator import (
     CutBody,
     DeadToken,
     EndlessCursors,

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from test_e2e_records import IDS, record
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 KEY = "a key of the tests, long enough"
 HASHED = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from e2e_command import PROGRAM, Command
 
-from genesys_export.simulator import Fault, JobEnds, World
+from genesys_simulator import Fault, JobEnds, World
 
 START = "2025-11-20T10:00:00.000Z"
 

@@ -8,7 +8,7 @@ import sys
 from e2e_command import Command
 from e2e_reading import Lake
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 CONVERSATIONS = 20_000
 BOUND_MIB = 400

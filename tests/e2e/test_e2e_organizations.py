@@ -2,7 +2,7 @@
 
 import json
 
-from genesys_export.simulator.faults import Fault, MissingPermission
+from genesys_simulator.faults import Fault, MissingPermission
 
 OTHER = "00000000-0000-4000-8000-0000000000b2"
 HOME = "_genesys_export/conversation_details"

@@ -13,7 +13,7 @@ import pytest
 from canaries import DATASET, broken, nest, protected
 from e2e_reading import TABLES
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 KEY = "a key of the tests, long enough"
 HASHED = {"GENESYS_EXPORT_PRIVACY__KEY": KEY, "GENESYS_EXPORT_PRIVACY__PERSONAL": "hash"}

@@ -17,8 +17,8 @@ import pytest
 import genesys_export
 from dialects import TUTORIAL, speaking, tutorial
 from fakes import some
-from genesys_export.simulator import Options, World, serve
-from genesys_export.simulator.times import DAY_MS, Span, read
+from genesys_simulator import Options, World, serve
+from genesys_simulator.times import DAY_MS, Span, read
 
 DAY = "2025-11-20"
 WORLD = World.generated(seed=7, per_day=240)

@@ -10,7 +10,7 @@ from copy import deepcopy
 import pytest
 from e2e_reading import TABLES
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 IDS = [f"{n:08d}-0000-4000-8000-000000000000" for n in range(9)]
 

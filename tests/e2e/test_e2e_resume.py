@@ -8,7 +8,7 @@ import signal
 from e2e_command import stop, wait_until
 from e2e_reading import begun, ids
 
-from genesys_export.simulator import Fault, Slow, World
+from genesys_simulator import Fault, Slow, World
 
 SOON_S = 15
 

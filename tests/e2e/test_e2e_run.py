@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from e2e_reading import TABLES, begun, counted, ids
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 
 def test_without_a_date_yesterday_is_exported(command, genesys, lake, world):

@@ -20,7 +20,7 @@ from e2e_reading import TABLES, is_book
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from genesys_export.simulator import Fault, ServerError, Slow
+from genesys_simulator import Fault, ServerError, Slow
 from s3_servers import BUCKET, REGION, S3Server
 
 HOME = "_genesys_export/conversation_details"

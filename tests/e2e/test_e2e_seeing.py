@@ -9,7 +9,7 @@ import pytest
 from e2e_command import json_lines
 
 from genesys_export import __version__
-from genesys_export.simulator import Fault, RateLimited, Refusal, ServerError
+from genesys_simulator import Fault, RateLimited, Refusal, ServerError
 
 
 def test_a_dry_run_asks_nothing_and_writes_nothing(command, genesys, lake, day):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from e2e_reading import Lake, begun, ids
 
-from genesys_export.simulator import Fault, MissingPermission, ServerError, World
+from genesys_simulator import Fault, MissingPermission, ServerError, World
 
 DETAILS = "analytics:conversationDetail:view"
 

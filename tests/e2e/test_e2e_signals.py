@@ -8,7 +8,7 @@ import signal
 import pytest
 from e2e_command import stop, wait_until
 
-from genesys_export.simulator import Fault, RateLimited, Slow
+from genesys_simulator import Fault, RateLimited, Slow
 
 SOON_S = 15  # far below the slow answer's minute, far above a loaded machine's hiccup
 TERM, INT = signal.SIGTERM, signal.SIGINT

@@ -11,7 +11,7 @@ import pytest
 from e2e_command import MEASURED, Command
 from e2e_reading import Lake
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 # Runs the command in the process that was started, and prints what it loaded and held at most.
 # Not getrusage: ru_maxrss begins with what the parent held when it forked, and that is pytest.

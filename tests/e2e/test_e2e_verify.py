@@ -7,7 +7,7 @@ import signal
 import pytest
 from e2e_command import stop, wait_until
 
-from genesys_export.simulator import Fault, Slow
+from genesys_simulator import Fault, Slow
 from s3_servers import REGION, S3Server
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from genesys_export.datasets import conversation_details
 from genesys_export.decode.ids import key_of
 from genesys_export.errors import DataMismatch
-from genesys_export.export.identity import check_comparable, is_comparable, key_by, spelled_by
+from genesys_export.feeds.identity import check_comparable, is_comparable, key_by, spelled_by
 from genesys_export.manifest import Recipe
 from genesys_export.privacy import Action, Rules, Wishes, resolve
 

@@ -29,9 +29,9 @@ from genesys_export.encode import Format
 from genesys_export.errors import DestinationFailed, GenesysUnavailable
 from genesys_export.events import PageExported, ReadAgain
 from genesys_export.export.plan import Plan
-from genesys_export.export.reading import read
-from genesys_export.export.rejects import Rejects
 from genesys_export.export.slices import SliceContext, Task, stage
+from genesys_export.feeds.conversations import read
+from genesys_export.feeds.rejects import Rejects
 from genesys_export.model import Counts, Page
 from genesys_export.privacy import Action, Wishes, resolve
 from genesys_export.progress.totals import Totals, added

@@ -6,7 +6,7 @@ import pytest
 
 from genesys_export.api import SystemClock
 from genesys_export.errors import DestinationFailed, Stopped
-from genesys_export.export.threads import Abandoned, SliceCallbacks, ahead, side_by_side
+from genesys_export.threads import Abandoned, SliceCallbacks, ahead, side_by_side
 
 
 def nothing(*_results):

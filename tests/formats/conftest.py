@@ -10,7 +10,7 @@ import pytest
 from formats_reading import Exported
 
 from genesys_export.cli.run import RunRequest, execute
-from genesys_export.simulator import Simulator, World, serve
+from genesys_simulator import Simulator, World, serve
 
 DAY = date(2025, 11, 20)  # long past: its data is complete whatever the machine's clock says
 Export = Callable[..., Exported]

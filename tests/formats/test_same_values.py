@@ -15,7 +15,7 @@ from genesys_export.datasets import Table, conversation_details
 from genesys_export.days import Interval
 from genesys_export.decode import Decoder
 from genesys_export.flatten import Flattener
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator.times import Span, to_ms
 
 DATASET = conversation_details()
 EVERY_TABLE = pytest.mark.parametrize("table", DATASET.tables, ids=lambda table: table.name)

@@ -20,8 +20,8 @@ from mutations import mutated
 from oracle import check, read
 from strategies import START, Maker, law
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator import World
+from genesys_simulator.times import Span, to_ms
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.json"))
 SOAK = settings().max_examples > 1_000  # its profile was asked for

@@ -28,10 +28,10 @@ from genesys_export.days import Interval, date_named, http_date
 from genesys_export.errors import ExportError
 from genesys_export.ledger import register
 from genesys_export.model import Always, Counts
-from genesys_export.operations.status import Place, read
-from genesys_export.operations.status_json import as_json
-from genesys_export.operations.status_page import as_page
-from genesys_export.operations.status_text import show
+from genesys_export.operations.status.as_json import as_json
+from genesys_export.operations.status.as_text import show
+from genesys_export.operations.status.page import as_page
+from genesys_export.operations.status.reading import Place, read
 from genesys_export.settings import Need, load
 from genesys_export.settings.names import own_variable
 from genesys_export.settings.sections import every_path

@@ -29,7 +29,7 @@ from genesys_export.api import (
 )
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.export import ExportOptions
-from genesys_export.simulator import Options, Simulator, World, serve
+from genesys_simulator import Options, Simulator, World, serve
 
 DAY = "2025-11-20"
 

@@ -13,7 +13,7 @@ from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.status import StatusRequest, report
 from genesys_export.cli.tables import TablesRequest, script
 from genesys_export.datasets import conversation_details, names
-from genesys_export.simulator import Fault, Refusal, Revoked, ServerError
+from genesys_simulator import Fault, Refusal, Revoked, ServerError
 
 TABLES = [table.name for table in names().tables]
 DAY = "2025-11-20"

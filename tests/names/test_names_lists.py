@@ -8,7 +8,7 @@ from fakes import FakeClock
 from genesys_export.api import LISTS
 from genesys_export.datasets import names
 from genesys_export.errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
-from genesys_export.simulator import Fault, Options, Revoked, ServerError, World, serve
+from genesys_simulator import Fault, Options, Revoked, ServerError, World, serve
 
 WORLD = World.generated(seed=3, per_day=10)
 QUEUES = "/api/v2/routing/queues"

@@ -17,7 +17,7 @@ from genesys_export.errors import (
 )
 from genesys_export.events import Noticed
 from genesys_export.export import Plan
-from genesys_export.export.lookups import Earlier, LookupStager
+from genesys_export.feeds.snapshot import Earlier, LookupStager
 from genesys_export.manifest import File
 
 DAY = Day(date(2026, 11, 22), zone_named("UTC"))

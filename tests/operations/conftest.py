@@ -26,8 +26,8 @@ from genesys_export.api import (
     TransportOptions,
     hosts,
 )
-from genesys_export.operations.doctor_genesys import Genesys
-from genesys_export.simulator import Options, Simulator, World, serve
+from genesys_export.operations.doctor.genesys import Genesys
+from genesys_simulator import Options, Simulator, World, serve
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 

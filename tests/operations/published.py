@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.datasets import conversation_details, with_names
 from genesys_export.days import Day
-from genesys_export.operations.verify import Verification, Verifier
-from genesys_export.simulator import Simulator
+from genesys_export.operations.verify.verify import Verification, Verifier
 from genesys_export.store import FolderStore
+from genesys_simulator import Simulator
 
 csv.field_size_limit(2**26)
 DAY = Day(date(2025, 11, 20), ZoneInfo("UTC"))

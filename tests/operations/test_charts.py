@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.operations.charts import HEIGHT, Mark, Scale, bars, dots, steps
-from genesys_export.operations.markup import element
+from genesys_export.operations.status.charts import HEIGHT, Mark, Scale, bars, dots, steps
+from genesys_export.operations.status.markup import element
 
 
 def marks(*values, first=date(2026, 11, 2)):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from genesys_export.datasets import conversation_details
 from genesys_export.encode import CsvGz, Newlines
-from genesys_export.operations.contents import csv_tables, end_of_rows, lines, unzipped
-from genesys_export.operations.mismatches import Unreadable
+from genesys_export.operations.verify.contents import csv_tables, end_of_rows, lines, unzipped
+from genesys_export.operations.verify.mismatches import Unreadable
 
 TABLE = conversation_details().table("participant_attributes")
 VALUES = (

@@ -15,12 +15,12 @@ import pytest
 from fakes import MemoryStore
 from genesys_export.findings import Verdict
 from genesys_export.model import Always
-from genesys_export.operations.doctor import status_of
+from genesys_export.operations.doctor.access import of_region
+from genesys_export.operations.doctor.destination import Concessions, bucket
+from genesys_export.operations.doctor.keeping import of_lifecycle, of_lock, of_versioning
+from genesys_export.operations.doctor.summary import status_of
+from genesys_export.operations.doctor.writing import Writing
 from genesys_export.store import S3Options
-from genesys_export.store.examine import Concessions, bucket
-from genesys_export.store.examine.access import of_region
-from genesys_export.store.examine.keeping import of_lifecycle, of_lock, of_versioning
-from genesys_export.store.examine.writing import Writing
 from s3_servers import BUCKET
 
 ROOT = Path(__file__).parents[2]

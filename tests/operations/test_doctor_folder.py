@@ -6,8 +6,8 @@ import pytest
 
 from genesys_export.errors import WrongSettings
 from genesys_export.findings import Verdict
-from genesys_export.store.examine import destination
-from genesys_export.store.examine.folder import Folder
+from genesys_export.operations.doctor.destination import destination
+from genesys_export.operations.doctor.folder import Folder
 
 NFS = "36 35 98:0 / / rw,noatime master:1 - nfs4 server:/export rw\n"
 

@@ -10,9 +10,9 @@ import pytest
 from genesys_export.api import Filters
 from genesys_export.api.probes import Division
 from genesys_export.findings import Verdict
-from genesys_export.operations.doctor import in_a_word, status_of
-from genesys_export.operations.doctor_genesys import genesys, of_divisions
-from genesys_export.simulator import Fault, GarbledBody, MissingPermission, Refusal
+from genesys_export.operations.doctor.genesys import genesys, of_divisions
+from genesys_export.operations.doctor.summary import in_a_word, status_of
+from genesys_simulator import Fault, GarbledBody, MissingPermission, Refusal
 
 DETAILS = "analytics:conversationDetail:view"
 AGGREGATES = "analytics:conversationAggregate:view"

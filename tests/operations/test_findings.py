@@ -21,8 +21,8 @@ from genesys_export.findings import (
     unseen,
     wrong,
 )
-from genesys_export.operations.doctor import in_a_word, status_of
-from genesys_export.operations.doctor_machine import machine
+from genesys_export.operations.doctor.machine import machine
+from genesys_export.operations.doctor.summary import in_a_word, status_of
 
 
 def failing():

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.operations.hashes import PARTS, Hashes, difference, doubled
+from genesys_export.operations.verify.hashes import PARTS, Hashes, difference, doubled
 
 
 def silent():

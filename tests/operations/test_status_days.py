@@ -13,9 +13,9 @@ import pytest
 from genesys_export import document
 from genesys_export.errors import NotPermitted, WrongSettings
 from genesys_export.last_run import LastRun
-from genesys_export.operations.day_status import State
-from genesys_export.operations.status import read
-from genesys_export.operations.status_words import needs_attention, summary
+from genesys_export.operations.status.day import State
+from genesys_export.operations.status.reading import read
+from genesys_export.operations.status.remarks import needs_attention, summary
 from made_days import (
     NOW,
     PLACE,

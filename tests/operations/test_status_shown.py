@@ -17,12 +17,12 @@ import pytest
 
 from eventful import HOSTILE, eventful, furnish
 from genesys_export.last_run import LastRun
-from genesys_export.operations.attention import cases
-from genesys_export.operations.status import read
-from genesys_export.operations.status_json import as_json
-from genesys_export.operations.status_page import as_page
-from genesys_export.operations.status_text import show
-from genesys_export.operations.status_words import summary
+from genesys_export.operations.status.as_json import as_json
+from genesys_export.operations.status.as_text import show
+from genesys_export.operations.status.attention import cases
+from genesys_export.operations.status.page import as_page
+from genesys_export.operations.status.reading import read
+from genesys_export.operations.status.remarks import summary
 from made_days import NOW, PLACE, Shelf, claim, lay, manifest, status_of
 
 YESTERDAY = "2026-11-24"

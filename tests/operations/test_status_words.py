@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from genesys_export.model import Counts
-from genesys_export.operations.status import read
-from genesys_export.operations.status_words import (
+from genesys_export.operations.status.reading import read
+from genesys_export.operations.status.remarks import (
     Weight,
     after,
     lateness,

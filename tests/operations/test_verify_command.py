@@ -6,8 +6,8 @@ from published import DAY, Published, environ
 from genesys_export.cli import status_of
 from genesys_export.cli.verify import VerifyRequest, execute
 from genesys_export.errors import DataMismatch, NotPermitted, WrongSettings, WrongUse
-from genesys_export.simulator import Options, World, serve
 from genesys_export.store import FolderStore
+from genesys_simulator import Options, World, serve
 
 WORLD = World.generated(seed=3, per_day=60)
 

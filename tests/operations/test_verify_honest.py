@@ -10,7 +10,7 @@ from published import DAY, Published
 from fakes import Events
 from genesys_export.errors import Stopped
 from genesys_export.events import ReadBack
-from genesys_export.simulator import World, serve
+from genesys_simulator import World, serve
 
 
 def honest(published, **more):

@@ -16,8 +16,8 @@ from genesys_export.cli import status_of
 from genesys_export.cli.verify import VerifyRequest, execute
 from genesys_export.days import Day
 from genesys_export.errors import WrongUse
-from genesys_export.operations.sampling import Sample, draw, parse
-from genesys_export.simulator import World, serve
+from genesys_export.operations.verify.sampling import Sample, draw, parse
+from genesys_simulator import World, serve
 
 UTC_ZONE = ZoneInfo("UTC")
 FIRST = date(2025, 11, 17)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from genesys_export.simulator import Options, World, serve
+from genesys_simulator import Options, World, serve
 
 pytestmark = [
     pytest.mark.sdk,
@@ -169,7 +169,7 @@ def test_it_reads_errors(sdk, analytics):
 
 
 def _day():
-    times = importlib.import_module("genesys_export.simulator.times")
+    times = importlib.import_module("genesys_simulator.times")
     start_ms = times.to_ms(datetime(2026, 11, 22, tzinfo=UTC))
     return times.Span(start_ms, start_ms + times.DAY_MS), start_ms
 

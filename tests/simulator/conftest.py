@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from genesys_export.simulator import Options, Simulator, World, serve
+from genesys_simulator import Options, Simulator, World, serve
 
 JOBS = "/api/v2/analytics/conversations/details/jobs"
 QUERY = "/api/v2/analytics/conversations/details/query"

@@ -9,7 +9,7 @@ import zlib
 import pytest
 import urllib3
 
-from genesys_export.simulator import (
+from genesys_simulator import (
     CutBody,
     DeadToken,
     EndlessCursors,

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import DAY_MS, HOUR_MS, Span, read
+from genesys_simulator import World
+from genesys_simulator.times import DAY_MS, HOUR_MS, Span, read
 
 DAY = 20_779 * DAY_MS
 TALKED = ("voice", "callback", "video")

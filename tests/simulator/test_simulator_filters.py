@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from genesys_export.simulator import World
-from genesys_export.simulator.dimensions import Level, things, values
-from genesys_export.simulator.filters import read_filters
-from genesys_export.simulator.replies import Refused
-from genesys_export.simulator.times import DAY_MS, Span
+from genesys_simulator import World
+from genesys_simulator.dimensions import Level, things, values
+from genesys_simulator.filters import read_filters
+from genesys_simulator.replies import Refused
+from genesys_simulator.times import DAY_MS, Span
 
 RECORDS = World.generated(seed=1, per_day=1_500).holdings
 POSITIONS = list(RECORDS.positions(Span(0, DAY_MS), 0))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 BERLIN = {"conversationId": "b", "conversationStart": "2026-11-22T10:00:00+01:00"}
 OVER = {

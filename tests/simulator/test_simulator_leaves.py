@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import DAY_MS, Span
+from genesys_simulator import World
+from genesys_simulator.times import DAY_MS, Span
 
 # Every leaf of AnalyticsConversation, by the object it stands in; kept by hand.
 LEAVES = {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 NEXT_DAY = "2026-11-23T00:00:00.000Z/2026-11-24T00:00:00.000Z"
 

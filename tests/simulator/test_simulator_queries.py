@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from genesys_export.simulator import World
+from genesys_simulator import World
 
 
 def test_a_query_pages_by_number_without_attributes(dial):

@@ -12,10 +12,10 @@ import pytest
 import urllib3
 
 from fakes import some
-from genesys_export.simulator import World, run, serve
+from genesys_simulator import World, run, serve
 
 PROGRAM = """
-from genesys_export.simulator import World, run
+from genesys_simulator import World, run
 run(World.generated(per_day=3), on_ready=lambda genesys: print(genesys.base_url, flush=True))
 print("ended", flush=True)
 """

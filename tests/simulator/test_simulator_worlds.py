@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from fakes import some
-from genesys_export.simulator import World
-from genesys_export.simulator.generated import HORIZON_MS
-from genesys_export.simulator.times import DAY_MS, Span, read, to_ms
+from genesys_simulator import World
+from genesys_simulator.generated import HORIZON_MS
+from genesys_simulator.times import DAY_MS, Span, read, to_ms
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = to_ms(NOON.replace(hour=0))

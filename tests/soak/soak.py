@@ -37,8 +37,8 @@ from soak_reading import (
     wrong_with,
 )
 
-from genesys_export.simulator import World
-from genesys_export.simulator.times import Span, to_ms
+from genesys_simulator import World
+from genesys_simulator.times import Span, to_ms
 from s3_servers import BUCKET, S3Server, _make_bucket, _weed
 
 DAY = "2025-11-20"

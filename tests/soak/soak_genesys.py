@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from genesys_export.simulator import (
+from genesys_simulator import (
     CutBody,
     DeadToken,
     Fault,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from warehouse_lakes import DAY, DAYS, Lake, odd_world
 
-from genesys_export.simulator import World, serve
+from genesys_simulator import World, serve
 
 
 @pytest.fixture(scope="session")

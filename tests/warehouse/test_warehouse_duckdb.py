@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from warehouse_lakes import DATASET, DAY, DAYS, LISTS, ODD, Lake, summary
 
-from genesys_export.simulator import World, serve
+from genesys_simulator import World, serve
 
 
 @pytest.fixture

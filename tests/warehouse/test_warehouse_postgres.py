@@ -11,7 +11,7 @@ from warehouse_lakes import DATASET, DAY, DAYS, LISTS, ODD, Lake, odd_world, sum
 from warehouse_postgres import running
 
 from fakes import some
-from genesys_export.simulator import World, serve
+from genesys_simulator import World, serve
 
 pytestmark = [pytest.mark.db, pytest.mark.xdist_group("postgres")]
 

@@ -17,7 +17,7 @@ from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.tables import TablesRequest, script
 from genesys_export.datasets import Column, Table, Type, conversation_details
 from genesys_export.export import ExportOptions
-from genesys_export.simulator import Simulator, World
+from genesys_simulator import Simulator, World
 
 DATASET = conversation_details()
 DAYS = ("2025-11-19", "2025-11-20")

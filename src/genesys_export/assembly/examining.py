@@ -11,13 +11,13 @@ from ..api import Clock, Filters, GenesysCounter
 from ..datasets import conversation_details, with_names
 from ..events import Observe
 from ..manifest import Manifest, home_of
-from ..operations.doctor import Part
-from ..operations.doctor_genesys import Genesys, genesys
-from ..operations.doctor_machine import machine
-from ..operations.verify import Verifier
+from ..operations.doctor.destination import Concessions, destination
+from ..operations.doctor.genesys import Genesys, genesys
+from ..operations.doctor.machine import machine
+from ..operations.doctor.summary import Part
+from ..operations.verify.verify import Verifier
 from ..settings import Org, Settings
 from ..source_count import SourceCounter, Tolerance
-from ..store.examine import Concessions, destination
 from .connections import (
     bucket_options,
     client_of,

@@ -43,7 +43,7 @@ def show_everything(folder: Path, *, per_day: int) -> int:
     try:
         import duckdb  # noqa: F401, PLC0415 - an extra: missed now rather than at the end
 
-        from ..simulator import World, serve  # noqa: PLC0415 - an extra
+        from genesys_simulator import World, serve  # noqa: PLC0415 - an extra
     except ImportError as problem:
         raise WrongSettings(MISSING, advice=INSTALL) from problem
 

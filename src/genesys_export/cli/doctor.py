@@ -20,7 +20,7 @@ from ..api import SystemClock
 from ..assembly.examining import check_up
 from ..events import Observe, ignore
 from ..findings import Finding, Verdict
-from ..operations.doctor import in_a_word, status_of
+from ..operations.doctor.summary import in_a_word, status_of
 from ..progress import progress
 from ..progress.words import clean
 from ..settings import Log, Need, load

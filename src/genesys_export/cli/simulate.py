@@ -24,7 +24,7 @@ def serve_until_stopped(
 ) -> None:
     """Serve until SIGINT or SIGTERM."""
     try:
-        from ..simulator import Options, Simulator, World, run  # noqa: PLC0415 - an extra
+        from genesys_simulator import Options, Simulator, World, run  # noqa: PLC0415 - an extra
     except ImportError as problem:
         raise WrongSettings(MISSING, advice=INSTALL) from problem
 

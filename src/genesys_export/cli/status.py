@@ -15,13 +15,13 @@ from ..assembly.planning import policy_of
 from ..datasets import conversation_details
 from ..days import Day
 from ..errors import DataMismatch, WrongSettings
-from ..operations.attention import cases
-from ..operations.day_status import DayStatus, OrgStatus
-from ..operations.status import Due, Place, read
-from ..operations.status_json import as_json
-from ..operations.status_page import as_page
-from ..operations.status_text import show
-from ..operations.status_words import summary
+from ..operations.status.as_json import as_json
+from ..operations.status.as_text import show
+from ..operations.status.attention import cases
+from ..operations.status.day import DayStatus, OrgStatus
+from ..operations.status.page import as_page
+from ..operations.status.reading import Due, Place, read
+from ..operations.status.remarks import summary
 from ..plural import plural
 from ..progress import Format, progress
 from ..progress.words import clean

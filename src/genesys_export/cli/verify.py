@@ -13,8 +13,8 @@ from ..assembly.examining import verifiers
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, worst
 from ..export import days_between
-from ..operations.sampling import Sample, parse
-from ..operations.verify import Verification, Verifier
+from ..operations.verify.sampling import Sample, parse
+from ..operations.verify.verify import Verification, Verifier
 from ..plural import plural
 from ..progress import progress
 from ..progress.words import clean, size

@@ -12,8 +12,8 @@ from random import Random
 from ..damage import Damage, files_of
 from ..days import Day, ranges
 from ..errors import DataMismatch, ExportError, NotPermitted, Stopped, WrongSettings
-from ..operations.sampling import Sample, draw
-from ..operations.verify import Verification, Verifier
+from ..operations.verify.sampling import Sample, draw
+from ..operations.verify.verify import Verification, Verifier
 from ..plural import plural
 from ..progress.words import size
 

@@ -6,11 +6,11 @@ only when the whole day lies at the destination does the ledger make it visible,
 
 from __future__ import annotations
 
+from ..feeds.snapshot import key_of
 from .agenda import Due, agenda
 from .backfill import Backfill, days_between, without_future
 from .day import Exporter, ExportOptions
 from .dependencies import Dependencies, Shield
-from .lookups import key_of
 from .plan import Layout, Plan, Roll
 from .report import DayReport, Ended, Outcome
 

@@ -14,14 +14,14 @@ from .. import __version__, life
 from ..claim import SealedFile, SealedSlice
 from ..days import Day, iso_ms, split
 from ..errors import Aftermath, DataMismatch, TryAgainLater
+from ..feeds.rejects import Rejects
+from ..feeds.snapshot import Earlier, LookupStager, Named
 from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of
 from ..model import Counts, SliceRecord, StagedFile
 from .commit_decision import CommitDecision, complete
 from .dependencies import Dependencies
-from .lookups import Earlier, LookupStager, Named
 from .plan import Ready
-from .rejects import Rejects
 from .report import DayReport
 from .resting import check_rested
 from .slices import StagedSlice

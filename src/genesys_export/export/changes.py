@@ -20,9 +20,9 @@ import msgspec
 
 from ..encode import Format, Gzip
 from ..errors import DataMismatch
+from ..feeds.identity import as_uuid
 from ..manifest import File, Manifest, Recipe
 from ..model import StagedFile, Store, Tag, Upload
-from .identity import as_uuid
 
 ENTRY_BYTES = 32
 _ID_BYTES = 16

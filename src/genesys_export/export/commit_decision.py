@@ -15,17 +15,17 @@ from .. import guards
 from ..days import Day
 from ..errors import Aftermath, ChangedMeanwhile, DataMismatch, ExportError
 from ..events import Noticed
+from ..feeds.identity import check_comparable, spelled_by
 from ..ledger import Lease, Published
 from ..manifest import File, Manifest, file_of
 from ..model import StagedFile, Tag
 from ..plural import plural
 from ..source_count import OurCounts, SourceCount, Verdict, prove
+from ..threads import interruptible
 from .changes import Tally, compare, is_same, read, write_changes
 from .dependencies import Dependencies
-from .identity import check_comparable, spelled_by
 from .leftovers import Leftovers
 from .report import DayReport, Outcome
-from .threads import interruptible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from functools import partial
 from ..days import Day, Interval
 from ..events import DayCounted
 from ..source_count import Counted, OurCounts
+from ..threads import interruptible
 from .dependencies import Dependencies
-from .threads import interruptible
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Manifest
+from ..threads import interruptible
 from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
@@ -23,7 +24,6 @@ from .notices import tell
 from .ownership import check_unasked, checked
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
-from .threads import interruptible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..days import Day
+from ..feeds.identity import is_comparable
 from ..ledger import Lease
 from ..manifest import Manifest
 from .dependencies import Dependencies
-from .identity import is_comparable
 
 
 @dataclass(frozen=True, slots=True)

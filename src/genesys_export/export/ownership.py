@@ -13,8 +13,8 @@ from .. import guards
 from ..ledger import Published
 from ..manifest import Recipe
 from ..model import Organization
+from ..threads import interruptible
 from .dependencies import Dependencies
-from .threads import interruptible
 
 
 def with_known(deps: Dependencies) -> Dependencies:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from .. import guards
 from ..days import Day, Slice, iso_ms
 from ..errors import TryAgainLater
+from ..feeds.snapshot import key_of
 from ..ledger import Published
 from .dependencies import Dependencies
-from .lookups import key_of
 from .plan import Plan
 
 

@@ -13,9 +13,9 @@ from ..claim import SealedSlice
 from ..days import Slice
 from ..decode import Decoder
 from ..events import SliceStaged
+from ..feeds.conversations import SliceContext, read
 from ..manifest import File, file_of
 from ..model import Fetch
-from .reading import SliceContext, read
 
 __all__ = ["SliceContext", "StagedSlice", "Task", "stage"]
 

@@ -15,12 +15,12 @@ from ..claim import OpenJob, SealedSlice
 from ..days import Day, Slice
 from ..errors import ExportError
 from ..events import Noticed, SliceAdopted
+from ..feeds.rejects import Rejects
 from ..ledger import Lease
+from ..threads import SliceCallbacks, side_by_side
 from .dependencies import Dependencies
 from .leftovers import Leftovers
-from .rejects import Rejects
 from .slices import SliceContext, StagedSlice, Task, stage
-from .threads import SliceCallbacks, side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

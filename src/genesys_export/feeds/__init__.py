@@ -1,0 +1,1 @@
+"""What a slice of each dataset is read through."""

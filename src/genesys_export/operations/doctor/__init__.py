@@ -1,0 +1,1 @@
+"""Would an export work here? One finding for each thing it needs."""

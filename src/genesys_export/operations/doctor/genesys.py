@@ -1,0 +1,238 @@
+"""Would Genesys Cloud let an export work? The connection, the sign-in, permissions, divisions.
+
+Asks what an export with these settings asks, but for a minute of yesterday. Whatever an export
+can do without only warns. Changes nothing there: the one job that is submitted is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from ...api import (
+    LISTS,
+    Client,
+    Clock,
+    Hosts,
+    JobSource,
+    OwnSource,
+    QuerySource,
+    ReferenceLists,
+    Transport,
+)
+from ...api.probes import Division, count, divisions, greet, permitted
+from ...api.transport import Failure
+from ...days import Interval, iso_ms
+from ...errors import GenesysUnavailable, NotPermitted, SignInRefused
+from ...findings import Check, Finding, carried_out, doubtful, failed, fine, of_clocks, unseen
+
+# `analytics:agentConversationDetail:view` is documented for the same requests, but for an agent
+# who looks at their own conversations: an OAuth client has none (read 2026-11).
+DETAILS = "analytics:conversationDetail:view"
+AGGREGATES = "analytics:conversationAggregate:view"
+_LATE = timedelta(hours=24)
+_MOST_NAMES = 12
+
+# By the few words that the transport has for it.
+_FIXES = {
+    "the host name is unknown": "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL, and this "
+    "machine's DNS; if it needs a proxy, set HTTPS_PROXY.",
+    "the proxy failed": "Check HTTPS_PROXY: it must be reachable, allow this host and accept its "
+    "user.",
+    "TLS failed": "Something between this machine and the host breaks TLS: check the proxy or "
+    "firewall.",
+}
+_NO_WAY = "Allow this machine to connect to the host, or set HTTPS_PROXY if it needs a proxy."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genesys:
+    """An organisation, as an export would meet it."""
+
+    hosts: Hosts
+    transport: Transport
+    client: Client
+    clock: Clock
+    source: JobSource | QuerySource | OwnSource
+    tables: Sequence[str] = ()  # of names beside the ids
+    divisions: Sequence[str] = ()  # ids the export is restricted to
+    proxied: bool = False
+
+
+def genesys(one: Genesys) -> Generator[Finding, None, None]:
+    """Yield the findings for Genesys Cloud."""
+    ways = tuple(
+        Check(name=f"connection to {urlsplit(address).netloc}", look=partial(_way, one, address))
+        for address in _addresses(one.hosts)
+    )
+    reached = tuple(way.name for way in ways)
+    signed_in = (*reached, "sign-in")
+    return carried_out(
+        (
+            *ways,
+            Check(name="clock", look=lambda: _clock(one), after=reached),
+            Check(name="sign-in", look=lambda: _sign_in(one), after=reached),
+            *_permissions(one, signed_in),
+            Check(name="divisions", look=lambda: _divisions(one), after=signed_in),
+        )
+    )
+
+
+def _addresses(hosts: Hosts) -> tuple[str, ...]:
+    """Return Genesys's addresses without paths: the API's, and the login host's if different."""
+    login = urlsplit(hosts.token_url)
+    return tuple(dict.fromkeys((hosts.api, f"{login.scheme}://{login.netloc}")))
+
+
+def _way(one: Genesys, address: str) -> Finding:
+    """Name, connection, proxy and certificate in one: any answer has come through all of them."""
+    host = urlsplit(address).netloc
+    try:
+        greet(one.transport, address)
+    except Failure as failure:
+        fix = _FIXES.get(str(failure), _NO_WAY)
+        return failed(GenesysUnavailable(f"{host}: {failure}", advice=fix))
+    proxied = " through the proxy" if one.proxied else ""
+    if urlsplit(address).scheme == "http":
+        return fine("answers, without TLS (this machine)")
+    return fine(f"answers{proxied}, its certificate is trusted")
+
+
+def _clock(one: Genesys) -> Finding:
+    try:
+        theirs = greet(one.transport, one.hosts.api).clock
+    except Failure as failure:
+        return unseen(str(failure))
+    return of_clocks(one.clock.now(), theirs, "Genesys Cloud")
+
+
+def _sign_in(one: Genesys) -> Finding:
+    one.client.sign_in()
+    return fine("the OAuth client's id and secret are accepted")
+
+
+def _permissions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
+    """Yield a check for everything the export asks, named by the permission it needs."""
+    source = one.source
+    if isinstance(source, OwnSource):
+        yield Check(name=f"POST {source.own.path}", look=lambda: _asked(one), after=after)
+    else:
+        yield Check(name=DETAILS, look=lambda: _asked(one), after=after)
+        yield Check(name=AGGREGATES, look=lambda: _counted(one), after=after)
+    if isinstance(source, JobSource):
+        yield Check(
+            name="data", look=lambda: _watermark(source, one.clock), after=(*after, DETAILS)
+        )
+    for table in one.tables:
+        needed = " or ".join(LISTS[table].permissions)
+        yield Check(
+            name=f"{table} ({needed})" if needed else table,
+            look=partial(_listed, one.client, table),
+            after=after,
+        )
+
+
+def _asked(one: Genesys) -> Finding:
+    """Ask for a minute of yesterday, with the export's own filters.
+
+    A job is submitted, since only that proves that it may be and that Genesys takes the filters:
+    looking at availability is a request of its own. It is deleted at once: a minute's job costs
+    nothing, and waiting for it would make everybody wait.
+    """
+    minute, source = _minute(one.clock.now()), one.source
+    if isinstance(source, JobSource):
+        source.fetch(minute).try_out()
+        return fine("a test job was accepted, then deleted")
+    next(source.fetch(minute).pages(), None)
+    return fine("a query was answered")
+
+
+def _counted(one: Genesys) -> Finding:
+    try:
+        count(one.client, _minute(one.clock.now()))
+    except SignInRefused:
+        raise
+    except NotPermitted as refused:
+        return doubtful(
+            f"{refused.message}; exports work without it, but can't be compared with this count",
+            refused.advice,
+        )
+    except GenesysUnavailable as problem:
+        return unseen(problem.message)
+    return fine("conversations can be counted")
+
+
+def _listed(client: Client, table: str) -> Finding:
+    next(ReferenceLists(client).pages(table), None)
+    return fine("the list can be read")
+
+
+def _watermark(source: JobSource, clock: Clock) -> Finding:
+    """Judge how far behind the data is: a day can be exported when its end is reached."""
+    reached = source.watermark()
+    if reached is None:
+        return unseen("Genesys does not tell how far its data is complete")
+    behind = max(clock.now() - reached, timedelta(0))
+    found = f"complete up to {iso_ms(reached)}, {timedelta(seconds=round(behind.total_seconds()))}"
+    found += " ago"
+    if behind > _LATE:
+        return doubtful(
+            found,
+            "Yesterday can't be exported yet: run it later, or with --wait. See Genesys's status "
+            "page for delays.",
+        )
+    return fine(found)
+
+
+def _divisions(one: Genesys) -> Finding:
+    try:
+        seen = permitted(one.client, DETAILS)
+        every = () if seen.everywhere else divisions(one.client)
+    except (NotPermitted, GenesysUnavailable) as problem:
+        return unseen(
+            f"Genesys does not tell which divisions the role sees: {problem.message}",
+            "Check the OAuth client's roles yourself: each should be in every division.",
+        )
+    if seen.everywhere:
+        return fine(f"every division: {_names(seen.divisions)}")
+    return of_divisions(seen.divisions, every, asked=one.divisions)
+
+
+def of_divisions(
+    seen: Sequence[Division], every: Sequence[Division], *, asked: Sequence[str]
+) -> Finding:
+    """Judge the divisions that the role sees by all there are, or by those that are asked for."""
+    known = {one.id for one in seen}
+    hidden = [one for one in every if one.id not in known]
+    unheard = [ident for ident in asked if ident not in known]
+    found = f"{len(seen)} of {len(every)}: {_names(seen)}"
+    if unheard:
+        return doubtful(
+            f"{found}; the filter asks for others: {', '.join(unheard)}",
+            "Genesys returns nothing for those: give the role these divisions, or correct the "
+            "filter.",
+        )
+    if hidden and not asked:
+        return doubtful(
+            f"{found}; not {_names(hidden)}",
+            "A role in fewer divisions gets fewer rows and no error. Give the OAuth client's "
+            "role every division unless this is intended.",
+        )
+    return fine(found)
+
+
+def _names(some: Sequence[Division]) -> str:
+    shown = [one.name or one.id for one in some[:_MOST_NAMES]]
+    more = len(some) - len(shown)
+    return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
+
+
+def _minute(now: datetime) -> Interval:
+    """Return the first minute of yesterday."""
+    begin = (now.astimezone(UTC) - timedelta(days=1)).replace(
+        hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC
+    )
+    return Interval(begin, begin + timedelta(minutes=1))

@@ -1,0 +1,1 @@
+"""What is published of each day, as text, JSON or a page."""

@@ -1,0 +1,1 @@
+"""Read a published day back and compare it with its manifest."""

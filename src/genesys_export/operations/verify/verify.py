@@ -1,0 +1,190 @@
+"""`verify`: read every published object of a day back and compare it with the day's manifest.
+
+Writes nothing and trusts nothing that the exporter computed: formats are read the way any reader
+reads them, keys and digests are computed again. A day is read once, in memory that does not grow
+with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+
+from ...damage import Damage, damages
+from ...datasets import Dataset
+from ...days import Day, date_named
+from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, TryAgainLater
+from ...events import Observe, ignore
+from ...manifest import Manifest, decode
+from ...model import Store, Tag
+from ...source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
+from .hashes import Pulse
+from .inspection import Checked, Inspection
+from .mismatches import Mismatch, Mismatches
+
+_AT_ONCE = 8  # manifests being read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The result of reading a day back."""
+
+    org: str
+    day: str
+    manifest: Manifest
+    manifest_url: str
+    checked: Checked
+    mismatches: tuple[Mismatch, ...]
+    unchecked: tuple[str, ...]  # what could not be checked, and why
+    source: SourceCount | None  # what the source counted just now, where it was asked
+    given: str = ""  # the flags that suggested commands repeat
+
+    @property
+    def problem(self) -> DataMismatch | None:
+        """The error that the command ends with; None where everything matches."""
+        if not self.findings:
+            return None
+        return DataMismatch(
+            f"{self.day} does not match its manifest: {self.findings}",
+            advice=f"Each is listed above; `genesys-export run --date {self.day} --force"
+            f"{self.given}` exports the day again.",
+        )
+
+    @property
+    def findings(self) -> str:
+        """What is wrong, in a few words; empty where everything matches."""
+        count = len(self.mismatches)
+        told = [f"{count} mismatch{'es' * (count > 1)}"] if count else []
+        if self.source is not None and self.source.verdict is Verdict.DISAGREES:
+            told.append("the source's count differs")
+        return ", and ".join(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Verifies days of one organisation."""
+
+    dataset: Dataset  # with the lookup tables
+    homes: str  # what the homes of all days begin with
+    store: Store
+    org: str = ""
+    given: str = ""  # the flags that suggested commands repeat
+    pulse: Pulse = field(default=lambda: None)
+    observe: Observe = ignore
+    counter: Callable[[Manifest], SourceCounter] | None = (
+        None  # who asks the source, where that is wanted
+    )
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+    def verify(self, day: Day) -> Verification:
+        """Read the day back.
+
+        Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
+        published for it, and what the store raises. Mismatches are returned, not raised.
+        """
+        key = f"{self.homes}/{day}/manifest.json"
+        tag, manifest = self._published(day, key)
+        mismatches = Mismatches()
+        inspection = Inspection(
+            dataset=self.dataset,
+            manifest=manifest,
+            store=self.store,
+            mismatches=mismatches,
+            observe=self.observe,
+            pulse=self.pulse,
+        )
+        try:
+            checked = inspection.run()
+        except ChangedMeanwhile as problem:
+            raise _replaced(day) from problem
+        if mismatches.met and not self._stands(key, tag):
+            raise _replaced(day)
+        return Verification(
+            org=self.org,
+            day=str(day),
+            manifest=manifest,
+            manifest_url=self.store.url(key),
+            checked=checked,
+            mismatches=tuple(mismatches.met),
+            unchecked=tuple(mismatches.unchecked),
+            source=self._counted(manifest),
+            given=self.given,
+        )
+
+    def published(self) -> frozenset[date]:
+        """Return every day that has a manifest."""
+        home = f"{self.homes}/"
+        named = (
+            key.removeprefix(home).removesuffix("/manifest.json")
+            for key in self.store.list(home)
+            if key.endswith("/manifest.json")
+        )
+        return frozenset(day for text in named if (day := date_named(text)))
+
+    def manifests(self, days: Sequence[Day]) -> Mapping[Day, Manifest]:
+        """Return the manifests of days that can be verified, read several at a time.
+
+        A day that is being replaced, is damaged or has no readable manifest is left out.
+        """
+
+        def read(day: Day) -> Manifest | None:
+            try:
+                return self._published(day, f"{self.homes}/{day}/manifest.json")[1]
+            except (DataMismatch, TryAgainLater, DestinationFailed):
+                return None
+
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="manifest") as pool:
+            found = zip(days, pool.map(read, days), strict=True)
+            return {day: made for day, made in found if made}
+
+    def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
+        """Return the files that are missing or have another size, by day, from listings alone."""
+        return damages(self.store, self.homes, manifests)
+
+    def _published(self, day: Day, key: str) -> tuple[Tag, Manifest]:
+        found, url = self.store.read(key), self.store.url(key)
+        if found is None:
+            raise DataMismatch(
+                f"nothing is published for {day}: there is no {url}",
+                advice=f"Export it: genesys-export run --date {day}{self.given}",
+            )
+        manifest = decode(found.body, url)
+        if manifest.next is not None:
+            raise TryAgainLater(
+                f"{day} is being replaced",
+                advice="Wait for that run to end; if it has died, the next run finishes it first.",
+            )
+        if manifest.state == "damaged":
+            raise DataMismatch(
+                f"{day} is damaged: a replacement was not completed, and readers must not take"
+                " anything of the day",
+                advice=f"Export it again: genesys-export run --date {day}{self.given}",
+            )
+        return found.tag, manifest
+
+    def _stands(self, key: str, tag: Tag) -> bool:
+        """Whether the manifest is still the one that was read."""
+        seen = self.store.look(key)
+        return seen is not None and seen.tag == tag
+
+    def _counted(self, manifest: Manifest) -> SourceCount | None:
+        if self.counter is None:
+            return None
+        return prove(self.counter(manifest), ours_of(manifest), self.tolerance)
+
+
+def ours_of(manifest: Manifest) -> OurCounts:
+    """Return our counts from a manifest, to compare with the source's."""
+    return OurCounts(
+        interval=manifest.interval,
+        exported=manifest.counts.exported,
+        rejected=manifest.counts.rejected,
+        partial=manifest.state == "partial",
+        own_body=manifest.recipe.query_body is not None,
+    )
+
+
+def _replaced(day: Day) -> TryAgainLater:
+    return TryAgainLater(f"{day} was replaced while it was read", advice="Verify it again.")
