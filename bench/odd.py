@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from genesys_export.api.clock import SystemClock
 from genesys_export.api.wire import read_results
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.encode import Format
 from genesys_export.events import ignore
@@ -35,7 +35,7 @@ from genesys_simulator import World
 from genesys_simulator.times import DAY_MS, Span
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 SHARES = (0.001, 0.01, 1.0)
 _TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{3})Z"')
 _VALUE = re.compile(rb'"value":(\d+)')

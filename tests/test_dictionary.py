@@ -7,19 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.datasets import (
-    Kind,
-    PersonalData,
-    Table,
-    Type,
-    conversation_details,
-    names,
-)
+from genesys_export.datasets import DEFAULT, NAMES, Kind, PersonalData, Table, Type, dataset_named
 from genesys_export.dictionary import WIDTH, as_markdown, as_pages, as_text
 from genesys_export.errors import WrongUse
 
 HERE = Path(__file__).parent
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 COLUMNS = [(table, column) for table in DATASET.tables for column in table.columns]
 FIELDS = [(table, column) for table, column in COLUMNS if column.kind is Kind.FIELD]
 
@@ -166,9 +159,9 @@ def test_no_tables_named_means_all():
 
 @pytest.mark.parametrize("render", [as_text, as_markdown])
 def test_several_datasets_stand_one_after_the_other(render):
-    both = (DATASET, names())
-    assert as_pages(render, both) == f"{render(DATASET)}\n{render(names())}"
-    assert as_pages(render, both, ["dim_users"]) == render(names(), ["dim_users"])
+    both = (DATASET, dataset_named(NAMES))
+    assert as_pages(render, both) == f"{render(DATASET)}\n{render(dataset_named(NAMES))}"
+    assert as_pages(render, both, ["dim_users"]) == render(dataset_named(NAMES), ["dim_users"])
     with pytest.raises(WrongUse, match="no table calls"):
         as_pages(render, both, ["dim_users", "calls"])
 
@@ -241,7 +234,7 @@ def test_a_rule_that_many_columns_share_is_stated_once():
     page = as_markdown(DATASET)
     for rule in ("date of conversationStart", "sum(value) over participants[]"):
         assert page.count(rule) == 1, rule
-    assert "rule 1*: date of" not in as_markdown(names())
+    assert "rule 1*: date of" not in as_markdown(dataset_named(NAMES))
 
 
 def test_links_of_the_markdown_lead_somewhere():
@@ -252,6 +245,6 @@ def test_links_of_the_markdown_lead_somewhere():
 
 def test_the_reference_page_is_the_dictionary():
     page = HERE.parent / "docs" / "reference" / "tables.md"
-    assert page.read_text("utf-8") == as_pages(as_markdown, [DATASET, names()]), (
+    assert page.read_text("utf-8") == as_pages(as_markdown, [DATASET, dataset_named(NAMES)]), (
         "run: genesys-export tables --markdown > docs/reference/tables.md"
     )

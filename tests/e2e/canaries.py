@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from genesys_export.datasets import Column, Kind, PersonalData, Type, conversation_details
+from genesys_export.datasets import DEFAULT, Column, Kind, PersonalData, Type, dataset_named
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 START = "2025-11-20T08:00:00.000Z"
 WELL_KNOWN = {  # what the program looks at, or the simulator
     "$.conversationId": "00000000-0000-4000-8000-000000000001",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import Events, FakeClock, MemoryStore, some
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
     DestinationFailed,
@@ -138,7 +138,7 @@ class Bench:
     org: str = ""
 
     def exporter(self, **plan) -> Exporter:
-        dataset, tables = conversation_details(), ("conversations",)
+        dataset, tables = dataset_named(DEFAULT), ("conversations",)
         parts = Dependencies(
             plan=Plan(dataset=dataset, tables=tables, org=self.org, **plan),
             recipe=Recipe(

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.encode import Format
 from genesys_export.export.plan import (
@@ -23,7 +23,7 @@ NOW = END + timedelta(hours=9)
 
 
 def plan(**changes):
-    dataset = conversation_details()
+    dataset = dataset_named(DEFAULT)
     return Plan(dataset=dataset, tables=("conversations",), **changes)
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from fakes import Events, FakeClock, MemoryStore
 from genesys_export.api.wire import read_results
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.decode import CopyResolver, Decoder
 from genesys_export.decode.ids import key_of
@@ -38,7 +38,7 @@ from genesys_export.progress.totals import Totals, added
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 (SLICE,) = split(DAY, 1)
-PLAN = Plan(dataset=conversation_details(), tables=("conversations",))
+PLAN = Plan(dataset=dataset_named(DEFAULT), tables=("conversations",))
 
 
 def record(ident="c1", tag="", end="2026-11-22T09:00:00.000Z", **more) -> bytes:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from fakes import MemoryStore
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.encode import Format, raw_rows
 from genesys_export.export.files import Files
@@ -18,7 +18,7 @@ from genesys_export.export.plan import Layout, Plan, Roll
 from genesys_export.flatten import arrow_schema
 from genesys_export.model import Batch
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 (PART,) = split(Day(date(2026, 11, 22), ZoneInfo("UTC")), 1)
 RAW = "conversation_details_raw"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Interval
 from genesys_export.decode import Decoder
 from genesys_export.encode import JsonlGz, raw_rows
@@ -38,7 +38,7 @@ def record(name: str, **more) -> dict:
 
 
 def decode(*records: bytes):
-    decoder = Decoder(conversation_details(), Interval(START, START + timedelta(1)))
+    decoder = Decoder(dataset_named(DEFAULT), Interval(START, START + timedelta(1)))
     return decoder.decode(records)
 
 
@@ -104,7 +104,7 @@ def test_other_records_are_not(other):
 
 
 def sift(*records: bytes):
-    decoder = Decoder(conversation_details(), Interval(START, START + timedelta(1)))
+    decoder = Decoder(dataset_named(DEFAULT), Interval(START, START + timedelta(1)))
     return decoder.sift(records), decoder
 
 
@@ -124,7 +124,7 @@ def test_sifting_hands_on_what_decoding_does_and_counts_the_same():
         b"[]",
     ]
     sifted, decoder = sift(*records)
-    whole = Decoder(conversation_details(), Interval(START, START + timedelta(1)))
+    whole = Decoder(dataset_named(DEFAULT), Interval(START, START + timedelta(1)))
     decoded = whole.decode(records)
     assert sifted.records == decoded.records
     assert {one.record for one in sifted.rejected} == {one.record for one in decoded.rejected}

@@ -8,11 +8,11 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.encode import parquet_schema
 from genesys_export.errors import WrongSettings
 
-TABLES = [table.name for table in conversation_details().tables]
+TABLES = [table.name for table in dataset_named(DEFAULT).tables]
 RAW = "conversation_details_raw"
 FORMATS = ("csv.gz", "parquet")
 KEPT = {"EXPORT__KEEP_RAW": "true"}
@@ -111,7 +111,7 @@ def test_rolled_names_do_not_depend_on_the_run(export):
 
 def test_a_day_without_conversations_has_parquet_files_with_a_schema_and_no_rows(export):
     made = export(format="parquet", settings=KEPT, **NOTHING)
-    for table in conversation_details().tables:
+    for table in dataset_named(DEFAULT).tables:
         (path,) = made.paths(table.name)
         file = pq.ParquetFile(path)
         assert file.metadata.num_row_groups == 0

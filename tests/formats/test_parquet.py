@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesys_export.datasets import Kind, PersonalData, conversation_details
+from genesys_export.datasets import DEFAULT, Kind, PersonalData, dataset_named
 from genesys_export.encode import MemoryBudget, Opener, Parquet, parquet_schema
 from genesys_export.encode.formats import Format
 from genesys_export.errors import DestinationFailed
 from genesys_export.flatten import arrow_schema
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 SEGMENTS = DATASET.table("participant_attributes")
 GOLDEN = Path(__file__).parent / "golden" / "parquet_schema.txt"
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)

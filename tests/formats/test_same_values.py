@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 from formats_reading import Exported, as_csv_says_it
 
-from genesys_export.datasets import Table, conversation_details
+from genesys_export.datasets import DEFAULT, Table, dataset_named
 from genesys_export.days import Interval
 from genesys_export.decode import Decoder
 from genesys_export.flatten import Flattener
 from genesys_simulator.times import Span, to_ms
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 EVERY_TABLE = pytest.mark.parametrize("table", DATASET.tables, ids=lambda table: table.name)
 DAY_MS = 86_400_000
 FILLED = [table for table in DATASET.tables if table.name != "resolutions"]

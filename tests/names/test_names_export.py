@@ -12,12 +12,12 @@ from fakes import some
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.status import StatusRequest, report
 from genesys_export.cli.tables import TablesRequest, script
-from genesys_export.datasets import conversation_details, names
+from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_simulator import Fault, Refusal, Revoked, ServerError
 
-TABLES = [table.name for table in names().tables]
+TABLES = [table.name for table in dataset_named(NAMES).tables]
 DAY = "2025-11-20"
-TABLES_OF_CONVERSATIONS = tuple(table.name for table in conversation_details().tables)
+TABLES_OF_CONVERSATIONS = tuple(table.name for table in dataset_named(DEFAULT).tables)
 KEY = "0123456789abcdef0123456789abcdef"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fakes import FakeClock
 from genesys_export.api import LISTS
-from genesys_export.datasets import names
+from genesys_export.datasets import NAMES, dataset_named
 from genesys_export.errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
 from genesys_simulator import Fault, Options, Revoked, ServerError, World, serve
 
@@ -32,7 +32,7 @@ def numbers(first, last):
 
 
 def test_every_lookup_table_has_its_list():
-    assert [table.name for table in names().tables] == list(LISTS)
+    assert [table.name for table in dataset_named(NAMES).tables] == list(LISTS)
 
 
 @pytest.mark.parametrize(

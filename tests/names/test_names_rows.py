@@ -5,19 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from genesys_export.datasets import (
-    Kind,
-    PersonalData,
-    Type,
-    conversation_details,
-    names,
-    with_names,
-)
+from genesys_export.datasets import NAMES, Kind, PersonalData, Type, dataset_named, everything
 from genesys_export.days import Day
 from genesys_export.flatten.named import as_lines, named
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("Europe/Berlin"))
-TABLES = {table.name: table for table in names().tables}
+TABLES = {table.name: table for table in dataset_named(NAMES).tables}
 
 
 def rows(table, *entities):
@@ -103,5 +96,5 @@ def test_what_names_a_person_is_declared_so():
 
 
 def test_lookup_tables_stand_after_the_datasets_own():
-    whole = with_names(conversation_details())
+    whole = everything()
     assert [table.name for table in whole.tables[15:]] == list(TABLES)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from fakes import Events, FakeClock, MemoryStore
-from genesys_export.datasets import conversation_details, names
+from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_export.days import Day, zone_named
 from genesys_export.errors import (
     DestinationFailed,
@@ -21,7 +21,7 @@ from genesys_export.feeds.snapshot import Earlier, LookupStager
 from genesys_export.manifest import File
 
 DAY = Day(date(2026, 11, 22), zone_named("UTC"))
-TABLES = tuple(table.name for table in names().tables)
+TABLES = tuple(table.name for table in dataset_named(NAMES).tables)
 GONE = GenesysUnavailable("Genesys did not answer")
 REFUSED = RequestRefused("no more than 10000 results", http_status=400)
 FILE = File(key="dim_users/2026-11-22.csv.gz", rows=9, bytes=9, sha256="0" * 64)
@@ -54,7 +54,7 @@ class Stage:
     events: Events = field(default_factory=Events)
 
     def named(self, earlier=None):
-        dataset = conversation_details()
+        dataset = dataset_named(DEFAULT)
         stager = LookupStager(
             plan=Plan(dataset=dataset, tables=("conversations",), names=TABLES),
             names=self.lists,

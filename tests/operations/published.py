@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.cli.run import RunRequest, execute
-from genesys_export.datasets import conversation_details, with_names
+from genesys_export.datasets import everything
 from genesys_export.days import Day
 from genesys_export.operations.verify.verify import Verification, Verifier
 from genesys_export.store import FolderStore
@@ -115,7 +115,7 @@ class Published:
 
     def verifier(self, **more: Any) -> Verifier:
         return Verifier(
-            dataset=with_names(conversation_details()),
+            dataset=everything(),
             homes="_genesys_export/conversation_details",
             store=self.store,
             **more,

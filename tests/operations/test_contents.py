@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.encode import CsvGz, Newlines
 from genesys_export.operations.verify.contents import csv_tables, end_of_rows, lines, unzipped
 from genesys_export.operations.verify.mismatches import Unreadable
 
-TABLE = conversation_details().table("participant_attributes")
+TABLE = dataset_named(DEFAULT).table("participant_attributes")
 VALUES = (
     st.none()
     | st.text(st.characters(codec="utf-8"), max_size=8)

@@ -7,17 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesys_export.datasets import (
+    DEFAULT,
+    NAMES,
     Kind,
     PersonalData,
     Type,
-    conversation_details,
-    names,
-    with_names,
+    dataset_named,
+    everything,
 )
 from genesys_export.privacy import Action, AttributeRule, Rules, Wishes, faults, resolve
 from genesys_export.privacy.rules import _REPEATED
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 TEXTS = (Type.STRING, Type.STRINGS)
 COLUMNS = [(table, column) for table in DATASET.tables for column in table.columns]
 
@@ -100,20 +101,20 @@ def test_the_conversations_id_is_hashed_in_every_table(rules):
     ("wished", "expected"), [("hash", "hash"), ("drop", "drop"), ("mask", "drop")]
 )
 def test_lookup_tables_are_protected_as_what_they_are_joined_to(wish, wished, expected):
-    found = resolve(with_names(DATASET), wish(personal=wished))
+    found = resolve(everything(), wish(personal=wished))
     assert action(found, "dim_users.id") == expected
     assert action(found, "dim_users.name") == wished
     assert action(found, "dim_queues.id") is Action.KEEP
-    by_column = resolve(with_names(DATASET), wish(columns={"segments.queue_id": "hash"}))
+    by_column = resolve(everything(), wish(columns={"segments.queue_id": "hash"}))
     assert action(by_column, "dim_queues.id") is Action.HASH
 
 
 @pytest.mark.parametrize("wished", ["drop", "mask", "hash"])
 def test_a_divisions_name_is_hidden_wherever_it_stands(wish, wished):
-    found = resolve(with_names(DATASET), wish(columns={"dim_divisions.name": wished}))
+    found = resolve(everything(), wish(columns={"dim_divisions.name": wished}))
     copies = [
         f"{table.name}.{column.name}"
-        for table in names().tables
+        for table in dataset_named(NAMES).tables
         for column in table.columns
         if column.path and column.path.endswith(".division.name")
     ]
@@ -131,9 +132,9 @@ def test_every_text_that_repeats_a_field_is_known_to():
     texts = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.type in TEXTS}
     looked_up = {name for name in _REPEATED if name.startswith("dim_")}
     assert set(_REPEATED) - looked_up == derived & texts
-    assert {f"{table.name}.id" for table in names().tables} <= looked_up
+    assert {f"{table.name}.id" for table in dataset_named(NAMES).tables} <= looked_up
     for name, origin in _REPEATED.items():
-        dataset = with_names(DATASET) if name in looked_up else DATASET
+        dataset = everything() if name in looked_up else DATASET
         table, _, column = origin.partition(".")
         assert dataset.table(table).column(column).kind is Kind.FIELD
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.flatten import arrow_schema
 from genesys_export.model import Batch
 from genesys_export.privacy.values import hashed, masked, protect
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 KEY = b"a key of the tests, long enough"
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from workbench import DAY, HOME, REGISTER, Bench
 
 from fakes import MemoryStore
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.errors import DataMismatch, ExportError, TryAgainLater
 from genesys_export.export import ExportOptions, Layout, Plan
 from genesys_export.store import FolderStore
@@ -118,7 +118,7 @@ def test_uploads_in_another_layout_are_removed(bench):
 
 @pytest.mark.parametrize("layout", [*Layout])
 def test_a_days_prefixes_cover_both_layouts_and_every_table_whatever_is_written(layout):
-    plan = Plan(dataset=conversation_details(), tables=("sessions",), layout=layout)
+    plan = Plan(dataset=dataset_named(DEFAULT), tables=("sessions",), layout=layout)
     prefixes = plan.prefixes(DAY)
     for key in (
         "sessions/2026-11-22.csv.gz",

@@ -22,7 +22,7 @@ from destinations import Dated, Process, Trouble
 
 from fake_genesys import FakeGenesys, id_of, participant_of, session_of, tag_of
 from fakes import FakeClock, some
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.encode import Format
 from genesys_export.events import ignore
@@ -81,7 +81,7 @@ class Bench:
         partial: bool = False,
         **more: Any,
     ) -> Exporter:
-        dataset = conversation_details()
+        dataset = dataset_named(DEFAULT)
         plan = Plan(
             dataset=dataset,
             tables=TABLES,

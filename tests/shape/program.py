@@ -13,14 +13,14 @@ from plain import TABLES
 from plain_values import Pairs, instant_text, parse
 from strategies import DAY, INTERVAL
 
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Interval
 from genesys_export.decode import Decoder
 from genesys_export.encode import CsvGz, Newlines
 from genesys_export.flatten import Flattener, arrow_schema
 from genesys_export.model import Counts
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 HEAD = {"conversationId": "c1", "conversationStart": "2026-11-22T08:00:00.000Z"}
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from fakes import FakeClock, MemoryStore
-from genesys_export.datasets import conversation_details
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.encode import Format
 from genesys_export.events import ignore
@@ -32,7 +32,7 @@ from genesys_simulator.times import DAY_MS, Span
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 (PART,) = split(DAY, 1)
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 TABLES = tuple(table.name for table in DATASET.tables)
 PAGE = 1_000
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.tables import TablesRequest, script
-from genesys_export.datasets import Column, Table, Type, conversation_details
+from genesys_export.datasets import DEFAULT, Column, Table, Type, dataset_named
 from genesys_export.export import ExportOptions
 from genesys_simulator import Simulator, World
 
-DATASET = conversation_details()
+DATASET = dataset_named(DEFAULT)
 DAYS = ("2025-11-19", "2025-11-20")
 DAY = DAYS[1]
 

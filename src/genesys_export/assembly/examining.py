@@ -8,7 +8,7 @@ from datetime import timedelta
 from secrets import token_hex
 
 from ..api import Clock, Filters, GenesysCounter
-from ..datasets import conversation_details, with_names
+from ..datasets import DEFAULT, dataset_named, everything
 from ..events import Observe
 from ..manifest import Manifest, home_of
 from ..operations.doctor.destination import Concessions, destination
@@ -68,10 +68,10 @@ def verifiers(
     """
     store = store_of(settings.require_destination(), observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
-    dataset = conversation_details()
+    dataset = dataset_named(DEFAULT)
     for name in orgs or names_of_orgs(settings):
         yield Verifier(
-            dataset=with_names(dataset),
+            dataset=everything(),
             homes=home_of(name, dataset.name),
             store=store,
             org=name,

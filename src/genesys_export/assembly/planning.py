@@ -20,7 +20,7 @@ from ..api import (
     parse_raw,
     read_body,
 )
-from ..datasets import conversation_details, names, with_names
+from ..datasets import DEFAULT, NAMES, dataset_named, everything
 from ..encode import Format, Newlines
 from ..events import Observe
 from ..export import Layout, Plan, Roll
@@ -43,7 +43,7 @@ _NOTES = {
 
 def plan_of(settings: Settings, org: Org) -> Plan:
     """Return how the org's days are exported; raises WrongSettings."""
-    dataset = conversation_details()
+    dataset = dataset_named(DEFAULT)
     export = settings.export
     form = Format(export.format)
     every = () if form is Format.JSONL else tuple(table.name for table in dataset.tables)
@@ -55,11 +55,11 @@ def plan_of(settings: Settings, org: Org) -> Plan:
         slices_at_once=export.slices_at_once,
         format=form,
         keep_raw=export.keep_raw,
-        names=tuple(table.name for table in names().tables) if export.names else (),
+        names=tuple(table.name for table in dataset_named(NAMES).tables) if export.names else (),
         layout=Layout(export.layout),
         roll=Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
-        privacy=resolve(with_names(dataset), settings.privacy.wishes),
+        privacy=resolve(everything(), settings.privacy.wishes),
         life=policy_of(settings),
         keeps_state=settings.destination.state == "on",
         own_body=bool(export.query_body),

@@ -228,11 +228,11 @@ def tables(
     verbose: options.Traceback = False,
 ) -> int:
     """Print the data dictionary, or the SQL that creates and loads the tables."""
-    from ..datasets import conversation_details, names  # noqa: PLC0415 - heavy
+    from ..datasets import DEFAULT, NAMES, dataset_named  # noqa: PLC0415 - heavy
     from ..dictionary import as_markdown, as_pages, as_text  # noqa: PLC0415 - heavy
 
     del verbose
-    datasets, chosen = (conversation_details(), names()), tuple(table or ())
+    datasets, chosen = (dataset_named(DEFAULT), dataset_named(NAMES)), tuple(table or ())
     known = [each.name for dataset in datasets for each in dataset.tables]
     if unknown := [name for name in chosen if name not in known]:
         raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")

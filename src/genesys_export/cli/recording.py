@@ -14,7 +14,7 @@ from datetime import datetime
 from .. import __version__, last_run
 from ..api import SystemClock
 from ..assembly.connections import destinations
-from ..datasets import conversation_details
+from ..datasets import DEFAULT, dataset_named
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings, worst
 from ..events import Noticed, Observe, ignore
 from ..export import Exporter
@@ -102,7 +102,7 @@ class Recorder:
         with suppress(ExportError):
             orgs, store = destinations(self.settings, ignore)
             for org in orgs:
-                home = home_of(org, conversation_details().name)
+                home = home_of(org, dataset_named(DEFAULT).name)
                 if first_try_counts or next(store.list(f"{home}/"), None):
                     last_run.write(store, home, run)
 

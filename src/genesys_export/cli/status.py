@@ -12,7 +12,7 @@ from .. import life
 from ..api import SystemClock
 from ..assembly.connections import destinations
 from ..assembly.planning import policy_of
-from ..datasets import conversation_details
+from ..datasets import DEFAULT, dataset_named
 from ..days import Day
 from ..errors import DataMismatch, WrongSettings
 from ..operations.status.as_json import as_json
@@ -57,7 +57,7 @@ def report(
     shape = Format.CONSOLE if log.format == Format.AUTO else log.format  # there is no bar to draw
     with progress(sys.stderr, format=shape, level=log.level, clock=clock) as observe:
         orgs, store = destinations(settings, observe)
-        dataset, zone, now = conversation_details().name, settings.export.timezone, clock.now()
+        dataset, zone, now = dataset_named(DEFAULT).name, settings.export.timezone, clock.now()
         policy = policy_of(settings)
         places = [
             Place(

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import conversation_details, names, with_names
+from ..datasets import DEFAULT, NAMES, dataset_named, everything
 from ..dictionary import Files, FileType, as_ddl
 from ..errors import WrongUse
 from ..settings import Settings, load
@@ -41,14 +41,16 @@ def script(
     )
     tables = request.tables or _asked(settings)
     day = _day(request.date)
-    whole = with_names(conversation_details())
+    whole = everything()
     return as_ddl(whole, request.dialect, files, tables=tables, day=day)
 
 
 def _asked(settings: Settings) -> tuple[str, ...]:
     """Return the tables that a run with these settings writes."""
-    every = tuple(table.name for table in conversation_details().tables)
-    lookups = tuple(table.name for table in names().tables) if settings.export.names else ()
+    every = tuple(table.name for table in dataset_named(DEFAULT).tables)
+    lookups = (
+        tuple(table.name for table in dataset_named(NAMES).tables) if settings.export.names else ()
+    )
     return (*(settings.export.tables or every), *lookups)
 
 

@@ -9,7 +9,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from .spec import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
+from .endpoints import JobEndpoint, ListEndpoint, Paging, QueryEndpoint
+from .spec import Column, Dataset, ForeignKey, Kind, Life, PersonalData, Record, Table, Type
 
 
 def declared(name: str) -> Dataset:
@@ -17,9 +18,16 @@ def declared(name: str) -> Dataset:
     text = files(__package__).joinpath(f"{name}.json").read_text("utf-8")
     raw = json.loads(text)
     return Dataset(
-        name=raw["dataset"],
+        name=name,
+        summary=raw["summary"],
         source_model=raw["source_model"],
         column_version=raw["format"],
+        records=raw["records"],
+        feed=raw["feed"],
+        life=Life(raw["life"]),
+        record=Record(**raw["record"]) if "record" in raw else None,
+        jobs=JobEndpoint(**raw["jobs"]) if "jobs" in raw else None,
+        query=QueryEndpoint(**raw["query"]) if "query" in raw else None,
         tables=tuple(_table(table) for table in raw["tables"]),
     )
 
@@ -37,7 +45,13 @@ def _table(raw: dict[str, Any]) -> Table:
         ),
         note=raw["note"],
         columns=tuple(_column(column) for column in raw["columns"]),
+        source=_list(raw["list"]) if "list" in raw else None,
     )
+
+
+def _list(raw: dict[str, Any]) -> ListEndpoint:
+    told = {**raw, "permissions": tuple(raw.get("permissions", ()))}
+    return ListEndpoint(**{**told, "paging": Paging(raw.get("paging", "number"))})
 
 
 def _column(raw: dict[str, Any]) -> Column:

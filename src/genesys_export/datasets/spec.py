@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from .endpoints import JobEndpoint, ListEndpoint, QueryEndpoint
+
 
 class Type(StrEnum):
     """Column types, by Arrow's names; times are in UTC with milliseconds."""
@@ -86,6 +88,7 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...]
     note: str
     columns: tuple[Column, ...]
+    source: ListEndpoint | None = None  # of a table that is made of a list of the API
 
     def __post_init__(self) -> None:
         """Refuse two columns of one name: a file can't hold them."""
@@ -110,14 +113,50 @@ class Table:
         return tuple(column for column in self.columns if column.kind is kind)
 
 
+class Life(StrEnum):
+    """How a day of the dataset comes to its end."""
+
+    SETTLING = "settling"  # Genesys goes on correcting it for days, so it is read again
+    SNAPSHOT = "snapshot"  # of the instant it is read: a past day can't be read any more
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where a record says what it is, and which day it belongs to."""
+
+    id: str
+    start: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """What is exported together: tables made from one kind of record."""
+    """What is exported together, under one manifest a day: tables made from one kind of record."""
 
     name: str
+    summary: str
     source_model: str
     column_version: int
+    records: str  # what is counted, in the plural: conversations
+    feed: str  # what reads it: a room in `feeds`
+    life: Life
     tables: tuple[Table, ...]
+    record: Record | None = None
+    jobs: JobEndpoint | None = None
+    query: QueryEndpoint | None = None
+
+    @property
+    def raw(self) -> str:
+        """The table of the API's own records."""
+        return f"{self.name}_raw"
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether a day is what was there when it was read."""
+        return self.life is Life.SNAPSHOT
+
+    def has(self, name: str) -> bool:
+        """Whether the table of that name is one of this dataset's, raw records included."""
+        return name == self.raw or any(table.name == name for table in self.tables)
 
     def table(self, name: str) -> Table:
         """Return the table of that name; raises KeyError."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .. import life
-from ..datasets import Dataset, names
+from ..datasets import NAMES, Dataset, dataset_named
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
@@ -119,7 +119,7 @@ class Plan:
 
         Those of tables that are not written now are among them: an earlier run may have left some.
         """
-        declared = (one.name for one in (*self.dataset.tables, *names().tables))
+        declared = (one.name for one in (*self.dataset.tables, *dataset_named(NAMES).tables))
         tables = (*declared, f"{self.dataset.name}_raw")
         layouts = (f"/{day}", f"/dt={day}")
         data = (self.under_org(table + layout) for table in tables for layout in layouts)

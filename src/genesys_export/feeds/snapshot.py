@@ -15,7 +15,7 @@ from threading import Event as Flag
 from typing import Any
 
 from ..claim import SealedFile
-from ..datasets import Table, names
+from ..datasets import NAMES, Table, dataset_named
 from ..days import Day, split
 from ..encode import Format, Opener, raw_rows
 from ..errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
@@ -200,7 +200,7 @@ def key_of(plan: Plan, table: str, day: Day) -> str:
 
 
 def _chosen(wanted: Sequence[str]) -> tuple[Table, ...]:
-    return tuple(table for table in names().tables if table.name in wanted)
+    return tuple(table for table in dataset_named(NAMES).tables if table.name in wanted)
 
 
 def _broken_off(

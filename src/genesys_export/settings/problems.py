@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from ..datasets import conversation_details, with_names
+from ..datasets import everything
 from ..days import date_named
 from ..errors import WrongSettings, WrongUse
 from ..plural import plural
@@ -171,7 +171,7 @@ def of_query_body(
 
 def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
     """Return a line for each privacy setting that is invalid or conflicts with another."""
-    dataset, wishes = with_names(conversation_details()), sections.privacy.wishes
+    dataset, wishes = everything(), sections.privacy.wishes
     path = ("privacy", "columns")
     if found := faults(dataset, wishes):
         return tuple(_line(path, origin(path, layers), sentence) for sentence in found)

@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..datasets import conversation_details
+from ..datasets import DEFAULT, dataset_named
 from ..days import zone_named
 from . import addresses, values
 from .protection import Privacy
@@ -171,7 +171,7 @@ class Export(BaseModel):
     @field_validator("tables")
     @classmethod
     def _declared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = tuple(table.name for table in conversation_details().tables)
+        known = tuple(table.name for table in dataset_named(DEFAULT).tables)
         for name in value:
             if name not in known:
                 hint = values.did_you_mean(name, known)

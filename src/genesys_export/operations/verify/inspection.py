@@ -13,7 +13,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from ...datasets import Dataset, Table, names
+from ...datasets import NAMES, Dataset, Table, dataset_named
 from ...encode import Format
 from ...events import Observe
 from ...manifest import File, Manifest
@@ -156,7 +156,7 @@ class Inspection:
 
     def _whole(self) -> None:
         """Check that the manifest has every table that the recipe names."""
-        lookups = {table.name for table in names().tables}
+        lookups = {table.name for table in dataset_named(NAMES).tables}
         for name in self.manifest.recipe.tables:
             if name in self.manifest.tables:
                 continue

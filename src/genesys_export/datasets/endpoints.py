@@ -1,0 +1,50 @@
+"""Where a dataset's records come from, as values: jobs, queries and lists of the API.
+
+Knows paths, bodies and permissions; asks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEndpoint:
+    """An asynchronous job: submitted at `path`, read page by page under it."""
+
+    path: str
+    availability: str  # which instant the data reaches
+    records_key: str  # under which a page holds its records
+    permission: str
+    body: Mapping[str, Any] = field(default_factory=dict)  # beside interval and filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryEndpoint:
+    """A synchronous query, paged by number."""
+
+    path: str
+    records_key: str
+    permission: str
+    body: Mapping[str, Any] = field(default_factory=dict)  # beside interval, filters and paging
+
+
+class Paging(StrEnum):
+    """How an answer leads to the next page of a list."""
+
+    NUMBER = "number"  # by pageCount, else total, else until a page is empty; nextUri first
+    CURSOR = "cursor"  # by a cursor that goes back as a parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEndpoint:
+    """A list of the API: where it is, what else is asked of it, which permission it needs."""
+
+    path: str
+    page_size: int
+    query: Mapping[str, str] = field(default_factory=dict)
+    permissions: tuple[str, ...] = ()  # as documented; some lists name none
+    paging: Paging = Paging.NUMBER
