@@ -50,6 +50,12 @@ class SealedSlice:
     fetched: datetime
     job_ids: tuple[str, ...]
     sealed: datetime
+    rejects: tuple[SealedFile, ...] = ()
+
+    @property
+    def uploads(self) -> tuple[SealedFile, ...]:
+        """Every file that is staged and not visible yet."""
+        return (*self.files, *self.rejects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

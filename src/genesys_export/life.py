@@ -72,6 +72,7 @@ class Policy:
     looks: tuple[timedelta, ...] = (timedelta(7), timedelta(14), timedelta(28))
     open_looks: tuple[timedelta, ...] = (timedelta(60),)  # only while conversations are open
     publish: Publish = Publish.AVAILABLE
+    snapshot: bool = False  # a day can be read until the next one ends, and only then
 
     @property
     def unrest(self) -> timedelta:
@@ -129,6 +130,8 @@ def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Rea
     `recipe` is what is wanted. Of a day without a manifest `is_missing` says
     whether it is one to catch up with.
     """
+    if is_past(day.day, now, policy):
+        return None
     if day.state is None or day.fetched is None:
         return _UNFINISHED[None]
     if day.state in _UNFINISHED:
@@ -191,6 +194,11 @@ def is_missing(
         return day == newest
     caught_up = newest - policy.catch_up_days * _DAY
     return max(first_published, caught_up) <= day and not Day(day, zone).interval.is_empty
+
+
+def is_past(day: Day, now: datetime, policy: Policy) -> bool:
+    """Whether the day is of a snapshot that can't be taken any more."""
+    return policy.snapshot and day.date < newest_day(now, day.zone, policy)
 
 
 def newest_day(now: datetime, zone: ZoneInfo, policy: Policy) -> date:

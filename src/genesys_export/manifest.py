@@ -6,18 +6,21 @@ writes it. While `next` is there, a replacement is under way and readers must wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from . import document
+from .datasets import owner
 from .days import Interval
 from .model import Counts, Organization, SliceRecord, StagedFile, Tag
 from .source_count import SourceCount
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +46,29 @@ class Recipe:
 
         Whatever the organisation: more may become known of it, and no file changes with that.
         """
-        told = {name: value for name, value in asdict(self).items() if name != "organization"}
+        told = asdict(self.of_one_dataset)
+        del told["organization"]
         canonical = msgspec.json.encode(told, order="deterministic")
         return blake2b(canonical, digest_size=8).hexdigest()
+
+    @property
+    def of_one_dataset(self) -> Recipe:
+        """The recipe without tables of other datasets: 0.1.0 wrote lookup tables with each day."""
+        mine = owner(self.tables[0]) if self.tables else None
+        kept = tuple(table for table in self.tables if owner(table) in (mine, None))
+        if kept == self.tables:
+            return self
+        return replace(self, tables=kept, privacy=self.privacy_of(kept))
+
+    def privacy_of(self, tables: Sequence[str]) -> Mapping[str, Any]:
+        """Return what of its privacy concerns these tables."""
+        columns = {
+            name: action
+            for name, action in self.privacy.get("columns", {}).items()
+            if name.partition(".")[0] in tables
+        }
+        rest = {name: one for name, one in self.privacy.items() if name != "columns"}
+        return {"columns": columns, **rest} if columns else rest
 
     @property
     def signature(self) -> str:
@@ -115,7 +138,7 @@ class Manifest:
     tables: Mapping[str, tuple[File, ...]]
     digest: str  # hex of the sum, modulo 2**256, of the hashes of the records' bytes
     counts: Counts
-    rejects: File | None
+    rejects: File | tuple[File, ...] | None  # a file; or one for each slice that has any
     began: datetime
     ended: datetime
     index: tuple[File, ...] = ()  # one a slice: id and hash of every record, in order of id
@@ -132,7 +155,14 @@ class Manifest:
     def files(self) -> tuple[File, ...]:
         """Every file that `next` switches: the data, the rejects, the list of changes."""
         data = (file for table in self.tables.values() for file in table)
-        return (*data, *filter(None, (self.rejects, self.changes)))
+        return (*data, *self.reject_files, *filter(None, (self.changes,)))
+
+    @property
+    def reject_files(self) -> tuple[File, ...]:
+        """The files of records that could not be read."""
+        if isinstance(self.rejects, File):
+            return (self.rejects,)
+        return self.rejects or ()
 
     def keys(self) -> frozenset[str]:
         """Return every key of data or rejects that the manifest names, or knows to be taken.
@@ -158,7 +188,7 @@ class Manifest:
         return replace(
             self,
             tables={name: tuple(map(told, files)) for name, files in self.tables.items()},
-            rejects=self.rejects and told(self.rejects),
+            rejects=one_or_more([told(file) for file in self.reject_files]),
             changes=self.changes and told(self.changes),
             next=None,
         )
@@ -183,6 +213,11 @@ def file_of(staged: StagedFile, rows: int) -> File:
         sha256=staged.sha256,
         token=staged.token,
     )
+
+
+def one_or_more(items: Sequence[Item]) -> Item | tuple[Item, ...] | None:
+    """Return what stands where a day has one or none, and a list where slices have several."""
+    return tuple(items) if len(items) > 1 else next(iter(items), None)
 
 
 def home_of(org: str, dataset: str) -> str:

@@ -8,7 +8,7 @@ end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -59,6 +59,10 @@ class JobSource:
         `job_id` is a job for that interval which an earlier run submitted.
         """
         return JobFetch(self, interval, job_id)
+
+    def describe(self, interval: Interval) -> tuple[Mapping[str, object], ...]:
+        """Return the body of what will be asked first."""
+        return (self.body(interval),)
 
     def body(self, interval: Interval) -> dict[str, object]:
         """Return the body of a job: what will be asked, exactly."""

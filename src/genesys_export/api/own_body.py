@@ -99,6 +99,10 @@ class OwnSource:
         del job_id  # a query has none
         return OwnFetch(self, interval)
 
+    def describe(self, interval: Interval) -> tuple[Mapping[str, object], ...]:
+        """Return the body of what will be asked first."""
+        return (self.body(interval),)
+
     def body(self, interval: Interval) -> Json:
         """Return the first body that will be sent."""
         return self.own.filled(interval)

@@ -9,7 +9,7 @@ is the last only when it is empty and all hits are behind it. Knows no HTTP, no 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -69,6 +69,10 @@ class QuerySource:
         """Prepare reading the conversations active in `interval`; asks nothing yet."""
         del job_id  # a query has none
         return QueryFetch(self, interval)
+
+    def describe(self, interval: Interval) -> tuple[Mapping[str, object], ...]:
+        """Return the body of what will be asked first."""
+        return (self.body(interval),)
 
     def body(self, interval: Interval, page: int = 1) -> dict[str, object]:
         """Return the body of a query: what will be asked, exactly."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from ..datasets import ListEndpoint
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
 from ..plural import plural
 from .client import Call, Client
@@ -56,14 +57,18 @@ class ReferenceLists:
     client: Client
 
     def pages(
-        self, table: str, *, patience_s: float | None = None
+        self, source: ListEndpoint, *, patience_s: float | None = None
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Yield the pages of a table's list; an entity that comes again is left out of the later.
 
         Raises NotPermitted, with the permission, where the client may not read the list, and what
         else the client raises.
         """
-        listing, met, vain = LISTS[table], _Met(), 0
+        listing, met, vain = (
+            Listing(source.path, source.page_size, source.query, source.permissions),
+            _Met(),
+            0,
+        )
         try:
             for page in read_list(self.client, listing, patience_s=patience_s):
                 new = [one for one in page.entities if met.is_new(one.get("id"))]

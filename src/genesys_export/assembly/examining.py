@@ -26,7 +26,7 @@ from .connections import (
     store_of,
     transport_of,
 )
-from .planning import plan_of, source_of
+from .planning import source_of
 
 _PATIENCE = timedelta(seconds=20)
 
@@ -109,7 +109,6 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
         client=client,
         clock=clock,
         source=source_of(settings, impatient, client, clock=clock, observe=observe),
-        tables=plan_of(settings, org).names,
         divisions=settings.filters.division,
         proxied=org.proxy_for(hosts_of(org).api) is not None,
     )

@@ -17,14 +17,18 @@ from ..api import (
     OwnSource,
     QueryPolicy,
     QuerySource,
+    ReferenceLists,
     parse_raw,
     read_body,
 )
-from ..datasets import DEFAULT, NAMES, dataset_named, everything
+from ..datasets import Dataset, everything
 from ..encode import Format, Newlines
 from ..events import Observe
 from ..export import Layout, Plan, Roll
+from ..feeds.records import RecordsFeed
+from ..feeds.snapshot import SnapshotFeed
 from ..manifest import Recipe
+from ..model import Feed
 from ..privacy import resolve
 from ..settings import Org, Settings
 from ..source_count import Tolerance
@@ -41,39 +45,47 @@ _NOTES = {
 }
 
 
-def plan_of(settings: Settings, org: Org) -> Plan:
-    """Return how the org's days are exported; raises WrongSettings."""
-    dataset = dataset_named(DEFAULT)
+def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
+    """Return how the dataset's days of the org are exported; raises WrongSettings."""
     export = settings.export
     form = Format(export.format)
-    every = () if form is Format.JSONL else tuple(table.name for table in dataset.tables)
+    as_records = form is Format.JSONL and dataset.record is not None
+    keeps_raw = as_records or (export.keep_raw and dataset.record is not None)
     return Plan(
         dataset=dataset,
-        tables=export.tables or every,
+        tables=() if as_records else settings.tables_of(dataset),
         org=org.name,
-        slices=export.slices,
+        slices=1 if dataset.is_snapshot else export.slices,
         slices_at_once=export.slices_at_once,
         format=form,
-        keep_raw=export.keep_raw,
-        names=tuple(table.name for table in dataset_named(NAMES).tables) if export.names else (),
+        raw=dataset.raw if keeps_raw else None,
         layout=Layout(export.layout),
         roll=Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
         privacy=resolve(everything(), settings.privacy.wishes),
-        life=policy_of(settings),
+        life=policy_of(settings, dataset),
         keeps_state=settings.destination.state == "on",
-        own_body=bool(export.query_body),
+        own_body=bool(export.query_body) and dataset.record is not None,
         tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
         strict=settings.proof.strict,
         resume_within=settings.resume.max_age,
         wait=export.wait or timedelta(0),
         allow_partial=export.allow_partial,
-        notes=tuple(_NOTES[one] for one in (_engine(settings), form) if one in _NOTES),
+        notes=_notes(settings, form) if dataset.record else (),
     )
 
 
-def policy_of(settings: Settings) -> life.Policy:
-    """Return when days become final, and which of them a run exports."""
+def _notes(settings: Settings, form: Format) -> tuple[str, ...]:
+    engine = "own" if settings.export.query_body else settings.export.engine
+    return tuple(_NOTES[one] for one in (engine, form) if one in _NOTES)
+
+
+def policy_of(settings: Settings, dataset: Dataset) -> life.Policy:
+    """Return when the dataset's days become final, and which of them a run exports."""
+    if dataset.is_snapshot:
+        return life.Policy(
+            settle=timedelta(0), catch_up_days=0, looks=(), open_looks=(), snapshot=True
+        )
     return life.Policy(
         settle=timedelta(days=settings.settle.days),
         catch_up_days=settings.catch_up.days,
@@ -81,25 +93,45 @@ def policy_of(settings: Settings) -> life.Policy:
     )
 
 
-def _engine(settings: Settings) -> str:
-    return "own" if settings.export.query_body else settings.export.engine
-
-
 def recipe_of(settings: Settings, plan: Plan) -> Recipe:
     """Return what makes the files what they are."""
-    own = _own_body(settings)
+    is_asked = plan.dataset.record is not None  # a list takes neither engine nor filters
+    own = _own_body(settings) if is_asked else None
     return Recipe(
         timezone=settings.export.timezone.key,
-        engine=settings.export.engine,
-        filters=filters_of(settings).as_body(),
-        tables=(*plan.written, *plan.names),
+        engine=settings.export.engine if is_asked else plan.dataset.feed,
+        filters=filters_of(settings).as_body() if is_asked else {},
+        tables=plan.written,
         format=plan.format.value,
         layout=plan.layout.value,
         csv={"newlines": plan.newlines.value} if plan.format is Format.CSV else {},
         column_version=plan.dataset.column_version,
         query_body=own.canonical() if own else None,
         keep_raw=plan.raw is not None,
-        privacy=plan.privacy.described((*plan.tables, *plan.names)),
+        privacy=plan.privacy.described(plan.tables),
+    )
+
+
+def feed_of(
+    settings: Settings, org: Org, plan: Plan, client: Client, *, clock: Clock, observe: Observe
+) -> Feed:
+    """Return what the dataset's slices are read through; raises WrongSettings."""
+    if plan.dataset.is_snapshot:
+        return SnapshotFeed(
+            dataset=plan.dataset,
+            lists=ReferenceLists(client),
+            tables=plan.tables,
+            clock=clock,
+        )
+    return RecordsFeed(
+        dataset=plan.dataset,
+        source=source_of(settings, org, client, clock=clock, observe=observe),
+        tables=plan.tables,
+        raw=plan.raw,
+        privacy=plan.privacy,
+        observe=observe,
+        clock=clock,
+        page_by_page=plan.roll.rows is not None,
     )
 
 
@@ -125,9 +157,11 @@ def source_of(
     return _jobs(settings, org, client, clock=clock, observe=observe)
 
 
-def census_of(settings: Settings, client: Client, clock: Clock) -> GenesysCounter | None:
+def counter_of(
+    settings: Settings, plan: Plan, client: Client, clock: Clock
+) -> GenesysCounter | None:
     """Return who asks the source for its own count; None if nobody does."""
-    if settings.proof.count == "off":
+    if settings.proof.count == "off" or plan.dataset.query is None:
         return None
     return GenesysCounter(client=client, clock=clock, filters=filters_of(settings))
 

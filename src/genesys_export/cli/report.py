@@ -16,6 +16,7 @@ from .. import __version__
 from ..days import Day
 from ..errors import ExportError
 from ..export import DayReport
+from ..manifest import one_or_more
 from ..redaction import clean
 
 
@@ -86,5 +87,5 @@ def _day(outcome: Outcome) -> dict[str, Any]:
             }
             for name, files in manifest.tables.items()
         },
-        "rejects": manifest.rejects.key if manifest.rejects else None,
+        "rejects": one_or_more([file.key for file in manifest.reject_files]),
     }

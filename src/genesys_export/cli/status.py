@@ -6,13 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 from pathlib import Path
 
 from .. import life
 from ..api import SystemClock
 from ..assembly.connections import destinations
 from ..assembly.planning import policy_of
-from ..datasets import DEFAULT, dataset_named
 from ..days import Day
 from ..errors import DataMismatch, WrongSettings
 from ..operations.status.as_json import as_json
@@ -57,16 +57,18 @@ def report(
     shape = Format.CONSOLE if log.format == Format.AUTO else log.format  # there is no bar to draw
     with progress(sys.stderr, format=shape, level=log.level, clock=clock) as observe:
         orgs, store = destinations(settings, observe)
-        dataset, zone, now = dataset_named(DEFAULT).name, settings.export.timezone, clock.now()
-        policy = policy_of(settings)
-        places = [
-            Place(
-                org=org, dataset=dataset, zone=zone, rest=policy.rest, given=repeated(flags, org)
+        zone, now = settings.export.timezone, clock.now()
+        found = []
+        for org, dataset in product(orgs, settings.datasets):
+            policy = policy_of(settings, dataset)
+            place = Place(
+                org=org,
+                dataset=dataset.name,
+                zone=zone,
+                rest=policy.rest,
+                given=repeated(flags, org),
             )
-            for org in orgs
-        ]
-        due = _due(policy, now)
-        found = [read(store, place, now, due=due) for place in places]
+            found.append(read(store, place, now, due=_due(policy, now)))
     if not request.allow_empty and all(one.is_empty for one in found):
         raise _empty(found)
     if request.html:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ..datasets import Table
 from .csv_gz import CsvGz, Newlines
-from .jsonl_gz import JsonlGz
+from .jsonl_gz import JsonlGz, RowsJsonl
 from .parquet import MemoryBudget, Parquet
 
 _DAY_HELD_BYTES = 32 << 20  # by all Parquet files that are being written; 64: 45 MiB more in all
@@ -69,6 +69,8 @@ class Opener:
         """Begin a table's file; None is the raw one, whose rows are records (`raw_rows`)."""
         if table is None:
             return JsonlGz(sink)
+        if form is Format.JSONL:
+            return RowsJsonl(sink)
         if form is Format.PARQUET:
             return Parquet(table, sink, self.budget)
         texts = pa.schema([(name, pa.string()) for name in table.names])

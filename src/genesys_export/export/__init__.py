@@ -6,7 +6,6 @@ only when the whole day lies at the destination does the ledger make it visible,
 
 from __future__ import annotations
 
-from ..feeds.snapshot import key_of
 from .agenda import Due, agenda
 from .backfill import Backfill, days_between, without_future
 from .day import Exporter, ExportOptions
@@ -29,6 +28,5 @@ __all__ = [
     "Shield",
     "agenda",
     "days_between",
-    "key_of",
     "without_future",
 ]

@@ -8,7 +8,6 @@ of any size are compared in constant memory. No customer's data comes this way.
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,14 +19,11 @@ import msgspec
 
 from ..encode import Format, Gzip
 from ..errors import DataMismatch
-from ..feeds.identity import as_uuid
 from ..manifest import File, Manifest, Recipe
 from ..model import StagedFile, Store, Tag, Upload
 
 ENTRY_BYTES = 32
 _ID_BYTES = 16
-# Lower case only: Genesys tells ids apart by their text, and so must their bytes.
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -64,18 +60,6 @@ class Tally:
     def total(self) -> int:
         """How many conversations differ."""
         return self.new + self.changed + self.gone
-
-
-def entry(conversation_id: str, digest: bytes) -> bytes:
-    """Return the index's entry of a record with that SHA-256.
-
-    The id's bytes are the UUID's own; of an id that is no UUID blake2b-128 of its text.
-    """
-    if _UUID.fullmatch(conversation_id):
-        short = bytes.fromhex(conversation_id.replace("-", ""))
-    else:
-        short = blake2b(conversation_id.encode(), digest_size=_ID_BYTES).digest()
-    return short + digest[: ENTRY_BYTES - _ID_BYTES]
 
 
 def is_same(old: Manifest, digest: str, exported: int, recipe: Recipe) -> bool:
@@ -128,7 +112,7 @@ def compare(old: Iterator[bytes], new: Iterator[bytes]) -> Iterator[Change]:
             yield Change(Kind.CHANGED, key, was, now)
 
 
-def line(change: Change, spell: Callable[[bytes], str] = as_uuid) -> bytes:
+def line(change: Change, spell: Callable[[bytes], str]) -> bytes:
     """Return the change as a JSON line, its id written out by `spell`."""
     told = {
         "change": change.kind,
@@ -144,7 +128,7 @@ def write_changes(
     key: str,
     token: str,
     changes: Iterable[Change],
-    spell: Callable[[bytes], str] = as_uuid,
+    spell: Callable[[bytes], str],
 ) -> tuple[StagedFile | None, Tally]:
     """Stage the list of changes at `key`, and count them; stages nothing if there are none.
 

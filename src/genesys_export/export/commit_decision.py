@@ -1,25 +1,22 @@
 """Compare a staged day with the published one: may it, and must it, replace it? Then do it.
 
-Whatever speaks against it, what is published stays as it was. Once the ledger has decided, nothing
-may interrupt it any more.
+The decision is a value: `Replace` or `Confirm`. Whatever speaks against it, what is published
+stays as it was. Once the ledger has decided, nothing may interrupt it any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from .. import guards
 from ..days import Day
-from ..errors import Aftermath, ChangedMeanwhile, DataMismatch, ExportError
+from ..errors import ChangedMeanwhile, DataMismatch, ExportError
 from ..events import Noticed
-from ..feeds.identity import check_comparable, spelled_by
 from ..ledger import Lease, Published
 from ..manifest import File, Manifest, file_of
-from ..model import StagedFile, Tag
-from ..plural import plural
+from ..model import StagedFile
 from ..source_count import OurCounts, SourceCount, Verdict, prove
 from ..threads import interruptible
 from .changes import Tally, compare, is_same, read, write_changes
@@ -28,8 +25,27 @@ from .leftovers import Leftovers
 from .report import DayReport, Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Publish the day; `spare` is what was staged and is not needed."""
+
+    made: Manifest
+    staged: tuple[StagedFile, ...]
+    tally: Tally | None = None  # against what was published before
+    spare: tuple[StagedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Record that the day is as it was published `before`; discard what was staged."""
+
+    before: Published
+    made: Manifest
+    spare: tuple[StagedFile, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommitDecision:
+class Commit:
     """The end of one attempt, over what `before` says is published."""
 
     deps: Dependencies
@@ -38,29 +54,51 @@ class CommitDecision:
     before: Published | None
     accept_shrink: bool
 
-    def settle(self, made: Manifest, staged: tuple[StagedFile, ...]) -> Callable[[], DayReport]:
-        """Return the function that publishes the day or records that it is unchanged.
+    def decide(self, made: Manifest, staged: Sequence[StagedFile]) -> Replace | Confirm:
+        """Return what becomes of the staged day; changes nothing that a reader can see.
 
-        Raises DataMismatch and TryAgainLater for what speaks against it; nothing is visible then.
+        Raises DataMismatch and TryAgainLater for what speaks against it.
         """
-        old = self.before.value if self.before else None
+        before, old = self.before, self.before.value if self.before else None
         if old:
             guards.check_watermark(old, guards.lowest_watermark(made.slices))
         made = replace(made, source_count=self._source_count(made))
-        if self.before and self._is_unchanged(self.before.value, made):
-            made = replace(made, index=self._index(self.before.value, made))
-            if self._same_names(self.before.value, made):
-                return partial(self._confirm, self.before, made, staged)
-            made, needed = self._only_names(self.before.value, made, staged)
-            self._check_ready(made, needed, None)
-            spare = tuple(file for file in staged if file not in needed)
-            return partial(self._publish, made, needed, Tally(), spare)
+        if before and self._is_unchanged(before.value, made):
+            made = replace(made, index=self._index(before.value, made))
+            return Confirm(before, made, tuple(staged))
+        named = {file.key: file.token for file in made.files}
+        needed = tuple(file for file in staged if named.get(file.key) == file.token)
+        spare = tuple(file for file in staged if file not in needed)
         tally, changes = self._compared(old, made)
         if changes:
             made = replace(made, changes=file_of(changes, tally.total if tally else 0))
-            staged = (*staged, changes)
-        self._check_ready(made, staged, changes)
-        return partial(self._publish, made, staged, tally)
+            needed = (*needed, changes)
+        self._check_ready(made, needed, changes)
+        return Replace(made, needed, tally, spare)
+
+    def carry_out(self, decision: Replace | Confirm) -> DayReport:
+        """Publish the day, or record that it is unchanged; then remove what is left over."""
+        ledger = self.deps.ledger
+        changes: Tally | None
+        if isinstance(decision, Confirm):
+            entry = ledger.confirm(self.day, decision.before, decision.made)
+            outcome, changes = Outcome.UNCHANGED, Tally()
+        else:
+            made, staged = decision.made, decision.staged
+            entry = ledger.publish(self.day, self.before, made, staged, self.lease.hold)
+            outcome, changes = Outcome.PUBLISHED, decision.tally
+        for (
+            file
+        ) in decision.spare:  # only now: had another run decided instead, it might need them
+            self.deps.store.discard(file)
+        self._tidy(entry.value)
+        return DayReport(
+            day=self.day,
+            manifest=entry.value,
+            manifest_url=ledger.url(self.day),
+            outcome=outcome,
+            changes=changes,
+        )
 
     def _check_ready(
         self, made: Manifest, staged: tuple[StagedFile, ...], changes: StagedFile | None
@@ -78,72 +116,17 @@ class CommitDecision:
                 self.deps.store.discard(changes)
             raise
 
-    def _confirm(
-        self, before: Published, made: Manifest, staged: tuple[StagedFile, ...]
-    ) -> DayReport:
-        """Record that the day is unchanged and discard what was staged."""
-        entry = self.deps.ledger.confirm(self.day, before, made)
-        for file in staged:
-            self.deps.store.discard(file)
-        return self._report(entry.value, Outcome.UNCHANGED, Tally())
-
-    def _publish(
-        self,
-        made: Manifest,
-        staged: tuple[StagedFile, ...],
-        tally: Tally | None,
-        spare: tuple[StagedFile, ...] = (),
-    ) -> DayReport:
-        ledger = self.deps.ledger
-        entry = ledger.publish(self.day, self.before, made, staged, self.lease.hold)
-        for file in spare:  # only now: had another run decided instead, it might need them
-            self.deps.store.discard(file)
-        return self._report(entry.value, Outcome.PUBLISHED, tally)
-
-    def _report(self, manifest: Manifest, outcome: Outcome, tally: Tally | None) -> DayReport:
-        self._tidy(manifest)
-        url = self.deps.store.url(self.deps.ledger.key(self.day))
-        return DayReport(
-            day=self.day, manifest=manifest, manifest_url=url, outcome=outcome, changes=tally
-        )
-
     def _is_unchanged(self, old: Manifest, made: Manifest) -> bool:
-        """Whether the conversations are the same and their files are in place."""
+        """Whether the records are the same and their files are in place."""
         same = is_same(old, made.digest, made.counts.exported, made.recipe)
-        same = same and _sum(old.rejects) == _sum(made.rejects)
+        same = same and [*map(_sum, old.reject_files)] == [*map(_sum, made.reject_files)]
+        same = same and (old.tables.keys(), old.cut) == (made.tables.keys(), made.cut)
         return same and self.deps.ledger.lie_as_named(old.files)
 
     def _index(self, old: Manifest, made: Manifest) -> tuple[File, ...]:
         """Return the old index if it still exists; the new one has the same content."""
         kept = old.index and (not made.index or self.deps.ledger.lie_as_named(old.index))
         return old.index if kept else made.index
-
-    def _same_names(self, old: Manifest, made: Manifest) -> bool:
-        """Whether the lookup tables are the same, too."""
-        return all(
-            [*map(_sum, old.tables.get(name, ()))] == [*map(_sum, made.tables.get(name, ()))]
-            for name in self.deps.plan.names
-        )
-
-    def _only_names(
-        self, old: Manifest, made: Manifest, staged: tuple[StagedFile, ...]
-    ) -> tuple[Manifest, tuple[StagedFile, ...]]:
-        """Publish the new lookup tables and keep all other files.
-
-        In a large organisation some user or queue changes every day, the day's conversations
-        don't.
-        """
-        names = self.deps.plan.names
-        new = {name: files for name, files in made.tables.items() if name in names}
-        kept = {name: files for name, files in old.tables.items() if name not in names}
-        keys = {file.key for files in new.values() for file in files}
-        made = replace(
-            made,
-            tables={**kept, **new},
-            rejects=old.rejects,
-            changes=None,
-        )
-        return made, tuple(file for file in staged if file.key in keys)
 
     def _compared(
         self, old: Manifest | None, made: Manifest
@@ -153,17 +136,9 @@ class CommitDecision:
         if old is None:
             return None, None
         if old.index and made.index:
-            key = f"{self.deps.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
-            try:
-                check_comparable(old.recipe, made.recipe)
-                found = compare(read(store, old.index), read(store, made.index))
-                spell = spelled_by(self.deps.plan.privacy)
-                staged, tally = write_changes(store, key, made.attempt, found, spell)
-            except (ChangedMeanwhile, DataMismatch) as problem:
-                message = f"{self.day}: the changes are not listed: {problem.message}"
-                self.deps.observe(Noticed(message=message))
-        if not old.recipe.is_like(made.recipe):
-            return tally, staged  # fewer may be what was asked for
+            tally, staged = self._listed(old, made)
+        if not old.recipe.is_like(made.recipe) or self.deps.plan.dataset.is_snapshot:
+            return tally, staged  # fewer may be what was asked for, or what there is now
         try:
             gone = tally.gone if tally else max(0, old.counts.exported - made.counts.exported)
             guards.check_shrink(
@@ -174,6 +149,28 @@ class CommitDecision:
                 store.discard(staged)
             raise
         return tally, staged
+
+    def _listed(self, old: Manifest, made: Manifest) -> tuple[Tally | None, StagedFile | None]:
+        """Stage the list of what changed, by the two indexes."""
+        store, spell = self.deps.store, self.deps.feed.spell
+        key = f"{self.deps.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
+        try:
+            self._check_comparable(old, made)
+            found = compare(read(store, old.index), read(store, made.index))
+            staged, tally = write_changes(store, key, made.attempt, found, spell)
+        except (ChangedMeanwhile, DataMismatch) as problem:
+            message = f"{self.day}: the changes are not listed: {problem.message}"
+            self.deps.observe(Noticed(message=message))
+            return None, None
+        return tally, staged
+
+    def _check_comparable(self, old: Manifest, made: Manifest) -> None:
+        """Raise DataMismatch if records were identified differently before.
+
+        Worse, each old id would be listed as gone, beside tables that are not to show it.
+        """
+        if not self.deps.feed.identifies_alike(old.recipe.privacy, made.recipe.privacy):
+            raise DataMismatch("conversation_id was protected differently before")
 
     def _source_count(self, made: Manifest) -> SourceCount | None:
         """Ask the source for its own count; raises DataMismatch if that is a condition."""
@@ -208,29 +205,5 @@ class CommitDecision:
             self.deps.observe(Noticed(message=f"{self.day}: not cleaned up: {problem.message}"))
 
 
-def complete(
-    deps: Dependencies, day: Day, made: Manifest, staged: tuple[StagedFile, ...]
-) -> DayReport:
-    """Make the files visible one by one, without state: only each file is whole.
-
-    After an error nobody could complete the others, so they are discarded.
-    """
-    tags: dict[str, Tag] = {}
-    try:
-        for file in staged:
-            tags[file.key] = deps.store.complete(file)
-    except ExportError as problem:
-        problem.message += (
-            f"; {len(tags)} of {plural(len(staged), 'file')} of {day} are already replaced"
-        )
-        problem.advice = "Run the same command again: it replaces all of them."
-        problem.aftermath = Aftermath.PUBLISHING
-        for file in staged[len(tags) :]:
-            with suppress(ExportError):
-                deps.store.discard(file)
-        raise
-    return DayReport(day=day, manifest=made.tagged(tags), manifest_url="")
-
-
-def _sum(file: File | None) -> str:
-    return file.sha256 if file else ""
+def _sum(file: File) -> str:
+    return file.sha256

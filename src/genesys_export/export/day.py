@@ -19,6 +19,7 @@ from ..threads import interruptible
 from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
+from .handover import hand_over
 from .leftovers import probe_key
 from .notices import tell
 from .ownership import check_unasked, checked
@@ -66,8 +67,6 @@ class Exporter:
         """
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
-        if not deps.plan.keeps_state:
-            return self._attempt(_Task(day, options, began, token, None))
         before = self.recover(day)
         mine = self._checked(before, options, ask=False)
         why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
@@ -104,15 +103,13 @@ class Exporter:
 
     def check(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> None:
         """Raise what `export` would raise because of the settings; asks nothing of Genesys."""
-        if self.deps.plan.keeps_state:
-            before = self.deps.ledger.read(day)
-            check_unasked(self.deps, before, rewrite=options.rewrite)
+        check_unasked(self.deps, self.deps.ledger.read(day), rewrite=options.rewrite)
 
     def _skip(self, day: Day, before: Published | None, why: str) -> DayReport:
         return DayReport(
             day=day,
             manifest=before.value if before else None,
-            manifest_url=self.deps.store.url(self.deps.ledger.key(day)) if before else "",
+            manifest_url=self.deps.ledger.url(day) if before else "",
             outcome=Outcome.SKIPPED,
             note=why,
         )
@@ -150,6 +147,8 @@ class Exporter:
     def _skipped(self, day: Day, before: Published | None, options: ExportOptions) -> str:
         """Return why there is nothing to do; empty if there is."""
         plan, now = self.deps.plan, self.deps.clock.now()
+        if life.is_past(day, now, plan.life):
+            return f"{plan.dataset.name} is a snapshot, and a past day can't be read any more"
         state = life.state_of(day.interval, now, plan.life, partial=False)
         if not life.may_publish(state, plan.life.publish):
             return "it is not final yet (publish = final)"
@@ -163,14 +162,11 @@ class Exporter:
     def _attempt(self, task: _Task) -> DayReport:
         """Export the day, once Genesys has it and no guard refuses it."""
         deps, before = self.deps, task.before
-        if deps.plan.keeps_state:
-            deps.claims.check_free(task.day)  # before Genesys is asked anything
+        deps.claims.check_free(task.day)  # before Genesys is asked anything
         ready, watermark = self._ready(task.day)
         if before:
             guards.check_watermark(before.value, watermark)
-        mine = self
-        if deps.plan.keeps_state and deps.membership:
-            mine = self._checked(before, task.options, ask=True)
+        mine = self._checked(before, task.options, ask=True) if deps.membership else self
         deps.observe(
             DayStarted(
                 org=deps.plan.org,
@@ -185,7 +181,7 @@ class Exporter:
         return report
 
     def _made(self, task: _Task, ready: Ready) -> DayReport:
-        """Make one attempt, under the day's claim where state is kept."""
+        """Make one attempt, under the day's claim."""
         deps, day = self.deps, task.day
         attempt = Attempt(
             deps=deps,
@@ -195,11 +191,11 @@ class Exporter:
             began=task.began,
             accept_shrink=task.options.accept_shrink,
         )
-        if not deps.plan.keeps_state:
-            return attempt.make(None, None)
         with self._claimed(day, task.before, task.token, task.began) as lease:
             self._register(day, task.token)
             there = self._still(day, task.before, lease)
+            if there:
+                there = replace(there, value=hand_over(deps, day, there.value))
             knowing = counted_first(deps, day, is_partial=ready.partial)
             return replace(attempt, deps=knowing).make(there, lease)
 
@@ -261,7 +257,7 @@ class Exporter:
         clock, plan = self.deps.clock, self.deps.plan
         deadline_s = clock.monotonic() + plan.wait.total_seconds()  # the date may jump meanwhile
         while True:
-            watermark = interruptible(self.deps.source.watermark, clock)
+            watermark = interruptible(self.deps.feed.watermark, clock)
             found = readiness(day, watermark, clock.now(), allow_partial=plan.allow_partial)
             if isinstance(found, Ready):
                 return found, watermark

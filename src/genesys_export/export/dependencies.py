@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from ..claim import Holder
 from ..events import Observe
-from ..ledger import Claims, Ledger, Register
+from ..ledger import Claims, Ledger, NoClaims, NoLedger, NoRegister, Register
 from ..manifest import Recipe
-from ..model import Clock, Membership, Names, Source, Store
+from ..model import Clock, Feed, Membership, Store
 from ..source_count import SourceCounter
 from .plan import Plan
 
@@ -31,7 +31,7 @@ class Dependencies:
 
     plan: Plan
     recipe: Recipe
-    source: Source
+    feed: Feed
     store: Store
     clock: Clock
     observe: Observe
@@ -40,7 +40,6 @@ class Dependencies:
     ]  # whether conditional writes can be trusted
     single_writer: bool = False  # somebody promises that only one export runs at a time
     membership: Membership | None = None  # which organisation's days these are
-    names: Names | None = None  # asked for the plan's lookup tables
     counter: SourceCounter | None = None  # the source's own count, where it is asked for
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
     holder: Holder = field(default_factory=Holder)
@@ -50,12 +49,14 @@ class Dependencies:
     @property
     def ledger(self) -> Ledger:
         """The manifests."""
-        return Ledger(store=self.store, home=self.plan.homes, sleep=self.clock.rest)
+        kind = Ledger if self.plan.keeps_state else NoLedger
+        return kind(store=self.store, home=self.plan.homes, sleep=self.clock.rest)
 
     @property
     def claims(self) -> Claims:
         """The claims."""
-        return Claims(
+        kind = Claims if self.plan.keeps_state else NoClaims
+        return kind(
             store=self.store,
             home=self.plan.homes,
             holder=self.holder,
@@ -68,7 +69,8 @@ class Dependencies:
     @property
     def register(self) -> Register:
         """The destination's recipe."""
-        return Register(
+        kind = Register if self.plan.keeps_state else NoRegister
+        return kind(
             store=self.store,
             home=self.plan.homes,
             sleep=self.clock.rest,

@@ -6,6 +6,7 @@ batches come from.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..claim import SealedFile
@@ -60,10 +61,13 @@ class Files:
         if self._plan.roll.is_due(file.tap.size_bytes, file.rows):
             self._finish(batch.table)
 
-    def seal(self) -> tuple[SealedFile, ...]:
-        """Finish every table's files, in the plan's order; one without rows has an empty file."""
+    def seal(self, but: Collection[str] = ()) -> tuple[SealedFile, ...]:
+        """Finish every table's files, in the plan's order.
+
+        A table without rows has an empty file; those in `but` then have none.
+        """
         for name, staged in self._staged.items():
-            if name in self._open or not staged:
+            if name in self._open or not (staged or name in but):
                 self._file(name)
                 self._finish(name)
         return tuple(one for staged in self._staged.values() for one in staged)

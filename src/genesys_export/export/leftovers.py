@@ -11,7 +11,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..days import Day
-from ..feeds.identity import is_comparable
 from ..ledger import Lease
 from ..manifest import Manifest
 from .dependencies import Dependencies
@@ -43,10 +42,13 @@ class Leftovers:
         Lists of changes are kept, unless conversations go by something else now: they would join
         to nothing, and may name ids that are hidden now.
         """
+        if not self.deps.plan.keeps_state:
+            return
         named = {file.key for file in (*published.index, *filter(None, [published.changes]))}
         home = self.deps.plan.home(self.day)
         gone = [f"{home}/index/", f"{home}/{PROBE}"]
-        if old and not is_comparable(old.recipe, published.recipe):
+        alike = self.deps.feed.identifies_alike
+        if old and not alike(old.recipe.privacy, published.recipe.privacy):
             gone.append(f"{home}/changes/")
         for key in [*self.deps.store.list(f"{home}/")]:
             if key.startswith(tuple(gone)) and key not in named:

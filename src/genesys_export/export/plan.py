@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .. import life
-from ..datasets import NAMES, Dataset, dataset_named
+from ..datasets import Dataset
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
@@ -57,8 +57,7 @@ class Plan:
     slices: int = 1
     slices_at_once: int = 8
     format: Format = Format.CSV
-    keep_raw: bool = False  # write the API's own records beside the tables
-    names: tuple[str, ...] = ()  # the lookup tables written with the day
+    raw: str | None = None  # the table of the API's own records, where it is written
     layout: Layout = Layout.DAILY
     roll: Roll = Roll()
     newlines: Newlines = Newlines.KEEP
@@ -73,12 +72,6 @@ class Plan:
     wait_step: timedelta = timedelta(minutes=5)  # how often to look meanwhile
     allow_partial: bool = False
     notes: tuple[str, ...] = ()  # what the manifest of every day says
-
-    @property
-    def raw(self) -> str | None:
-        """The table of the API's own records, where it is written."""
-        wanted = self.keep_raw or self.format is Format.JSONL
-        return f"{self.dataset.name}_raw" if wanted else None
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -105,8 +98,12 @@ class Plan:
         return self.under_org(f"{table}/{name}.{self.format_of(table)}")
 
     def may_write(self, key: str, slices: Sequence[Slice]) -> bool:
-        """Whether an export of the day in these slices may write a table's file at the key."""
-        return any(self._is_of(key, table, one) for table in self.written for one in slices)
+        """Whether an export of the day in these slices may write a file at the key."""
+        return any(
+            key == self.rejects(one) or self._is_of(key, table, one)
+            for one in slices
+            for table in self.written
+        )
 
     def _is_of(self, key: str, table: str, slice_: Slice) -> bool:
         first, ending = self.key(table, slice_), f".{self.format_of(table)}"
@@ -119,15 +116,15 @@ class Plan:
 
         Those of tables that are not written now are among them: an earlier run may have left some.
         """
-        declared = (one.name for one in (*self.dataset.tables, *dataset_named(NAMES).tables))
-        tables = (*declared, f"{self.dataset.name}_raw")
+        tables = (*(one.name for one in self.dataset.tables), self.dataset.raw)
         layouts = (f"/{day}", f"/dt={day}")
         data = (self.under_org(table + layout) for table in tables for layout in layouts)
         return (*data, f"{self.home(day)}/")
 
-    def rejects(self, day: Day) -> str:
-        """Return the key of the day's unreadable records."""
-        return f"{self.home(day)}/rejects.jsonl.gz"
+    def rejects(self, slice_: Slice) -> str:
+        """Return the key of a slice's unreadable records."""
+        number = f".{slice_.index:03d}" if self.slices > 1 else ""
+        return f"{self.home(slice_.day)}/rejects{number}.jsonl.gz"
 
     def home(self, day: Day) -> str:
         """Return the prefix of the day's files that are not table data."""

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from .. import guards
 from ..days import Day, Slice, iso_ms
 from ..errors import TryAgainLater
-from ..feeds.snapshot import key_of
 from ..ledger import Published
 from .dependencies import Dependencies
-from .plan import Plan
 
 
 def check_rested(
@@ -26,13 +24,13 @@ def check_rested(
     found = {
         key: until
         for key, until in deps.ledger.resting(day, before).items()
-        if _may_write(deps.plan, day, slices, key)
+        if deps.plan.may_write(key, slices)
     }
     if not found:
         return
     key, until = min(found), max(found.values())
     minutes = deps.ledger.recreate_after.total_seconds() / 60
-    cause, instead = _cause(deps, day, slices, before, key)
+    cause, instead = _cause(deps, slices, before, key)
     raise TryAgainLater(
         f"{day}: {deps.store.url(key)} was deleted less than {minutes:.0f} minutes ago, because"
         f" {cause}; a slow run may still be deleting it, so it can't be written again yet",
@@ -40,20 +38,15 @@ def check_rested(
     )
 
 
-def _may_write(plan: Plan, day: Day, slices: Sequence[Slice], key: str) -> bool:
-    names = {key_of(plan, table, day) for table in plan.names}
-    return key in names | {plan.rejects(day)} or plan.may_write(key, slices)
-
-
 def _cause(
-    deps: Dependencies, day: Day, slices: Sequence[Slice], before: Published, key: str
+    deps: Dependencies, slices: Sequence[Slice], before: Published, key: str
 ) -> tuple[str, str]:
     """Return why the key was deleted, and what else than waiting would help."""
     old = before.value
     if differ := guards.differences(old.recipe, deps.recipe):
         instead = ", or export the day with the settings it was last exported with"
         return f"the day was last exported with other settings ({'; '.join(differ)})", instead
-    if key == deps.plan.rejects(day):
+    if key in map(deps.plan.rejects, slices):
         return "the day's last export found no unreadable records", ""
     # A day found unchanged in other slices keeps its files: these tell, unless they roll.
     files = next(iter(old.tables.values()), ())

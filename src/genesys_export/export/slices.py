@@ -8,16 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 
-from ..claim import SealedSlice
+from ..claim import SealedFile, SealedSlice
 from ..days import Slice
-from ..decode import Decoder
-from ..events import SliceStaged
-from ..feeds.conversations import SliceContext, read
+from ..events import Observe, SliceStaged
 from ..manifest import File, file_of
-from ..model import Fetch
+from ..model import Again, Clock, Gap, Reading, Rejected, Store, Summary
+from ..privacy.values import protect
+from .files import Files
+from .plan import Plan
+from .rejects import Rejects
 
-__all__ = ["SliceContext", "StagedSlice", "Task", "stage"]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceContext:
+    """What the slices of one day share."""
+
+    plan: Plan
+    store: Store
+    observe: Observe
+    token: str
+    abandon: Event
+    clock: Clock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +38,7 @@ class Task:
     """A slice to be read; `began` is when its reading began, or will have at the earliest."""
 
     slice: Slice
-    fetch: Fetch
+    reading: Reading
     began: datetime
     goes_on: bool = False  # with a job that an earlier attempt began
 
@@ -37,23 +50,24 @@ class StagedSlice:
     slice: Slice
     sealed: SealedSlice
     task: Task | None = None
+    gaps: tuple[Gap, ...] = ()  # tables that don't hold all they should
 
 
 def stage(context: SliceContext, task: Task) -> StagedSlice:
     """Read the slice completely and stage its files; its job is kept."""
     if not task.goes_on:
         task.began = context.clock.now()  # it may have waited for others
-    done = read(context, task.slice, task.fetch)
+    tables, rejects, summary = _read(context, task)
     try:
-        tables = done.files.seal()
-        index = _indexed(context, task.slice, done.decoder)
+        index = _indexed(context, task, summary.counts.exported)
     except BaseException:
-        done.files.discard()
+        for one in (*tables, *rejects):
+            context.store.discard(one.file)
         raise
     context.observe(
         SliceStaged(
             slice=str(task.slice),
-            conversations=done.counts.exported,
+            conversations=summary.counts.exported,
             rows=sum(table.rows for table in tables),
             size_bytes=sum(table.file.size_bytes for table in tables),
         )
@@ -62,31 +76,62 @@ def stage(context: SliceContext, task: Task) -> StagedSlice:
         interval=task.slice.interval,
         attempt=context.token,
         files=tables,
+        rejects=rejects,
         index=index,
-        counts=done.counts,
-        digest=f"{done.decoder.digest:064x}",
-        watermark=done.watermark,
+        counts=summary.counts,
+        digest=f"{summary.digest:064x}",
+        watermark=summary.watermark,
         fetched=task.began,
-        job_ids=task.fetch.job_ids,
+        job_ids=task.reading.job_ids,
         sealed=context.clock.now(),
     )
-    return StagedSlice(slice=task.slice, sealed=sealed, task=task)
+    return StagedSlice(slice=task.slice, sealed=sealed, task=task, gaps=summary.gaps)
 
 
-def _indexed(context: SliceContext, slice_: Slice, decoder: Decoder) -> File | None:
+def _read(
+    context: SliceContext, task: Task
+) -> tuple[tuple[SealedFile, ...], tuple[SealedFile, ...], Summary]:
+    """Read the slice to its end; return its tables and rejects, staged, and its summary."""
+    plan, key = context.plan, context.plan.rejects(task.slice)
+    rejects = Rejects(context.store, key, context.token, count_only=bool(plan.privacy))
+    files = Files(plan, task.slice, context.store, context.token)
+    try:
+        for item in task.reading.read(context.abandon):
+            if isinstance(item, Again):
+                files.discard()
+                files = Files(plan, task.slice, context.store, context.token)
+            elif isinstance(item, Rejected):
+                rejects.add(item)
+            else:
+                files.write(protect(item, plan.privacy))
+        summary = task.reading.summary()
+        tables = files.seal(but=[gap.table for gap in summary.gaps if not gap.entries])
+        return tables, rejects.seal(), summary
+    except BaseException:
+        files.discard()
+        rejects.discard()
+        raise
+
+
+def _indexed(context: SliceContext, task: Task, entries: int) -> File | None:
     """Write the slice's index, under a name that no other attempt has; visible at once.
 
     It is nobody's data, and what an earlier attempt sealed can only be compared by reading it.
     """
-    if not context.plan.keeps_state:
+    pieces = task.reading.index() if context.plan.keeps_state else None
+    if pieces is None:
         return None
-    key = f"{context.plan.home(slice_.day)}/index/{context.token}-{slice_.index:03d}.bin"
-    upload = context.store.stage(key, context.token, "application/octet-stream")
+    home, number = context.plan.home(task.slice.day), task.slice.index
+    upload = context.store.stage(
+        f"{home}/index/{context.token}-{number:03d}.bin",
+        context.token,
+        "application/octet-stream",
+    )
     try:
-        for piece in decoder.index():
+        for piece in pieces:
             upload.write(piece)
         staged = upload.seal()
     except BaseException:
         upload.discard()
         raise
-    return file_of(staged, decoder.counts.exported).tagged(context.store.complete(staged))
+    return file_of(staged, entries).tagged(context.store.complete(staged))

@@ -15,7 +15,6 @@ from ..claim import OpenJob, SealedSlice
 from ..days import Day, Slice
 from ..errors import ExportError
 from ..events import Noticed, SliceAdopted
-from ..feeds.rejects import Rejects
 from ..ledger import Lease
 from ..threads import SliceCallbacks, side_by_side
 from .dependencies import Dependencies
@@ -25,31 +24,24 @@ from .slices import SliceContext, StagedSlice, Task, stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staging:
-    """The staging of one attempt; `lease` is None if no state is kept."""
+    """The staging of one attempt."""
 
     deps: Dependencies
     day: Day
     token: str
-    lease: Lease | None
-    rejects: Rejects
+    lease: Lease
     _tasks: list[Task] = field(default_factory=list)
 
-    def stage(
-        self, slices: Sequence[Slice], mine: frozenset[str] = frozenset()
-    ) -> tuple[StagedSlice, ...]:
-        """Return every slice staged, in order; raises what the source and the store raise.
-
-        `mine` are the ids of this attempt's other uploads.
-        """
+    def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
+        """Return every slice staged, in order; raises what the feed and the store raise."""
         deps = self.deps
-        done = {one.slice.index: one for one in self._adopted(slices, mine)}
+        done = {one.slice.index: one for one in self._adopted(slices)}
         self._tasks.extend(self._task(slice_) for slice_ in slices if slice_.index not in done)
         context = SliceContext(
             plan=deps.plan,
             store=deps.store,
             observe=deps.observe,
             token=self.token,
-            rejects=self.rejects,
             abandon=Flag(),
             clock=deps.clock,
         )
@@ -80,7 +72,7 @@ class Staging:
         for one in staged:
             if one.task is None:
                 for job_id in one.sealed.job_ids[-1:]:
-                    self.deps.source.fetch(one.slice.interval, job_id).release()
+                    self.deps.feed.open(one.slice, job_id).release()
         self._release_jobs()
 
     def drop(self, staged: Sequence[StagedSlice]) -> None:
@@ -89,8 +81,7 @@ class Staging:
         Only while the day is ours: a run that took it over may have adopted them already.
         """
         try:
-            if self.lease:
-                self.lease.update(slices=())
+            self.lease.update(slices=())
         except ExportError as problem:
             self.deps.observe(Noticed(message=f"{self.day}: not discarded: {problem.message}"))
             return
@@ -103,26 +94,24 @@ class Staging:
 
     def _release_jobs(self) -> None:
         for task in self._tasks:
-            task.fetch.release()
+            task.reading.release()
 
     def _task(self, slice_: Slice) -> Task:
         """Return a slice as work; a job that an earlier attempt left behind is read again."""
-        jobs = self.lease.claim.jobs if self.lease else ()
+        jobs = self.lease.claim.jobs
         left = next((job for job in jobs if job.interval == slice_.interval), None)
         now = self.deps.clock.now()
         if left is None or now - left.fetched > self.deps.plan.resume_within:
-            return Task(slice=slice_, fetch=self.deps.source.fetch(slice_.interval), began=now)
-        fetch = self.deps.source.fetch(slice_.interval, left.job_id)
-        return Task(slice=slice_, fetch=fetch, began=left.fetched, goes_on=True)
+            return Task(slice=slice_, reading=self.deps.feed.open(slice_), began=now)
+        reading = self.deps.feed.open(slice_, left.job_id)
+        return Task(slice=slice_, reading=reading, began=left.fetched, goes_on=True)
 
-    def _adopted(self, slices: Sequence[Slice], mine: frozenset[str]) -> Iterator[StagedSlice]:
+    def _adopted(self, slices: Sequence[Slice]) -> Iterator[StagedSlice]:
         """Yield the slices that an earlier attempt sealed and that are still valid.
 
         Same recipe and manifest are the claim's business; here: the interval, the age, and that
         the uploads are still there. What can't be adopted is discarded.
         """
-        if self.lease is None:
-            return
         wanted = {slice_.interval: slice_ for slice_ in slices}
         until = max(slice_.interval.end for slice_ in slices)
         kept = []
@@ -139,8 +128,8 @@ class Staging:
                 yield StagedSlice(slice=slice_, sealed=sealed)
         # Before the claim is written anew: it tells by its age what was begun before this attempt.
         if self.lease.old:
-            sealed_ids = {one.file.upload_id for sealed in kept for one in sealed.files}
-            Leftovers(self.deps, self.day, self.lease).discard_uploads(mine | sealed_ids)
+            sealed_ids = {one.file.upload_id for sealed in kept for one in sealed.uploads}
+            Leftovers(self.deps, self.day, self.lease).discard_uploads(sealed_ids)
         if tuple(kept) != self._sealed():
             self.lease.update(slices=tuple(kept))
 
@@ -154,22 +143,20 @@ class Staging:
             young
             and complete
             and tables == plan.written
-            and all(store.holds(one.file) for one in sealed.files)
+            and all(store.holds(one.file) for one in sealed.uploads)
             and (sealed.index is None or store.look(sealed.index.key) is not None)
         )
 
     def _seal(self, staged: StagedSlice) -> None:
         """Record a staged slice in the claim, in case this attempt dies.
 
-        Not one with rejects: they are gathered over the whole day, and can't be kept with it.
+        Not one with gaps: whoever comes next may be able to fill them.
         """
-        if self.lease and not staged.sealed.counts.rejected:
+        if not staged.gaps:
             self.lease.update(slices=(*self._sealed(), staged.sealed), jobs=self._jobs(but=staged))
 
     def _renew(self) -> None:
         """Renew the claim, with the jobs in progress."""
-        if self.lease is None:
-            return
         jobs = self._jobs()
         if jobs != self.lease.claim.jobs:
             self.lease.update(jobs=jobs)
@@ -183,15 +170,15 @@ class Staging:
         return tuple(
             OpenJob(interval=task.slice.interval, job_id=ids[-1], fetched=task.began)
             for task in self._tasks
-            if task.slice.interval not in done and (ids := task.fetch.job_ids)
+            if task.slice.interval not in done and (ids := task.reading.job_ids)
         )
 
     def _sealed(self) -> tuple[SealedSlice, ...]:
-        return self.lease.claim.slices if self.lease else ()
+        return self.lease.claim.slices
 
     def _undo(self, staged: StagedSlice) -> None:
         """Discard a slice that was staged before another one failed, and its index."""
-        for one in staged.sealed.files:
+        for one in staged.sealed.uploads:
             self.deps.store.discard(one.file)
         if staged.sealed.index:
             self.deps.store.delete(staged.sealed.index.key)

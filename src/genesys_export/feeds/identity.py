@@ -2,17 +2,16 @@
 
 The index has 16 bytes for it, and the list of changes writes them out: a UUID's own, or the first
 half of the token, so that both join to the tables and neither says what the tables don't. Knows
-rules and recipes; reads and writes nothing.
+rules and what recipes say of them; reads and writes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from ..decode import key_of
-from ..errors import DataMismatch
-from ..manifest import Recipe
 from ..privacy import CONVERSATION_ID, Rules
 from ..privacy.values import token_of
 
@@ -36,22 +35,13 @@ def as_uuid(key: bytes) -> str:
     return str(UUID(bytes=key))
 
 
-def is_comparable(old: Recipe, new: Recipe) -> bool:
-    """Whether both recipes identify conversations in the same way."""
+def is_comparable(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether both descriptions of privacy identify conversations in the same way."""
     return _names(old) == _names(new)
 
 
-def check_comparable(old: Recipe, new: Recipe) -> None:
-    """Raise DataMismatch if conversations were identified differently before.
-
-    Worse, each old id would be listed as gone, beside tables that are not to show it.
-    """
-    if not is_comparable(old, new):
-        raise DataMismatch("conversation_id was protected differently before")
-
-
-def _names(recipe: Recipe) -> object:
-    """Return the key whose tokens identify conversations in the recipe's files; None: ids."""
-    hidden = recipe.privacy.get("columns", {})
+def _names(privacy: Mapping[str, Any]) -> object:
+    """Return the key whose tokens identify conversations in the files; None: ids."""
+    hidden = privacy.get("columns", {})
     is_hidden = any(name.endswith(f".{CONVERSATION_ID}") for name in hidden)
-    return recipe.privacy.get("key") if is_hidden else None
+    return privacy.get("key") if is_hidden else None

@@ -1,232 +1,132 @@
-"""The lookup tables of a day: lists in, staged files out, and what became of lists that failed.
+"""The feed of snapshot datasets: lists of the API, read whole, a table for each.
 
-A list costs its own table and nothing else; the day is published in any case, and its manifest
-says what happened. A list that the client has no right to ends the run with the status of a
-missing permission. A list that breaks off is a warning: its table stays as it was published
-before, or is published as far as it came.
+A list costs its own table and nothing else. One that the client has no right to, or that breaks
+off, is a gap: the summary names it, the other tables are as good as before. Once a list has used
+up the patience of a request, the others get little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from threading import Event as Flag
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Event
 from typing import Any
 
-from ..claim import SealedFile
-from ..datasets import NAMES, Table, dataset_named
-from ..days import Day, split
-from ..encode import Format, Opener, raw_rows
+import msgspec
+
+from ..datasets import Dataset, ListEndpoint, Table
+from ..days import Day, Interval, Slice
 from ..errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
-from ..events import Noticed, Observe
-from ..export.plan import Plan, Roll
-from ..flatten.named import as_lines
-from ..flatten.named import named as rows_of
-from ..manifest import File
-from ..model import Batch, Clock, Names, StagedFile, Store
-from ..privacy.values import protect
+from ..flatten.named import named
+from ..model import Again, Batch, Clock, Counts, Gap, Names, Rejected, Summary
 from ..threads import ahead
 
 _HURRIED_S = 20.0  # for a request, once another list has waited as long as settings allow
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A lookup table that is not written, and any of which permissions would help."""
-
-    table: str
-    permissions: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Return the sentence that the manifest and the operator read."""
-        return f"{self.table} is not written: {self.needed} is missing"
-
-    @property
-    def needed(self) -> str:
-        """The permissions, in words."""
-        return " or ".join(self.permissions) or "the permission to read its list"
-
-
-class Fate(StrEnum):
-    """What happens to a lookup table whose list was cut off."""
-
-    KEPT = "keeps its previously published version"
-    CUT = "is cut"
-    ABSENT = "is not written"
+_MODULUS = 1 << 256
+Entities = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenOff:
-    """A lookup table whose list was cut off after so many entries."""
+class SnapshotFeed:
+    """A dataset whose tables are lists of the API: a model.Feed."""
 
-    table: str
-    entries: int
-    fate: Fate
-    why: str
-
-    def __str__(self) -> str:
-        """Return the sentence that the manifest and the operator read."""
-        entries = "1 entry" if self.entries == 1 else f"{self.entries:,} entries"
-        return f"{self.table} {self.fate}: its list was cut off after {entries} ({self.why})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
-    """The lookup tables that are published already, where they may stay."""
-
-    tables: Mapping[str, tuple[File, ...]] = field(default_factory=dict)
-    cut: tuple[str, ...] = ()  # those that are not whole
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """The lookup tables of a day: staged, left as they were, or missing."""
-
-    tables: tuple[SealedFile, ...] = ()
-    kept: Mapping[str, tuple[File, ...]] = field(default_factory=dict)
-    cut: tuple[str, ...] = ()  # tables that don't hold their whole list
-    missing: tuple[Missing, ...] = ()
-    notes: tuple[str, ...] = ()  # what the manifest says
-
-    def problem(self, day: Day) -> NotPermitted | None:
-        """Return what the run ends with, although the day is published; None if all is there."""
-        if not self.missing:
-            return None
-        lists = "; ".join(str(one) for one in self.missing)
-        needed = ", ".join(dict.fromkeys(one.needed for one in self.missing))
-        return NotPermitted(
-            f"{day} is published, but {lists}",
-            permissions=tuple(one for each in self.missing for one in each.permissions),
-            advice=f"Give {needed} to a role of the OAuth client, in every division; or set"
-            " names = false.",
-        )
-
-    @property
-    def upload_ids(self) -> frozenset[str]:
-        """Return the ids of what was staged."""
-        return frozenset(table.file.upload_id for table in self.tables)
-
-    def discard(self, store: Store) -> None:
-        """Discard what was staged."""
-        for table in self.tables:
-            store.discard(table.file)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookupStager:
-    """What writes the lookup tables of one day."""
-
-    plan: Plan
-    names: Names
-    store: Store
-    observe: Observe
-    token: str
+    dataset: Dataset
+    lists: Names
+    tables: tuple[str, ...]
     clock: Clock
 
-    def stage(self, day: Day, earlier: Callable[[], Earlier]) -> Named:
-        """Read every list and stage its table; raises what the store raises, and SignInRefused.
+    def watermark(self) -> None:
+        """Return None: a list is as it is now."""
 
-        Once a list has used up the patience of a request, the others get little. `earlier` is
-        called where a list breaks off.
+    def open(self, slice_: Slice, resume: str | None = None) -> SnapshotReading:
+        """Prepare reading the lists; asks nothing yet."""
+        del resume  # a list has no job
+        return SnapshotReading(self, slice_)
+
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
+        """Return the lists that would be read."""
+        del interval
+        return tuple({"GET": source.path, **source.query} for _, source in self.sources())
+
+    def sources(self) -> Iterator[tuple[Table, ListEndpoint]]:
+        """Yield every wanted table and its list."""
+        for table in self.dataset.tables:
+            if table.name in self.tables and table.source is not None:
+                yield table, table.source
+
+    def spell(self, key: bytes) -> str:
+        """Return the key in hexadecimal: a snapshot has no index."""
+        return key.hex()
+
+    def identifies_alike(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        """Return True: there is no index to compare."""
+        del old, new
+        return True
+
+
+class SnapshotReading:
+    """The lists on their way: a model.Reading."""
+
+    def __init__(self, feed: SnapshotFeed, slice_: Slice) -> None:
+        """Ask nothing yet."""
+        self._feed, self._day = feed, Day(slice_.day.date, slice_.day.zone)
+        self._gaps: list[Gap] = []
+        self._entries, self._digest = 0, 0
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Nothing: a list leaves no job behind."""
+        return ()
+
+    def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
+        """Yield the rows of every list that could be read, as far as it could.
+
+        Raises SignInRefused, and NotPermitted where not a single list may be read.
         """
-        named = Named()
         patience_s: float | None = None
-        try:
-            for table in _chosen(self.plan.names):
-                entities: list[Mapping[str, Any]] = []
-                try:
-                    self._read(table, entities, patience_s)
-                except SignInRefused:
-                    raise
-                except NotPermitted as problem:
-                    named = _without(named, Missing(table.name, problem.permissions))
-                except GenesysUnavailable as problem:
-                    if not isinstance(problem, RequestRefused):
-                        patience_s = _HURRIED_S
-                    before = earlier()
-                    broken = _broken_off(table.name, len(entities), before, problem)
-                    named = _with(named, broken, before)
-                    if broken.fate is Fate.CUT:
-                        named = self._staged(named, table, day, entities)
-                else:
-                    named = self._staged(named, table, day, entities)
-        except BaseException:
-            named.discard(self.store)
-            raise
-        for note in named.notes:
-            self.observe(Noticed(message=f"{day}: {note}"))
-        return named
+        for table, source in self._feed.sources():
+            entities: list[Mapping[str, Any]] = []
+            try:
+                pages = self._feed.lists.pages(source, patience_s=patience_s)
+                for page in ahead(pages, abandon=abandon, clock=self._feed.clock):
+                    entities.extend(page)
+            except SignInRefused:
+                raise
+            except NotPermitted as problem:
+                self._refused(table, problem)
+                continue
+            except GenesysUnavailable as problem:
+                if not isinstance(problem, RequestRefused):
+                    patience_s = _HURRIED_S
+                gap = Gap(table=table.name, why=problem.message, entries=len(entities))
+                self._gaps.append(gap)
+                if not entities:
+                    continue
+            yield self._batch(table, entities)
 
-    def _read(
-        self, table: Table, entities: list[Mapping[str, Any]], patience_s: float | None
-    ) -> None:
-        """Add the list's entities, as far as they come; a signal ends that within a moment."""
-        pages = self.names.pages(table.name, patience_s=patience_s)
-        for page in ahead(pages, abandon=Flag(), clock=self.clock):
-            entities.extend(page)
+    def summary(self) -> Summary:
+        """Return how many entries came, and which lists did not."""
+        counts = Counts(received=self._entries, exported=self._entries)
+        return Summary(counts=counts, digest=self._digest, gaps=tuple(self._gaps))
 
-    def _staged(
-        self, named: Named, table: Table, day: Day, entities: Sequence[Mapping[str, Any]]
-    ) -> Named:
-        batch = rows_of(table, day, entities)
-        file = self._file(table, day, protect(batch, self.plan.privacy))
-        sealed = SealedFile(table=table.name, rows=batch.rows.num_rows, file=file)
-        return replace(named, tables=(*named.tables, sealed))
+    def index(self) -> None:
+        """Return None: what changed of a list shows in its rows."""
 
-    def _file(self, table: Table, day: Day, batch: Batch) -> StagedFile:
-        form = self.plan.format
-        key = key_of(self.plan, table.name, day)
-        upload = self.store.stage(key, self.token, form.content_type)
-        try:
-            opener = Opener.of_slice(1, self.plan.newlines)
-            if form is Format.JSONL:
-                encoder = opener.open(form, None, upload.write)
-                encoder.write(raw_rows(as_lines(batch)), batch.starts)
-            else:
-                encoder = opener.open(form, table, upload.write)
-                encoder.write(batch.rows, batch.starts)
-            encoder.close()
-            return upload.seal()
-        except BaseException:
-            upload.discard()
-            raise
+    def release(self) -> None:
+        """Do nothing: there is nothing to release."""
 
+    def _refused(self, table: Table, problem: NotPermitted) -> None:
+        needed = " or ".join(problem.permissions) or "the permission to read its list"
+        why = f"{needed} is missing"
+        self._gaps.append(Gap(table=table.name, why=why, permissions=problem.permissions))
+        if len(self._gaps) == len([*self._feed.sources()]):
+            raise problem
 
-def key_of(plan: Plan, table: str, day: Day) -> str:
-    """Return the key of a lookup table's single file of the day."""
-    alone = replace(plan, slices=1, roll=Roll())
-    return alone.key(table, split(day, 1)[0])
-
-
-def _chosen(wanted: Sequence[str]) -> tuple[Table, ...]:
-    return tuple(table for table in dataset_named(NAMES).tables if table.name in wanted)
-
-
-def _broken_off(
-    table: str, entries: int, earlier: Earlier, problem: GenesysUnavailable
-) -> BrokenOff:
-    """Decide: the complete list; else what was received; else the previous version."""
-    is_there = table in earlier.tables
-    if is_there and table not in earlier.cut:
-        fate = Fate.KEPT
-    elif entries:
-        fate = Fate.CUT
-    else:
-        fate = Fate.KEPT if is_there else Fate.ABSENT
-    return BrokenOff(table=table, entries=entries, fate=fate, why=problem.message)
-
-
-def _with(named: Named, broken: BrokenOff, earlier: Earlier) -> Named:
-    table, is_kept = broken.table, broken.fate is Fate.KEPT
-    is_cut = broken.fate is Fate.CUT or (is_kept and table in earlier.cut)
-    return replace(
-        named,
-        kept={**named.kept, table: earlier.tables[table]} if is_kept else named.kept,
-        cut=(*named.cut, table) if is_cut else named.cut,
-        notes=(*named.notes, str(broken)),
-    )
-
-
-def _without(named: Named, missing: Missing) -> Named:
-    return replace(named, missing=(*named.missing, missing), notes=(*named.notes, str(missing)))
+    def _batch(self, table: Table, entities: Entities) -> Batch:
+        self._entries += len(entities)
+        for one in entities:
+            text = msgspec.json.encode([table.name, one], order="deterministic")
+            self._digest += int.from_bytes(sha256(text).digest())
+        self._digest %= _MODULUS
+        return named(table, self._day, entities)

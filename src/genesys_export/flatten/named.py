@@ -30,11 +30,6 @@ def named(table: Table, day: Day, entities: Iterable[Mapping[str, Any]]) -> Batc
     return Batch(table.name, pa.RecordBatch.from_pylist(rows, arrow_schema(table)), starts)
 
 
-def as_lines(batch: Batch) -> tuple[bytes, ...]:
-    """Return each row as a JSON object with every column, dates as text."""
-    return tuple(msgspec.json.encode(row) for row in batch.rows.to_pylist())
-
-
 def _row(table: Table, day: date, entity: Mapping[str, Any]) -> dict[str, Any]:
     return {
         column.name: day if column.path is None else _value(column, entity)

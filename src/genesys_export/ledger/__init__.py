@@ -8,6 +8,7 @@ from .holders import this_process
 from .publishing import Ledger, Published
 from .records import Entry
 from .register import Register, Registration
+from .stateless import NoClaims, NoLedger, NoRegister
 
 __all__ = [
     "Claims",
@@ -16,6 +17,9 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "Ledger",
+    "NoClaims",
+    "NoLedger",
+    "NoRegister",
     "Published",
     "Register",
     "Registration",

@@ -53,6 +53,10 @@ class Ledger:
         """Return the key of a day's manifest."""
         return f"{self.home}/{day}/manifest.json"
 
+    def url(self, day: Day) -> str:
+        """Return where a person finds the day's manifest."""
+        return self.store.url(self.key(day))
+
     def read(self, day: Day) -> Published | None:
         """Return what is published for the day, or None."""
         return self._record(day).read()
@@ -129,6 +133,13 @@ class Ledger:
             return self._record(day).write(kept, before)
         except ChangedMeanwhile as theirs:
             raise _overtaken(day) from theirs
+
+    def adopt(self, day: Day, made: Manifest) -> None:
+        """Write a day's first manifest over files that are visible already.
+
+        Raises ChangedMeanwhile where the day has a manifest.
+        """
+        self._record(day).write(made, None)
 
     def lie_as_named(self, files: Sequence[File]) -> bool:
         """Whether every one of a manifest's files is there, by its token and tag."""

@@ -22,10 +22,12 @@ from .destination import (
     Tag,
     Upload,
 )
+from .feed import Again, Feed, Gap, Reading, Summary
 from .organization import Membership, Organization, fingerprint_of
 from .source import Clock, Fetch, Names, Source
 
 __all__ = [
+    "Again",
     "Always",
     "Attributes",
     "Batch",
@@ -33,7 +35,9 @@ __all__ = [
     "Clock",
     "Condition",
     "Counts",
+    "Feed",
     "Fetch",
+    "Gap",
     "IfAbsent",
     "IfUnchanged",
     "Listed",
@@ -43,6 +47,7 @@ __all__ = [
     "Page",
     "Part",
     "Pending",
+    "Reading",
     "Rejected",
     "Seen",
     "SliceRecord",
@@ -50,6 +55,7 @@ __all__ = [
     "StagedFile",
     "Store",
     "Stored",
+    "Summary",
     "Tag",
     "Upload",
     "fingerprint_of",

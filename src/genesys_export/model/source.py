@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from ..datasets import ListEndpoint
 from ..days import Interval
 from .data import Page
 
@@ -66,14 +67,18 @@ class Source(Protocol):
         """
         ...
 
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
+        """Return the bodies of the first requests, as they would be sent."""
+        ...
+
 
 class Names(Protocol):
     """Source of the lookup tables; thread-safe."""
 
     def pages(
-        self, table: str, *, patience_s: float | None = None
+        self, source: ListEndpoint, *, patience_s: float | None = None
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """Yield what a lookup table is made of, as the API has it, each entity once.
+        """Yield a list, as the API has it, each entity once.
 
         `patience_s` limits how long each request is tried; None: as long as any other.
 

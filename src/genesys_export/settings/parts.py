@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from ..datasets import NAMES, Dataset, datasets
 from . import addresses, problems
 from .layers import Table, over
 from .protection import Privacy
@@ -85,6 +86,17 @@ class Settings:
     org: str | None  # the one of `orgs` that was asked for; None: all of them
     folder: Path  # relative paths in settings begin here
     warnings: tuple[str, ...] = ()  # what works, but should be set in another way
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets to be exported, in their order."""
+        wanted = {*self.export.datasets, *([NAMES] if self.export.names else [])}
+        return tuple(each for each in datasets() if each.name in wanted)
+
+    def tables_of(self, dataset: Dataset) -> tuple[str, ...]:
+        """Return the dataset's tables to be written: all, unless some of them are named."""
+        every = tuple(table.name for table in dataset.tables)
+        return tuple(name for name in self.export.tables if name in every) or every
 
     def require_source(self) -> tuple[Org, ...]:
         """Return the organisations to export from, in order of name; raises WrongSettings."""

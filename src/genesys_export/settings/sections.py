@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..datasets import DEFAULT, dataset_named
+from ..datasets import DEFAULT, known, tables
 from ..days import zone_named
 from . import addresses, values
 from .protection import Privacy
@@ -139,9 +139,7 @@ class Export(BaseModel):
 
     model_config = _FROZEN
 
-    dataset: Annotated[str, BeforeValidator(values.choice("conversation_details"))] = (
-        "conversation_details"
-    )
+    datasets: Words = (DEFAULT,)
     tables: Words = ()
     format: Annotated[str, BeforeValidator(values.choice("csv.gz", "parquet", "jsonl.gz"))] = (
         "csv.gz"
@@ -168,15 +166,24 @@ class Export(BaseModel):
             return {**given, "engine": "query"}
         return given
 
+    @field_validator("datasets")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in known():
+                hint = values.did_you_mean(name, known())
+                raise ValueError(f"there is no dataset {name[:60]!r}{hint}")
+        return tuple(name for name in known() if name in value) or (DEFAULT,)
+
     @field_validator("tables")
     @classmethod
     def _declared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = tuple(table.name for table in dataset_named(DEFAULT).tables)
+        names = tuple(table.name for table in tables())
         for name in value:
-            if name not in known:
-                hint = values.did_you_mean(name, known)
+            if name not in names:
+                hint = values.did_you_mean(name, names)
                 raise ValueError(f"there is no table {name[:60]!r}{hint}")
-        return tuple(name for name in known if name in value)
+        return tuple(name for name in names if name in value)
 
     @field_validator("format")
     @classmethod

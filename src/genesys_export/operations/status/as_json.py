@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from ... import __version__
-from ...manifest import File
+from ...manifest import File, one_or_more
 from .attention import cases
 from .day import DayStatus, OrgStatus
 from .remarks import by_state, needs_attention, remarks, summary
@@ -64,7 +64,7 @@ def _day(day: DayStatus) -> Mapping[str, Any]:
         "counts": asdict(day.counts) if made else None,
         "tables": {name: [_file(each) for each in files] for name, files in day.tables.items()},
         "cut": made.cut if made else [],
-        "rejects": _file(made.rejects) if made and made.rejects else None,
+        "rejects": one_or_more([_file(one) for one in made.reject_files]) if made else None,
         "changes": _file(made.changes) if made and made.changes else None,
         "fetched": day.fetched,
         "fetched_late_s": _seconds(day.fetched_late),

@@ -157,8 +157,7 @@ def _remarks(day: DayStatus) -> Markup:
 def _files(day: DayStatus) -> Markup:
     if day.manifest is None:
         return EMPTY
-    rejects = day.manifest.rejects
-    rows = [_file(file) for file in (*day.files, *([rejects] if rejects else []))]
+    rows = [_file(file) for file in (*day.files, *day.manifest.reject_files)]
     heads = (
         element("th", "File", scope="col"),
         element("th", "Rows", scope="col", class_="n"),

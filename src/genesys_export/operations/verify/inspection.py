@@ -150,9 +150,8 @@ class Inspection:
             self._rows[self._raw] = self._records.count
         for file in manifest.index:
             self._read(there, _INDEX, file, self._index.take_index)
-        for named in (manifest.rejects, manifest.changes):
-            if named is not None:
-                there.read(named, lambda pieces: sum(1 for _ in objects(lines(unzipped(pieces)))))
+        for named in (*manifest.reject_files, *filter(None, [manifest.changes])):
+            there.read(named, lambda pieces: sum(1 for _ in objects(lines(unzipped(pieces)))))
 
     def _whole(self) -> None:
         """Check that the manifest has every table that the recipe names."""
