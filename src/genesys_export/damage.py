@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from .errors import DestinationFailed
+from .locations import Home
 from .manifest import File, Manifest, decode
 from .model import Store
 
@@ -35,7 +36,7 @@ class Damage:
 
 
 def damages(
-    store: Store, home: str, manifests: Iterable[Manifest]
+    store: Store, home: Home, manifests: Iterable[Manifest]
 ) -> Mapping[str, tuple[Damage, ...]]:
     """Return the damage of each damaged day, by its date; `home` is where all manifests lie.
 
@@ -56,7 +57,7 @@ def damages(
     return {
         day: some
         for day, some in suspects.items()
-        if some and _stands(store, f"{home}/{day}/manifest.json", days[day])
+        if some and _stands(store, home.manifest(day), days[day])
     }
 
 
@@ -72,11 +73,11 @@ def files_of(made: Manifest) -> tuple[File, ...]:
     return (*made.files, *made.index)
 
 
-def _prefix(key: str, home: str) -> str:
+def _prefix(key: str, home: Home) -> str:
     """Return the prefix that is listed for a key: its table's, or the one of all days' homes."""
     if key.startswith(f"{home}/"):
         return f"{home}/"
-    org = home.partition("_genesys_export/")[0]
+    org = home.under_org("")
     return f"{org}{key.removeprefix(org).partition('/')[0]}/"
 
 

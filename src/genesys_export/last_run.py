@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import document
+from .locations import Home
 from .model import Always, Store
-
-_NAME = "last-run.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +35,17 @@ class LastRun:
     advice: str = ""
 
 
-def write(store: Store, home: str, run: LastRun) -> None:
+def write(store: Store, home: Home, run: LastRun) -> None:
     """Overwrite what is known of the last run; raises what the store raises."""
-    store.put(f"{home}/{_NAME}", document.encode(run), Always(), "application/json")
+    store.put(home.last_run, document.encode(run), Always(), "application/json")
 
 
-def read(store: Store, home: str) -> LastRun | None:
+def read(store: Store, home: Home) -> LastRun | None:
     """Return the last run; None if none is known.
 
     Raises WrongSettings for a later format, DestinationFailed for what can't be read.
     """
-    key = f"{home}/{_NAME}"
+    key = home.last_run
     found = store.read(key)
     if found is None:
         return None

@@ -218,8 +218,3 @@ def file_of(staged: StagedFile, rows: int) -> File:
 def one_or_more(items: Sequence[Item]) -> Item | tuple[Item, ...] | None:
     """Return what stands where a day has one or none, and a list where slices have several."""
     return tuple(items) if len(items) > 1 else next(iter(items), None)
-
-
-def home_of(org: str, dataset: str) -> str:
-    """Return what the keys of a dataset's manifests begin with; `org` is "" for the only one."""
-    return "/".join(filter(None, (org, "_genesys_export", dataset)))

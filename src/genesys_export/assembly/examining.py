@@ -10,7 +10,8 @@ from secrets import token_hex
 from ..api import Clock, Filters, GenesysCounter
 from ..datasets import DEFAULT, dataset_named, everything
 from ..events import Observe
-from ..manifest import Manifest, home_of
+from ..locations import Home
+from ..manifest import Manifest
 from ..operations.doctor.destination import Concessions, destination
 from ..operations.doctor.genesys import Genesys, genesys
 from ..operations.doctor.machine import machine
@@ -72,7 +73,7 @@ def verifiers(
     for name in orgs or names_of_orgs(settings):
         yield Verifier(
             dataset=everything(),
-            homes=home_of(name, dataset.name),
+            home=Home(name, dataset.name),
             store=store,
             org=name,
             given=given(name),

@@ -77,6 +77,6 @@ def dry_run(exporter: Exporter, day: Day) -> DryRun:
     plan, feed = exporter.deps.plan, exporter.deps.feed
     parts = split(day, plan.slices)
     keys = [plan.key(table, part) for table in plan.written for part in parts]
-    written = [*keys, f"{plan.home(day)}/manifest.json"] if plan.keeps_state else keys
+    written = [*keys, plan.home.manifest(day)] if plan.keeps_state else keys
     asked = [body for part in parts for body in feed.describe(part.interval)]
     return DryRun(tuple(asked), tuple(exporter.deps.store.url(key) for key in written))

@@ -20,7 +20,7 @@ from ..events import Noticed, Observe, ignore
 from ..export import Exporter
 from ..export.report import Outcome as DayOutcome
 from ..last_run import LastRun
-from ..manifest import home_of
+from ..locations import Home
 from ..settings import Need, Settings, load
 from .report import Outcome
 
@@ -74,7 +74,7 @@ class Recorder:
             if unreachable or (stopped and not mine):
                 continue
             try:
-                last_run.write(deps.store, deps.plan.homes, self._run(mine))
+                last_run.write(deps.store, deps.plan.home, self._run(mine))
             except ExportError as problem:
                 if any(type(one.problem) is type(problem) for one in mine):
                     continue  # the run's own error says it: a bucket that is not there, say
@@ -102,7 +102,7 @@ class Recorder:
         with suppress(ExportError):
             orgs, store = destinations(self.settings, ignore)
             for org in orgs:
-                home = home_of(org, dataset_named(DEFAULT).name)
+                home = Home(org, dataset_named(DEFAULT).name)
                 if first_try_counts or next(store.list(f"{home}/"), None):
                     last_run.write(store, home, run)
 

@@ -14,7 +14,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from .. import damage, life
-from ..days import Day, date_named
+from ..days import Day
 from ..errors import ExportError
 from ..ledger import Published
 from ..manifest import Manifest
@@ -62,7 +62,7 @@ def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
 
 def _damaged(deps: Dependencies, at_rest: Sequence[tuple[Day, Manifest]]) -> Iterator[Due]:
     """Yield the days that are due for nothing but files that are gone or have another size."""
-    found = damage.damages(deps.store, deps.plan.homes, (made for _, made in at_rest))
+    found = damage.damages(deps.store, deps.plan.home, (made for _, made in at_rest))
     for day, _ in at_rest:
         if some := found.get(str(day)):
             told = f"it is damaged: {damage.sentence(some)}"
@@ -95,10 +95,5 @@ def published(deps: Dependencies) -> tuple[date, date] | tuple[None, None]:
 
 def published_days(deps: Dependencies) -> frozenset[date]:
     """Return every day that has a manifest; other objects are ignored."""
-    home = f"{deps.plan.homes}/"
-    named = (
-        key.removeprefix(home).removesuffix("/manifest.json")
-        for key in deps.store.list(home)
-        if key.endswith("/manifest.json")
-    )
-    return frozenset(day for text in named if (day := date_named(text)))
+    home = deps.plan.home
+    return home.published(deps.store.list(f"{home}/"))

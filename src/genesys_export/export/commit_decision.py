@@ -153,7 +153,7 @@ class Commit:
     def _listed(self, old: Manifest, made: Manifest) -> tuple[Tally | None, StagedFile | None]:
         """Stage the list of what changed, by the two indexes."""
         store, spell = self.deps.store, self.deps.feed.spell
-        key = f"{self.deps.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
+        key = self.deps.plan.home.changes(self.day, made.attempt)
         try:
             self._check_comparable(old, made)
             found = compare(read(store, old.index), read(store, made.index))

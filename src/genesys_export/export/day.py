@@ -20,7 +20,6 @@ from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
 from .handover import hand_over
-from .leftovers import probe_key
 from .notices import tell
 from .ownership import check_unasked, checked
 from .plan import Ready, readiness
@@ -83,7 +82,7 @@ class Exporter:
 
         Lists each table's prefix once for all of them.
         """
-        return frozenset(damage.damages(self.deps.store, self.deps.plan.homes, manifests))
+        return frozenset(damage.damages(self.deps.store, self.deps.plan.home, manifests))
 
     def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
         """Return the report of a published day that `export` would skip unless it is damaged.
@@ -206,7 +205,9 @@ class Exporter:
         """
         deps = self.deps
         with self._registering:  # days side by side would take each other for another run
-            deps.register.enter(deps.recipe, deps.register.read(), probe_key(deps, day, token))
+            deps.register.enter(
+                deps.recipe, deps.register.read(), deps.plan.home.probe(day, token)
+            )
 
     def _still(self, day: Day, before: Published | None, lease: Lease) -> Published | None:
         """Return what is published now that we hold the claim.

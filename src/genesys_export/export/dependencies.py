@@ -50,7 +50,7 @@ class Dependencies:
     def ledger(self) -> Ledger:
         """The manifests."""
         kind = Ledger if self.plan.keeps_state else NoLedger
-        return kind(store=self.store, home=self.plan.homes, sleep=self.clock.rest)
+        return kind(store=self.store, home=self.plan.home, sleep=self.clock.rest)
 
     @property
     def claims(self) -> Claims:
@@ -58,7 +58,7 @@ class Dependencies:
         kind = Claims if self.plan.keeps_state else NoClaims
         return kind(
             store=self.store,
-            home=self.plan.homes,
+            home=self.plan.home,
             holder=self.holder,
             lease_time=self.lease_time,
             sleep=self.clock.rest,
@@ -72,7 +72,7 @@ class Dependencies:
         kind = Register if self.plan.keeps_state else NoRegister
         return kind(
             store=self.store,
-            home=self.plan.homes,
+            home=self.plan.home,
             sleep=self.clock.rest,
             single_writer=self.single_writer,
             honours_preconditions=self.honours_preconditions,

@@ -12,7 +12,8 @@ from ..datasets import Dataset, datasets
 from ..days import Day
 from ..errors import ChangedMeanwhile
 from ..ledger import Ledger
-from ..manifest import Manifest, home_of
+from ..locations import Home
+from ..manifest import Manifest
 from ..model import Counts
 from .dependencies import Dependencies
 
@@ -30,7 +31,7 @@ def hand_over(deps: Dependencies, day: Day, old: Manifest) -> Manifest:
 
 def _take(deps: Dependencies, day: Day, other: Dataset, found: Manifest) -> None:
     """Write a manifest of the other dataset that names its files; one that is there stands."""
-    home = home_of(deps.plan.org, other.name)
+    home = Home(deps.plan.org, other.name)
     ledger = Ledger(store=deps.store, home=home, sleep=deps.clock.rest)
     if ledger.read(day) is not None:
         return

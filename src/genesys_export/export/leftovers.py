@@ -45,22 +45,14 @@ class Leftovers:
         if not self.deps.plan.keeps_state:
             return
         named = {file.key for file in (*published.index, *filter(None, [published.changes]))}
-        home = self.deps.plan.home(self.day)
-        gone = [f"{home}/index/", f"{home}/{PROBE}"]
+        home = self.deps.plan.home
+        gone = [home.indexes(self.day), home.probes(self.day)]
         alike = self.deps.feed.identifies_alike
         if old and not alike(old.recipe.privacy, published.recipe.privacy):
-            gone.append(f"{home}/changes/")
-        for key in [*self.deps.store.list(f"{home}/")]:
+            gone.append(home.lists_of_changes(self.day))
+        for key in [*self.deps.store.list(f"{home.day(self.day)}/")]:
             if key.startswith(tuple(gone)) and key not in named:
                 self.lease.hold()  # another run's, once the day is another run's
                 self.deps.store.delete(key)
         self.lease.hold()
         self.discard_uploads()
-
-
-PROBE = "probe-"  # how the key begins at which conditional writes are tried
-
-
-def probe_key(deps: Dependencies, day: Day, token: str) -> str:
-    """Return a key at which this attempt may try conditional writes: nobody else uses it."""
-    return f"{deps.plan.home(day)}/{PROBE}{token}"

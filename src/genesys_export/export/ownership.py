@@ -77,5 +77,5 @@ def _published(deps: Dependencies, before: Published | None, recipe: Recipe) -> 
 
 def _has_days(deps: Dependencies) -> bool:
     """Whether any day is published."""
-    keys = deps.store.list(f"{deps.plan.homes}/")
-    return any(key.endswith("/manifest.json") for key in keys)
+    home = deps.plan.home
+    return any(home.published([key]) for key in deps.store.list(f"{home}/"))

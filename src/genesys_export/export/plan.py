@@ -15,7 +15,7 @@ from ..datasets import Dataset
 from ..days import Day, Slice, iso_ms
 from ..encode import Format, Newlines
 from ..errors import TryAgainLater
-from ..manifest import home_of
+from ..locations import Home
 from ..privacy import Rules
 from ..source_count import Tolerance
 
@@ -119,25 +119,20 @@ class Plan:
         tables = (*(one.name for one in self.dataset.tables), self.dataset.raw)
         layouts = (f"/{day}", f"/dt={day}")
         data = (self.under_org(table + layout) for table in tables for layout in layouts)
-        return (*data, f"{self.home(day)}/")
+        return (*data, f"{self.home.day(day)}/")
 
     def rejects(self, slice_: Slice) -> str:
         """Return the key of a slice's unreadable records."""
-        number = f".{slice_.index:03d}" if self.slices > 1 else ""
-        return f"{self.home(slice_.day)}/rejects{number}.jsonl.gz"
-
-    def home(self, day: Day) -> str:
-        """Return the prefix of the day's files that are not table data."""
-        return f"{self.homes}/{day}"
+        return self.home.rejects(slice_.day, slice_.index if self.slices > 1 else None)
 
     @property
-    def homes(self) -> str:
-        """What the homes of all days begin with."""
-        return home_of(self.org, self.dataset.name)
+    def home(self) -> Home:
+        """Where the days' manifests and all that is not table data lie."""
+        return Home(self.org, self.dataset.name)
 
     def under_org(self, key: str) -> str:
         """Return the key below the org's segment, if there is one."""
-        return f"{self.org}/{key}" if self.org else key
+        return self.home.under_org(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,12 +121,8 @@ def _indexed(context: SliceContext, task: Task, entries: int) -> File | None:
     pieces = task.reading.index() if context.plan.keeps_state else None
     if pieces is None:
         return None
-    home, number = context.plan.home(task.slice.day), task.slice.index
-    upload = context.store.stage(
-        f"{home}/index/{context.token}-{number:03d}.bin",
-        context.token,
-        "application/octet-stream",
-    )
+    key = context.plan.home.index(task.slice.day, context.token, task.slice.index)
+    upload = context.store.stage(key, context.token, "application/octet-stream")
     try:
         for piece in pieces:
             upload.write(piece)

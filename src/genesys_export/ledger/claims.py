@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, decode
 from ..days import Day, iso_ms
 from ..errors import ChangedMeanwhile, ExportError, TryAgainLater
+from ..locations import Home
 from ..manifest import Recipe
 from ..model import Seen, Store
 from .holders import is_gone
@@ -30,7 +31,7 @@ class Claims:
     """The claims of one dataset; `home` is their prefix, without a slash."""
 
     store: Store
-    home: str
+    home: Home
     holder: Holder
     lease_time: timedelta
     sleep: Callable[[float], None]
@@ -40,7 +41,7 @@ class Claims:
 
     def key(self, day: Day) -> str:
         """Return the key of a day's claim."""
-        return f"{self.home}/{day}/claim.json"
+        return self.home.claim(day)
 
     def read(self, day: Day) -> Entry[Claim] | None:
         """Return the day's claim, whoever holds it, or None."""

@@ -21,6 +21,7 @@ from ..errors import (
     TryAgainLater,
     UnknownOutcome,
 )
+from ..locations import Home
 from ..manifest import File, Manifest, Next, decode
 from ..model import StagedFile, Store, Tag
 from .decided import Damaged, after_decision, undecided
@@ -45,13 +46,13 @@ class Ledger:
     """
 
     store: Store
-    home: str
+    home: Home
     sleep: Callable[[float], None]
     recreate_after: timedelta = timedelta(minutes=20)
 
     def key(self, day: Day) -> str:
         """Return the key of a day's manifest."""
-        return f"{self.home}/{day}/manifest.json"
+        return self.home.manifest(day)
 
     def url(self, day: Day) -> str:
         """Return where a person finds the day's manifest."""

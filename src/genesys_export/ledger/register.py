@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 
 from .. import document
 from ..errors import ChangedMeanwhile, TryAgainLater, WrongSettings
+from ..locations import Home
 from ..manifest import Recipe
 from ..model import Store
 from .records import Entry, Record
-
-_NAME = "recipe.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Register:
     """The registered recipe of one dataset at one destination."""
 
     store: Store
-    home: str
+    home: Home
     sleep: Callable[[float], None]
     single_writer: bool
     honours_preconditions: Callable[[Store, str], bool]  # tried at a key
@@ -74,7 +73,7 @@ class Register:
 
     @property
     def _record(self) -> Record[Registration]:
-        return Record(self.store, f"{self.home}/{_NAME}", decode, self.sleep)
+        return Record(self.store, self.home.recipe, decode, self.sleep)
 
     def _probe(self, key: str) -> bool:
         if self.single_writer:

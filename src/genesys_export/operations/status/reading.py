@@ -9,7 +9,6 @@ manifest affects its own day only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,16 +21,16 @@ from ... import last_run
 from ... import manifest as manifests
 from ...claim import Claim, Failure
 from ...damage import damages, sentence
-from ...days import Day, date_named, yesterday, zone_named
+from ...days import Day, yesterday, zone_named
 from ...errors import DestinationFailed
 from ...guards import differences
 from ...last_run import LastRun
-from ...manifest import Manifest, home_of
+from ...locations import Home, Kind
+from ...manifest import Manifest
 from ...model import Store
 from .day import HARMLESS, ClaimHolder, DayStatus, OrgStatus, State
 
 _AT_ONCE = 8  # objects being read
-_PLACE = re.compile(r"/(\d{4}-\d\d-\d\d)/(manifest|claim)\.json")
 _PUBLISHED = frozenset({State.FINAL, State.PROVISIONAL, State.PARTIAL, State.DAMAGED})
 
 Due = Callable[[Sequence[DayStatus]], Mapping[date, str]]  # why the next run exports which days
@@ -51,9 +50,9 @@ class Place:
     given: str = ""  # the flags that suggested commands repeat
 
     @property
-    def home(self) -> str:
+    def home(self) -> Home:
         """What the keys of all days begin with."""
-        return home_of(self.org, self.dataset)
+        return Home(self.org, self.dataset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
         known = found.get(day, _Known())
         if some := hurt.get(str(day)):
             known = replace(known, damage=sentence(some))
-        status = _status(store, f"{place.home}/{day}", Day(day, zone), known)
+        status = _status(store, place.home, Day(day, zone), known)
         if status.manifest and recipe:
             status = replace(status, differences=differences(status.manifest.recipe, recipe))
         days.append(status)
@@ -93,7 +92,7 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
     return OrgStatus(
         org=place.org,
         dataset=place.dataset,
-        url=store.url(place.home),
+        url=store.url(str(place.home)),
         zone=zone,
         recipe=recipe,
         days=tuple(replace(one, due=reasons.get(one.day), given=place.given) for one in days),
@@ -102,7 +101,7 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
     )
 
 
-def _last_run(store: Store, home: str) -> LastRun | None:
+def _last_run(store: Store, home: Home) -> LastRun | None:
     """Return how the last run ended; None where that isn't known or can't be read."""
     try:
         return last_run.read(store, home)
@@ -117,27 +116,27 @@ def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
         return otherwise
 
 
-def _found(store: Store, home: str) -> dict[date, _Known]:
+def _found(store: Store, home: Home) -> dict[date, _Known]:
     """Read all manifests and claims, several at a time."""
-    kinds: dict[date, set[str]] = {}
+    kinds: dict[date, set[Kind]] = {}
     for key in store.list(f"{home}/"):
-        if (named := _PLACE.fullmatch(key.removeprefix(home))) and (day := date_named(named[1])):
-            kinds.setdefault(day, set()).add(named[2])
+        if place := home.place(key):
+            kinds.setdefault(place[0], set()).add(place[1])
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="status") as pool:
         known = pool.map(partial(_known, store, home), kinds.items())
         return dict(zip(kinds, known, strict=True))
 
 
-def _known(store: Store, home: str, asked: tuple[date, set[str]]) -> _Known:
+def _known(store: Store, home: Home, asked: tuple[date, set[Kind]]) -> _Known:
     day, kinds = asked
     known = _Known()
     for kind in sorted(kinds):
-        key = f"{home}/{day}/{kind}.json"
+        key = f"{home.day(day)}/{kind}"
         there = store.read(key)
         if there is None:  # gone since it was listed
             continue
         try:
-            if kind == "manifest":
+            if kind is Kind.MANIFEST:
                 manifest = manifests.decode(there.body, store.url(key))
                 known = replace(known, manifest=manifest)
             else:
@@ -160,7 +159,7 @@ def _calendar(found: Mapping[date, _Known], zone: ZoneInfo, at: datetime) -> Ite
     yield from sorted(gaps | found.keys())
 
 
-def _status(store: Store, key: str, day: Day, known: _Known) -> DayStatus:
+def _status(store: Store, home: Home, day: Day, known: _Known) -> DayStatus:
     manifest, claim = known.manifest, known.claim
     failure = claim.failure if claim else None
     if failure and manifest and failure.at <= manifest.ended:
@@ -171,9 +170,9 @@ def _status(store: Store, key: str, day: Day, known: _Known) -> DayStatus:
         zone=day.zone,
         interval=manifest.interval if manifest else day.interval,
         manifest=manifest,
-        manifest_url=store.url(f"{key}/manifest.json") if manifest else "",
+        manifest_url=store.url(home.manifest(day)) if manifest else "",
         failure=failure,
-        held=_held(store, f"{key}/claim.json", claim) if claim and not claim.released else None,
+        held=_held(store, home.claim(day), claim) if claim and not claim.released else None,
         unreadable=known.unreadable,
         damage=known.damage,
     )

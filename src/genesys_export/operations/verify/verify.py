@@ -14,9 +14,10 @@ from datetime import date
 
 from ...damage import Damage, damages
 from ...datasets import Dataset
-from ...days import Day, date_named
+from ...days import Day
 from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, TryAgainLater
 from ...events import Observe, ignore
+from ...locations import Home
 from ...manifest import Manifest, decode
 from ...model import Store, Tag
 from ...source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
@@ -67,7 +68,7 @@ class Verifier:
     """Verifies days of one organisation."""
 
     dataset: Dataset  # with the lookup tables
-    homes: str  # what the homes of all days begin with
+    home: Home
     store: Store
     org: str = ""
     given: str = ""  # the flags that suggested commands repeat
@@ -84,7 +85,7 @@ class Verifier:
         Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
-        key = f"{self.homes}/{day}/manifest.json"
+        key = self.home.manifest(day)
         tag, manifest = self._published(day, key)
         mismatches = Mismatches()
         inspection = Inspection(
@@ -115,13 +116,7 @@ class Verifier:
 
     def published(self) -> frozenset[date]:
         """Return every day that has a manifest."""
-        home = f"{self.homes}/"
-        named = (
-            key.removeprefix(home).removesuffix("/manifest.json")
-            for key in self.store.list(home)
-            if key.endswith("/manifest.json")
-        )
-        return frozenset(day for text in named if (day := date_named(text)))
+        return self.home.published(self.store.list(f"{self.home}/"))
 
     def manifests(self, days: Sequence[Day]) -> Mapping[Day, Manifest]:
         """Return the manifests of days that can be verified, read several at a time.
@@ -131,7 +126,7 @@ class Verifier:
 
         def read(day: Day) -> Manifest | None:
             try:
-                return self._published(day, f"{self.homes}/{day}/manifest.json")[1]
+                return self._published(day, self.home.manifest(day))[1]
             except (DataMismatch, TryAgainLater, DestinationFailed):
                 return None
 
@@ -141,7 +136,7 @@ class Verifier:
 
     def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
         """Return the files that are missing or have another size, by day, from listings alone."""
-        return damages(self.store, self.homes, manifests)
+        return damages(self.store, self.home, manifests)
 
     def _published(self, day: Day, key: str) -> tuple[Tag, Manifest]:
         found, url = self.store.read(key), self.store.url(key)
