@@ -33,6 +33,7 @@ from .requests import Received, seen_body
 from .service import DETAILS, Call, Service
 from .tokens import Tokens, expired
 from .world import World
+from .written import written_lists
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
 _PAGES = frozenset(("results", "query"))
@@ -179,6 +180,10 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
             service.permitted,
         ),
         ("flows", "GET", "/api/v2/flows", "architect:flow:view", service.listing("flows")),
+        *(
+            (each.name, "GET", each.path, each.permission, service.listing(each.name))
+            for each in written_lists()
+        ),
     )
     return tuple(
         Endpoint(name, method, re.compile(path), permission, answer)

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from .org import Org
 from .replies import bad_request
 from .templates import Json
+from .written import written_lists
 
 _SIZE, _MAX_SIZE = 25, 100
 _MAX_SIZES = {"users": 500, "queues": 500, "wrapupcodes": 500, "divisions": 200}
@@ -85,6 +86,7 @@ def _entities(name: str, org: Org, query: Mapping[str, str]) -> Sequence[Json]:
         "wrapupcodes": org.wrap_up_codes,
         "divisions": org.divisions,
         "flows": org.flows,
+        **{each.name: each.entities for each in written_lists()},
     }[name]
     wanted = query.get("name", "").rstrip("*").lower()
     return [one for one in found if one["name"].lower().startswith(wanted)]

@@ -41,9 +41,9 @@ def _table(raw: dict[str, Any]) -> Table:
         primary_key=tuple(raw["primary_key"]),
         foreign_keys=tuple(
             ForeignKey(tuple(key["columns"]), key["references"], tuple(key["ref_columns"]))
-            for key in raw["foreign_keys"]
+            for key in raw.get("foreign_keys", ())
         ),
-        note=raw["note"],
+        note=raw.get("note", ""),
         columns=tuple(_column(column) for column in raw["columns"]),
         source=_list(raw["list"]) if "list" in raw else None,
     )
@@ -60,8 +60,8 @@ def _column(raw: dict[str, Any]) -> Column:
         type=Type(raw["type"]),
         kind=Kind(raw["kind"]),
         path=raw["path"],
-        unit=raw["unit"],
-        personal_data=PersonalData(raw["personal_data"]),
+        unit=raw.get("unit", ""),
+        personal_data=PersonalData(raw.get("personal_data", "none")),
         description=raw["description"],
         rule=raw.get("rule", ""),
         metric=raw.get("metric", ""),
