@@ -229,7 +229,7 @@ def tables(
 ) -> int:
     """Print the data dictionary, or the SQL that creates and loads the tables."""
     from ..datasets import conversation_details, names  # noqa: PLC0415 - heavy
-    from ..dictionary import as_markdown, as_pages, as_text  # noqa: PLC0415 - heavy
+    from ..dictionary import as_markdown, as_text  # noqa: PLC0415 - heavy
 
     del verbose
     datasets, chosen = (conversation_details(), names()), tuple(table or ())
@@ -242,7 +242,7 @@ def tables(
         flags = {"config": config, "org": org, "to": to, "format": format, "layout": layout}
         text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
     else:
-        text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
+        text = (as_markdown if markdown else as_text)(datasets, chosen)
     machine(text.rstrip() + "\n")
     return 0
 
