@@ -38,11 +38,8 @@ def test_every_setting_is_on_the_page_with_flag_default_and_meaning(path):
 
 
 def test_every_common_variable_is_on_its_page_with_its_setting():
-    told = {}
-    for names, key, section in re.findall(
-        r"^\| (`.+?`) \| `(\w+)` in \[`\[(\w+)\]`\]", VARIABLES_PAGE, re.MULTILINE
-    ):
-        told[section, key] = re.findall(r"`(\w+)`", names)
+    rows = re.findall(r"^\| (.+?) \| `(\w+)\.(\w+)` \|$", VARIABLES_PAGE, re.MULTILINE)
+    told = {(section, key): re.findall(r"`(\w+)`", names) for names, section, key in rows}
     assert told == {path: list(own) for path in every_path() if (own := variables(path)[:-1])}
 
 
