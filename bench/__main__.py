@@ -21,7 +21,7 @@ from .cost import cost
 from .figures import lines
 from .latency import latency
 from .machine import machine
-from .markdown import between_markers, note, verdicts, written
+from .markdown import between_markers, for_developers, note, written
 from .odd import odd
 from .processes import Failed
 from .race import race
@@ -91,9 +91,9 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
 
 def _write(results: dict[str, Any], told: argparse.Namespace) -> None:
     text = written(results)
-    with_targets = "\n\n".join(filter(None, (text, "### Targets", verdicts(results))))
-    (told.out / "latest.md").write_text(with_targets + "\n")
-    sys.stdout.write(with_targets + "\n")
+    everything = "\n\n".join(filter(None, (text, for_developers(results))))
+    (told.out / "latest.md").write_text(everything + "\n")
+    sys.stdout.write(everything + "\n")
     picture = chart(lines(results["race"]), note(results["race"])) if "race" in results else ""
     if picture:
         (told.out / "latest.svg").write_text(picture)

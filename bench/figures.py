@@ -22,7 +22,6 @@ class Line:
     name: str
     title: str
     per_cpu_s: float  # conversations
-    cpu_s: float
     wall_s: float
     peak_mib: float
     ours: float | None  # our csv.gz by it, as a ratio of speed
@@ -50,7 +49,6 @@ def lines(race: Results) -> list[Line]:
                 name=name,
                 title=title,
                 per_cpu_s=race["conversations"] / cpu_s,
-                cpu_s=cpu_s,
                 wall_s=statistics.median(one["wall_s"] for one in mine),
                 peak_mib=statistics.median(one["peak_mib"] for one in mine),
                 ours=ratio(race, "csv.gz", name),

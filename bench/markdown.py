@@ -1,4 +1,4 @@
-"""The results as tables for docs/performance.md, between its markers."""
+"""The results as tables: for docs/performance.md, between its markers, and for developers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def between_markers(page: str, made: str) -> str:
 
 
 def written(results: Results) -> str:
-    """Return everything that was measured."""
+    """Return what users want to know."""
     parts: list[str] = []
     if "race" in results:
         parts += ["### The race", note(results["race"]), _race(lines(results["race"]))]
@@ -29,15 +29,18 @@ def written(results: Results) -> str:
         parts += ["### Large days", _machine(results["scale"]), _scale(results["scale"])]
     if "odd" in results:
         parts += ["### Odd days", _odd(results["odd"])]
-    if "cost" in results:
-        parts += ["### The cost model compared with runs", _cost(results["cost"])]
     return "\n\n".join(parts)
 
 
-def verdicts(results: Results) -> str:
-    """Return the project's own targets, each with what was found; for developers."""
+def for_developers(results: Results) -> str:
+    """Return how well the cost model predicts, and the project's targets with what was found."""
+    parts: list[str] = []
+    if "cost" in results:
+        parts += ["### The cost model compared with runs", _cost(results["cost"])]
     rows = [(t.number, t.text, t.wanted, t.found, t.verdict) for t in targets(results)]
-    return _table(("", "what", "wanted", "found", ""), rows) if rows else ""
+    if rows:
+        parts += ["### Targets", _table(("", "what", "wanted", "found", ""), rows)]
+    return "\n\n".join(parts)
 
 
 def note(race: Results) -> str:
@@ -55,13 +58,12 @@ def _machine(part: Results) -> str:
 
 
 def _race(found: Sequence[Line]) -> str:
-    head = ("contender", "conversations per CPU s", "our csv.gz", "CPU s", "wall s", "peak MiB")
+    head = ("contender", "conversations per CPU s", "csv.gz is × as fast", "wall s", "peak MiB")
     rows = (
         (
             f"**{one.title}**" if one.title.startswith("genesys-export") else one.title,
             f"{one.per_cpu_s:,.0f}",
-            "" if one.ours is None else f"{one.ours:.2f} ×",
-            f"{one.cpu_s:.1f}",
+            "" if one.ours is None else f"{one.ours:.2f}",
             f"{one.wall_s:.1f}",
             f"{one.peak_mib:.0f}",
         )
@@ -98,24 +100,28 @@ def _scale(part: Results) -> str:
 
 
 def _odd(part: Results) -> str:
-    """Write a table of ratios, a row a kind, with what they were before where that is known."""
+    """Write a table of ratios, a row for each kind, with the range of version 0.1.0 if known."""
     shares = {"0.001": "in 0.1 %", "0.01": "in 1 %", "1": "in every record", "one": "one"}
     before = part["before"]
     rows = (
-        (kind, *(_changed(before.get(kind, {}).get(share), found.get(share)) for share in shares))
+        (kind, *(_ratio(found.get(share)) for share in shares), _range(before.get(kind, {})))
         for kind, found in part["kinds"].items()
     )
     note = (
-        f"{_machine(part)} CPU time, 1 = the clean day of {part['conversations']:,}"
-        f" conversations ({part['clean_us']:.0f} µs each, from JSON to csv.gz); before → now."
+        f"{_machine(part)} CPU time as a multiple of a clean day's"
+        f" ({part['conversations']:,} conversations, {part['clean_us']:.0f} µs each,"
+        " from JSON to csv.gz)."
     )
-    return f"{note}\n\n{_table(('', *shares.values()), rows)}"
+    return f"{note}\n\n{_table(('', *shares.values(), 'version 0.1.0'), rows)}"
 
 
-def _changed(before: float | None, found: float | None) -> str:
-    if found is None:
-        return ""
-    return f"{found:.1f} ×" if before is None else f"{before:.1f} → {found:.1f} ×"
+def _ratio(found: float | None) -> str:
+    return "" if found is None else f"{found:.1f}"
+
+
+def _range(ratios: Results) -> str:
+    """Write the lowest and the highest of some ratios, or the only one."""
+    return "–".join(dict.fromkeys(_ratio(f(ratios.values())) for f in (min, max) if ratios))
 
 
 _COSTS = (

@@ -26,7 +26,8 @@ import botocore.session
 import pytest
 from moto.server import ThreadedMotoServer
 
-from genesys_export.store import S3Options, S3Store
+from genesys_export.store import S3Options
+from genesys_export.store.s3 import S3Store
 
 BUCKET = "export-test"
 REGION = "us-east-1"

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.datasets import DEFAULT, NAMES, Kind, PersonalData, Table, Type, dataset_named
-from genesys_export.dictionary import WIDTH, as_markdown, as_pages, as_text
+from genesys_export.datasets import (
+    DEFAULT,
+    NAMES,
+    Kind,
+    PersonalData,
+    Table,
+    Type,
+    dataset_named,
+)
+from genesys_export.dictionary import WIDTH, as_markdown, as_text
 from genesys_export.errors import WrongUse
 
 HERE = Path(__file__).parent
@@ -120,7 +128,7 @@ def test_every_column_says_what_it_means(table: Table, column):
 
 
 def test_the_text_shows_every_column_of_every_table_with_all_that_is_declared():
-    text = as_text(DATASET)
+    text = as_text([DATASET])
     sections = re.split(r"^(\w+): .*\n=+\n", text, flags=re.MULTILINE)
     shown = dict(zip(sections[1::2], sections[2::2], strict=True))
     assert list(shown) == [table.name for table in DATASET.tables]
@@ -143,81 +151,117 @@ def test_the_text_shows_every_column_of_every_table_with_all_that_is_declared():
 
 
 def test_the_text_is_readable_at_a_hundred_columns():
-    assert max(len(line) for line in as_text(DATASET).splitlines()) <= WIDTH
+    assert max(len(line) for line in as_text([DATASET]).splitlines()) <= WIDTH
 
 
 def test_the_text_can_be_of_some_tables_in_the_declared_order():
-    text = as_text(DATASET, ["segments", "conversations"])
+    text = as_text([DATASET], ["segments", "conversations"])
     heads = re.findall(r"^(\w+): .*\n=+$", text, re.MULTILINE)
     assert heads == ["conversations", "segments"]
 
 
 def test_no_tables_named_means_all():
-    assert as_text(DATASET, ()) == as_text(DATASET)
-    assert as_markdown(DATASET, []) == as_markdown(DATASET)
+    assert as_text([DATASET], ()) == as_text([DATASET])
+    assert as_markdown([DATASET], []) == as_markdown([DATASET])
 
 
 @pytest.mark.parametrize("render", [as_text, as_markdown])
 def test_several_datasets_stand_one_after_the_other(render):
     both = (DATASET, dataset_named(NAMES))
-    assert as_pages(render, both) == f"{render(DATASET)}\n{render(dataset_named(NAMES))}"
-    assert as_pages(render, both, ["dim_users"]) == render(dataset_named(NAMES), ["dim_users"])
+    page, own = render(both), render([dataset_named(NAMES)])
+    assert page.startswith(render([DATASET]))
+    assert page.endswith(own[own.index("5 tables") :])
+    assert render(both, ["dim_users"]) == render([dataset_named(NAMES)], ["dim_users"])
     with pytest.raises(WrongUse, match="no table calls"):
-        as_pages(render, both, ["dim_users", "calls"])
+        render(both, ["dim_users", "calls"])
 
 
 @pytest.mark.parametrize("render", [as_text, as_markdown])
 def test_a_table_that_is_not_there_is_wrong_use(render):
     with pytest.raises(WrongUse, match="no table calls") as caught:
-        render(DATASET, ["sessions", "calls"])
+        render([DATASET], ["sessions", "calls"])
     assert "session_metrics" in caught.value.advice
 
 
 def rows_of(section: str) -> list[list[str]]:
     """Return the rows of a table; one of several columns as one for each."""
-    lines = [line for line in section.splitlines() if line.startswith("| `")]
-    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-    return [[name, *rest] for names, *rest in rows for name in names.split(", ")]
+    lines = [line for line in section.splitlines() if line.startswith("|`")]
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+    return [[name, *rest] for names, *rest in rows for name in named(names)]
 
 
-def test_the_markdown_has_a_row_for_every_column_with_its_class_and_source():
-    head, *sections = re.split(r"^## (\w+)\n", as_markdown(DATASET), flags=re.MULTILINE)
+def named(cell: str) -> list[str]:
+    """Return the columns that a cell names; `a` … `z` are the readings of conversations."""
+    found = re.findall(r"`(\w+)`", cell)
+    if " … " not in cell:
+        return found
+    readings = (Kind.SUM, Kind.COUNT)
+    there = [one.name for one in DATASET.table("conversations").columns if one.kind in readings]
+    assert found == [there[0], there[-1]]
+    return there
+
+
+def test_the_markdown_has_a_row_for_every_column_with_its_class():
+    head, *sections = re.split(r"^### (\w+)\n", as_markdown([DATASET]), flags=re.MULTILINE)
     shown = dict(zip(sections[::2], sections[1::2], strict=True))
     shared = {row[0]: row for row in rows_of(head.partition("*shared*")[2])}
     for table in DATASET.tables:
         rows = rows_of(shown[table.name])
-        assert len(rows) == len(table.columns)
+        assert [row[0] for row in rows] == list(table.names)
         for row, column in zip(rows, table.columns, strict=True):
-            if row[1] == "*as in conversations*":
+            if row[1].startswith("*as in conversations*"):
                 there = DATASET.table("conversations").column(column.name)
                 assert column.kind in {Kind.SUM, Kind.COUNT}
-                assert replace(there, rule=column.rule) == column
+                assert replace(there, rule=column.rule) == replace(column, path=there.path)
                 continue
-            if column.kind is Kind.COUNT:
-                assert row[1] == "*count*"
+            if column.kind is Kind.COUNT:  # in one row with its sum
+                assert table.names[table.names.index(column.name) - 1] + "_count" == column.name
                 continue
-            own = row if row[1] != "*shared*" else shared[row[0]]
-            name, kind, meaning, source = own
-            assert name == f"`{column.name}`"
+            _, kind, meaning = row if row[1] != "*shared*" else shared[row[0]]
             assert kind.startswith(f"`{column.type.value}`")
             assert column.unit in kind or column.type in (Type.DATE, Type.TIMESTAMP)
             for each in PersonalData:
                 is_marked = f"*{each.value}*" in kind
                 assert is_marked == (each is column.personal_data is not PersonalData.NONE)
-            assert meaning.replace("&lt;", "<").replace("\\", "") == column.description
-            is_own = source.startswith("the table's object") and column.path == table.path
-            assert is_own or column.path is None or f"`{column.path}`" in source or not source
-            assert (
-                source or snake((column.path or "").removeprefix(f"{table.path}.")) == column.name
-            )
+            plain = meaning.replace("&lt;", "<").replace("\\", "")
+            assert plain.startswith(column.description)
+            told = plain.removeprefix(column.description)
+            rule = "" if column.kind is Kind.SUM else column.rule
+            assert told.endswith(f" *Rule:* {rule}." if rule else source(table, column))
+            assert told.startswith(source(table, column))
+
+
+def source(table: Table, column) -> str:
+    """Return what the page has to say of a column's path, by the page's own rules."""
+    if not column.path or column.kind is Kind.MAP_KEY:
+        return ""
+    if column.kind is Kind.CARRIED:
+        return f" Copied from `{column.path}`."
+    own = column.path.removeprefix(table.path).removeprefix(".")
+    leaf = re.sub(r'.*metrics\[\?name=="(\w+)"\]\.value', r"\1", own)
+    is_said = not own or own.endswith("[]") or ("." not in leaf and snake(leaf) == column.name)
+    return "" if is_said else f" From `{own}`."
+
+
+def test_no_name_of_a_sum_hides_another_field():
+    for table in DATASET.tables:
+        if table.of_kind(Kind.SUM):
+            alike = [one for one in table.columns if re.match("[nt]_", one.name)]
+            assert {one.kind for one in alike} == {Kind.SUM, Kind.COUNT}
+
+
+def test_foreign_keys_are_the_primary_keys_of_other_tables_so_the_page_names_these_only():
+    for table in DATASET.tables:
+        for key in table.foreign_keys:
+            assert key.columns == key.ref_columns == DATASET.table(key.references).primary_key
 
 
 def test_a_column_that_few_of_the_chosen_tables_have_is_shown_with_them():
-    assert "*shared*" not in as_markdown(DATASET, ["segments", "sessions"])
+    assert "*shared*" not in as_markdown([DATASET], ["segments", "sessions"])
 
 
 def test_what_the_page_says_once_of_sums_and_their_counts_is_so():
-    head = as_markdown(DATASET).partition("\n## ")[0]
+    head = as_markdown([DATASET]).partition("\n### ")[0]
     for table in DATASET.tables:
         rules = {re.sub(r'"\w+"', "METRIC", one.rule) for one in table.of_kind(Kind.SUM)}
         assert len(rules) <= 1
@@ -231,20 +275,20 @@ def test_what_the_page_says_once_of_sums_and_their_counts_is_so():
 
 
 def test_a_rule_that_many_columns_share_is_stated_once():
-    page = as_markdown(DATASET)
+    page = as_markdown([DATASET])
     for rule in ("date of conversationStart", "sum(value) over participants[]"):
         assert page.count(rule) == 1, rule
-    assert "rule 1*: date of" not in as_markdown(dataset_named(NAMES))
+    assert "date of conversationStart" not in as_markdown([dataset_named(NAMES)])
 
 
 def test_links_of_the_markdown_lead_somewhere():
-    for page in (as_markdown(DATASET), as_markdown(DATASET, ["segments"])):
+    for page in (as_markdown([DATASET]), as_markdown([DATASET], ["segments"])):
         targets = set(re.findall(r"\]\(#(\w+)\)", page))
-        assert targets <= set(re.findall(r"^## (\w+)$", page, re.MULTILINE))
+        assert targets <= set(re.findall(r"^### (\w+)$", page, re.MULTILINE))
 
 
 def test_the_reference_page_is_the_dictionary():
     page = HERE.parent / "docs" / "reference" / "tables.md"
-    assert page.read_text("utf-8") == as_pages(as_markdown, [DATASET, dataset_named(NAMES)]), (
+    assert page.read_text("utf-8") == as_markdown([DATASET, dataset_named(NAMES)]), (
         "run: genesys-export tables --markdown > docs/reference/tables.md"
     )

@@ -189,3 +189,16 @@ def test_a_page_is_renewed_between_its_markers_only():
     with pytest.raises(ValueError, match="no markers"):
         between_markers("nothing", "new")
     assert "a script" in written({"race": SAMPLES})
+
+
+def test_an_odd_day_is_shown_with_the_range_of_the_earlier_version():
+    odd = {
+        "machine": SAMPLES["machine"],
+        "conversations": 4_000,
+        "clean_us": 146.0,
+        "kinds": {"known": {"0.001": 1.24, "1": 1.31}, "new": {"one": 1.0}},
+        "before": {"known": {"0.001": 4.2, "1": 4.5}},
+    }
+    page = written({"odd": odd})
+    assert "| known | 1.2 |  | 1.3 |  | 4.2–4.5 |" in page
+    assert "| new |  |  |  | 1.0 |  |" in page

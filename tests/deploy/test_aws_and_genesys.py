@@ -111,9 +111,7 @@ def test_the_policy_without_state_holds_what_writing_takes_and_no_more():
     assert [one["Resource"].endswith("/*") for one in policy["Statement"]] == [True]
 
 
-@pytest.mark.parametrize(
-    "name", ["iam-policy.json", "iam-policy-without-state.json", "bucket-lifecycle.json"]
-)
+@pytest.mark.parametrize("name", ["iam-policy.json", "bucket-lifecycle.json"])
 def test_the_file_is_what_the_page_shows(name):
     shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", HOW_TO_S3, re.DOTALL)]
     assert json.loads(text(name)) in shown

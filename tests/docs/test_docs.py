@@ -25,8 +25,6 @@ SHOWN_ONLY = {"text", "cron"}
 
 # Blocks that this environment can't run, by what stands behind their language.
 ELSEWHERE = {
-    "postgresql": "needs a server; tried by hand, as the page says",
-    "athena": "needs an AWS account",
     "pandas": "not among the dependencies; tried by hand, as the page says",
 }
 READERS_SECRETS = {

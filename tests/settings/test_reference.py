@@ -12,6 +12,7 @@ from genesys_export.settings.sections import Sections, every_path
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PAGE = (REFERENCE / "settings.md").read_text("utf-8")
+VARIABLES_PAGE = (REFERENCE / "environment.md").read_text("utf-8")
 COMPLETE = REFERENCE / "genesys-export.toml"
 
 
@@ -21,19 +22,25 @@ def rows() -> dict[tuple[str, str], list[str]]:
     for line in PAGE.splitlines():
         if head := re.fullmatch(r"## \[(\w+)\]", line):
             section = head[1]
-        elif row := re.match(r"\| `(\w+)` \|", line):
-            found[section, row[1]] = [cell.strip() for cell in line.split("|")[2:-1]]
+        elif row := re.match(r"\| `(\w+)`(?:, `--[-a-z]+`)* \|", line):
+            found[section, row[1]] = [cell.strip() for cell in line.split("|")[1:-1]]
     return found
 
 
 @pytest.mark.parametrize("path", list(every_path()), ids=".".join)
-def test_every_setting_is_on_the_page_with_flag_variable_and_meaning(path):
-    default, given_by, meaning = rows()[path]
-    assert re.findall(r"`([-\w]+)`", given_by) == [*flags(path), *variables(path)]
+def test_every_setting_is_on_the_page_with_flag_default_and_meaning(path):
+    names, default, meaning = rows()[path]
+    assert re.findall(r"`([-\w]+)`", names) == [path[-1], *flags(path)]
     assert len(meaning) > 10
     written = tomllib.loads(COMPLETE.read_text("utf-8"))[path[0]][path[1]]
     shown = default.strip("`")
     assert shown == (str(written).lower() if isinstance(written, bool) else str(written or ""))
+
+
+def test_every_common_variable_is_on_its_page_with_its_setting():
+    rows = re.findall(r"^\| (.+?) \| `(\w+)\.(\w+)` \|$", VARIABLES_PAGE, re.MULTILINE)
+    told = {(section, key): re.findall(r"`(\w+)`", names) for names, section, key in rows}
+    assert told == {path: list(own) for path in every_path() if (own := variables(path)[:-1])}
 
 
 def test_the_page_has_no_setting_that_is_none():

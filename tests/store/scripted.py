@@ -11,7 +11,8 @@ from typing import Any
 
 import botocore.session
 
-from genesys_export.store import S3Options, S3Store
+from genesys_export.store import S3Options
+from genesys_export.store.s3 import S3Store
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import pytest
 from scripted import keys
 
 from genesys_export.errors import WrongSettings
-from genesys_export.store import FolderStore, S3Options, S3Store, open_store
+from genesys_export.store import FolderStore, S3Options, open_store
+from genesys_export.store.s3 import S3Store
 
 
 def options(bucket, prefix):

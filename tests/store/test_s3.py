@@ -19,7 +19,8 @@ from genesys_export.errors import (
     WrongSettings,
 )
 from genesys_export.model import Always, IfAbsent, IfUnchanged, Part, StagedFile, Tag
-from genesys_export.store import S3Options, S3Store
+from genesys_export.store import S3Options
+from genesys_export.store.s3 import S3Store
 from genesys_export.store.translate import translated
 
 MIB = 1 << 20
@@ -339,7 +340,8 @@ def test_a_look_in_a_wrong_region_tells_the_true_one():
 def test_no_credentials_at_all_is_a_wrong_setting(tmp_path):
     program = """
 from genesys_export.errors import WrongSettings
-from genesys_export.store import S3Options, S3Store
+from genesys_export.store import S3Options
+from genesys_export.store.s3 import S3Store
 try:
     S3Store(S3Options(bucket="b", endpoint_url="http://127.0.0.1:9")).read("k")
 except WrongSettings as refused:
@@ -523,7 +525,8 @@ def test_older_stores_are_not_asked_for_checksums_they_do_not_know(tmp_path):
     config = tmp_path / "config"
     config.write_text("[default]\nrequest_checksum_calculation = when_required\n")
     program = """
-from genesys_export.store import S3Options, S3Store
+from genesys_export.store import S3Options
+from genesys_export.store.s3 import S3Store
 store = S3Store(S3Options(bucket="b", region="us-east-1"))
 print(store._checksum())
 """

@@ -20,7 +20,8 @@ from genesys_export.errors import (
     SignInRefused,
     WrongSettings,
 )
-from genesys_export.store import S3Options, S3Store, aws_kinds
+from genesys_export.store import S3Options, aws_kinds
+from genesys_export.store.s3 import S3Store
 from genesys_export.store.translate import translated
 
 DECIDED = (

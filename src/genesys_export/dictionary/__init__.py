@@ -5,7 +5,7 @@ Knows only what the declarations say and, for SQL, where the files lie. Pure: va
 
 from .ddl import DIALECTS, as_ddl
 from .markdown import as_markdown
-from .pages import WIDTH, as_pages, as_text
+from .pages import WIDTH, as_text
 from .sql import Files, FileType
 
 __all__ = [
@@ -15,6 +15,5 @@ __all__ = [
     "Files",
     "as_ddl",
     "as_markdown",
-    "as_pages",
     "as_text",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
@@ -30,38 +30,36 @@ KINDS = {
 }
 
 
-def as_text(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
+def as_text(datasets: Sequence[Dataset], tables: Sequence[str] | None = None) -> str:
     """Return the dictionary for a terminal of 100 columns; of all tables unless some are named.
 
-    Raises WrongUse for a table that the dataset does not have.
+    Raises WrongUse for a table that no dataset has.
     """
+    return "\n".join(_chapter(*each) for each in chosen_of_each(datasets, tables))
+
+
+def _chapter(dataset: Dataset, tables: Sequence[Table]) -> str:
     rules = Rules.of(dataset)
-    wanted = chosen(dataset, tables)
     blocks = [_heading(dataset)]
-    for table in wanted:
+    for table in tables:
         head = textwrap.fill(f"{table.name}: {table.grain}", WIDTH)
         lines = [head, "=" * min(len(head), WIDTH), *_facts(table), ""]
         lines += (line for column in table.columns for line in _entry(column, rules))
         blocks.append("\n".join(lines))
-    if told := rules.used_by(wanted):
+    if told := rules.used_by(tables):
         lines = [line for name, rule in told for line in _wrapped(f"{name}: {rule}", 2)]
         blocks.append("\n".join(("Rules", "=====", *lines)))
     return "\n\n\n".join(blocks) + "\n"
 
 
-def as_pages(
-    render: Callable[..., str], datasets: Sequence[Dataset], tables: Sequence[str] | None = None
-) -> str:
-    """Return what `render` makes of several datasets, one after the other.
-
-    Raises WrongUse for a table that none of them has.
-    """
-    chosen(replace(datasets[0], tables=tuple(t for each in datasets for t in each.tables)), tables)
-    wanted = {
-        dataset.name: [t.name for t in dataset.tables if not tables or t.name in tables]
-        for dataset in datasets
-    }
-    return "\n".join(render(each, wanted[each.name]) for each in datasets if wanted[each.name])
+def chosen_of_each(
+    datasets: Sequence[Dataset], names: Sequence[str] | None
+) -> Sequence[tuple[Dataset, tuple[Table, ...]]]:
+    """Return the datasets that have tables of those names, with these; raises WrongUse."""
+    whole = replace(datasets[0], tables=tuple(t for each in datasets for t in each.tables))
+    wanted = {table.name for table in chosen(whole, names)}
+    found = [(each, tuple(t for t in each.tables if t.name in wanted)) for each in datasets]
+    return [(dataset, tables) for dataset, tables in found if tables]
 
 
 def chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
@@ -82,10 +80,10 @@ class Rules:
     names: Mapping[str, str]  # by the rule's text, a metric's name replaced by METRIC
 
     @classmethod
-    def of(cls, dataset: Dataset, apart: Collection[Kind] = ()) -> Rules:
-        """Find them, apart from those of some kinds, and number them in file order."""
+    def of(cls, dataset: Dataset) -> Rules:
+        """Find them and number them in file order."""
         columns = (one for table in dataset.tables for one in table.columns)
-        found = Counter(general(one) for one in columns if one.rule and one.kind not in apart)
+        found = Counter(general(one) for one in columns if one.rule)
         shared = (rule for rule, times in found.items() if times >= 3)
         return cls({rule: f"rule {number}" for number, rule in enumerate(shared, 1)})
 

@@ -12,7 +12,6 @@ from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
 from .gzip import Gzip
 
@@ -30,7 +29,6 @@ _REPLACEMENTS = {
     Newlines.ESCAPE: (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r")),
     Newlines.SPACE: (("\r\n", " "), ("\n", " "), ("\r", " ")),
 }
-_BARE = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid")
 _TEXTS = pa.list_(pa.string())
 _ESCAPED = bytes(range(0x20)) + b'"\\'
 
@@ -52,11 +50,14 @@ class CsvGz:
 
     def write(self, rows: pa.RecordBatch, starts: pa.TimestampArray | None = None) -> None:
         """Add rows, in their order: `starts` changes nothing."""
+        from pyarrow import csv  # noqa: PLC0415 - no other format waits for it
+
         del starts
         texts = [self._text(column) for column in rows.columns]
         batch = pa.record_batch(texts, names=rows.schema.names)
         out = pa.BufferOutputStream()
-        pa.csv.write_csv(batch, out, _BARE)
+        bare = csv.WriteOptions(include_header=False, quoting_style="all_valid")
+        csv.write_csv(batch, out, bare)
         self._gzip.write(memoryview(out.getvalue()))
 
     def close(self) -> None:

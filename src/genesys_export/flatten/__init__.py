@@ -49,7 +49,7 @@ class Flattener:
     def __init__(self, dataset: Dataset, day: date, tables: Sequence[str] = ()) -> None:
         """Make the `tables` named, in the declared order; all of them when none is named."""
         self._dataset = dataset
-        self._day = pa.scalar(day, pa.date32())
+        self._day = day
         self._metrics = metrics_of(dataset.table("conversations"), dataset.table("sessions"))
         self._wanted = frozenset(tables or (table.name for table in dataset.tables))
 
@@ -114,6 +114,10 @@ class Flattener:
             "session_metrics": {"queue_id": of_sessions["queue_id"].take(owner)},
         }
 
+    def _dates(self, count: int) -> pa.Array:
+        """Return the day, for so many rows."""
+        return pa.repeat(pa.scalar(self._day, pa.date32()), count)
+
     def _batch(
         self,
         table: Table,
@@ -128,7 +132,7 @@ class Flattener:
             if column.name in made:
                 columns.append(made[column.name])
             elif column.path is None:
-                columns.append(pa.repeat(self._day, len(level)))
+                columns.append(self._dates(len(level)))
             else:
                 columns.append(_value(column, level, by_path))
         owner = level.rows.get(ROOT)
@@ -146,7 +150,7 @@ class Flattener:
             raise ValueError("a block without attributes has no rows of them")
         columns = {
             "conversation_id": conversations.texts("conversationId").take(found.rows),
-            "conversation_date": pa.repeat(self._day, len(found.rows)),
+            "conversation_date": self._dates(len(found.rows)),
             "participant_index": found.ordinals,
             "participant_id": found.participant_ids,
             "attribute_key": found.keys,

@@ -10,13 +10,11 @@ from .address import Bucket, located
 from .conditions import honours_preconditions
 from .folder import FolderStore
 from .options import S3Options
-from .s3 import S3Store
 from .single_writer import SingleWriter
 
 __all__ = [
     "FolderStore",
     "S3Options",
-    "S3Store",
     "SingleWriter",
     "honours_preconditions",
     "open_store",
@@ -37,5 +35,7 @@ def open_store(
     """
     place = located(to)
     if isinstance(place, Bucket):
+        from .s3 import S3Store  # noqa: PLC0415 - a folder does not wait for it
+
         return S3Store(options(place.name, place.prefix), observe=observe)
     return FolderStore(place, observe=observe, network_ok=network_folder)
