@@ -15,13 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .chart import chart
 from .contenders import ROOT
 from .cost import cost
-from .figures import lines
 from .latency import latency
 from .machine import machine
-from .markdown import between_markers, for_developers, note, written
+from .markdown import between_markers, written
 from .odd import odd
 from .processes import Failed
 from .race import race
@@ -30,7 +28,6 @@ from .startup import startup
 
 PARTS = ("race", "startup", "scale", "latency", "cost", "odd", "render")
 _PAGE = ROOT / "docs" / "performance.md"
-_PICTURE = ROOT / "docs" / "bench.svg"
 
 
 def main() -> int:
@@ -91,15 +88,10 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
 
 def _write(results: dict[str, Any], told: argparse.Namespace) -> None:
     text = written(results)
-    everything = "\n\n".join(filter(None, (text, for_developers(results))))
-    (told.out / "latest.md").write_text(everything + "\n")
-    sys.stdout.write(everything + "\n")
-    picture = chart(lines(results["race"]), note(results["race"])) if "race" in results else ""
-    if picture:
-        (told.out / "latest.svg").write_text(picture)
+    (told.out / "latest.md").write_text(text + "\n")
+    sys.stdout.write(text + "\n")
     if told.docs:
         _PAGE.write_text(between_markers(_PAGE.read_text("utf-8"), text), "utf-8")
-        _PICTURE.write_text(picture)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""The results as tables: for docs/performance.md, between its markers, and for developers."""
+"""The results as tables for docs/performance.md, between its markers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from .figures import Line, Results, lines, targets
+from .figures import Line, Results, lines
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
@@ -29,17 +28,6 @@ def written(results: Results) -> str:
         parts += ["### Large days", _machine(results["scale"]), _scale(results["scale"])]
     if "odd" in results:
         parts += ["### Odd days", _odd(results["odd"])]
-    return "\n\n".join(parts)
-
-
-def for_developers(results: Results) -> str:
-    """Return how well the cost model predicts, and the project's targets with what was found."""
-    parts: list[str] = []
-    if "cost" in results:
-        parts += ["### The cost model compared with runs", _cost(results["cost"])]
-    rows = [(t.number, t.text, t.wanted, t.found, t.verdict) for t in targets(results)]
-    if rows:
-        parts += ["### Targets", _table(("", "what", "wanted", "found", ""), rows)]
     return "\n\n".join(parts)
 
 
@@ -122,42 +110,6 @@ def _ratio(found: float | None) -> str:
 def _range(ratios: Results) -> str:
     """Write the lowest and the highest of some ratios, or the only one."""
     return "–".join(dict.fromkeys(_ratio(f(ratios.values())) for f in (min, max) if ratios))
-
-
-_COSTS = (
-    ("requests", "requests to Genesys", 1.0, "{:.0f}"),
-    ("wall_s", "wall s", 1.0, "{:.1f}"),
-    ("cpu_s", "CPU s", 1.0, "{:.1f}"),
-    ("memory_mib", "peak MiB", 1.0, "{:.0f}"),
-    ("stored_bytes", "MB stored", 1e6, "{:.1f}"),
-    ("puts", "S3 PUT, POST, LIST", 1.0, "{:.0f}"),
-    ("gets", "S3 GET, HEAD", 1.0, "{:.0f}"),
-)
-
-
-def _cost(part: Results) -> str:
-    """Write a table of said and found, a column a point."""
-    checks = part["checks"]
-    head = ("", *(_point(one["wanted"]) for one in checks))
-    rows = (
-        (
-            title,
-            *(
-                f"{form.format(one['predicted'][key] / unit)}"
-                f" → {form.format(one['measured'][key] / unit)}"
-                for one in checks
-            ),
-        )
-        for key, title, unit, form in _COSTS
-    )
-    return f"{_machine(part)} Predicted → measured.\n\n{_table(head, rows)}"
-
-
-def _point(wanted: dict[str, Any]) -> str:
-    return (
-        f"{wanted['conversations']:,} in {wanted['slices']} slice(s),"
-        f" pages of {wanted['page_size']}, {wanted['latency_s']:g} s each"
-    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
