@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesys_export.datasets import DEFAULT, dataset_named
+from genesys_export.datasets import tables
 from genesys_export.decode.ids import key_of
 from genesys_export.errors import DataMismatch
 from genesys_export.feeds.identity import check_comparable, is_comparable, key_by, spelled_by
@@ -33,11 +33,11 @@ RECIPE = Recipe(
 
 
 def rules(key: str = KEY, column: str = "conversations.conversation_id") -> Rules:
-    return resolve(dataset_named(DEFAULT), Wishes(columns={column: Action.HASH}, key=key))
+    return resolve(tables(), Wishes(columns={column: Action.HASH}, key=key))
 
 
-def made_by(one: Rules, *tables: str) -> Recipe:
-    return replace(RECIPE, privacy=one.described(tables or ("conversations", "sessions")))
+def made_by(one: Rules, *written: str) -> Recipe:
+    return replace(RECIPE, privacy=one.described(written or ("conversations", "sessions")))
 
 
 PLAIN, OF_OTHERS = Rules(), rules(column="sessions.ani")

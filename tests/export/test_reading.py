@@ -243,7 +243,7 @@ def test_the_index_names_the_copy_that_was_kept():
 @pytest.mark.parametrize("copies", [[RANKED[5]], [RANKED[3], RANKED[0], RANKED[5]]], ids=len)
 def test_conversations_whose_ids_are_hashed_are_told_apart_by_their_tokens(copies):
     wishes = Wishes(columns={"conversations.conversation_id": Action.HASH}, key="k" * 16)
-    plan = replace(PLAN, privacy=resolve(PLAN.dataset, wishes))
+    plan = replace(PLAN, privacy=resolve(PLAN.dataset.tables, wishes))
     pages = [[record("c2"), *copies], [record("c2"), *copies]]
     trial = Trial(pages, plan=plan)
     tags = trial.tags()

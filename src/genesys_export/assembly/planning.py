@@ -20,7 +20,7 @@ from ..api import (
     parse_raw,
     read_body,
 )
-from ..datasets import DEFAULT, NAMES, dataset_named, everything
+from ..datasets import DEFAULT, NAMES, dataset_named, tables
 from ..encode import Format, Newlines
 from ..events import Observe
 from ..export import Layout, Plan, Roll
@@ -59,7 +59,7 @@ def plan_of(settings: Settings, org: Org) -> Plan:
         layout=Layout(export.layout),
         roll=Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
-        privacy=resolve(everything(), settings.privacy.wishes),
+        privacy=resolve(tables(), settings.privacy.wishes),
         life=policy_of(settings),
         keeps_state=settings.destination.state == "on",
         own_body=bool(export.query_body),

@@ -228,12 +228,12 @@ def tables(
     verbose: options.Traceback = False,
 ) -> int:
     """Print the data dictionary, or the SQL that creates and loads the tables."""
-    from ..datasets import DEFAULT, NAMES, dataset_named  # noqa: PLC0415 - heavy
+    from ..datasets import datasets  # noqa: PLC0415 - heavy
     from ..dictionary import as_markdown, as_pages, as_text  # noqa: PLC0415 - heavy
 
     del verbose
-    datasets, chosen = (dataset_named(DEFAULT), dataset_named(NAMES)), tuple(table or ())
-    known = [each.name for dataset in datasets for each in dataset.tables]
+    every, chosen = tuple(datasets()), tuple(table or ())
+    known = [one.name for dataset in every for one in dataset.tables]
     if unknown := [name for name in chosen if name not in known]:
         raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
     if ddl:
@@ -242,7 +242,7 @@ def tables(
         flags = {"config": config, "org": org, "to": to, "format": format, "layout": layout}
         text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
     else:
-        text = as_pages(as_markdown if markdown else as_text, datasets, chosen)
+        text = as_pages(as_markdown if markdown else as_text, every, chosen)
     machine(text.rstrip() + "\n")
     return 0
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import DEFAULT, NAMES, dataset_named, everything
+from ..datasets import DEFAULT, NAMES, dataset_named, datasets
 from ..dictionary import Files, FileType, as_ddl
 from ..errors import WrongUse
 from ..settings import Settings, load
@@ -39,19 +39,22 @@ def script(
         hive=settings.export.layout == "hive",
         newlines=settings.csv.newlines,
     )
-    tables = request.tables or _asked(settings)
+    tables = request.tables or chosen_tables(settings)
     day = _day(request.date)
-    whole = everything()
-    return as_ddl(whole, request.dialect, files, tables=tables, day=day)
+    return as_ddl(tuple(datasets()), request.dialect, files, tables=tables, day=day)
 
 
-def _asked(settings: Settings) -> tuple[str, ...]:
-    """Return the tables that a run with these settings writes."""
-    every = tuple(table.name for table in dataset_named(DEFAULT).tables)
-    lookups = (
-        tuple(table.name for table in dataset_named(NAMES).tables) if settings.export.names else ()
-    )
-    return (*(settings.export.tables or every), *lookups)
+def chosen_tables(settings: Settings) -> tuple[str, ...]:
+    """Return the tables that a run with these settings writes.
+
+    `export.tables` limits the datasets that it names any table of.
+    """
+    chosen = (DEFAULT, NAMES) if settings.export.names else (DEFAULT,)
+    found: list[str] = []
+    for name in chosen:
+        own = [table.name for table in dataset_named(name).tables]
+        found += [one for one in own if one in settings.export.tables] or own
+    return tuple(found)
 
 
 def _day(text: str | None) -> date | None:

@@ -28,7 +28,7 @@ def as_markdown(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
 
     Raises WrongUse for a table that the dataset does not have.
     """
-    wanted = chosen(dataset, tables)
+    wanted = chosen(dataset.tables, tables)
     linked = {table.name for table in wanted}
     blocks = [
         f"# Tables of the dataset `{dataset.name}`",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
 from ..errors import WrongUse
@@ -36,7 +36,7 @@ def as_text(dataset: Dataset, tables: Sequence[str] | None = None) -> str:
     Raises WrongUse for a table that the dataset does not have.
     """
     rules = Rules.of(dataset)
-    wanted = chosen(dataset, tables)
+    wanted = chosen(dataset.tables, tables)
     blocks = [_heading(dataset)]
     for table in wanted:
         head = textwrap.fill(f"{table.name}: {table.grain}", WIDTH)
@@ -56,23 +56,22 @@ def as_pages(
 
     Raises WrongUse for a table that none of them has.
     """
-    chosen(replace(datasets[0], tables=tuple(t for each in datasets for t in each.tables)), tables)
-    wanted = {
-        dataset.name: [t.name for t in dataset.tables if not tables or t.name in tables]
-        for dataset in datasets
-    }
-    return "\n".join(render(each, wanted[each.name]) for each in datasets if wanted[each.name])
+    chosen((table for each in datasets for table in each.tables), tables)
+    wanted = [
+        (each, [one.name for one in each.tables if not tables or one.name in tables])
+        for each in datasets
+    ]
+    return "\n".join(render(each, names) for each, names in wanted if names)
 
 
-def chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
+def chosen(tables: Iterable[Table], names: Sequence[str] | None) -> tuple[Table, ...]:
     """Return the tables of those names in declared order; all where none is; raises WrongUse."""
-    known = [table.name for table in dataset.tables]
+    known = {table.name: table for table in tables}
     if unknown := [name for name in names or () if name not in known]:
         raise WrongUse(
-            f"the dataset {dataset.name} has no table {', '.join(unknown)}",
-            advice=f"It has {', '.join(known)}.",
+            f"there is no table {', '.join(unknown)}", advice=f"There are {', '.join(known)}."
         )
-    return tuple(table for table in dataset.tables if not names or table.name in names)
+    return tuple(table for name, table in known.items() if not names or name in names)
 
 
 @dataclass(frozen=True, slots=True)
