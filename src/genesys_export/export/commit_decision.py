@@ -155,9 +155,9 @@ class CommitDecision:
         if old.index and made.index:
             key = f"{self.deps.plan.home(self.day)}/changes/{made.attempt}.jsonl.gz"
             try:
-                check_comparable(old.recipe, made.recipe)
+                check_comparable(old.recipe, made.recipe, self.deps.plan.dataset)
                 found = compare(read(store, old.index), read(store, made.index))
-                spell = spelled_by(self.deps.plan.privacy)
+                spell = spelled_by(self.deps.plan.privacy, self.deps.plan.dataset)
                 staged, tally = write_changes(store, key, made.attempt, found, spell)
             except (ChangedMeanwhile, DataMismatch) as problem:
                 message = f"{self.day}: the changes are not listed: {problem.message}"

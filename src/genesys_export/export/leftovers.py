@@ -46,7 +46,7 @@ class Leftovers:
         named = {file.key for file in (*published.index, *filter(None, [published.changes]))}
         home = self.deps.plan.home(self.day)
         gone = [f"{home}/index/", f"{home}/{PROBE}"]
-        if old and not is_comparable(old.recipe, published.recipe):
+        if old and not is_comparable(old.recipe, published.recipe, self.deps.plan.dataset):
             gone.append(f"{home}/changes/")
         for key in [*self.deps.store.list(f"{home}/")]:
             if key.startswith(tuple(gone)) and key not in named:

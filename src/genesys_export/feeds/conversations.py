@@ -84,7 +84,11 @@ def read(context: SliceContext, slice_: Slice, fetch: Fetch) -> Read:
 
     Raises GenesysUnavailable when the copies of a conversation are others at every reading.
     """
-    contest = CopyResolver(context.plan.dataset, slice_.interval, key_by(context.plan.privacy))
+    contest = CopyResolver(
+        context.plan.dataset,
+        slice_.interval,
+        key_by(context.plan.privacy, context.plan.dataset),
+    )
     vain: list[Reading] = []
     while len(vain) < _WRITINGS:
         if vain:

@@ -15,9 +15,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from ..datasets import Column, Kind, PersonalData, Table, Type
+from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
 
-CONVERSATION_ID = "conversation_id"  # of every table; hidden in all of them or in none
 _FINGERPRINT = b"\0genesys-export: which key made the tokens"
 LEAST_KEY = 16  # characters: fewer can be guessed, and the values behind the tokens with them
 
@@ -93,10 +92,9 @@ class Rules:
         of_columns = (one for columns in self.actions.values() for one in columns.values())
         return Action.HASH in (*of_columns, self.attributes.default)
 
-    @property
-    def hides_ids(self) -> bool:
-        """Whether the tables have tokens for the ids of conversations (nothing else is a key)."""
-        return CONVERSATION_ID in self.actions.get("conversations", {})
+    def hides_ids(self, dataset: Dataset) -> bool:
+        """Whether the tables have tokens for the ids of the dataset's records."""
+        return any(one.identity in self.actions.get(one.name, {}) for one in dataset.tables)
 
     def described(self, tables: Iterable[str]) -> dict[str, object]:
         """Return what a manifest says of it; of the key a fingerprint only."""
