@@ -16,6 +16,8 @@ from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
+from genesys_export.feeds.conversations import read
+from genesys_export.feeds.rejects import Rejects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,8 +32,6 @@ from genesys_export.errors import DestinationFailed, GenesysUnavailable
 from genesys_export.events import PageExported, ReadAgain
 from genesys_export.export.plan import Plan
 from genesys_export.export.slices import SliceContext, Task, stage
-from genesys_export.feeds.conversations import read
-from genesys_export.feeds.rejects import Rejects
 from genesys_export.model import Counts, Page
 from genesys_export.privacy import Action, Wishes, resolve
 from genesys_export.progress.totals import Totals, added
@@ -243,7 +243,7 @@ def test_the_index_names_the_copy_that_was_kept():
 @pytest.mark.parametrize("copies", [[RANKED[5]], [RANKED[3], RANKED[0], RANKED[5]]], ids=len)
 def test_conversations_whose_ids_are_hashed_are_told_apart_by_their_tokens(copies):
     wishes = Wishes(columns={"conversations.conversation_id": Action.HASH}, key="k" * 16)
-    plan = replace(PLAN, privacy=resolve(PLAN.dataset, wishes))
+    plan = replace(PLAN, privacy=resolve(PLAN.dataset.tables, wishes))
     pages = [[record("c2"), *copies], [record("c2"), *copies]]
     trial = Trial(pages, plan=plan)
     tags = trial.tags()

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from genesys_export.datasets import NAMES, Kind, PersonalData, Type, dataset_named, everything
+from genesys_export.datasets import NAMES, Kind, PersonalData, Type, dataset_named, tables
 from genesys_export.days import Day
 from genesys_export.flatten.named import as_lines, named
 
@@ -96,5 +96,4 @@ def test_what_names_a_person_is_declared_so():
 
 
 def test_lookup_tables_stand_after_the_datasets_own():
-    whole = everything()
-    assert [table.name for table in whole.tables[15:]] == list(TABLES)
+    assert [table.name for table in tables()][15:] == list(TABLES)

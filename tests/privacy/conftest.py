@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from genesys_export.datasets import DEFAULT, PersonalData, dataset_named
+from genesys_export.datasets import PersonalData, tables
 from genesys_export.privacy import Action, AttributeRule, Rules, Wishes, resolve
 
 KEY = "a key of the tests, long enough"
@@ -33,6 +33,6 @@ def rules(wish):
     """Return what makes rules out of the same words."""
 
     def make(**words) -> Rules:
-        return resolve(dataset_named(DEFAULT), wish(**words))
+        return resolve(tables(), wish(**words))
 
     return make

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +16,10 @@ from genesys_export.datasets import (
     PersonalData,
     Type,
     dataset_named,
-    everything,
+    datasets,
+    tables,
 )
 from genesys_export.privacy import Action, AttributeRule, Rules, Wishes, faults, resolve
-from genesys_export.privacy.rules import _REPEATED
 
 DATASET = dataset_named(DEFAULT)
 TEXTS = (Type.STRING, Type.STRINGS)
@@ -101,17 +104,17 @@ def test_the_conversations_id_is_hashed_in_every_table(rules):
     ("wished", "expected"), [("hash", "hash"), ("drop", "drop"), ("mask", "drop")]
 )
 def test_lookup_tables_are_protected_as_what_they_are_joined_to(wish, wished, expected):
-    found = resolve(everything(), wish(personal=wished))
+    found = resolve(tables(), wish(personal=wished))
     assert action(found, "dim_users.id") == expected
     assert action(found, "dim_users.name") == wished
     assert action(found, "dim_queues.id") is Action.KEEP
-    by_column = resolve(everything(), wish(columns={"segments.queue_id": "hash"}))
+    by_column = resolve(tables(), wish(columns={"segments.queue_id": "hash"}))
     assert action(by_column, "dim_queues.id") is Action.HASH
 
 
 @pytest.mark.parametrize("wished", ["drop", "mask", "hash"])
 def test_a_divisions_name_is_hidden_wherever_it_stands(wish, wished):
-    found = resolve(everything(), wish(columns={"dim_divisions.name": wished}))
+    found = resolve(tables(), wish(columns={"dim_divisions.name": wished}))
     copies = [
         f"{table.name}.{column.name}"
         for table in dataset_named(NAMES).tables
@@ -123,20 +126,38 @@ def test_a_divisions_name_is_hidden_wherever_it_stands(wish, wished):
 
 
 def test_a_dataset_without_lookup_tables_has_no_copies_of_a_divisions_name(wish):
-    found = resolve(DATASET, wish(none="drop"))
+    found = resolve(DATASET.tables, wish(none="drop"))
     assert not any(table.startswith("dim_") for table in found.actions)
 
 
 def test_every_text_that_repeats_a_field_is_known_to():
     derived = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.kind is Kind.DERIVED}
     texts = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.type in TEXTS}
-    looked_up = {name for name in _REPEATED if name.startswith("dim_")}
-    assert set(_REPEATED) - looked_up == derived & texts
-    assert {f"{table.name}.id" for table in dataset_named(NAMES).tables} <= looked_up
-    for name, origin in _REPEATED.items():
-        dataset = everything() if name in looked_up else DATASET
-        table, _, column = origin.partition(".")
-        assert dataset.table(table).column(column).kind is Kind.FIELD
+    repeat = {f"{table.name}.{c.name}" for table, c in COLUMNS if c.repeats}
+    assert repeat & derived == derived & texts
+    assert all(table.column("id").repeats for table in dataset_named(NAMES).tables)
+
+
+def test_what_a_column_repeats_is_a_field_that_is_there_and_repeats_at_most_another():
+    every = {f"{table.name}.{one.name}": one for table in tables() for one in table.columns}
+    for name, column in every.items():
+        if column.repeats:
+            origin = every[column.repeats]
+            assert origin.kind is Kind.FIELD, name
+            assert not origin.repeats or not every[origin.repeats].repeats, name
+
+
+def test_a_copy_by_its_path_repeats_a_field_of_its_own_dataset_only():
+    for dataset in datasets():
+        fields = {
+            column.path: f"{table.name}.{column.name}"
+            for table in dataset.tables
+            for column in table.of_kind(Kind.FIELD)
+        }
+        for table in dataset.tables:
+            for column in table.columns:
+                if column.kind in (Kind.KEY, Kind.CARRIED) and column.path in fields:
+                    assert column.repeats == fields[column.path], f"{table.name}.{column.name}"
 
 
 @pytest.mark.parametrize(
@@ -161,16 +182,16 @@ def test_every_text_that_repeats_a_field_is_known_to():
     ],
 )
 def test_what_cannot_be_done_is_said(wish, name, wished, words):
-    (sentence,) = faults(DATASET, wish(columns={name: wished}))
+    (sentence,) = faults(tables(), wish(columns={name: wished}))
     assert words in sentence
 
 
 def test_what_can_be_done_has_no_fault(wish):
-    assert faults(DATASET, wish(columns={"sessions.ani": "mask", "sessions.dnis": "keep"})) == ()
+    assert faults(tables(), wish(columns={"sessions.ani": "mask", "sessions.dnis": "keep"})) == ()
     own = {"participants.user_id": "hash", "segments.user_id": "hash"}
-    assert faults(DATASET, wish(columns=own)) == ()
-    assert faults(DATASET, wish(columns={"conversations.conversation_id": "hash"})) == ()
-    assert faults(DATASET, Wishes()) == ()
+    assert faults(tables(), wish(columns=own)) == ()
+    assert faults(tables(), wish(columns={"conversations.conversation_id": "hash"})) == ()
+    assert faults(tables(), Wishes()) == ()
 
 
 def test_attributes_are_told_apart_by_their_keys():
@@ -240,6 +261,31 @@ def test_a_manifest_is_told_everything_but_the_key(rules):
     assert len(told["key"]) == 16
     other = rules(columns={"sessions.ani": "hash"}, key="another key of the tests")
     assert other.described(["sessions"])["key"] != told["key"]
+
+
+@pytest.mark.parametrize(
+    ("words", "digest"),
+    [
+        ({"personal": "hash", "sensitive": "drop"}, "e50dc1ee29efa5cc"),
+        ({"personal": "mask"}, "349cf000c5b70a83"),
+        (
+            {"columns": {"participants.user_id": "hash", "segments.queue_id": "hash"}},
+            "83bcc46c7d582871",
+        ),
+        (
+            {
+                "columns": {"conversations.conversation_id": "hash"},
+                "attributes": {"allow": ("a",), "default": "mask"},
+            },
+            "6c559ffc33601870",
+        ),
+    ],
+)
+def test_a_manifest_is_told_what_version_0_1_0_told_it(rules, words, digest):
+    """Made by the tag. Where it differs, every day of such a destination becomes due again."""
+    written = [table.name for name in (DEFAULT, NAMES) for table in dataset_named(name).tables]
+    told = json.dumps(rules(**words).described(written))
+    assert hashlib.sha256(told.encode()).hexdigest()[:16] == digest
 
 
 def test_no_repr_shows_the_key(rules, wish):

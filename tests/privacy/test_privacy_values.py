@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.flatten import arrow_schema
 from genesys_export.model import Batch
+from genesys_export.privacy import resolve
 from genesys_export.privacy.values import hashed, masked, protect
 
 DATASET = dataset_named(DEFAULT)
@@ -131,6 +133,26 @@ def test_rows_and_their_starts_are_left_out_together(rules):
         batch("participant_attributes", **ATTRIBUTES), rules(attributes={"allow": ("n*",)})
     )
     assert [one.value for one in made.starts] == [2, 3]
+
+
+def test_pairs_of_any_table_go_by_their_keys(wish):
+    told = DATASET.table("participant_attributes")
+    names = {"attribute_key": "field", "attribute_value": "content"}
+    columns = tuple(replace(one, name=names.get(one.name, one.name)) for one in told.columns)
+    key = tuple(names.get(one, one) for one in told.primary_key)
+    table = replace(told, name="contact_fields", columns=columns, primary_key=key)
+    one_day = {"field": ["name", "SSN"], "content": ["Ann Example", "123"]}
+    schema = arrow_schema(table)
+    arrays = [pa.array(one_day.get(one.name, [None, None]), one.type) for one in schema]
+    starts = pa.array([1, 2], pa.timestamp("ms", "UTC"))
+    made = Batch(table.name, pa.record_batch(arrays, schema=schema), starts)
+    wished = wish(attributes={"drop": ("ssn",), "default": "hash"})
+    found = resolve((*DATASET.tables, table), wished)
+    rows = protect(made, found).rows
+    assert rows.column("field").to_pylist() == ["name"]
+    assert rows.column("content").to_pylist() == [token("Ann Example")]
+    assert "attributes" in found.described(["contact_fields"])
+    assert "attributes" not in found.described(["sessions"])
 
 
 def test_equal_values_have_one_token_whatever_table_they_stand_in(rules):

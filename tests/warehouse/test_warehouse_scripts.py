@@ -6,6 +6,7 @@ run by tests; for the others this file is what there is.
 
 import os
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ from warehouse_lakes import DATASET, DAY, Lake, statements
 from genesys_export.cli import status_of
 from genesys_export.cli.tables import TablesRequest
 from genesys_export.cli.tables import script as script_of
-from genesys_export.datasets import Kind
+from genesys_export.datasets import NAMES, Kind, dataset_named
 from genesys_export.dictionary import DIALECTS, Files, FileType, as_ddl
 from genesys_export.errors import WrongSettings, WrongUse
 
@@ -72,7 +73,7 @@ def options(dialect: str, statement: str) -> set[str]:
 
 @every_script
 def test_a_parser_of_the_dialect_understands_every_statement(dialect, files):
-    script = as_ddl(DATASET, dialect, files)
+    script = as_ddl([DATASET], dialect, files)
     for statement in statements(script):
         tree = sqlglot.parse_one(statement, read=dialect)
         assert not tree.find(exp.Command), statement
@@ -82,13 +83,13 @@ def test_a_parser_of_the_dialect_understands_every_statement(dialect, files):
 def test_every_name_of_a_column_is_quoted(dialect, files):
     names = "|".join({name for table in DATASET.tables for name in table.names})
     bare = re.compile(rf"(?i)(?<![\w\"`'/.=])({names})(?![\w/])")
-    for statement in statements(as_ddl(DATASET, dialect, files)):
+    for statement in statements(as_ddl([DATASET], dialect, files)):
         assert not (found := bare.search(statement)), (found, statement)
 
 
 @every_script
 def test_options_are_those_of_the_manual(dialect, files):
-    for statement in statements(as_ddl(DATASET, dialect, files)):
+    for statement in statements(as_ddl([DATASET], dialect, files)):
         assert options(dialect, statement) <= OPTIONS.get(dialect, set()), statement
 
 
@@ -96,14 +97,14 @@ def test_options_are_those_of_the_manual(dialect, files):
 def test_every_table_is_made_and_a_day_of_it_loaded_again(dialect, files):
     made = {
         found.this.this.name.lower() if isinstance(found.this, exp.Schema) else found.this.name
-        for statement in statements(as_ddl(DATASET, dialect, files))
+        for statement in statements(as_ddl([DATASET], dialect, files))
         if isinstance(found := sqlglot.parse_one(statement, read=dialect), exp.Create)
         and found.kind in {"TABLE", "VIEW"}
     }
     raw = {f"{DATASET.name}_raw"}
     wanted = raw if files.type is FileType.LINES else {table.name for table in DATASET.tables}
     assert wanted <= made
-    again = as_ddl(DATASET, dialect, files, day=date(2026, 11, 5)).lower()
+    again = as_ddl([DATASET], dialect, files, day=date(2026, 11, 5)).lower()
     for name in wanted:
         assert re.search(rf"(delete from|overwrite table) [\"`]{name}(_copy)?[\"`]", again)
     assert "2026-11-05" in again
@@ -112,7 +113,7 @@ def test_every_table_is_made_and_a_day_of_it_loaded_again(dialect, files):
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_table_has_its_columns_in_the_order_of_the_file(dialect):
-    script = as_ddl(DATASET, dialect, Files(root=BUCKET))
+    script = as_ddl([DATASET], dialect, Files(root=BUCKET))
     trees = [sqlglot.parse_one(statement, read=dialect) for statement in statements(script)]
     made = {
         tree.this.this.name.lower().removesuffix("_text"): [
@@ -125,11 +126,47 @@ def test_a_table_has_its_columns_in_the_order_of_the_file(dialect):
         assert made[table.name] == list(table.names)
 
 
+@every_script
+def test_tables_of_several_datasets_are_one_script(dialect, files):
+    both = [DATASET, dataset_named(NAMES)]
+    text = as_ddl(both, dialect, files, tables=["surveys", "dim_users"], day=date(2026, 11, 5))
+    for statement in statements(text):
+        assert not sqlglot.parse_one(statement, read=dialect).find(exp.Command), statement
+    head = " ".join(text.partition("-- 1. ")[0].replace("--", "").split())
+    assert f"tables of {DATASET.name} (column version 1), {NAMES} (column version 1) as" in head
+    is_lines = files.type is FileType.LINES
+    for name in (DATASET.raw if is_lines else "surveys", "dim_users"):
+        assert re.search(
+            rf"(delete from|overwrite table) [\"`]{name}(_copy)?[\"`]", text, re.IGNORECASE
+        )
+    alone = as_ddl(both, dialect, files, tables=["dim_users"])
+    assert DATASET.name not in alone
+
+
+@every_script
+def test_the_day_is_whatever_column_the_table_has_for_it(dialect, files):
+    day = DATASET.table("surveys").day
+    columns = tuple(
+        replace(one, name="interval_date") if one == day else one
+        for one in DATASET.table("surveys").columns
+    )
+    made = replace(DATASET, tables=(replace(DATASET.table("surveys"), columns=columns),))
+    script = as_ddl([made], dialect, files, day=date(2026, 11, 5))
+    assert "interval_date" in script.lower()
+    assert day.name not in script.lower()
+
+
+def test_redshift_spreads_rows_by_the_records_identity():
+    text = as_ddl([DATASET, dataset_named(NAMES)], "redshift", Files(root=BUCKET))
+    assert text.count('DISTKEY ("conversation_id")') == len(DATASET.tables)
+    assert text.count("DISTKEY (") == len(DATASET.tables)
+
+
 # --- the traps of each engine ----------------------------------------------------------------
 
 
 def script(dialect: str, root: str = BUCKET, **looks: Any) -> str:
-    return as_ddl(DATASET, dialect, Files(root=root, **looks))
+    return as_ddl([DATASET], dialect, Files(root=root, **looks))
 
 
 def test_athena_reads_text_without_line_breaks_and_a_view_gives_the_types():
@@ -153,7 +190,7 @@ def test_redshift_has_room_for_the_longest_texts():
         for table in DATASET.tables
         for column, length in re.findall(
             r'"(\w+)" VARCHAR\((\d+)\)',
-            as_ddl(DATASET, "redshift", Files(root=BUCKET), tables=[table.name]),
+            as_ddl([DATASET], "redshift", Files(root=BUCKET), tables=[table.name]),
         )
     }
     extras = [table.name for table in DATASET.tables if table.of_kind(Kind.EXTRA)]
@@ -195,7 +232,7 @@ def test_spark_reads_lines_and_quotes_and_its_table_is_refreshed():
 
 @pytest.mark.parametrize("dialect", ["redshift", "snowflake", "duckdb", "postgres"])
 def test_a_day_is_deleted_and_loaded_in_one_transaction(dialect):
-    text = as_ddl(DATASET, dialect, Files(root=BUCKET), day=date(2026, 11, 5))
+    text = as_ddl([DATASET], dialect, Files(root=BUCKET), day=date(2026, 11, 5))
     found = statements(text)
     begins = found.index("BEGIN")
     assert all(re.match(r"CREATE|SET", one) for one in found[:begins])
@@ -206,8 +243,8 @@ def test_a_day_is_deleted_and_loaded_in_one_transaction(dialect):
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_without_a_date_the_load_is_a_template_in_comments(dialect):
     files = Files(root=BUCKET)
-    made = as_ddl(DATASET, dialect, files)
-    dated = as_ddl(DATASET, dialect, files, day=date(2026, 11, 22))
+    made = as_ddl([DATASET], dialect, files)
+    dated = as_ddl([DATASET], dialect, files, day=date(2026, 11, 22))
     assert all(re.match(r"(?i)CREATE|SET", one) for one in statements(made))
     head, _, template = made.partition("-- 2. ")
     bare = re.sub(r"(?m)^-- ?", "", template)
@@ -241,7 +278,7 @@ def test_what_an_engine_cannot_do_is_said_with_what_to_do(dialect, looks, word):
 
 def test_a_table_that_is_not_there_is_refused():
     with pytest.raises(WrongUse, match="shoes"):
-        as_ddl(DATASET, "duckdb", Files(root=BUCKET), tables=["shoes"])
+        as_ddl([DATASET], "duckdb", Files(root=BUCKET), tables=["shoes"])
 
 
 # --- the command's own part ------------------------------------------------------------------
@@ -252,6 +289,18 @@ def test_the_settings_say_where_the_files_lie_and_how_they_look(tmp_path):
     hive = Lake(tmp_path, "parquet", "hive")
     assert f"'{tmp_path}/surveys/dt={DAY}/*.parquet'" in hive.script("duckdb", DAY, "surveys")
     assert "regexp_replace" in Lake("s3://b", newlines="escape").script("athena")
+
+
+@pytest.mark.parametrize("limited", [{}, {"EXPORT__TABLES": "surveys"}])
+@pytest.mark.parametrize("names", [False, True])
+def test_the_script_is_of_the_tables_that_a_run_writes(limited, names):
+    surroundings = {f"GENESYS_EXPORT_{name}": text for name, text in limited.items()}
+    surroundings["GENESYS_EXPORT_EXPORT__NAMES"] = str(names).lower()
+    chosen = TablesRequest(dialect="duckdb", date=None, tables=())
+    text = script_of(chosen, {"config": os.devnull}, surroundings)
+    made = set(re.findall(r'CREATE TABLE IF NOT EXISTS "(\w+)"', text))
+    own = {"surveys"} if limited else {table.name for table in DATASET.tables}
+    assert made == own | {table.name for table in dataset_named(NAMES).tables if names}
 
 
 def test_the_command_prints_the_script(tmp_path, capsys):

@@ -21,7 +21,7 @@ from ..api import (
     parse_raw,
     read_body,
 )
-from ..datasets import Dataset, everything
+from ..datasets import Dataset, tables
 from ..encode import Format, Newlines
 from ..events import Observe
 from ..export import Layout, Plan, Roll
@@ -62,7 +62,7 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         layout=Layout(export.layout),
         roll=Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
-        privacy=resolve(everything(), settings.privacy.wishes),
+        privacy=resolve(tables(), settings.privacy.wishes),
         life=policy_of(settings, dataset),
         keeps_state=settings.destination.state == "on",
         own_body=bool(export.query_body) and dataset.record is not None,

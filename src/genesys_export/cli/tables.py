@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import DEFAULT, NAMES, dataset_named, everything
+from ..datasets import datasets
 from ..dictionary import Files, FileType, as_ddl
 from ..errors import WrongUse
 from ..settings import Settings, load
@@ -39,19 +39,10 @@ def script(
         hive=settings.export.layout == "hive",
         newlines=settings.csv.newlines,
     )
-    tables = request.tables or _asked(settings)
+    chosen = (settings.tables_of(each) for each in settings.datasets)
+    tables = request.tables or tuple(name for names in chosen for name in names)
     day = _day(request.date)
-    whole = everything()
-    return as_ddl(whole, request.dialect, files, tables=tables, day=day)
-
-
-def _asked(settings: Settings) -> tuple[str, ...]:
-    """Return the tables that a run with these settings writes."""
-    every = tuple(table.name for table in dataset_named(DEFAULT).tables)
-    lookups = (
-        tuple(table.name for table in dataset_named(NAMES).tables) if settings.export.names else ()
-    )
-    return (*(settings.export.tables or every), *lookups)
+    return as_ddl(tuple(datasets()), request.dialect, files, tables=tables, day=day)
 
 
 def _day(text: str | None) -> date | None:

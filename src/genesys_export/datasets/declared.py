@@ -6,6 +6,7 @@ Knows the files' form and no dataset. What the declaration's values may be is fo
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -17,6 +18,13 @@ def declared(name: str) -> Dataset:
     """Return the dataset that the file of that name declares."""
     text = files(__package__).joinpath(f"{name}.json").read_text("utf-8")
     raw = json.loads(text)
+    identity = f"$.{raw['record']['id']}" if "record" in raw else ""
+    fields = {
+        column["path"]: f"{table['name']}.{column['name']}"
+        for table in raw["tables"]
+        for column in table["columns"]
+        if column["kind"] == Kind.FIELD
+    }
     return Dataset(
         name=name,
         summary=raw["summary"],
@@ -28,11 +36,11 @@ def declared(name: str) -> Dataset:
         record=Record(**raw["record"]) if "record" in raw else None,
         jobs=JobEndpoint(**raw["jobs"]) if "jobs" in raw else None,
         query=QueryEndpoint(**raw["query"]) if "query" in raw else None,
-        tables=tuple(_table(table) for table in raw["tables"]),
+        tables=tuple(_table(table, identity, fields) for table in raw["tables"]),
     )
 
 
-def _table(raw: dict[str, Any]) -> Table:
+def _table(raw: dict[str, Any], identity: str, fields: Mapping[str, str]) -> Table:
     return Table(
         name=raw["name"],
         path=raw["path"],
@@ -44,7 +52,8 @@ def _table(raw: dict[str, Any]) -> Table:
             for key in raw.get("foreign_keys", ())
         ),
         note=raw.get("note", ""),
-        columns=tuple(_column(column) for column in raw["columns"]),
+        columns=tuple(_column(column, fields) for column in raw["columns"]),
+        identity=next((one["name"] for one in raw["columns"] if one["path"] == identity), ""),
         source=_list(raw["list"]) if "list" in raw else None,
     )
 
@@ -54,7 +63,8 @@ def _list(raw: dict[str, Any]) -> ListEndpoint:
     return ListEndpoint(**{**told, "paging": Paging(raw.get("paging", "number"))})
 
 
-def _column(raw: dict[str, Any]) -> Column:
+def _column(raw: dict[str, Any], fields: Mapping[str, str]) -> Column:
+    copied = "" if raw["kind"] == Kind.FIELD else fields.get(raw["path"], "")
     return Column(
         name=raw["name"],
         type=Type(raw["type"]),
@@ -65,4 +75,5 @@ def _column(raw: dict[str, Any]) -> Column:
         description=raw["description"],
         rule=raw.get("rule", ""),
         metric=raw.get("metric", ""),
+        repeats=raw.get("repeats", copied),
     )

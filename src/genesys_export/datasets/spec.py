@@ -65,6 +65,7 @@ class Column:
     description: str
     rule: str = ""
     metric: str = ""
+    repeats: str = ""  # the field whose values these are, as `table.column`
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Table:
     note: str
     columns: tuple[Column, ...]
     source: ListEndpoint | None = None  # of a table that is made of a list of the API
+    identity: str = ""  # the column of the record's id; empty where records have none
 
     def __post_init__(self) -> None:
         """Refuse two columns of one name: a file can't hold them."""
@@ -100,6 +102,11 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """The column names, in file order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def day(self) -> Column:
+        """The column of the day that a row belongs to; every table has one."""
+        return next(one for one in self.of_kind(Kind.KEY) if one.type is Type.DATE)
 
     def column(self, name: str) -> Column:
         """Return the column of that name; raises KeyError."""

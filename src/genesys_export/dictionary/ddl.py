@@ -34,7 +34,7 @@ _ESCAPED = (
 
 
 def as_ddl(
-    dataset: Dataset,
+    datasets: Sequence[Dataset],
     dialect: str,
     files: Files,
     *,
@@ -45,12 +45,14 @@ def as_ddl(
 
     With `day` the script creates the missing tables, deletes that day and loads it, so it can run
     any number of times. Without it, the load is a template in comments. Raises WrongUse for a
-    table that the dataset does not have, an unknown engine, and files that the engine can't read.
+    table that none of the datasets has, an unknown engine, and files that the engine can't read.
     """
     engine = _engine(dialect, files)
-    whole = chosen(dataset, tables)
-    wanted = (_raw(dataset),) if files.type is FileType.LINES else whole
-    blocks = [_head(dataset, engine, files), *_made(engine, wanted, files)]
+    wanted = chosen((table for each in datasets for table in each.tables), tables)
+    named = [each for each in datasets if any(each.has(table.name) for table in wanted)]
+    if files.type is FileType.LINES:
+        wanted = tuple(raw for each in named for raw in _raw(each, wanted))
+    blocks = [_head(named, engine, files), *_made(engine, wanted, files)]
     blocks += _template(engine, wanted, files) if day is None else _day(engine, wanted, files, day)
     return "\n\n".join(blocks) + "\n"
 
@@ -74,9 +76,16 @@ def _engine(name: str, files: Files) -> Dialect:
     return engine
 
 
-def _raw(dataset: Dataset) -> Table:
-    """Return the table of the API's own records, as the loads of all engines see it."""
-    day = dataset.tables[0].column("conversation_date")
+def _raw(dataset: Dataset, wanted: Sequence[Table]) -> Iterator[Table]:
+    """Yield what holds the dataset's JSON lines: one table of records, or one for each list."""
+    tables = [table for table in wanted if dataset.has(table.name)]
+    holders = {table.name if table.source else dataset.raw: table for table in tables}
+    for name, table in holders.items():
+        yield _of_records(name, table)
+
+
+def _of_records(name: str, table: Table) -> Table:
+    """Return a table of the API's own records, as the loads of all engines see it."""
     record = Column(
         name=RECORD,
         type=Type.STRING,
@@ -87,21 +96,22 @@ def _raw(dataset: Dataset) -> Table:
         description="The API's own record, as JSON.",
     )
     return Table(
-        name=f"{dataset.name}_raw",
+        name=name,
         path="",
-        model=dataset.source_model,
+        model=table.model,
         grain="one record as the API gave it",
         primary_key=(),
         foreign_keys=(),
         note="",
-        columns=(day, record),
+        columns=(table.day, record),
     )
 
 
-def _head(dataset: Dataset, engine: Dialect, files: Files) -> str:
+def _head(datasets: Sequence[Dataset], engine: Dialect, files: Files) -> str:
     layout = "hive" if files.hive else "daily"
+    named = ", ".join(f"{each.name} (column version {each.column_version})" for each in datasets)
     about = (
-        f"{engine.title}: the dataset {dataset.name}, column version {dataset.column_version}, "
+        f"{engine.title}: tables of {named} "
         f"as {files.type} files in layout {layout} under {files.root}"
     )
     traps = [*engine.traps(files), _APPENDED]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
 from ..errors import WrongUse
@@ -56,21 +56,20 @@ def chosen_of_each(
     datasets: Sequence[Dataset], names: Sequence[str] | None
 ) -> Sequence[tuple[Dataset, tuple[Table, ...]]]:
     """Return the datasets that have tables of those names, with these; raises WrongUse."""
-    whole = replace(datasets[0], tables=tuple(t for each in datasets for t in each.tables))
-    wanted = {table.name for table in chosen(whole, names)}
+    every = (table for each in datasets for table in each.tables)
+    wanted = {table.name for table in chosen(every, names)}
     found = [(each, tuple(t for t in each.tables if t.name in wanted)) for each in datasets]
     return [(dataset, tables) for dataset, tables in found if tables]
 
 
-def chosen(dataset: Dataset, names: Sequence[str] | None) -> tuple[Table, ...]:
+def chosen(tables: Iterable[Table], names: Sequence[str] | None) -> tuple[Table, ...]:
     """Return the tables of those names in declared order; all where none is; raises WrongUse."""
-    known = [table.name for table in dataset.tables]
+    known = {table.name: table for table in tables}
     if unknown := [name for name in names or () if name not in known]:
         raise WrongUse(
-            f"the dataset {dataset.name} has no table {', '.join(unknown)}",
-            advice=f"It has {', '.join(known)}.",
+            f"there is no table {', '.join(unknown)}", advice=f"There are {', '.join(known)}."
         )
-    return tuple(table for table in dataset.tables if not names or table.name in names)
+    return tuple(table for name, table in known.items() if not names or name in names)
 
 
 @dataclass(frozen=True, slots=True)

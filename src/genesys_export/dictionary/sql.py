@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from ..datasets import Column, Kind, Table, Type
+from ..datasets import Column, Table
 
 RECORD = "record"  # the column of a raw table that holds the API's own JSON
 
@@ -105,16 +105,14 @@ def is_raw(table: Table) -> bool:
 
 def is_required(column: Column, table: Table) -> bool:
     """Whether no row lacks a value there."""
-    return column.name in table.primary_key or (
-        column.kind is Kind.KEY and column.type is Type.DATE
-    )
+    return column.name in table.primary_key or column == table.day
 
 
-def only_day(day: date) -> str:
+def only_day(table: Table, day: date) -> str:
     """Return the condition that holds for the rows of one day."""
-    return f"{quoted('conversation_date')} = DATE '{day}'"
+    return f"{quoted(table.day.name)} = DATE '{day}'"
 
 
 def delete_day(table: Table, day: date) -> str:
     """Return the statement that deletes one day."""
-    return f"DELETE FROM {quoted(table.name)} WHERE {only_day(day)}"
+    return f"DELETE FROM {quoted(table.name)} WHERE {only_day(table, day)}"

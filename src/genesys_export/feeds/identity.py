@@ -11,23 +11,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from ..datasets import Dataset
 from ..decode import key_of
-from ..privacy import CONVERSATION_ID, Rules
+from ..privacy import Rules
 from ..privacy.values import token_of
 
 _BYTES = 16
 
 
-def key_by(rules: Rules) -> Callable[[str], bytes]:
-    """Return what makes 16 bytes of a conversation's id."""
-    if not rules.hides_ids:
+def key_by(rules: Rules, dataset: Dataset) -> Callable[[str], bytes]:
+    """Return what makes 16 bytes of the id of one of the dataset's records."""
+    if not rules.hides_ids(dataset):
         return key_of
-    return lambda conversation_id: token_of(conversation_id, rules.key)[:_BYTES]
+    return lambda ident: token_of(ident, rules.key)[:_BYTES]
 
 
-def spelled_by(rules: Rules) -> Callable[[bytes], str]:
+def spelled_by(rules: Rules, dataset: Dataset) -> Callable[[bytes], str]:
     """Return what writes those 16 bytes out: as a UUID, or as a token's first 32 digits."""
-    return bytes.hex if rules.hides_ids else as_uuid
+    return bytes.hex if rules.hides_ids(dataset) else as_uuid
 
 
 def as_uuid(key: bytes) -> str:
@@ -35,13 +36,13 @@ def as_uuid(key: bytes) -> str:
     return str(UUID(bytes=key))
 
 
-def is_comparable(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether both descriptions of privacy identify conversations in the same way."""
-    return _names(old) == _names(new)
+def is_comparable(old: Mapping[str, Any], new: Mapping[str, Any], dataset: Dataset) -> bool:
+    """Whether both descriptions of privacy identify the dataset's records in the same way."""
+    return _names(old, dataset) == _names(new, dataset)
 
 
-def _names(privacy: Mapping[str, Any]) -> object:
-    """Return the key whose tokens identify conversations in the files; None: ids."""
+def _names(privacy: Mapping[str, Any], dataset: Dataset) -> object:
+    """Return the key whose tokens identify records in the files; None: ids."""
     hidden = privacy.get("columns", {})
-    is_hidden = any(name.endswith(f".{CONVERSATION_ID}") for name in hidden)
+    is_hidden = any(f"{table.name}.{table.identity}" in hidden for table in dataset.tables)
     return privacy.get("key") if is_hidden else None

@@ -61,11 +61,11 @@ class RecordsFeed:
 
     def spell(self, key: bytes) -> str:
         """Return the id that a record goes by in the index, as the tables have it."""
-        return spelled_by(self.privacy)(key)
+        return spelled_by(self.privacy, self.dataset)(key)
 
     def identifies_alike(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         """Whether indexes made under both descriptions of privacy can be compared."""
-        return is_comparable(old, new)
+        return is_comparable(old, new, self.dataset)
 
 
 @dataclass(slots=True)
@@ -91,7 +91,9 @@ class RecordsReading:
     def __init__(self, feed: RecordsFeed, slice_: Slice, fetch: Fetch) -> None:
         """Ask nothing yet."""
         self._feed, self._slice, self._fetch = feed, slice_, fetch
-        self._resolver = CopyResolver(feed.dataset, slice_.interval, key_by(feed.privacy))
+        self._resolver = CopyResolver(
+            feed.dataset, slice_.interval, key_by(feed.privacy, feed.dataset)
+        )
         self._flattener = Flattener(feed.dataset, slice_.day.date, feed.tables)
         self._vain: list[_Pass] = []
         self._pass = self._begun()

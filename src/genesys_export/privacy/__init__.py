@@ -4,7 +4,6 @@
 """
 
 from .rules import (
-    CONVERSATION_ID,
     LEAST_KEY,
     Action,
     AttributeRule,
@@ -15,7 +14,6 @@ from .rules import (
 )
 
 __all__ = [
-    "CONVERSATION_ID",
     "LEAST_KEY",
     "Action",
     "AttributeRule",

@@ -17,41 +17,8 @@ from fnmatch import fnmatchcase
 
 from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
 
-ATTRIBUTES = "participant_attributes"
-CONVERSATION_ID = "conversation_id"  # of every table; hidden in all of them or in none
 _FINGERPRINT = b"\0genesys-export: which key made the tokens"
 LEAST_KEY = 16  # characters: fewer can be guessed, and the values behind the tokens with them
-
-# These repeat a field of another table, which their declaration names in words only.
-_REPEATED = {
-    "conversations.media_types": "sessions.media_type",
-    "conversations.first_media_type": "sessions.media_type",
-    "conversations.queue_ids": "segments.queue_id",
-    "conversations.first_queue_id": "segments.queue_id",
-    "conversations.last_queue_id": "segments.queue_id",
-    "conversations.agent_user_ids": "participants.user_id",
-    "conversations.first_agent_user_id": "participants.user_id",
-    "conversations.last_agent_user_id": "participants.user_id",
-    "conversations.last_wrap_up_code": "segments.wrap_up_code",
-    "sessions.queue_id": "segments.queue_id",
-    "sessions.last_disconnect_type": "segments.disconnect_type",
-    "sessions.wrap_up_code": "segments.wrap_up_code",
-    # The lookup tables: what hides an id in conversations hides it there, so they can be joined.
-    "dim_queues.id": "segments.queue_id",
-    "dim_users.id": "participants.user_id",
-    "dim_wrap_up_codes.id": "segments.wrap_up_code",
-    "dim_divisions.id": "conversations.division_ids",
-    "dim_flows.id": "sessions.flow_id",
-    "dim_flows.name": "sessions.flow_name",
-    "dim_queues.division_id": "conversations.division_ids",
-    "dim_users.division_id": "conversations.division_ids",
-    "dim_wrap_up_codes.division_id": "conversations.division_ids",
-    "dim_flows.division_id": "conversations.division_ids",
-    "dim_queues.division_name": "dim_divisions.name",
-    "dim_users.division_name": "dim_divisions.name",
-    "dim_wrap_up_codes.division_name": "dim_divisions.name",
-    "dim_flows.division_name": "dim_divisions.name",
-}
 
 
 class Action(StrEnum):
@@ -111,6 +78,7 @@ class Rules:
     # By table and column; without those that are kept.
     actions: Mapping[str, Mapping[str, Action]] = field(default_factory=dict)
     attributes: AttributeRule = AttributeRule()
+    pairs: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # see `_pairs`
     key: bytes = field(default=b"", repr=False)
 
     def __bool__(self) -> bool:
@@ -124,10 +92,9 @@ class Rules:
         of_columns = (one for columns in self.actions.values() for one in columns.values())
         return Action.HASH in (*of_columns, self.attributes.default)
 
-    @property
-    def hides_ids(self) -> bool:
-        """Whether the tables have tokens for the ids of conversations (nothing else is a key)."""
-        return CONVERSATION_ID in self.actions.get("conversations", {})
+    def hides_ids(self, dataset: Dataset) -> bool:
+        """Whether the tables have tokens for the ids of the dataset's records."""
+        return any(one.identity in self.actions.get(one.name, {}) for one in dataset.tables)
 
     def described(self, tables: Iterable[str]) -> dict[str, object]:
         """Return what a manifest says of it; of the key a fingerprint only."""
@@ -140,7 +107,7 @@ class Rules:
             for name, action in actions.items()
         }:
             told["columns"] = columns
-        if self.attributes and ATTRIBUTES in written:
+        if any(table in written for table in self.pairs):
             default = self.attributes.default
             told["attributes"] = {
                 "allow": sorted(self.attributes.allow),
@@ -152,33 +119,41 @@ class Rules:
         return told
 
 
-def resolve(dataset: Dataset, wishes: Wishes) -> Rules:
-    """Return the rules that the wishes come to; they must be without `faults`."""
-    found = _Resolved(dataset, wishes)
+def resolve(tables: Iterable[Table], wishes: Wishes) -> Rules:
+    """Return the rules that the wishes come to; they must be without `faults`.
+
+    `tables` are those of all datasets: a column may repeat one of another dataset.
+    """
+    every = tuple(tables)
+    found = _Resolved(every, wishes)
     actions: dict[str, dict[str, Action]] = {}
-    for table, column in _columns(dataset):
+    for table, column in _columns(every):
         if (action := found.action(table, column)) is not Action.KEEP:
             actions.setdefault(table.name, {})[column.name] = action
     if actions or Rules(attributes=wishes.attributes):
-        for table, column in _columns(dataset):
+        for table, column in _columns(every):
             if column.kind is Kind.EXTRA and f"{table.name}._extra" not in wishes.columns:
                 extra = found.action(table, column)
                 kept = extra if extra is Action.HASH else Action.DROP
                 actions.setdefault(table.name, {})[column.name] = kept
-    return Rules(actions=actions, attributes=wishes.attributes, key=wishes.key.encode())
+    return Rules(
+        actions=actions,
+        attributes=wishes.attributes,
+        pairs=_pairs(every) if wishes.attributes else {},
+        key=wishes.key.encode(),
+    )
 
 
-def faults(dataset: Dataset, wishes: Wishes) -> tuple[str, ...]:
+def faults(tables: Iterable[Table], wishes: Wishes) -> tuple[str, ...]:
     """Return a sentence for every wish about a column that can't be fulfilled."""
-    found = _Resolved(dataset, wishes)
-    known = {f"{table.name}.{column.name}": (table, column) for table, column in _columns(dataset)}
+    found = _Resolved(tables, wishes)
     sentences = []
     for name, action in wishes.columns.items():
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
+        if name not in found.places:
+            near = get_close_matches(name, found.places, n=1)
             hint = f"; did you mean {near[0]}?" if near else "; write table.column"
             sentences.append(f"there is no column {name[:80]!r}{hint}")
-        elif problem := found.problem(*known[name], action):
+        elif problem := found.problem(*found.places[name], action):
             sentences.append(f"{name} can't be {_DONE[action]}: {problem}")
     return tuple(sentences)
 
@@ -194,15 +169,10 @@ _DONE = {
 class _Resolved:
     """What the wishes mean for one column after the other."""
 
-    def __init__(self, dataset: Dataset, wishes: Wishes) -> None:
+    def __init__(self, tables: Iterable[Table], wishes: Wishes) -> None:
         self._wishes = wishes
-        self._places = {
-            f"{table.name}.{column.name}": (table, column) for table, column in _columns(dataset)
-        }
-        self._fields = {
-            column.path: name
-            for name, (_, column) in self._places.items()
-            if column.kind is Kind.FIELD
+        self.places = {
+            f"{table.name}.{column.name}": (table, column) for table, column in _columns(tables)
         }
 
     def action(self, table: Table, column: Column) -> Action:
@@ -210,8 +180,8 @@ class _Resolved:
         name = f"{table.name}.{column.name}"
         if name in self._wishes.columns:
             return self._wishes.columns[name]
-        if origin := self._origin(name, column):
-            followed = self.action(*self._places[origin])
+        if column.repeats:
+            followed = self.action(*self.places[column.repeats])
             # What is hidden can't be a key: better a lookup table that nothing joins.
             is_fit = not _is_key(table, column) or _fits_key(column, followed)
             return followed if is_fit else Action.DROP
@@ -229,21 +199,23 @@ class _Resolved:
             return "its values are not texts and can only be kept or dropped"
         if action is Action.MASK and column.kind is Kind.EXTRA:
             return "it is JSON, whose last characters reveal something; drop or hash it"
-        origin = self._origin(f"{table.name}.{column.name}", column)
-        if not origin or action is Action.DROP:
+        if not column.repeats or action is Action.DROP:
             return ""
-        same = self.action(*self._places[origin])
-        return "" if action is same else f"it repeats {origin}, so set that one"
-
-    def _origin(self, name: str, column: Column) -> str:
-        """Return the column whose values this one repeats; empty if none."""
-        if name in _REPEATED or column.kind is Kind.FIELD:
-            return _REPEATED.get(name, "")
-        return self._fields.get(column.path, "")
+        same = self.action(*self.places[column.repeats])
+        return "" if action is same else f"it repeats {column.repeats}, so set that one"
 
 
-def _columns(dataset: Dataset) -> Iterator[tuple[Table, Column]]:
-    return ((table, column) for table in dataset.tables for column in table.columns)
+def _columns(tables: Iterable[Table]) -> Iterator[tuple[Table, Column]]:
+    return ((table, column) for table in tables for column in table.columns)
+
+
+def _pairs(tables: Iterable[Table]) -> dict[str, tuple[str, str]]:
+    """Return the tables of key/value pairs, with the columns of the key and of the value."""
+    return {
+        table.name: (keys[0].name, table.of_kind(Kind.FIELD)[0].name)
+        for table in tables
+        if (keys := table.of_kind(Kind.MAP_KEY))
+    }
 
 
 def _is_key(table: Table, column: Column) -> bool:

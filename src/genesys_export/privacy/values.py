@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..model import Batch
-from .rules import ATTRIBUTES, Action, Rules
+from .rules import Action, Rules
 
 _HIDDEN = "****"  # always four: the length would tell something
 _SHOWN = 4
@@ -21,11 +21,10 @@ _LEAST = 8  # of shorter values even the last characters would be half of it
 
 def protect(batch: Batch, rules: Rules) -> Batch:
     """Return the batch as it may be written: same columns, in their places."""
-    if batch.table == ATTRIBUTES and rules.attributes:
-        batch = _attributes(batch, rules)
     actions = rules.actions.get(batch.table, {})
-    if batch.table == ATTRIBUTES and rules.attributes:
-        actions = {name: one for name, one in actions.items() if name != "attribute_value"}
+    if pair := rules.pairs.get(batch.table):
+        batch = _attributes(batch, rules, *pair)
+        actions = {name: one for name, one in actions.items() if name not in pair}
     if not actions:
         return batch
     columns = [
@@ -72,17 +71,17 @@ def _column(values: pa.Array, action: Action, key: bytes) -> pa.Array:
     return pa.ListArray.from_arrays(offsets, elements, type=values.type, mask=values.is_null())
 
 
-def _attributes(batch: Batch, rules: Rules) -> Batch:
+def _attributes(batch: Batch, rules: Rules, key: str, value: str) -> Batch:
     """Return the attributes' rows: those of dropped keys left out, the values of others hidden."""
-    of_column = rules.actions.get(ATTRIBUTES, {}).get("attribute_value", Action.KEEP)
-    keys = batch.rows.column("attribute_key").dictionary_encode()
-    wished = [rules.attributes.action(key) for key in _texts(keys)]
+    of_column = rules.actions.get(batch.table, {}).get(value, Action.KEEP)
+    keys = batch.rows.column(key).dictionary_encode()
+    wished = [rules.attributes.action(one) for one in _texts(keys)]
     named = pa.array(wished, pa.string()).take(keys.indices)
     kept = pc.fill_null(pc.not_equal(named, Action.DROP.value), fill_value=True)
     rows, starts = batch.rows.filter(kept), batch.starts.filter(kept)
     # Only from here on: null says that the rows go as their column does, which may drop values.
     actions = pc.fill_null(named.filter(kept), of_column.value)
-    place = rows.schema.names.index("attribute_value")
+    place = rows.schema.names.index(value)
     values = rows.column(place)
     hidden = pa.nulls(len(values), values.type)
     for action in (Action.KEEP, Action.MASK, Action.HASH):

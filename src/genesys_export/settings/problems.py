@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from ..datasets import everything
+from ..datasets import tables
 from ..days import date_named
 from ..errors import WrongSettings, WrongUse
 from ..plural import plural
@@ -171,11 +171,11 @@ def of_query_body(
 
 def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
     """Return a line for each privacy setting that is invalid or conflicts with another."""
-    dataset, wishes = everything(), sections.privacy.wishes
+    wishes = sections.privacy.wishes
     path = ("privacy", "columns")
-    if found := faults(dataset, wishes):
+    if found := faults(tables(), wishes):
         return tuple(_line(path, origin(path, layers), sentence) for sentence in found)
-    rules, lines = resolve(dataset, wishes), []
+    rules, lines = resolve(tables(), wishes), []
     if rules.hashes and not wishes.key:
         lines.append(missing(("privacy", "key")))
     export = sections.export

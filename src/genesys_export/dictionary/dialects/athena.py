@@ -102,7 +102,7 @@ def _create(table: Table, files: Files) -> Statements:
     if is_raw(table):
         made = _external(text, [f"{ticked(RECORD)} string"], _LINES, table, files)
         reads: Iterable[str] = (
-            f"{_named_day(table)} AS {quoted('conversation_date')}",
+            f"{_named_day(table)} AS {quoted(table.day.name)}",
             quoted(RECORD),
         )
     else:
@@ -158,14 +158,14 @@ def _reload(table: Table, files: Files, day: date) -> Statements:
     return (
         (
             f"CREATE TABLE IF NOT EXISTS {ticked(copy)} (\n{block(declared)}\n)\n"
-            f"PARTITIONED BY ({ticked('conversation_date')})\n"
+            f"PARTITIONED BY ({ticked(table.day.name)})\n"
             f"LOCATION 's3://YOUR-BUCKET/copies/{table.name}/'\n"
             "TBLPROPERTIES ('table_type' = 'ICEBERG')"
         ),
         delete_day(table, day).replace(quoted(table.name), quoted(copy)),
         (
             f"INSERT INTO {quoted(copy)}\nSELECT {names}\nFROM {quoted(table.name)}\n"
-            f"WHERE {only_day(day)}{partition}"
+            f"WHERE {only_day(table, day)}{partition}"
         ),
     )
 

@@ -72,7 +72,7 @@ def _create(table: Table, _files: Files) -> Statements:
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n{block(lines)}\n)",
         *([unique] if keys else []),
-        f"CREATE INDEX IF NOT EXISTS {by_date} ON {name} ({quoted('conversation_date')})",
+        f"CREATE INDEX IF NOT EXISTS {by_date} ON {name} ({quoted(table.day.name)})",
     )
 
 

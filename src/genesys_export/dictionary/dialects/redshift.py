@@ -74,11 +74,10 @@ def _traps(files: Files) -> Sequence[str]:
 
 def _create(table: Table, files: Files) -> Statements:
     columns = (f"{quoted(one.name)} {_kind(one, table, files)}" for one in table.columns)
-    spread = "conversation_id" in table.names
-    placed = f"\nDISTSTYLE KEY DISTKEY ({quoted('conversation_id')})" if spread else ""
-    sort = f"SORTKEY ({quoted('conversation_date')})"
+    spread = f"\nDISTSTYLE KEY DISTKEY ({quoted(table.identity)})" if table.identity else ""
+    sort = f"SORTKEY ({quoted(table.day.name)})"
     name = quoted(table.name)
-    return (f"CREATE TABLE IF NOT EXISTS {name} (\n{block(columns)}\n){placed}\n{sort}",)
+    return (f"CREATE TABLE IF NOT EXISTS {name} (\n{block(columns)}\n){spread}\n{sort}",)
 
 
 def _kind(column: Column, table: Table, files: Files) -> str:

@@ -106,7 +106,7 @@ def _declared(column: Column, table: Table) -> str:
 
 
 def _reload(table: Table, files: Files, day: date) -> Statements:
-    condition = f"{_name('conversation_date')} = DATE '{day}'"
+    condition = f"{_name(table.day.name)} = DATE '{day}'"
     delete = f"DELETE FROM {_name(table.name)} WHERE {condition}"
     return (delete, _copy(table, files, day))
 

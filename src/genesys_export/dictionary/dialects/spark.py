@@ -104,7 +104,7 @@ def _create_raw(table: Table, files: Files) -> Statements:
         ),
         (
             f"CREATE OR REPLACE VIEW {ticked(table.name)} AS\n"
-            f"SELECT CAST({found} AS DATE) AS `conversation_date`, `value` AS `record`\n"
+            f"SELECT CAST({found} AS DATE) AS {ticked(table.day.name)}, `value` AS `record`\n"
             f"FROM {ticked(text)}"
         ),
     )
@@ -113,14 +113,15 @@ def _create_raw(table: Table, files: Files) -> Statements:
 def _reload(table: Table, files: Files, day: date) -> Statements:
     copy = ticked(f"{table.name}_copy")
     declared = (f"{ticked(one.name)} {_TYPES[one.type]}" for one in table.columns)
-    names = [ticked(one) for one in table.names if one != "conversation_date"]
+    own_day = ticked(table.day.name)
+    names = [ticked(one) for one in table.names if one != table.day.name]
     source = table.name if files.type is FileType.PARQUET else f"{table.name}_text"
-    partition = f"`conversation_date` = DATE '{day}'"
+    partition = f"{own_day} = DATE '{day}'"
     return (
         f"REFRESH TABLE {ticked(source)}",
         (
             f"CREATE TABLE IF NOT EXISTS {copy} (\n{block(declared)}\n)\n"
-            "USING PARQUET\nPARTITIONED BY (`conversation_date`)"
+            f"USING PARQUET\nPARTITIONED BY ({own_day})"
         ),
         (
             f"INSERT OVERWRITE TABLE {copy} PARTITION ({partition})\n"
