@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -15,14 +15,14 @@ from ..ledger import this_process
 from ..settings import Settings
 from ..store import honours_preconditions
 from .connections import client_of, store_of
-from .planning import AnySource, census_of, plan_of, recipe_of, source_of
+from .planning import census_of, plan_of, recipe_of, source_of
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """What a run would ask and write."""
 
-    asked: tuple[dict[str, object], ...]  # the first body a slice: of a job or of a query
+    asked: tuple[Mapping[str, object], ...]  # the first body a slice: of a job or of a query
     written: tuple[str, ...]  # every object, as a person would find it
 
 
@@ -41,7 +41,7 @@ def exporters(
         deps = Dependencies(
             plan=plan,
             recipe=recipe_of(settings, plan),
-            source=source_of(settings, org, client, clock=clock, observe=observe),
+            source=source_of(settings, org, plan.dataset, client, clock=clock, observe=observe),
             store=store,
             clock=clock,
             observe=observe,
@@ -49,7 +49,7 @@ def exporters(
             membership=ClientMembership(client, org.client_id),
             single_writer=target.options.single_writer,
             names=ReferenceLists(client) if plan.names else None,
-            counter=census_of(settings, client, clock),
+            counter=census_of(settings, plan.dataset, client, clock),
             shield=shield,
             holder=this_process(),
             lease_time=settings.resume.lease,
@@ -76,5 +76,5 @@ def dry_run(exporter: Exporter, day: Day) -> DryRun:
     keys = [plan.key(table, part) for table in plan.written for part in parts]
     keys += [key_of(plan, table, day) for table in plan.names]
     written = [*keys, f"{plan.home(day)}/manifest.json"] if plan.keeps_state else keys
-    asked = [source.body(part.interval) for part in parts] if isinstance(source, AnySource) else []
+    asked = [body for part in parts for body in source.describe(part.interval)]
     return DryRun(tuple(asked), tuple(exporter.deps.store.url(key) for key in written))

@@ -162,7 +162,9 @@ class LookupStager:
         self, table: Table, entities: list[Mapping[str, Any]], patience_s: float | None
     ) -> None:
         """Add the list's entities, as far as they come; a signal ends that within a moment."""
-        pages = self.names.pages(table.name, patience_s=patience_s)
+        if table.source is None:
+            return
+        pages = self.names.pages(table.source, patience_s=patience_s)
         for page in ahead(pages, abandon=Flag(), clock=self.clock):
             entities.extend(page)
 
