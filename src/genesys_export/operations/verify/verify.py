@@ -74,7 +74,7 @@ class Verifier:
     given: str = ""  # the flags that suggested commands repeat
     pulse: Pulse = field(default=lambda: None)
     observe: Observe = ignore
-    counter: Callable[[Manifest], SourceCounter] | None = (
+    counter: Callable[[Manifest], SourceCounter | None] | None = (
         None  # who asks the source, where that is wanted
     )
     tolerance: Tolerance = field(default_factory=Tolerance)
@@ -165,9 +165,10 @@ class Verifier:
         return seen is not None and seen.tag == tag
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
-        if self.counter is None:
+        counter = self.counter(manifest) if self.counter else None
+        if counter is None:
             return None
-        return prove(self.counter(manifest), ours_of(manifest), self.tolerance)
+        return prove(counter, ours_of(manifest), self.tolerance)
 
 
 def ours_of(manifest: Manifest) -> OurCounts:
