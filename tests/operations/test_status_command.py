@@ -158,8 +158,31 @@ def test_check_notices_files_that_are_gone(tmp_path, capsys):
     (tmp_path / f"segments/{day}.csv.gz").unlink()
     assert status_of(["status", "--to", str(tmp_path), "--check"]) == 65
     printed = capsys.readouterr().out
-    assert f"  {day}\n    segments/{day}.csv.gz is missing" in printed
-    assert f"    genesys-export run --date {day} --to {tmp_path}\n" in printed
+    assert f"  {day}\n    segments/{day}.csv.gz is missing; the next run repairs it\n" in printed
+    assert f"    genesys-export run --to {tmp_path}\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("published", "missing", "told", "command"),
+    [
+        ((3, 1), 2, "nothing is published; the next run exports it", "run"),
+        ((200, *range(1, 199)), 199, "nothing is published", "run --date {day}"),
+    ],
+    ids=["that the next run exports", "too old for that"],
+)
+def test_a_single_missing_day_comes_with_the_command_that_exports_it(
+    tmp_path, capsys, published, missing, told, command
+):
+    today = datetime.now(UTC).date()
+    lake, config = tmp_path / "lake", tmp_path / "my settings.toml"
+    config.write_text("")
+    lay_out(lake, *(manifest(f"{today - timedelta(age)}", late=timedelta(5)) for age in published))
+    day = today - timedelta(missing)
+    assert status_of(["status", "--to", str(lake), "--config", str(config)]) == 0
+    where = f" --to {lake} --config '{config}'"
+    printed = capsys.readouterr().out
+    assert f"  {day}\n    {told}\n" in printed
+    assert f"    genesys-export {command.format(day=day)}{where}\n" in printed
 
 
 def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys, monkeypatch):

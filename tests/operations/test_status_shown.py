@@ -223,7 +223,7 @@ def test_each_organisation_is_shown_by_its_name():
     shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
     shown = text(*(read(shelf, replace(PLACE, org=org), NOW) for org in ("apac", "emea", "no")))
     assert shown.index("Organisation apac") < shown.index("Organisation emea")
-    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.")
+    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.\n")
 
 
 def test_a_day_that_the_next_run_exports_is_due():
