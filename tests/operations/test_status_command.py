@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from genesys_export.cli import status_of
+from genesys_export.cli.status import StatusRequest, report
 from made_days import claim, failure, lay_out, manifest
 
 
@@ -44,9 +45,9 @@ def test_it_says_which_days_the_next_run_exports_and_why(lake, capsys):
     assert {day["due"] for day in days[1:]} == {"it is missing: nothing was published for it"}
 
 
-def test_days_that_are_published_when_final_are_not_missed_before(lake, capsys, monkeypatch):
-    monkeypatch.setenv("GENESYS_EXPORT_EXPORT__PUBLISH", "final")
-    assert status_of(["status", "--to", str(lake), "--json"]) == 0
+def test_days_that_are_published_when_final_are_not_missed_before(lake, capsys):
+    variables = {"GENESYS_EXPORT_EXPORT__PUBLISH": "final"}
+    assert report(StatusRequest(as_json=True), {"to": str(lake)}, variables) == 0
     [org] = json.loads(capsys.readouterr().out)["organisations"]
     assert org["states"]["missing"] == 3  # the four youngest of seven have not settled
 
@@ -185,15 +186,15 @@ def test_a_single_missing_day_comes_with_the_command_that_exports_it(
     assert f"    genesys-export {command.format(day=day)}{where}\n" in printed
 
 
-def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys, monkeypatch):
-    config = tmp_path / "my settings.toml"
-    config.write_text("")
-    monkeypatch.chdir(tmp_path)
-    given = ["--to", "./lake", "--config", "my settings.toml"]
+def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys):
+    (tmp_path / "my settings.toml").write_text("")
+    here, page = os.path.relpath(tmp_path), tmp_path / "page.html"
+    given = ["--to", f"{here}/./lake", "--config", f"{here}/my settings.toml"]
     assert status_of(["status", *given]) == 0
-    assert " --to ./lake --config 'my settings.toml'\n" in capsys.readouterr().out
-    assert status_of(["status", "--to", "./lake", "--html", "page.html"]) == 0
-    assert " --to ./lake</code>" in (tmp_path / "page.html").read_text("utf-8")
+    told = f" --to {here}/./lake --config '{here}/my settings.toml'\n"
+    assert told in capsys.readouterr().out
+    assert status_of(["status", "--to", f"{here}/lake", "--html", str(page)]) == 0
+    assert f" --to {here}/lake</code>" in page.read_text("utf-8")
 
 
 def test_without_a_destination_it_says_what_to_set(tmp_path, capsys):

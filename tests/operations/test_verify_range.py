@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import date, timedelta
 from random import Random
@@ -15,7 +16,7 @@ from published import Published, environ
 from genesys_export.cli import status_of
 from genesys_export.cli.verify import VerifyRequest, execute
 from genesys_export.days import Day
-from genesys_export.errors import WrongUse
+from genesys_export.errors import WrongSettings, WrongUse
 from genesys_export.operations.sampling import Sample, draw, parse
 from genesys_export.simulator import World, serve
 
@@ -150,10 +151,10 @@ def test_flags_that_do_not_go_together_are_wrong_use(lake, capsys, flags, told):
     assert told in capsys.readouterr().err
 
 
-def test_wrong_dates_are_reported_together_with_missing_settings(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    assert status_of(["verify", "--start", "a", "--end", "b"]) == 78
-    told = capsys.readouterr().err
+def test_wrong_dates_are_reported_together_with_missing_settings():
+    with pytest.raises(WrongSettings) as refused:
+        execute(VerifyRequest(start="a", end="b"), {"config": os.devnull}, {})
+    told = refused.value.message
     assert "--start a is not a valid date" in told
     assert "--end b is not a valid date" in told
     assert "--to" in told
