@@ -180,7 +180,9 @@ class WrongSettings(ExportError):
 class Stopped(ExportError):
     """A signal ended the run, cleanly."""
 
-    default_advice = "What was in progress is not published; run the same command again."
+    default_advice = (
+        "Run the same command again: finished days are kept, unfinished ones are not published."
+    )
 
     def __init__(self, signum: int) -> None:
         """Name the signal."""

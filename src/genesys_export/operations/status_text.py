@@ -1,7 +1,8 @@
 """The status in a terminal: a calendar a month, the last days as a table, what needs attention.
 
 Every colour has a letter, so that nothing depends on colours; where stdout is no terminal it is
-plain text of at most a fixed width, without blanks at the ends of its lines. What servers and files said is shown without control characters.
+plain text of a fixed width. Lines end without blanks. What servers and files said is shown without
+control characters.
 """
 
 from __future__ import annotations
