@@ -15,6 +15,7 @@
     ├── NotPermitted            77   a permission is missing
     │   └── SignInRefused       77   the credentials are not accepted
     ├── WrongSettings           78   a setting is missing or wrong
+    │   └── NotAFile            78   something else than a file lies where one is expected
     └── Stopped            130/143   a signal ended the run
 
 Statuses are sysexits.h but for 2 and the signals. Messages say what happened, to which day, page
@@ -175,6 +176,10 @@ class WrongSettings(ExportError):
     """A setting is missing or wrong; the message names all of them, one a line."""
 
     exit_status = 78
+
+
+class NotAFile(WrongSettings):
+    """A pipe, a device or a directory lies where a file is expected."""
 
 
 class Stopped(ExportError):

@@ -144,6 +144,20 @@ def test_a_damaged_day_is_due_as_long_as_a_run_looks_at_it(tmp_path, capsys):
     }
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "claim.json"])
+def test_a_pipe_instead_of_a_document_damages_its_day_alone(tmp_path, capsys, name):
+    pipe, good = (f"{datetime.now(UTC).date() - timedelta(age)}" for age in (1, 2))
+    lay_out(tmp_path, manifest(good, "provisional"))
+    home = tmp_path / "_genesys_export/conversation_details"
+    (home / pipe).mkdir()
+    os.mkfifo(home / pipe / name)
+    os.mkfifo(home / "last-run.json")
+    assert status_of(["status", "--to", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert f"{name} is not a regular file. Move it away" in " ".join(printed.split())
+    assert "1 provisional, 1 damaged" in printed
+
+
 def test_foreign_files_among_the_tables_are_left_alone(tmp_path, capsys):
     day = f"{datetime.now(UTC).date() - timedelta(1)}"
     lay_out(tmp_path, manifest(day, "provisional"))

@@ -117,6 +117,12 @@ def test_a_day_that_cannot_be_verified_ends_only_itself(lake, capsys):
     for sample in (None, "1%"):
         assert run(lake, sample=sample) == 65
         assert f"{DAYS[0]}  {DAYS[0]} is damaged" in capsys.readouterr().out
+    path.unlink()
+    os.mkfifo(path)
+    for sample in (None, "1%"):
+        assert run(lake, sample=sample) == 78
+        assert "1 not verified" in capsys.readouterr().out
+    path.unlink()
     path.write_text("{", "utf-8")
     for sample in (None, "1%"):
         assert run(lake, sample=sample) == 74

@@ -249,12 +249,6 @@ def test_a_folder_is_no_file(tmp_path):
         load(flags={}, environ={}, cwd=tmp_path)
 
 
-def test_the_advice_names_the_page(tmp_path):
-    with pytest.raises(WrongSettings) as caught:
-        load(flags={}, environ={"GENESYS_EXPORT_X": "1"}, cwd=tmp_path)
-    assert "docs/reference/settings.md" in caught.value.advice
-
-
 CANARY = "canary-7f3a9"
 
 

@@ -11,7 +11,7 @@ from random import Random
 
 from ..damage import Damage, files_of
 from ..days import Day, ranges
-from ..errors import DataMismatch, ExportError, NotPermitted, Stopped, WrongSettings
+from ..errors import DataMismatch, ExportError, NotAFile, NotPermitted, Stopped, WrongSettings
 from ..operations.sampling import Sample, draw
 from ..operations.verify import Verification, Verifier
 from ..plural import plural
@@ -115,12 +115,13 @@ def _chosen(
 def _read(verifier: Verifier, day: Day, result: RangeResult) -> None:
     try:
         found = verifier.verify(day)
-    except (Stopped, NotPermitted, WrongSettings):
-        raise  # the same would happen to every other day
     except DataMismatch as problem:
         result.bad += 1
         result.lines.append(f"{day}  {problem.message}")
     except ExportError as problem:
+        is_of_all = isinstance(problem, Stopped | NotPermitted | WrongSettings)
+        if is_of_all and not isinstance(problem, NotAFile):
+            raise  # the same would happen to every other day
         result.failed += 1
         result.problems.append(problem)
         result.lines.append(f"{day}  not verified: {problem.message}")

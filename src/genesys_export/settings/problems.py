@@ -45,8 +45,8 @@ _LIMITS = {
 }
 _MOST_LINES, _MOST_STRANGE = 100, 20
 _ADVICE = (
-    "Correct each of them, then run the same command again. `genesys-export init` writes a settings"
-    " file with comments."
+    "Correct each of them, then run the same command again. `genesys-export init` writes a"
+    " settings file with comments."
 )
 
 
