@@ -16,6 +16,7 @@ from .day_status import DayStatus, OrgStatus, State
 from .status_words import (
     Remark,
     Weight,
+    export_command,
     needs_attention,
     remarks,
     run_error,
@@ -104,7 +105,7 @@ def _case(day: DayStatus) -> Case:
     urgent = _urgent(day)
     commands = [one.command for one in urgent if one.command]
     if day.state is State.FAILED:
-        commands.append(f"genesys-export run --date {day.day}{day.given}")
+        commands.append(export_command(day))
     return Case(
         title=str(day.day),
         days=(day.day,),
