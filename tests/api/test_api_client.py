@@ -121,6 +121,25 @@ def test_a_request_is_given_up_at_the_total_deadline(dial, clock):
     assert AVAILABILITY.path in given_up.value.message
 
 
+def test_a_host_that_never_answered_is_given_up_after_a_minute(dial, clock):
+    line = dial(Fault("token", 1, Reset(), times=1_000))
+    began = clock.monotonic()
+    with pytest.raises(GenesysUnavailable, match="did not answer POST /oauth/token within 60 s"):
+        ask(line)
+    assert clock.monotonic() - began == pytest.approx(60, abs=1)
+
+
+def test_a_host_that_answered_once_gets_all_the_patience(dial, clock):
+    ailing = dial(Fault("token", 1, ServerError(), times=1_000))
+    began = clock.monotonic()
+    with pytest.raises(GenesysUnavailable, match="within 900 s"):
+        ask(ailing)
+    assert clock.monotonic() - began == pytest.approx(900, abs=1)
+    line = dial(Fault("availability", 1, Reset(), times=1_000))
+    with pytest.raises(GenesysUnavailable, match="within 900 s"):
+        ask(line)
+
+
 def test_the_deadline_can_be_set_for_all_requests_and_for_one(dial, clock):
     line = dial(
         Fault("availability", 1, ServerError(), times=1_000), retry=RetryPolicy(deadline_s=30)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from genesys_export.cli.observed import each_problem
+from genesys_export.cli.problems import show_problems
 from genesys_export.cli.report import Outcome
 from genesys_export.days import Day
 from genesys_export.errors import DataMismatch, ExportError, TryAgainLater, WrongSettings
@@ -22,7 +22,7 @@ def ended(of_month: int, problem: ExportError | None, org: str = "") -> Outcome:
 @pytest.fixture
 def shown(capsys):
     def show(*outcomes: Outcome) -> list[str]:
-        each_problem(outcomes, "info")
+        show_problems(outcomes, "info")
         return capsys.readouterr().err.splitlines()
 
     return show

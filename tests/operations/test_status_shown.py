@@ -31,7 +31,7 @@ YESTERDAY = "2026-11-24"
 def text(*statuses, days=14) -> str:
     stream = StringIO()
     show(statuses, stream, days=days)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return stream.getvalue()
 
 
 def last_run(status: int, **more) -> LastRun:
@@ -60,6 +60,13 @@ def test_it_is_plain_text_where_no_terminal_is():
     below = shown.partition("conversation_details\n\n")[2].rpartition("\n\n")[0]
     below = below.partition("Needs attention")[0]  # commands are never broken
     assert max(map(len, below.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("days", [1, 14])
+def test_no_line_ends_with_blanks(days):
+    for status in (lively(), status_of(manifest("2026-11-22"))):
+        lines = text(status, days=days).splitlines()
+        assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_the_legend_explains_what_occurs_and_nothing_else():
@@ -216,7 +223,7 @@ def test_each_organisation_is_shown_by_its_name():
     shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
     shown = text(*(read(shelf, replace(PLACE, org=org), NOW) for org in ("apac", "emea", "no")))
     assert shown.index("Organisation apac") < shown.index("Organisation emea")
-    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.")
+    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.\n")
 
 
 def test_a_day_that_the_next_run_exports_is_due():

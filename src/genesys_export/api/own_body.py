@@ -219,5 +219,6 @@ def _is_count(value: object) -> bool:
 def _wrong(name: str, problem: str) -> WrongSettings:
     return WrongSettings(
         f"export.query_body: {name[:_LONGEST]} {problem}",
-        advice="See docs/how-to/query-body.md for an example.",
+        advice="A query body is the JSON of a conversation details query, with an interval of"
+        ' "{start}/{end}" and a paging.',
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,13 @@ from ..days import Day
 from ..errors import Stopped, TryAgainLater
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
-from ..plural import plural
 from ..progress.words import clean
 from ..settings import Settings
 from .dates import check_begun, day_given
 from .observed import observed
-from .problems import show_shared
 from .recording import settings_of
 from .report import Outcome
 from .run import refused, say_only
-from .showing import say_lines, show
 from .signals import Signals
 
 
@@ -71,14 +68,7 @@ def execute(
     asked = _asked(request, settings, clock)
     if request.dry_run:
         return _say_only(settings, asked, clock)
-    return observed(
-        settings,
-        clock,
-        request.report,
-        partial(_outcomes, asked),
-        command="backfill",
-        show_problems=_show_problems,
-    )
+    return observed(settings, clock, request.report, partial(_outcomes, asked), command="backfill")
 
 
 def _asked(request: BackfillRequest, settings: Settings, clock: SystemClock) -> ChosenDays:
@@ -133,29 +123,6 @@ def _backfill(
         at_once=asked.at_once,
         pending=pending,
     )
-
-
-def _show_problems(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show every failed day with its sentence, each advice once; then what was not tried."""
-    show_shared([one for one in outcomes if not isinstance(one.problem, Stopped)], level)
-    _show_left(outcomes)
-    stopped = [one.problem for one in outcomes if isinstance(one.problem, Stopped)]
-    if stopped:
-        told = Stopped(stopped[-1].signum)
-        told.advice = "Run the same command again: it continues where this one stopped."
-        show(told, verbose=False)
-
-
-def _show_left(outcomes: Sequence[Outcome]) -> None:
-    reasons: dict[str, list[Day]] = {}
-    for one in outcomes:
-        if one.not_tried:
-            reasons.setdefault(one.not_tried, []).append(one.day)
-    for reason, days in reasons.items():
-        first, last = min(map(str, days)), max(map(str, days))
-        which = first if first == last else f"{first} to {last}"
-        count = f"{plural(len(days), 'day was', 'days were')} not tried"
-        say_lines(f"genesys-export: {count} ({which}): {reason}")
 
 
 def _say_only(settings: Settings, asked: ChosenDays, clock: SystemClock) -> int:

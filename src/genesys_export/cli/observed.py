@@ -15,7 +15,7 @@ from ..export import Exporter
 from ..progress import Tally, progress, tell
 from ..settings import Settings
 from .outputs import write_output
-from .problems import show_shared
+from .problems import show_problems
 from .recording import Recorder
 from .report import Outcome, run_report
 from .showing import show
@@ -24,28 +24,10 @@ from .signals import Signals
 _SIGNAL = 128  # a run that a signal stopped says so, whatever else happened
 
 Work = Callable[[Iterator[Exporter], Signals], Iterator[Outcome]]
-Problems = Callable[[Sequence[Outcome], str], None]  # shows what went wrong, at a level
-
-
-def each_problem(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show every error with its advice; whose it is only where there are several days."""
-    if len(outcomes) > 1:
-        show_shared(outcomes, level)
-        return
-    for outcome in outcomes:
-        if outcome.problem:
-            stopped = isinstance(outcome.problem, Stopped)
-            show(outcome.problem, verbose=level == "verbose" and not stopped)
 
 
 def observed(
-    settings: Settings,
-    clock: SystemClock,
-    report: Path | None,
-    work: Work,
-    *,
-    command: str,
-    show_problems: Problems = each_problem,
+    settings: Settings, clock: SystemClock, report: Path | None, work: Work, *, command: str
 ) -> int:
     """Do the work with progress and signal handling; return the exit status (C14)."""
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log

@@ -67,12 +67,19 @@ def run_failed(run: LastRun | None) -> bool:
     return run is not None and run.status != 0 and run.status not in HARMLESS
 
 
+def export_command(day: DayStatus) -> str:
+    """Return the command that exports the day: the nightly one where that does it anyway."""
+    return f"genesys-export run{'' if day.due else f' --date {day.day}'}{day.given}"
+
+
 def _of_state(day: DayStatus) -> Iterator[Remark]:
-    again = f"genesys-export run --date {day.day}{day.given}"
+    again = export_command(day)
     if day.unreadable:
         yield Remark(Weight.ATTENTION, "unreadable", day.unreadable)
     elif day.damage:
-        told = f"{day.damage}; exporting the day again repairs it"
+        told = (
+            f"{day.damage}; {'the next run' if day.due else 'exporting the day again'} repairs it"
+        )
         yield Remark(Weight.ATTENTION, "damaged", told, again)
     elif day.state is State.DAMAGED:
         told = (
@@ -85,7 +92,8 @@ def _of_state(day: DayStatus) -> Iterator[Remark]:
         told = f"published before it was complete{': ' if reached else ''}{reached}"
         yield Remark(Weight.ATTENTION, "partial", told)
     if day.state is State.MISSING and day.failure is None:
-        yield Remark(Weight.ATTENTION, "missing", "nothing is published", again)
+        told = f"nothing is published{'; the next run exports it' if day.due else ''}"
+        yield Remark(Weight.ATTENTION, "missing", told, again)
     if day.state is State.PUBLISHING:
         told = "a replacement is under way; if its run has died, the next run finishes it first"
         yield Remark(Weight.NOTE, "being replaced", told)

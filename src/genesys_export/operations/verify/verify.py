@@ -15,7 +15,7 @@ from datetime import date
 from ...damage import Damage, damages
 from ...datasets import Dataset
 from ...days import Day
-from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, TryAgainLater
+from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, NotAFile, TryAgainLater
 from ...events import Observe, ignore
 from ...locations import Home
 from ...manifest import Manifest, decode
@@ -127,7 +127,7 @@ class Verifier:
         def read(day: Day) -> Manifest | None:
             try:
                 return self._published(day, self.home.manifest(day))[1]
-            except (DataMismatch, TryAgainLater, DestinationFailed):
+            except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="manifest") as pool:
