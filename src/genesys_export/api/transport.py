@@ -260,7 +260,7 @@ def _translated(problem: exceptions.HTTPError, url: str) -> Failure | WrongSetti
 
 
 def _is_distrust(problem: BaseException) -> bool:
-    """Whether a certificate that nobody vouches for is at the root of it."""
+    """Whether an untrusted certificate is the cause."""
     return isinstance(problem, ssl.SSLCertVerificationError) or any(
         isinstance(arg, BaseException) and _is_distrust(arg) for arg in problem.args
     )
