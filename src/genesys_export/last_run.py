@@ -19,7 +19,7 @@ _NAME = "last-run.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRun:
-    """One run, as it ended for one organisation; what failed is told of the gravest error."""
+    """How a run ended for one organisation, with its most serious error."""
 
     command: str  # run or backfill
     began: datetime

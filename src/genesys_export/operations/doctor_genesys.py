@@ -28,6 +28,7 @@ from ..api.transport import Failure
 from ..days import Interval, iso_ms
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
 from ..findings import Check, Finding, carried_out, doubtful, failed, fine, of_clocks, unseen
+from .status_words import lateness
 
 # `analytics:agentConversationDetail:view` is documented for the same requests, but for an agent
 # who looks at their own conversations: an OAuth client has none (read 2026-11).
@@ -176,8 +177,7 @@ def _watermark(source: JobSource, clock: Clock) -> Finding:
     if reached is None:
         return unseen("Genesys does not tell how far its data is complete")
     behind = max(clock.now() - reached, timedelta(0))
-    found = f"complete up to {iso_ms(reached)}, {timedelta(seconds=round(behind.total_seconds()))}"
-    found += " ago"
+    found = f"complete up to {iso_ms(reached)}, {lateness(behind)} ago"
     if behind > _LATE:
         return doubtful(
             found,
