@@ -28,11 +28,11 @@ def test_where_all_is_well_every_check_says_so(simulated, patient):
     host = simulator.base_url.removeprefix("http://")
     assert {name: one.found for name, one in seen.items()} == {
         f"connection to {host}": "answers, without TLS (this machine)",
-        "clock": "less than a minute from the clock of Genesys Cloud",
+        "clock": "less than a minute off the clock of Genesys Cloud",
         "sign-in": "the OAuth client's id and secret are accepted",
         DETAILS: "a test job was accepted, then deleted",
         AGGREGATES: "conversations can be counted",
-        "data": "complete up to 2026-11-23T06:00:00.000Z, 0:00:00 ago",
+        "data": "complete up to 2026-11-23T06:00:00.000Z, 0 min ago",
         "dim_queues (routing:queue:view)": "the list can be read",
         "dim_users": "the list can be read",
         "divisions": "every division: Home, North, South, Übersee",
@@ -115,14 +115,14 @@ def test_a_list_of_names_that_may_not_be_read_fails_as_an_export_would(simulated
 def test_old_data_is_told_of(simulated, patient):
     one = found(patient(simulated(lag=timedelta(hours=30))))["data"]
     assert one.verdict is Verdict.WARN
-    assert one.found == "complete up to 2026-11-22T00:00:00.000Z, 1 day, 6:00:00 ago"
+    assert one.found == "complete up to 2026-11-22T00:00:00.000Z, 30 h 00 min ago"
     assert "--wait" in one.fix
 
 
 @pytest.mark.parametrize(
     ("ahead", "verdict", "text"),
     [
-        (timedelta(seconds=50), Verdict.OK, "less than a minute from"),
+        (timedelta(seconds=50), Verdict.OK, "less than a minute off"),
         (timedelta(minutes=5), Verdict.WARN, "0:05:00 behind the clock of Genesys Cloud"),
         (timedelta(minutes=-11), Verdict.FAIL, "0:11:00 ahead of the clock of Genesys Cloud"),
     ],

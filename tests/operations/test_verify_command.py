@@ -94,7 +94,7 @@ def test_a_source_that_counts_otherwise_is_65(day, capsys):
         assert run(day, other, source=True) == 65
     out, err = capsys.readouterr()
     assert "Genesys counts 90 conversations, 60 were exported: beyond tolerance" in out
-    assert "does not match its manifest: the source's count differs" in err
+    assert "does not match its manifest: Genesys's count differs" in err
 
 
 def test_the_tolerance_is_a_setting(day, tmp_path):
