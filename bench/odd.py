@@ -21,7 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.api.clock import SystemClock
-from genesys_export.api.wire import read_results
+from genesys_export.api.wire import results
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.encode import Format
@@ -91,7 +91,7 @@ class Bodies:
 
     def pages(self) -> Iterator[Page]:
         """Split the answers as the program does."""
-        return (read_results(body).page for body in self.bodies)
+        return (results("conversations").read(body).page for body in self.bodies)
 
     def release(self) -> None:
         """Do nothing."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fakes import Events, FakeClock, MemoryStore, some
+from fakes import Events, FakeClock, FakeSource, MemoryStore, some
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
@@ -85,7 +85,7 @@ def test_days_that_have_not_ended_are_left_out():
 
 
 @dataclass
-class Script:
+class Script(FakeSource):
     """A Genesys of empty days: what each day meets, who is under way, what was asked for."""
 
     meets: Callable[[date], None] = lambda _date: None

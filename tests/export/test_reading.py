@@ -21,8 +21,8 @@ from genesys_export.feeds.rejects import Rejects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes import Events, FakeClock, MemoryStore
-from genesys_export.api.wire import read_results
+from fakes import Events, FakeClock, FakeSource, MemoryStore
+from genesys_export.api.wire import results
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.decode import CopyResolver, Decoder
@@ -47,7 +47,7 @@ def record(ident="c1", tag="", end="2026-11-22T09:00:00.000Z", **more) -> bytes:
     return json.dumps(body).encode()
 
 
-class Script:
+class Script(FakeSource):
     """A model.Source and its one Fetch."""
 
     def __init__(self, *readings: list[list[bytes]]) -> None:
@@ -326,7 +326,7 @@ def test_thousands_of_contested_conversations_are_settled_in_one_round():
 def test_one_record_that_is_no_json_is_rejected_and_its_page_is_read(text):
     odd = record("odd").replace(b'"externalTag": ""', b'"externalTag": "%b"' % text.encode())
     body = b'{"conversations":[%b]}' % b",".join([record("a"), odd, record("b")])
-    trial = Trial([[bytes(one) for one in read_results(body).page.records]])
+    trial = Trial([[bytes(one) for one in results("conversations").read(body).page.records]])
     counts = trial.staged().counts
     assert (counts.received, counts.exported, counts.rejected) == (3, 2, 1)
     assert trial.rejects.rows == 1

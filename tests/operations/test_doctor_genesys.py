@@ -9,6 +9,7 @@ import pytest
 
 from genesys_export.api import Filters
 from genesys_export.api.probes import Division
+from genesys_export.datasets import NAMES, dataset_named
 from genesys_export.findings import Verdict
 from genesys_export.operations.doctor.genesys import genesys, of_divisions
 from genesys_export.operations.doctor.summary import in_a_word, status_of
@@ -24,7 +25,7 @@ def found(patient):
 
 def test_where_all_is_well_every_check_says_so(simulated, patient):
     simulator = simulated()
-    seen = found(patient(simulator, tables=("dim_queues", "dim_users")))
+    seen = found(patient(simulator, tables=dataset_named(NAMES).tables[:2]))
     host = simulator.base_url.removeprefix("http://")
     assert {name: one.found for name, one in seen.items()} == {
         f"connection to {host}": "answers, without TLS (this machine)",
@@ -107,7 +108,9 @@ def test_counting_is_a_convenience(simulated, patient):
 
 def test_a_list_of_names_that_may_not_be_read_fails_as_an_export_would(simulated, patient):
     simulator = simulated(missing_permissions=frozenset({"routing:queue:view"}))
-    one = found(patient(simulator, tables=("dim_queues",)))["dim_queues (routing:queue:view)"]
+    one = found(patient(simulator, tables=dataset_named(NAMES).tables[:1]))[
+        "dim_queues (routing:queue:view)"
+    ]
     assert (one.verdict, one.status) == (Verdict.FAIL, 77)
     assert one.fix.startswith("Give routing:queue:view to a role")
 
