@@ -20,6 +20,8 @@ from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from genesys_export.feeds.rejects import Rejects
+
 from genesys_export.api.clock import SystemClock
 from genesys_export.api.wire import results
 from genesys_export.datasets import DEFAULT, dataset_named
@@ -28,7 +30,6 @@ from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export.plan import Plan
 from genesys_export.export.slices import SliceContext, Task, stage
-from genesys_export.feeds.rejects import Rejects
 from genesys_export.model import Page
 from genesys_export.store.folder import FolderStore
 from genesys_simulator import World
