@@ -19,6 +19,9 @@ from genesys_export.errors import (
     ExportError,
     UnknownOutcome,
 )
+from genesys_export.events import ignore
+from genesys_export.export import Plan
+from genesys_export.feeds.records import RecordsFeed
 from genesys_export.model import (
     Always,
     Condition,
@@ -83,6 +86,20 @@ class FakeSource:
 
     def try_out(self) -> str:
         return "nothing was asked"
+
+
+def feed_of(plan: Plan, source: Any, clock: Any, observe: Any = ignore) -> RecordsFeed:
+    """Return the feed that a plan's slices are read through."""
+    return RecordsFeed(
+        dataset=plan.dataset,
+        source=source,
+        tables=plan.tables,
+        raw=plan.raw,
+        privacy=plan.privacy,
+        observe=observe,
+        clock=clock,
+        page_by_page=plan.roll.rows is not None,
+    )
 
 
 class Events(list):

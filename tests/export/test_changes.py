@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from itertools import pairwise
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from genesys_export.export.changes import (
     Tally,
     compare,
     entries,
-    entry,
     is_same,
     line,
     read,
@@ -45,21 +44,6 @@ def hashed(record: bytes) -> bytes:
 def made(number: int, content: int = 0) -> bytes:
     """Return the entry of a conversation whose id begins with that number."""
     return bytes([number]) * 16 + bytes([content]) * 16
-
-
-# --- entries ---------------------------------------------------------------------------------
-
-
-def test_an_entry_is_the_ids_sixteen_bytes_and_half_the_records_hash():
-    digest = hashed(b"{}")
-    assert entry(ID, digest) == UUID(ID).bytes + digest[:16]
-
-
-@pytest.mark.parametrize("odd", [ID.upper(), ID.replace("-", ""), f"{{{ID}}}", "", "ü", ID + "\n"])
-def test_an_id_that_is_no_uuid_has_an_entry_of_its_own(odd):
-    found = entry(odd, hashed(b"{}"))
-    assert len(found) == 32
-    assert found[:16] == blake2b(odd.encode(), digest_size=16).digest()
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -188,7 +172,7 @@ def test_comparing_tells_what_comparing_whole_days_would(before, after):
 def test_a_line_has_ids_and_hashes_and_nothing_else():
     digest = hashed(b"{}")[:16]
     assert (
-        line(Change(Kind.CHANGED, UUID(ID).bytes, bytes(16), digest))
+        line(Change(Kind.CHANGED, UUID(ID).bytes, bytes(16), digest), as_uuid)
         == (
             f'{{"change":"changed","conversation_id":"{ID}","was":"{"0" * 32}",'
             f'"is":"{digest.hex()}"}}\n'
@@ -197,8 +181,8 @@ def test_a_line_has_ids_and_hashes_and_nothing_else():
 
 
 def test_what_is_new_was_nothing_and_what_is_gone_is_nothing():
-    new = json.loads(line(Change(Kind.NEW, bytes(16), None, bytes(16))))
-    gone = json.loads(line(Change(Kind.GONE, bytes(16), bytes(16), None)))
+    new = json.loads(line(Change(Kind.NEW, bytes(16), None, bytes(16)), as_uuid), str)
+    gone = json.loads(line(Change(Kind.GONE, bytes(16), bytes(16), None), as_uuid), str)
     assert (new["was"], new["is"], gone["was"], gone["is"]) == (None, "0" * 32, "0" * 32, None)
 
 
@@ -212,7 +196,7 @@ def test_the_list_is_staged_and_counted():
     assert (staged.key, staged.token) == (KEY, "a1")
     assert store.read(KEY) is None
     store.complete(staged)
-    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(line(each) for each in changes)
+    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(line(each, as_uuid) for each in changes)
 
 
 def test_where_nothing_changed_nothing_is_staged():

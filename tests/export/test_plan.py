@@ -40,7 +40,7 @@ def test_several_slices_are_numbered():
 def test_the_orgs_name_is_the_first_segment():
     (whole,) = split(DAY, 1)
     assert plan(org="emea").key("segments", whole) == "emea/segments/2026-11-22.csv.gz"
-    assert plan(org="emea").home(DAY) == "emea/_genesys_export/conversation_details/2026-11-22"
+    assert plan(org="emea").home.day(DAY) == "emea/_genesys_export/conversation_details/2026-11-22"
 
 
 @pytest.mark.parametrize(

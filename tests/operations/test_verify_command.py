@@ -190,6 +190,6 @@ def test_what_the_store_may_not_read_is_77(day):
             raise NotPermitted(f"could not read {key}")
 
     verifier = day.verifier()
-    closed = type(verifier)(dataset=verifier.dataset, homes=verifier.homes, store=Closed(day.root))
+    closed = type(verifier)(dataset=verifier.dataset, home=verifier.home, store=Closed(day.root))
     with pytest.raises(NotPermitted):
         closed.verify(DAY)
