@@ -21,8 +21,8 @@ from zoneinfo import ZoneInfo
 from destinations import Dated, Process, Trouble
 
 from fake_genesys import FakeGenesys, id_of, participant_of, session_of, tag_of
-from fakes import FakeClock, some
-from genesys_export.datasets import DEFAULT, dataset_named
+from fakes import FakeClock, listed, some
+from genesys_export.datasets import DEFAULT, ListEndpoint, dataset_named
 from genesys_export.days import Day
 from genesys_export.encode import Format
 from genesys_export.events import ignore
@@ -138,10 +138,10 @@ class Bench:
             process.bury()
 
     def pages(
-        self, table: str, *, patience_s: float | None = None
+        self, source: ListEndpoint, *, patience_s: float | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """Be the Names of every run."""
-        assert (table, patience_s) == ("dim_divisions", None)
+        assert (source, patience_s) == (listed("dim_divisions"), None)
         yield self.divisions or []
 
     # --- readers -----------------------------------------------------------------------------
