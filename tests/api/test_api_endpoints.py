@@ -31,7 +31,7 @@ def records(pages):
 
 
 def test_a_job_of_any_dataset_is_read_where_and_as_it_is_declared(speak):
-    told = [
+    told: list[dict[str, object]] = [
         {"jobId": "j"},
         {"state": "FULFILLED"},
         {"userDetails": [1], "cursor": "c"},
@@ -91,9 +91,10 @@ def test_trying_a_source_out_asks_for_a_minute_and_leaves_nothing(dial):
     bodies = {"interval": "{start}/{end}"}
     for source in (line.source(), line.query(), line.own(bodies)):
         assert source.try_out()
-    submitted, *queried = [*line.genesys.asked("submit"), *line.genesys.asked("query")]
+    asked = [*line.genesys.asked("submit"), *line.genesys.asked("query")]
+    assert len(asked) >= 3
     minute = "2026-11-22T00:00:00.000Z/2026-11-22T00:01:00.000Z"
-    assert {one.body["interval"] for one in (submitted, *queried)} == {minute}
+    assert {one.body["interval"] for one in asked} == {minute}
     assert line.genesys.jobs == {}
 
 

@@ -29,6 +29,7 @@ from genesys_export.export.changes import (
     read,
     write_changes,
 )
+from genesys_export.feeds.identity import as_uuid
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Always, Counts, Tag
 
@@ -181,27 +182,29 @@ def test_a_line_has_ids_and_hashes_and_nothing_else():
 
 
 def test_what_is_new_was_nothing_and_what_is_gone_is_nothing():
-    new = json.loads(line(Change(Kind.NEW, bytes(16), None, bytes(16)), as_uuid), str)
-    gone = json.loads(line(Change(Kind.GONE, bytes(16), bytes(16), None), as_uuid), str)
+    new = json.loads(line(Change(Kind.NEW, bytes(16), None, bytes(16)), as_uuid))
+    gone = json.loads(line(Change(Kind.GONE, bytes(16), bytes(16), None), as_uuid))
     assert (new["was"], new["is"], gone["was"], gone["is"]) == (None, "0" * 32, "0" * 32, None)
 
 
 def test_the_list_is_staged_and_counted():
     store = MemoryStore()
     changes = list(compare(iter([made(1), made(2)]), iter([made(2, 1), made(3), made(4)])))
-    written, tally = write_changes(store, KEY, "a1", changes)
+    written, tally = write_changes(store, KEY, "a1", changes, as_uuid)
     staged = some(written)
     assert tally == Tally(new=2, changed=1, gone=1)
     assert tally
     assert (staged.key, staged.token) == (KEY, "a1")
     assert store.read(KEY) is None
     store.complete(staged)
-    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(line(each, as_uuid) for each in changes)
+    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(
+        line(each, as_uuid) for each in changes
+    )
 
 
 def test_where_nothing_changed_nothing_is_staged():
     store = MemoryStore()
-    assert write_changes(store, KEY, "a1", ()) == (None, Tally())
+    assert write_changes(store, KEY, "a1", (), as_uuid) == (None, Tally())
     assert not Tally()
     assert not store.begun
 
@@ -210,17 +213,17 @@ def test_what_was_staged_is_discarded_when_the_comparison_fails():
     store = Keeping()
     body = b"".join(made(number) for number in range(1, 9)) + b"cut"
     with pytest.raises(DataMismatch):
-        write_changes(store, KEY, "a1", compare(entries([body], "old"), iter([])))
+        write_changes(store, KEY, "a1", compare(entries([body], "old"), iter([])), as_uuid)
     assert [one.is_discarded for one in store.staged] == [True]
     with pytest.raises(DataMismatch):
-        write_changes(store, KEY, "a1", compare(entries([b"cut"], "old"), iter([])))
+        write_changes(store, KEY, "a1", compare(entries([b"cut"], "old"), iter([])), as_uuid)
     assert len(store.staged) == 1
 
 
 def test_what_was_staged_is_discarded_when_the_destination_fails():
     store = Keeping(full=True)
     with pytest.raises(DestinationFailed, match="full"):
-        write_changes(store, KEY, "a1", compare(iter([made(1)]), iter([])))
+        write_changes(store, KEY, "a1", compare(iter([made(1)]), iter([])), as_uuid)
     assert [one.is_discarded for one in store.staged] == [True]
 
 
