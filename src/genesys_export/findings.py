@@ -91,7 +91,7 @@ def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
     ahead = ours - theirs
     apart = timedelta(seconds=round(abs(ahead).total_seconds()))
     if apart <= _SKEW_TOLD:
-        return fine(f"less than a minute from the clock of {whose}")
+        return fine(f"less than a minute off the clock of {whose}")
     direction = "ahead of" if ahead > timedelta(0) else "behind"
     found, fix = f"{apart} {direction} the clock of {whose}", "Set this machine's clock (NTP)."
     return wrong(found, fix) if apart > SKEW_MOST else doubtful(found, fix)

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fakes import CONVERSATIONS, some
 from genesys_export.api import RetryPolicy, TransportOptions
 from genesys_export.api.client import Call
-from genesys_export.api.jobs import JOB, JOBS
 from genesys_export.api.wire import read_watermark
 from genesys_export.days import floor_ms
 from genesys_export.errors import (
@@ -34,7 +34,7 @@ from genesys_simulator import (
     Slow,
 )
 
-AVAILABILITY = Call(method="GET", path=JOBS + "/availability")
+AVAILABILITY = Call(method="GET", path=some(CONVERSATIONS.jobs).availability)
 
 
 def ask(line):
@@ -254,7 +254,12 @@ def test_signing_in_is_tried_again_like_any_request(dial, kind):
 
 def test_a_path_is_named_without_its_values_and_sent_with_them_quoted(dial):
     line = dial()
-    call = Call(method="GET", path=JOB, values={"jobId": "a/b c"}, query={"x": "1&2"})
+    call = Call(
+        method="GET",
+        path=some(CONVERSATIONS.jobs).path + "/{jobId}",
+        values={"jobId": "a/b c"},
+        query={"x": "1&2"},
+    )
     with pytest.raises(RequestRefused) as refused:
         line.client.request(call, bytes)
     assert "{jobId}" in refused.value.message

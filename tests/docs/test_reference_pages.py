@@ -58,7 +58,7 @@ def test_every_command_is_described_with_all_its_flags_and_no_other(command):
 
 
 def test_the_flags_of_every_command_are_described_once():
-    assert first_cells(COMMANDS.section("Everywhere")) == list(COMMON)
+    assert first_cells(COMMANDS.section("Common options")) == list(COMMON)
 
 
 def test_no_command_is_described_that_is_none():

@@ -101,7 +101,7 @@ def test_a_place_to_which_nothing_was_exported_is_78_unless_that_is_allowed(
     assert status_of(["status", "--to", str(place), *form]) == 78
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert f"nothing was ever exported to {place}" in printed.err
+    assert f"nothing has ever been exported to {place}" in printed.err
     assert "--allow-empty" in printed.err
     assert status_of(["status", "--to", str(place), "--allow-empty", *form]) == 0
     assert not place.exists()
@@ -112,7 +112,7 @@ def test_a_page_is_not_replaced_by_one_of_nothing(tmp_path, capsys):
     page.write_text("the old one")
     assert status_of(["status", "--to", str(tmp_path / "laek"), "--html", str(page)]) == 78
     assert page.read_text() == "the old one"
-    assert "nothing was ever exported" in capsys.readouterr().err
+    assert "nothing has ever been exported" in capsys.readouterr().err
 
 
 def test_check_ends_with_65_when_anything_needs_attention(lake, capsys):
@@ -222,4 +222,4 @@ def test_a_destination_that_is_no_folder_is_told(tmp_path, capsys):
     file = tmp_path / "file"
     file.touch()
     assert status_of(["status", "--to", str(file)]) == 78
-    assert "nothing was ever exported" in capsys.readouterr().err
+    assert "nothing has ever been exported" in capsys.readouterr().err

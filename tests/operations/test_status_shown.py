@@ -348,7 +348,7 @@ def test_every_chart_says_in_words_what_it_shows():
     labels = [each["aria-label"] for each in page_of(lively()).of("svg") if "role" in each]
     assert len(labels) == 3
     assert "Most: 26,879 on 2026-11-11" in labels[0]
-    assert "Farthest off: 94.34 % on 2026-11-05. 1 day differs" in labels[1]
+    assert "Largest difference: 94.34 % on 2026-11-05. 1 day differs" in labels[1]
 
 
 def test_every_file_of_a_day_is_on_the_page():
@@ -366,7 +366,7 @@ def test_a_page_of_nothing_says_so():
 
 def test_a_page_of_nothing_but_failures_has_no_numbers_to_draw():
     page = page_of(status_of(claim(YESTERDAY)))
-    assert "No day has a count by the source" in page.text
+    assert "No day has a count by Genesys" in page.text
     assert page.of("rect") == []
 
 

@@ -94,7 +94,7 @@ def test_a_source_that_counts_otherwise_is_65(day, capsys):
         assert run(day, other, source=True) == 65
     out, err = capsys.readouterr()
     assert "Genesys counts 90 conversations, 60 were exported: beyond tolerance" in out
-    assert "does not match its manifest: the source's count differs" in err
+    assert "does not match its manifest: Genesys's count differs" in err
 
 
 def test_the_tolerance_is_a_setting(day, tmp_path):
@@ -190,6 +190,6 @@ def test_what_the_store_may_not_read_is_77(day):
             raise NotPermitted(f"could not read {key}")
 
     verifier = day.verifier()
-    closed = type(verifier)(dataset=verifier.dataset, homes=verifier.homes, store=Closed(day.root))
+    closed = type(verifier)(dataset=verifier.dataset, home=verifier.home, store=Closed(day.root))
     with pytest.raises(NotPermitted):
         closed.verify(DAY)

@@ -93,7 +93,7 @@ def test_a_sample_reads_whole_days_and_lists_the_others(lake, capsys):
     assert run(lake, sample="1%") == 0
     out = capsys.readouterr().out
     assert out.count("OK: everything matches") == 1
-    assert "4 days: 1 OK, 3 only listed; read 16 objects, " in out
+    assert "4 days: 1 OK, 3 not read, only listed; read 16 objects, " in out
     assert run(lake, sample="100 %") == 0
     assert "4 days: 4 OK; read 64 objects" in capsys.readouterr().out
 
@@ -160,8 +160,8 @@ def test_each_organisation_has_its_own_lines(tmp_path, capsys):
         (["--end", "2025-11-17"], "--start is missing"),
         (["--sample", "5%"], "no day is given"),
         (["--date", "2999-11-17"], "--date 2999-11-17 is in the future"),
-        (["--date", "2025-11-17", "--end", "2025-11-18"], "--date does not go with"),
-        (["--date", "2025-11-17", "--sample", "5%"], "--date does not go with"),
+        (["--date", "2025-11-17", "--end", "2025-11-18"], "--date can't be combined with"),
+        (["--date", "2025-11-17", "--sample", "5%"], "--date can't be combined with"),
         (["--start", "2025-11-18", "--end", "2025-11-17"], "is after --end"),
         (["--start", "2025-11-17", "--end", "soon"], "--end soon is not a valid date"),
     ],

@@ -143,12 +143,11 @@ class OwnFetch(NoJob):
             found = self._ask(body, first=is_first)
             records, is_first = found.page.records, False
             is_new = bool(records) and guard.is_new(likeness(records))
-            if records and not is_new:
-                raise self._endless("the same page was returned twice")
-            yield found.page
             body = following((by_token, by_hits), body, found.told, len(records))
-            if body is not None and (why := guard.why_endless(body, is_new=is_new)):
-                raise self._endless(why)
+            why = guard.why_endless(body, is_new=is_new) if body else ""
+            if why or (records and not is_new):
+                raise self._endless(why or "the same page was returned twice")
+            yield found.page
 
     def _endless(self, why: str) -> GenesysUnavailable:
         return GenesysUnavailable(

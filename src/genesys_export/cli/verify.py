@@ -136,14 +136,14 @@ def _sample(request: VerifyRequest) -> Sample | None:
     in_range = request.start is not None or request.end is not None
     if request.date is not None and (in_range or request.sample is not None):
         raise WrongUse(
-            "--date does not go with --start, --end or --sample",
-            advice="Give --date for one day, --start and --end for a range.",
+            "--date can't be combined with --start, --end or --sample",
+            advice="Give --date for one day, or --start and --end for a range.",
         )
     if request.date is None and (request.start is None or request.end is None):
         lacking = "--end" if request.start else "--start" if request.end else ""
         raise WrongUse(
             f"{lacking} is missing" if lacking else "no day is given",
-            advice="Give --date for one day, --start and --end for a range.",
+            advice="Give --date for one day, or --start and --end for a range.",
         )
     if request.sample is None:
         return None

@@ -55,7 +55,7 @@ class RangeResult:
             "OK": self.good,
             "with mismatches": self.bad,
             "not published": self.absent,
-            "only listed": self.listed,
+            "not read, only listed": self.listed,
             "not verified": self.failed,
         }
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)

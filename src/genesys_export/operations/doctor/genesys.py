@@ -27,6 +27,7 @@ from ...days import iso_ms
 from ...errors import GenesysUnavailable, NotPermitted, SignInRefused
 from ...findings import Check, Finding, carried_out, doubtful, failed, fine, of_clocks, unseen
 from ...model import Source
+from ..status.remarks import lateness
 
 _LATE = timedelta(hours=24)
 _MOST_NAMES = 12
@@ -156,8 +157,7 @@ def _watermark(source: Source, clock: Clock) -> Finding:
     if reached is None:
         return unseen("Genesys does not tell how far its data is complete")
     behind = max(clock.now() - reached, timedelta(0))
-    found = f"complete up to {iso_ms(reached)}, {timedelta(seconds=round(behind.total_seconds()))}"
-    found += " ago"
+    found = f"complete up to {iso_ms(reached)}, {lateness(behind)} ago"
     if behind > _LATE:
         return doubtful(
             found,

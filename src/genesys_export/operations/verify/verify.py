@@ -59,7 +59,7 @@ class Verification:
         count = len(self.mismatches)
         told = [f"{count} mismatch{'es' * (count > 1)}"] if count else []
         if self.source is not None and self.source.verdict is Verdict.DISAGREES:
-            told.append("the source's count differs")
+            told.append("Genesys's count differs")
         return ", and ".join(told)
 
 
