@@ -21,14 +21,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.api.clock import SystemClock
-from genesys_export.api.wire import read_results
+from genesys_export.api.wire import results
 from genesys_export.datasets import DEFAULT, dataset_named
-from genesys_export.days import Day, split
+from genesys_export.days import Day, Interval, split
 from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export.plan import Plan
 from genesys_export.export.slices import SliceContext, Task, stage
-from genesys_export.feeds.rejects import Rejects
+from genesys_export.feeds.records import RecordsFeed
 from genesys_export.model import Page
 from genesys_export.store.folder import FolderStore
 from genesys_simulator import World
@@ -89,9 +89,14 @@ class Bodies:
     bodies: Sequence[bytes]
     job_ids: tuple[str, ...] = ()
 
+    def fetch(self, interval: Interval, job_id: str | None = None) -> Bodies:
+        """Return itself: there is one interval."""
+        del interval, job_id
+        return self
+
     def pages(self) -> Iterator[Page]:
         """Split the answers as the program does."""
-        return (read_results(body).page for body in self.bodies)
+        return (results("conversations").read(body).page for body in self.bodies)
 
     def release(self) -> None:
         """Do nothing."""
@@ -125,19 +130,27 @@ def cpu_s(source: Bodies, form: Format = Format.CSV) -> float:
     (slice_,) = split(DAY, 1)
     with TemporaryDirectory(prefix="odd-") as home:
         store = FolderStore(Path(home), network_ok=True)
+        plan, clock = Plan(dataset=DATASET, tables=_TABLES, format=form), SystemClock()
         context = SliceContext(
-            plan=Plan(dataset=DATASET, tables=_TABLES, format=form),
+            plan=plan,
             store=store,
             observe=ignore,
             token="odd",  # noqa: S106 - names an attempt
-            rejects=Rejects(store, "rejects.jsonl.gz", "token"),
             abandon=Event(),
-            clock=SystemClock(),
+            clock=clock,
+        )
+        feed = RecordsFeed(
+            dataset=DATASET,
+            source=source,
+            tables=_TABLES,
+            raw=None,
+            privacy=plan.privacy,
+            observe=ignore,
+            clock=clock,
         )
         gc.collect()
         began = process_time()
-        stage(context, Task(slice=slice_, fetch=source, began=SystemClock().now()))
-        context.rejects.seal()
+        stage(context, Task(slice=slice_, reading=feed.open(slice_), began=clock.now()))
         return process_time() - began
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from fakes import FakeSource
 from genesys_export.days import Interval, iso_ms
 from genesys_export.model import Page
 
@@ -27,7 +28,7 @@ class Job:
     watermark: datetime | None
 
 
-class FakeGenesys:
+class FakeGenesys(FakeSource):
     """A Source; `first` is when the first of its conversations begins."""
 
     def __init__(self, first: datetime, *, count: int, every: timedelta) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from genesys_export.datasets import DEFAULT, NAMES, ListEndpoint, dataset_named
+from genesys_export.days import Interval
 from genesys_export.errors import (
     Bug,
     ChangedMeanwhile,
@@ -17,6 +19,9 @@ from genesys_export.errors import (
     ExportError,
     UnknownOutcome,
 )
+from genesys_export.events import ignore
+from genesys_export.export import Plan
+from genesys_export.feeds.records import RecordsFeed
 from genesys_export.model import (
     Always,
     Condition,
@@ -32,6 +37,7 @@ from genesys_export.model import (
 )
 
 T = TypeVar("T")
+CONVERSATIONS = dataset_named(DEFAULT)
 _MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -67,6 +73,33 @@ class FakeClock:
 
     def interrupt(self, error: ExportError) -> None:
         self._error = error
+
+
+class FakeSource:
+    """What the sources of tests have in common: nobody looks at it there."""
+
+    needs = "nothing"
+    is_bounded = True
+
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
+        return ({"interval": str(interval)},)
+
+    def try_out(self) -> str:
+        return "nothing was asked"
+
+
+def feed_of(plan: Plan, source: Any, clock: Any, observe: Any = ignore) -> RecordsFeed:
+    """Return the feed that a plan's slices are read through."""
+    return RecordsFeed(
+        dataset=plan.dataset,
+        source=source,
+        tables=plan.tables,
+        raw=plan.raw,
+        privacy=plan.privacy,
+        observe=observe,
+        clock=clock,
+        page_by_page=plan.roll.rows is not None,
+    )
 
 
 class Events(list):
@@ -232,6 +265,11 @@ def some(found: T | None) -> T:
     """Return what must be there."""
     assert found is not None
     return found
+
+
+def listed(table: str) -> ListEndpoint:
+    """Return the list that a lookup table is made of."""
+    return some(dataset_named(NAMES).table(table).source)
 
 
 def _tag(body: bytes) -> Tag:

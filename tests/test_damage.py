@@ -9,6 +9,7 @@ import pytest
 
 from fakes import MemoryStore
 from genesys_export.damage import damages, files_of, sentence
+from genesys_export.locations import Home
 from genesys_export.manifest import File
 from genesys_export.model import Always
 from made_days import PLACE, manifest, replacing
@@ -85,7 +86,7 @@ def test_what_lies_beside_the_manifest_is_looked_for_as_well(name):
 
 
 def test_the_files_of_an_organisation_lie_below_its_name():
-    store, home = Counting(), "emea/_genesys_export/conversation_details"
+    store, home = Counting(), Home("emea", "conversation_details")
     made = manifest("2023-11-24", conversations=1)
     tables = {
         name: tuple(replace(file, key=f"emea/{file.key}") for file in files)

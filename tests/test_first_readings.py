@@ -29,8 +29,17 @@ BODY = b'{"results": [{"group": {}, "data": [{"metrics": [{"metric": "nConnected
 
 
 def read():
-    wire.read_by_media(BODY)
+    wire.counted("nConnected", "mediaType")(BODY)
     return "read"
+"""
+PAGES = """
+from genesys_export.api import wire
+MODULES = ("genesys_export.api.wire",)
+BODY = b'{"conversations": [{"a": 1}], "cursor": "c"}'
+
+
+def read():
+    return "read" if wire.results("conversations").read(BODY).page.records else "none"
 """
 MANY_AT_ONCE = """
 import importlib
@@ -56,7 +65,9 @@ print("all read")
 """
 
 
-@pytest.mark.parametrize("reading", [MANIFESTS, COUNTS], ids=["manifests", "counts"])
+@pytest.mark.parametrize(
+    "reading", [MANIFESTS, COUNTS, PAGES], ids=["manifests", "counts", "pages"]
+)
 def test_threads_that_read_a_kind_for_the_first_time_do_not_crash(reading):
     done = subprocess.run(
         [sys.executable, "-c", reading + MANY_AT_ONCE],

@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +29,20 @@ def test_the_hooks_run_what_make_lint_runs():
     types = commands_of("types")
     assert len(types) == 2
     assert types | hooks == commands_of("lint")
+
+
+@pytest.mark.parametrize("target", [["help"], []])
+def test_make_lists_every_target_with_a_line_each(target):
+    env = {"PATH": os.environ["PATH"]}
+    run = subprocess.run(
+        ["make", *target], cwd=ROOT, env=env, check=True, capture_output=True, text=True
+    )
+    listed = dict(re.findall(r"^make (\S+) +(\S.*)$", run.stdout, re.MULTILINE))
+    assert len(listed) == len(run.stdout.splitlines())
+    (targets,) = re.findall(
+        r"^\.PHONY: ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    assert set(listed) == set(targets.replace("\\\n", " ").split())
 
 
 def test_every_python_that_the_package_claims_is_tried():

@@ -93,7 +93,7 @@ def test_signals_are_taken_over_before_anything_that_takes_time_is_imported():
     import sys
     import types
     import signal
-    already = set(sys.modules)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell put us behind
     seen = []
     class Watch:
         def find_spec(self, name, path=None, target=None):

@@ -18,8 +18,8 @@ NOUNS = (
 COUNTED_BY_HAND = re.compile(rf"\{{[^{{}}]+\}} ({NOUNS})s\b")
 
 NEVER_ONE = {
-    "{DEPTH} conversations",
-    "{2 * _WRITINGS - 1} readings",
+    "{DEPTH} records",
+    "{2 * _PASSES - 1} readings",
     "{max(passed).days} days",  # two weeks at least
     "{files.type} files",  # no count
     "{engine.title} files",

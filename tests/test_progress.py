@@ -172,7 +172,7 @@ def test_verbose_tells_every_request(clock):
 
 def test_quiet_tells_warnings_only(clock):
     noticed, failed = shown(ALL, clock, level="quiet").splitlines()
-    assert 'warning noticed message="job j1 was not deleted: HTTP 404"' in noticed
+    assert 'warning notice message="job j1 was not deleted: HTTP 404"' in noticed
     assert 'warning day failed day=2026-11-20 problem="no answer"' in failed
 
 
@@ -567,7 +567,7 @@ def test_the_summary_says_what_was_published_and_what_it_took():
         "s3://b/m.json\n"
         "2026-11-21 skipped: it is already final\n"
         "1 request (1 retry) in 3 min 12 s, 1.0 kB received, 5 bytes uploaded\n"
-        "waited: rate limit 12 s, job 3.0 s, retry 0.5 s"
+        "waited for: rate limit 12 s, job 3.0 s, retry 0.5 s"
     )
 
 
@@ -609,8 +609,10 @@ def test_what_an_unchanged_day_staged_is_not_called_uploaded():
 def test_waits_longer_than_the_run_are_said_to_be_added_up():
     asked = events.Requested(method="GET", path="/", status=200, received_bytes=9, elapsed_s=0.1)
     waits = [events.Waited(reason="job", waited_s=3.2)] * 3
-    assert summed(asked, *waits, elapsed_s=9.9).endswith("waited: job 9.6 s")
-    assert summed(asked, *waits, elapsed_s=3.8).endswith("job 9.6 s (in parallel, added up)")
+    assert summed(asked, *waits, elapsed_s=9.9).endswith("waited for: job 9.6 s")
+    assert summed(asked, *waits, elapsed_s=3.8).endswith(
+        "job 9.6 s (summed over parallel threads)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@
     ├── NotPermitted            77   a permission is missing
     │   └── SignInRefused       77   the credentials are not accepted
     ├── WrongSettings           78   a setting is missing or wrong
+    │   └── NotAFile            78   something else than a file lies where one is expected
     └── Stopped            130/143   a signal ended the run
 
 Statuses are sysexits.h but for 2 and the signals. Messages say what happened, to which day, page
@@ -177,10 +178,16 @@ class WrongSettings(ExportError):
     exit_status = 78
 
 
+class NotAFile(WrongSettings):
+    """A pipe, a device or a directory lies where a file is expected."""
+
+
 class Stopped(ExportError):
     """A signal ended the run, cleanly."""
 
-    default_advice = "What was in progress is not published; run the same command again."
+    default_advice = (
+        "Run the same command again: finished days are kept, unfinished ones are not published."
+    )
 
     def __init__(self, signum: int) -> None:
         """Name the signal."""

@@ -151,7 +151,7 @@ class SliceAdopted(Event, frozen=True, kw_only=True):
 
 
 class DayDue(Event, frozen=True, kw_only=True):
-    """A day is going to be exported that nobody asked for by name."""
+    """A run without --date is about to export this day."""
 
     org: str
     day: str

@@ -30,13 +30,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found, and how to fix it; `status` is the exit status of a failure."""
+    """What a check found, and how to fix it; `status` is the exit status of a failure.
+
+    `blocked_by` names the failed check without which this one could not run.
+    """
 
     name: str = ""
     verdict: Verdict
     found: str
     fix: str = ""
     status: int = 0
+    blocked_by: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a failure without a status, and a status without a failure."""
@@ -87,7 +91,7 @@ def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
     ahead = ours - theirs
     apart = timedelta(seconds=round(abs(ahead).total_seconds()))
     if apart <= _SKEW_TOLD:
-        return fine(f"less than a minute from the clock of {whose}")
+        return fine(f"less than a minute off the clock of {whose}")
     direction = "ahead of" if ahead > timedelta(0) else "behind"
     found, fix = f"{apart} {direction} the clock of {whose}", "Set this machine's clock (NTP)."
     return wrong(found, fix) if apart > SKEW_MOST else doubtful(found, fix)
@@ -95,18 +99,16 @@ def of_clocks(ours: datetime, theirs: datetime | None, whose: str) -> Finding:
 
 def carried_out(checks: Iterable[Check]) -> Generator[Finding, None, None]:
     """Run the checks in order; a stop is raised, any other error becomes a finding."""
-    barred: dict[
-        str, str
-    ] = {}  # checks that went wrong or were not made, and which one is to blame
+    failures: dict[str, str] = {}  # checks that failed or did not run → the one that failed
     for check in checks:
-        blame = next((barred[name] for name in check.after if name in barred), None)
-        if blame is None:
+        failure = next((failures[name] for name in check.after if name in failures), None)
+        if failure is None:
             finding = _looked(check)
             if finding.verdict is Verdict.FAIL:
-                barred[check.name] = check.name
+                failures[check.name] = check.name
         else:
-            finding = unseen(f"not checked: {blame} failed")
-            barred[check.name] = blame
+            finding = replace(unseen(f"not checked: {failure} failed"), blocked_by=failure)
+            failures[check.name] = failure
         yield replace(finding, name=check.name)
 
 

@@ -18,7 +18,7 @@ from .model import Always, Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRun:
-    """One run, as it ended for one organisation; what failed is told of the gravest error."""
+    """How a run ended for one organisation, with its most serious error."""
 
     command: str  # run or backfill
     began: datetime

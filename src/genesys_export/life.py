@@ -169,9 +169,7 @@ _UNFINISHED: dict[str | None, Reason] = {
     State.DAMAGED: Reason(
         Why.DAMAGED, "it is damaged: a replacement was lost before it was complete"
     ),
-    State.PROVISIONAL: Reason(
-        Why.PROVISIONAL, "it is provisional: it was read before it was final"
-    ),
+    State.PROVISIONAL: Reason(Why.PROVISIONAL, "it is provisional: Genesys may still correct it"),
 }
 
 

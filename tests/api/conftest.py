@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from dialects import Speaker, speaking
-from fakes import Events, FakeClock
+from fakes import CONVERSATIONS, Events, FakeClock, some
 from genesys_export.api import (
     Budget,
     Client,
@@ -61,6 +61,7 @@ class Line:
 
     def source(self, filters=None, **policy):
         return JobSource(
+            endpoint=some(CONVERSATIONS.jobs),
             client=self.client,
             clock=self.clock,
             rng=Random(1),
@@ -71,6 +72,7 @@ class Line:
 
     def query(self, filters=None, **policy):
         return QuerySource(
+            endpoint=some(CONVERSATIONS.query),
             client=self.client,
             clock=self.clock,
             policy=replace(QueryPolicy(), **policy),
@@ -79,8 +81,9 @@ class Line:
         )
 
     def own(self, body):
-        own = OwnBody(body)
-        return OwnSource(client=self.client, clock=self.clock, own=own)
+        endpoint = some(CONVERSATIONS.query)
+        own = OwnBody(body, endpoint.path)
+        return OwnSource(endpoint=endpoint, client=self.client, clock=self.clock, own=own)
 
     def asked(self, endpoint):
         assert isinstance(self.genesys, Simulator)

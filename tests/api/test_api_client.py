@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fakes import CONVERSATIONS, some
 from genesys_export.api import RetryPolicy, TransportOptions
 from genesys_export.api.client import Call
-from genesys_export.api.jobs import JOB, JOBS
 from genesys_export.api.wire import read_watermark
 from genesys_export.days import floor_ms
 from genesys_export.errors import (
@@ -34,7 +34,7 @@ from genesys_simulator import (
     Slow,
 )
 
-AVAILABILITY = Call(method="GET", path=JOBS + "/availability")
+AVAILABILITY = Call(method="GET", path=some(CONVERSATIONS.jobs).availability)
 
 
 def ask(line):
@@ -119,6 +119,25 @@ def test_a_request_is_given_up_at_the_total_deadline(dial, clock):
     assert given_up.value.status == 69
     assert "HTTP 503 service.unavailable" in given_up.value.message
     assert AVAILABILITY.path in given_up.value.message
+
+
+def test_a_host_that_never_answered_is_given_up_after_a_minute(dial, clock):
+    line = dial(Fault("token", 1, Reset(), times=1_000))
+    began = clock.monotonic()
+    with pytest.raises(GenesysUnavailable, match="did not answer POST /oauth/token within 60 s"):
+        ask(line)
+    assert clock.monotonic() - began == pytest.approx(60, abs=1)
+
+
+def test_a_host_that_answered_once_gets_all_the_patience(dial, clock):
+    ailing = dial(Fault("token", 1, ServerError(), times=1_000))
+    began = clock.monotonic()
+    with pytest.raises(GenesysUnavailable, match="within 900 s"):
+        ask(ailing)
+    assert clock.monotonic() - began == pytest.approx(900, abs=1)
+    line = dial(Fault("availability", 1, Reset(), times=1_000))
+    with pytest.raises(GenesysUnavailable, match="within 900 s"):
+        ask(line)
 
 
 def test_the_deadline_can_be_set_for_all_requests_and_for_one(dial, clock):
@@ -235,7 +254,12 @@ def test_signing_in_is_tried_again_like_any_request(dial, kind):
 
 def test_a_path_is_named_without_its_values_and_sent_with_them_quoted(dial):
     line = dial()
-    call = Call(method="GET", path=JOB, values={"jobId": "a/b c"}, query={"x": "1&2"})
+    call = Call(
+        method="GET",
+        path=some(CONVERSATIONS.jobs).path + "/{jobId}",
+        values={"jobId": "a/b c"},
+        query={"x": "1&2"},
+    )
     with pytest.raises(RequestRefused) as refused:
         line.client.request(call, bytes)
     assert "{jobId}" in refused.value.message

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from reading import DAY, expected, ids
 
-from fakes import FakeClock
+from fakes import FakeClock, listed
 from genesys_export.api import Budget, RetryPolicy, TransportOptions
 from genesys_export.api.reference import ReferenceLists
 from genesys_export.errors import GenesysUnavailable, JobFailed
@@ -46,7 +46,7 @@ class Liar:
 def test_cursors_that_are_new_for_ever_but_lead_to_nothing_new_end(speak, records):
     numbers = count()
     liar = Liar(speak, results=lambda: {"conversations": records, "cursor": f"c{next(numbers)}"})
-    with pytest.raises(JobFailed, match="no end: 30 pages with nothing new"):
+    with pytest.raises(JobFailed, match="no end: 30 pages in a row had nothing new"):
         list(liar.source(empty_pages=30).fetch(DAY).pages())
     assert liar.asked("results") <= 31
 
@@ -155,7 +155,7 @@ def test_a_list_of_names_without_end_ends(speak):
 
     lists = ReferenceLists(speak(answer).client)
     with pytest.raises(GenesysUnavailable, match="/api/v2/users has no end"):
-        list(lists.pages("dim_users"))
+        list(lists.pages(listed("dim_users")))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_an_answer_larger_than_allowed_ends_the_request_at_once(speak, clock, to
 def test_a_sign_in_and_a_list_larger_than_allowed_end_at_once(speak, clock):
     line = speak(lambda _: HUGE, wires=TransportOptions(answer_bytes=100_000))
     with pytest.raises(GenesysUnavailable, match=r"GET /api/v2/flows: the answer is larger"):
-        list(ReferenceLists(line.client).pages("dim_flows"))
+        list(ReferenceLists(line.client).pages(listed("dim_flows")))
     line = speak(lambda _: {}, wires=TransportOptions(answer_bytes=20))
     with pytest.raises(GenesysUnavailable, match=r"POST /oauth/token: the answer is larger"):
         line.client.sign_in()

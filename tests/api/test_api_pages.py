@@ -60,7 +60,7 @@ def test_a_cursor_that_comes_twice_stops_the_fetch(dial, nth):
 
 def test_empty_pages_without_end_stop_the_fetch(dial):
     line = dial(Fault("results", 2, EndlessCursors()))
-    with pytest.raises(JobFailed, match="have no end: 25 pages with nothing new"):
+    with pytest.raises(JobFailed, match="have no end: 25 pages in a row had nothing new"):
         list(line.source(empty_pages=25).fetch(DAY).pages())
     assert line.asked("results") == 26
 

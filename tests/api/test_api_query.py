@@ -132,7 +132,7 @@ def test_a_page_that_does_not_arrive_is_asked_for_again(dial, kind):
 
 def test_an_answer_that_is_something_else_is_asked_for_again(speak):
     line = speak(lambda _: {"message": "Hello"}, retry=RetryPolicy(deadline_s=5))
-    with pytest.raises(GenesysUnavailable, match="not a page of a query"):
+    with pytest.raises(GenesysUnavailable, match="not a page of conversations"):
         list(line.query().fetch(DAY).pages())
 
 

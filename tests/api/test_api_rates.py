@@ -6,9 +6,9 @@ from email.utils import format_datetime
 
 import pytest
 
+from fakes import CONVERSATIONS, some
 from genesys_export.api import Budget
 from genesys_export.api.client import Call
-from genesys_export.api.jobs import JOBS
 from genesys_export.api.wire import read_watermark
 from genesys_export.errors import GenesysUnavailable
 from genesys_export.events import Requested, Retrying, Waiting
@@ -16,7 +16,8 @@ from genesys_simulator import Fault, RateLimited, Refusal
 
 
 def ask(line):
-    return line.client.request(Call(method="GET", path=JOBS + "/availability"), read_watermark)
+    path = some(CONVERSATIONS.jobs).availability
+    return line.client.request(Call(method="GET", path=path), read_watermark)
 
 
 def test_a_429_with_seconds_is_waited_out_exactly(dial, clock):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from reading import DAY, expected
 
+from fakes import CONVERSATIONS, some
 from genesys_export.api import Filters, GenesysCounter
 from genesys_export.errors import Stopped
 from genesys_simulator import Fault, World
@@ -12,7 +13,13 @@ from genesys_simulator.faults import GarbledBody, Refusal, ServerError
 
 
 def counter(line, filters=None):
-    return GenesysCounter(client=line.client, clock=line.clock, filters=filters or Filters())
+    return GenesysCounter(
+        query=some(CONVERSATIONS.query),
+        counts=CONVERSATIONS.counts,
+        client=line.client,
+        clock=line.clock,
+        filters=filters or Filters(),
+    )
 
 
 def test_the_hits_of_a_whole_utc_day_are_the_conversations_that_began_on_it(dial):

@@ -400,10 +400,20 @@ def test_a_ca_bundle_vouches_for_its_hosts_and_for_no_other(answers, tls):
         transport.exchange("GET", f"https://127.0.0.1:{port}/", {}, None)
 
 
-def test_a_server_that_speaks_no_tls_is_a_failure(answers):
+def test_a_server_that_speaks_no_tls_is_a_wrong_setting(answers):
     server, transport = answers([reply(body=b"plain")])
-    with pytest.raises(Failure, match="TLS failed"):
+    with pytest.raises(WrongSettings, match="answers without TLS") as refused:
         transport.exchange("GET", f"https://{server.address}/", {}, None)
+    assert "GENESYS_CLOUD_BASE_URL" in refused.value.advice
+
+
+def test_a_proxy_that_speaks_no_tls_is_a_wrong_setting(answers):
+    server, _ = answers([reply(body=b"plain")])
+    transport = Transport(TransportOptions(proxy=f"https://user:hunter2@{server.address}"))
+    with pytest.raises(WrongSettings, match="proxy answers without TLS") as refused:
+        transport.exchange("GET", "https://api.example/", {}, None)
+    assert "HTTPS_PROXY" in refused.value.advice
+    assert "hunter2" not in f"{refused.value.message}{refused.value.advice}"
 
 
 def test_a_ca_bundle_that_is_none_is_refused(tmp_path):

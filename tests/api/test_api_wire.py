@@ -13,11 +13,12 @@ from genesys_export.api.wire import (
     Job,
     Status,
     read_error,
-    read_results,
     read_watermark,
     reader,
+    results,
 )
 
+read_results = results("conversations").read
 WATERMARK = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
 
 
@@ -30,7 +31,7 @@ def test_a_page_is_split_into_the_records_own_bytes():
     assert found.page.records == [b'{"a": 1.0}', b'{"b":"\xc3\xa4 ]} \\" "}']
     assert found.page.watermark == WATERMARK
     assert found.page.received_bytes == len(body)
-    assert found.cursor == "abc"
+    assert found.told.get("cursor") == "abc"
 
 
 @pytest.mark.parametrize(
@@ -45,11 +46,12 @@ def test_a_page_is_split_into_the_records_own_bytes():
 )
 def test_a_page_without_records_and_cursor_is_an_empty_last_one(body):
     found = read_results(body)
-    assert (list(found.page.records), found.page.watermark, found.cursor) == ([], None, None)
+    assert (list(found.page.records), found.page.watermark) == ([], None)
+    assert not found.told.get("cursor")
 
 
 def test_a_page_without_conversations_can_have_a_cursor():
-    assert read_results(b'{"cursor":"abc"}').cursor == "abc"
+    assert read_results(b'{"cursor":"abc"}').told["cursor"] == "abc"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ def test_splitting_gives_back_every_record_lone_surrogates_or_not(records, inden
         body = json.dumps({"cursor": "c", "conversations": some}, indent=indent).encode()
         found = read_results(body)
         assert [json.loads(bytes(record)) for record in found.page.records] == some
-        assert found.cursor == "c"
+        assert found.told.get("cursor") == "c"
 
 
 def test_bytes_that_are_no_text_stay_as_they_came_beside_a_lone_surrogate():
@@ -113,7 +115,7 @@ def test_a_record_nested_beyond_any_parser_is_one_record_of_its_page(depth):
     body = b'{"cursor":"c", "conversations" : [ {"b":",]"} , %s,[1,2]],"other":[3]}' % deep
     found = read_results(body)
     assert found.page.records == [b'{"b":",]"}', deep, b"[1,2]"]
-    assert found.cursor == "c"
+    assert found.told.get("cursor") == "c"
 
 
 def test_a_text_of_some_megabytes_is_split_beside_a_lone_surrogate():
@@ -137,7 +139,7 @@ def test_a_record_that_is_no_json_is_one_record_of_its_page(text, beside):
     body = b'{"cursor":"c","conversations":[{"a":1} , %b,\n%b, {}] }' % (odd, beside)
     found = read_results(body)
     assert found.page.records == [b'{"a":1}', odd, beside, b"{}"]
-    assert found.cursor == "c"
+    assert found.told.get("cursor") == "c"
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)

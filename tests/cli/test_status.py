@@ -101,13 +101,38 @@ def test_an_output_that_takes_no_more_is_told_in_a_sentence(length):
     assert "bug" not in result.stderr
 
 
-@pytest.mark.parametrize("length", [1, 100_000])
-def test_a_reader_who_goes_away_hears_no_complaint(length):
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "print('x'); return 0",
+        "print('x' * 100_000); return 0",
+        "from rich.console import Console; Console().print('x' * 9_000); return 0",
+        "print('x' * 100_000); raise errors.DataMismatch('w')",
+    ],
+    ids=["found at the end", "in the midst", "by rich", "before an error"],
+)
+def test_a_reader_who_goes_away_ends_it_silently_as_sigpipe_would(ends):
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as nobody:
-        result = ending(f"print('x' * {length}); return 0", stdout=nobody)
-    assert (result.returncode, result.stderr) == (74, "")
+        result = ending(ends, stdout=nobody)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("command", [("tables",), ("tables", "--ddl", "duckdb"), ("--help",)])
+def test_so_does_every_command(command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        result = subprocess.run(
+            [sys.executable, "-m", "genesys_export", *command],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+            text=True,
+        )
+    assert (result.returncode, result.stderr) == (141, "")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,11 @@ def test_a_wrong_secret_is_named_and_never_shown(command, genesys):
     result = doctor(wrong, "--verbose").ends(77)
     assert "fail      Genesys Cloud, sign-in: " in result.out
     assert "          fix: Check GENESYS_CLIENT_SECRET" in result.out
-    assert "unknown   Genesys Cloud, divisions: not checked: sign-in failed" in result.out
+    blocked = f"{DETAILS}, analytics:conversationAggregate:view, data, divisions"
+    told = f"unknown   Genesys Cloud, 4 checks not run: {blocked} (fix the above first)"
+    assert told in result.out.splitlines()
+    assert result.out.count("not checked") == 0
+    assert " 1 failed, 4 not run. An export would fail with status 77." in result.out
     assert "method=POST path=/oauth/token status=401" in result.err
     assert SECRET not in result.words
 
@@ -53,6 +57,9 @@ def test_machines_get_an_object_a_line(command, genesys):
     (failed,) = (one for one in told if one["verdict"] == "fail")
     assert (failed["about"], failed["name"], failed["status"]) == ("Genesys Cloud", DETAILS, 77)
     assert failed["fix"].startswith(f"Give {DETAILS} to a role")
+    (blocked,) = (one for one in told if one["name"] == "data")
+    assert blocked["found"] == f"not checked: {DETAILS} failed"
+    assert set(blocked) == {"about", "name", "verdict", "found", "fix", "status"}
 
 
 def test_every_organisation_is_examined(command, genesys):

@@ -186,7 +186,7 @@ PRINTS = {
     "status": status(),
     "status as JSON": status("--json"),
     "status as page": status("--html", "page.html"),
-    "verify": ("verify", "--to", "lake", "--date", "2025-11-20", "--quiet"),
+    "verify": ("verify", "--to", "lake", "--date", "2025-11-20"),
     "help": ("run", "--help"),
     "dry run": ("run", "--to", "other", "--date", "2025-11-20", "--dry-run"),
 }
@@ -197,7 +197,9 @@ PRINTS = {
 def test_every_output_can_be_printed_in_any_locale(ready, what, locale):
     usual = ready(*PRINTS[what])
     child = started(ready.with_variables(**LOCALES[locale]), PRINTS[what])
-    assert (child[0], child[2].decode()) == (usual.status, usual.err)
+    assert child[0] == usual.status
+    if what != "verify":  # its log has times
+        assert child[2].decode() == usual.err
     if what in {"markdown", "ddl", "tables"}:
         assert child[1].decode() == usual.out
     if what == "status as JSON":

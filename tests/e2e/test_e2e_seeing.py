@@ -44,7 +44,7 @@ def test_a_run_says_nothing_on_stdout_and_a_summary_at_the_end(exported, day):
     day_line, work, waited = exported.result.err.splitlines()[-3:]
     assert re.match(rf"{day} final: 240 conversations, [\d,]+ rows, 15 files", day_line)
     assert "requests in" in work
-    assert waited.startswith("waited: job ")
+    assert waited.startswith("waited for: job ")
 
 
 def test_the_report_holds_what_the_run_did(command, genesys, lake, day):
@@ -102,8 +102,8 @@ def test_the_day_is_counted_before_it_is_read_so_that_progress_knows_the_total(
     result = command.against(genesys).run("--date", day, "--log-format", "json").ends(0)
     lines = json_lines(result.err)
     said = [line["event"] for line in lines]
-    assert said.index("day counted") < said.index("job submitted")
-    (counted,) = [line for line in lines if line["event"] == "day counted"]
+    assert said.index("counted by Genesys") < said.index("job submitted")
+    (counted,) = [line for line in lines if line["event"] == "counted by Genesys"]
     assert counted["conversations"] == 240
     assert len(genesys.asked("query")) == 1  # the count that is compared with ours is that one
     assert lake.manifest(day)["source_count"]["query_hits"] == 240
@@ -113,7 +113,7 @@ def test_a_day_whose_count_can_not_be_compared_is_not_counted(command, genesys, 
     genesys = genesys()
     flags = ("--date", day, "--timezone", "Europe/Berlin", "--log-format", "json")
     result = command.against(genesys).run(*flags).ends(0)
-    assert "day counted" not in result.err
+    assert "counted by Genesys" not in result.err
     assert genesys.asked("query") == []
 
 

@@ -37,7 +37,7 @@ def test_a_day_in_a_bucket_is_verified_and_what_was_overwritten_is_told(
     told = command.against(genesys(), **credentials(moto))
     place = f"s3://{name}/some/where"
     told("run", "--to", place, "--date", day).ends(0)
-    good = told("verify", "--to", place, "--date", day, "--source", "--quiet").ends(0)
+    good = told("verify", "--to", place, "--date", day, "--source").ends(0)
     assert "OK: everything matches the manifest" in good.out
     assert "within tolerance" in good.out
     key = f"some/where/surveys/{day}.csv.gz"

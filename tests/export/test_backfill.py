@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fakes import Events, FakeClock, MemoryStore, some
+from fakes import Events, FakeClock, FakeSource, MemoryStore, feed_of, some
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
@@ -85,7 +85,7 @@ def test_days_that_have_not_ended_are_left_out():
 
 
 @dataclass
-class Script:
+class Script(FakeSource):
     """A Genesys of empty days: what each day meets, who is under way, what was asked for."""
 
     meets: Callable[[date], None] = lambda _date: None
@@ -139,8 +139,9 @@ class Bench:
 
     def exporter(self, **plan) -> Exporter:
         dataset, tables = dataset_named(DEFAULT), ("conversations",)
+        made = Plan(dataset=dataset, tables=tables, org=self.org, **plan)
         parts = Dependencies(
-            plan=Plan(dataset=dataset, tables=tables, org=self.org, **plan),
+            plan=made,
             recipe=Recipe(
                 timezone="UTC",
                 engine="jobs",
@@ -151,7 +152,7 @@ class Bench:
                 csv={"newlines": "keep"},
                 column_version=dataset.column_version,
             ),
-            source=self.script,
+            feed=feed_of(made, self.script, self.clock, self.events),
             store=self.store,
             clock=self.clock,
             observe=self.events,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from itertools import pairwise
 from uuid import UUID
 
@@ -24,12 +24,12 @@ from genesys_export.export.changes import (
     Tally,
     compare,
     entries,
-    entry,
     is_same,
     line,
     read,
     write_changes,
 )
+from genesys_export.feeds.identity import as_uuid
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Always, Counts, Tag
 
@@ -45,21 +45,6 @@ def hashed(record: bytes) -> bytes:
 def made(number: int, content: int = 0) -> bytes:
     """Return the entry of a conversation whose id begins with that number."""
     return bytes([number]) * 16 + bytes([content]) * 16
-
-
-# --- entries ---------------------------------------------------------------------------------
-
-
-def test_an_entry_is_the_ids_sixteen_bytes_and_half_the_records_hash():
-    digest = hashed(b"{}")
-    assert entry(ID, digest) == UUID(ID).bytes + digest[:16]
-
-
-@pytest.mark.parametrize("odd", [ID.upper(), ID.replace("-", ""), f"{{{ID}}}", "", "ü", ID + "\n"])
-def test_an_id_that_is_no_uuid_has_an_entry_of_its_own(odd):
-    found = entry(odd, hashed(b"{}"))
-    assert len(found) == 32
-    assert found[:16] == blake2b(odd.encode(), digest_size=16).digest()
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -188,7 +173,7 @@ def test_comparing_tells_what_comparing_whole_days_would(before, after):
 def test_a_line_has_ids_and_hashes_and_nothing_else():
     digest = hashed(b"{}")[:16]
     assert (
-        line(Change(Kind.CHANGED, UUID(ID).bytes, bytes(16), digest))
+        line(Change(Kind.CHANGED, UUID(ID).bytes, bytes(16), digest), as_uuid)
         == (
             f'{{"change":"changed","conversation_id":"{ID}","was":"{"0" * 32}",'
             f'"is":"{digest.hex()}"}}\n'
@@ -197,27 +182,29 @@ def test_a_line_has_ids_and_hashes_and_nothing_else():
 
 
 def test_what_is_new_was_nothing_and_what_is_gone_is_nothing():
-    new = json.loads(line(Change(Kind.NEW, bytes(16), None, bytes(16))))
-    gone = json.loads(line(Change(Kind.GONE, bytes(16), bytes(16), None)))
+    new = json.loads(line(Change(Kind.NEW, bytes(16), None, bytes(16)), as_uuid))
+    gone = json.loads(line(Change(Kind.GONE, bytes(16), bytes(16), None), as_uuid))
     assert (new["was"], new["is"], gone["was"], gone["is"]) == (None, "0" * 32, "0" * 32, None)
 
 
 def test_the_list_is_staged_and_counted():
     store = MemoryStore()
     changes = list(compare(iter([made(1), made(2)]), iter([made(2, 1), made(3), made(4)])))
-    written, tally = write_changes(store, KEY, "a1", changes)
+    written, tally = write_changes(store, KEY, "a1", changes, as_uuid)
     staged = some(written)
     assert tally == Tally(new=2, changed=1, gone=1)
     assert tally
     assert (staged.key, staged.token) == (KEY, "a1")
     assert store.read(KEY) is None
     store.complete(staged)
-    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(line(each) for each in changes)
+    assert gzip.decompress(some(store.read(KEY)).body) == b"".join(
+        line(each, as_uuid) for each in changes
+    )
 
 
 def test_where_nothing_changed_nothing_is_staged():
     store = MemoryStore()
-    assert write_changes(store, KEY, "a1", ()) == (None, Tally())
+    assert write_changes(store, KEY, "a1", (), as_uuid) == (None, Tally())
     assert not Tally()
     assert not store.begun
 
@@ -226,17 +213,17 @@ def test_what_was_staged_is_discarded_when_the_comparison_fails():
     store = Keeping()
     body = b"".join(made(number) for number in range(1, 9)) + b"cut"
     with pytest.raises(DataMismatch):
-        write_changes(store, KEY, "a1", compare(entries([body], "old"), iter([])))
+        write_changes(store, KEY, "a1", compare(entries([body], "old"), iter([])), as_uuid)
     assert [one.is_discarded for one in store.staged] == [True]
     with pytest.raises(DataMismatch):
-        write_changes(store, KEY, "a1", compare(entries([b"cut"], "old"), iter([])))
+        write_changes(store, KEY, "a1", compare(entries([b"cut"], "old"), iter([])), as_uuid)
     assert len(store.staged) == 1
 
 
 def test_what_was_staged_is_discarded_when_the_destination_fails():
     store = Keeping(full=True)
     with pytest.raises(DestinationFailed, match="full"):
-        write_changes(store, KEY, "a1", compare(iter([made(1)]), iter([])))
+        write_changes(store, KEY, "a1", compare(iter([made(1)]), iter([])), as_uuid)
     assert [one.is_discarded for one in store.staged] == [True]
 
 

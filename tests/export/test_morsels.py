@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesys_export.feeds.conversations import joined, morsels
+from genesys_export.feeds.records import joined, morsels
 from genesys_export.model import Page
 
 

@@ -40,7 +40,7 @@ def test_several_slices_are_numbered():
 def test_the_orgs_name_is_the_first_segment():
     (whole,) = split(DAY, 1)
     assert plan(org="emea").key("segments", whole) == "emea/segments/2026-11-22.csv.gz"
-    assert plan(org="emea").home(DAY) == "emea/_genesys_export/conversation_details/2026-11-22"
+    assert plan(org="emea").home.day(DAY) == "emea/_genesys_export/conversation_details/2026-11-22"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_files_name_says_what_it_takes_to_be_unique(changes, name):
 
 def test_the_raw_table_is_json_lines_beside_any_format():
     (whole,) = split(DAY, 1)
-    kept = plan(format=Format.PARQUET, keep_raw=True)
+    kept = plan(format=Format.PARQUET, raw="conversation_details_raw")
     assert kept.written == ("conversations", "conversation_details_raw")
     key = kept.key("conversation_details_raw", whole)
     assert key == "conversation_details_raw/2026-11-22.jsonl.gz"

@@ -67,7 +67,7 @@ def test_a_limit_reached_at_the_very_end_leaves_no_empty_file():
 
 def test_a_file_ends_when_its_bytes_at_the_destination_reach_the_limit():
     noise = [Random(number).randbytes(300_000).hex().encode() for number in range(7)]
-    rolled = plan(format=Format.JSONL, roll=Roll(size_bytes=500_000))
+    rolled = plan(format=Format.JSONL, raw=DATASET.raw, roll=Roll(size_bytes=500_000))
     assert [rows for _, rows in staged(rolled, *map(raw_batch, noise))] == [2, 2, 2, 1]
 
 
@@ -80,7 +80,7 @@ def test_parquet_counts_the_row_groups_that_are_written():
 @pytest.mark.parametrize("form", Format)
 def test_every_table_of_the_plan_has_a_file_in_the_plans_order(form):
     tables = () if form is Format.JSONL else ("surveys", "resolutions")
-    made = plan(*tables, format=form, keep_raw=True)
+    made = plan(*tables, format=form, raw=DATASET.raw)
     assert [key for key, _ in staged(made)] == [
         *(f"{table}/2026-11-22.{form}" for table in tables),
         f"{RAW}/2026-11-22.jsonl.gz",
@@ -91,7 +91,7 @@ def test_every_table_of_the_plan_has_a_file_in_the_plans_order(form):
 def test_nothing_stays_of_discarded_files_finished_or_not(form):
     store = MemoryStore()
     tables = () if form is Format.JSONL else ("surveys",)
-    files = Files(plan(*tables, format=form, keep_raw=True, roll=Roll(rows=2)), PART, store, "t")
+    files = Files(plan(*tables, format=form, raw=DATASET.raw, roll=Roll(rows=2)), PART, store, "t")
     for rows in (3, 1):
         files.write(raw_batch(*[b"{}"] * rows))
         for table in tables:

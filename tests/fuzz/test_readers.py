@@ -20,7 +20,7 @@ from nasty import VALUES, bodies, mutants
 
 from fakes import MemoryStore
 from genesys_export import claim, document, manifest
-from genesys_export.api import auth, dialects, own_body, reference, refusals, wire
+from genesys_export.api import auth, own_body, paging, reference, refusals, source_count, wire
 from genesys_export.api.retry import told_wait
 from genesys_export.api.splitting import Garbled
 from genesys_export.api.transport import Answer
@@ -107,20 +107,25 @@ def refusal(act: Callable[[], object]) -> ExportError | Garbled | None:
 
 
 def follow_answer(body: bytes) -> None:
-    answer = dialects.read_answer(body)
+    answer = own_body.answers("conversations").split(body)
     if answer is not None:
-        dialects.Guard(INTERVAL).check(answer)
-        msgspec.json.encode(dialects.following({"paging": {"pageSize": 1}}, answer))
+        ways = (paging.by_token, paging.by_hits)
+        asked = {"paging": {"pageSize": 1}}
+        found = paging.following(ways, asked, answer.told, len(answer.page.records))
+        paging.Guard(most_vain=1).why_endless(msgspec.json.encode(found), is_new=True)
 
 
 def follow_list(body: bytes) -> None:
-    reference.following(reference.read_page(body), {"pageSize": "100", "pageNumber": "1"})
+    page = reference.read_page(body)
+    for ways in reference.WAYS.values():
+        asked = {"pageSize": "100", "pageNumber": "1"}
+        paging.following(ways, asked, page.told, len(page.entities))
 
 
 def fill_own(body: bytes) -> None:
     own = own_body.parse_body(body, name="body.json")
     msgspec.json.encode(own.filled(INTERVAL))
-    own.canonical()
+    own.canonical("")
 
 
 CONVERSATIONS = [{"conversationId": "a"}]
@@ -135,12 +140,18 @@ READERS = {
     "a job's status": (wire.read_status, {"state": "FULFILLED", "errorMessage": "e"}),
     "availability": (wire.read_watermark, {"dataAvailabilityDate": INSTANT}),
     "a page": (
-        wire.read_results,
+        wire.results("conversations").read,
         {"conversations": CONVERSATIONS, "cursor": "c", "dataAvailabilityDate": INSTANT},
     ),
-    "a query's page": (wire.read_query, {"conversations": CONVERSATIONS, "totalHits": 1}),
-    "hits": (wire.read_hits, {"conversations": CONVERSATIONS, "totalHits": 1}),
-    "counts by medium": (wire.read_by_media, {"results": [GROUP]}),
+    "a query's page": (
+        wire.hits("conversations").read,
+        {"conversations": CONVERSATIONS, "totalHits": 1},
+    ),
+    "hits": (
+        source_count.hits_of("conversations"),
+        {"conversations": CONVERSATIONS, "totalHits": 1},
+    ),
+    "counts by medium": (wire.counted("nConversations", "mediaType"), {"results": [GROUP]}),
     "an error": (wire.read_error, {"message": "m", "code": "c", "messageParams": {"a": "b"}}),
     "a token": (lambda body: auth.token_from(body, 0.0), {"access_token": "t", "expires_in": 1}),
     "a refused request": (

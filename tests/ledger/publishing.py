@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from genesys_export.days import Day
 from genesys_export.ledger import Damaged, Ledger, Published
+from genesys_export.locations import Home
 from genesys_export.manifest import Manifest, Recipe, decode, file_of
 from genesys_export.model import Counts, SliceRecord, StagedFile
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
-HOME = "_genesys_export/conversation_details"
+HOME = Home("", "conversation_details")
 MANIFEST = f"{HOME}/2026-11-22/manifest.json"
 TABLES = ("conversations", "participants", "segments")
 BEGAN = datetime(2026, 11, 23, 6, tzinfo=UTC)

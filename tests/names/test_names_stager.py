@@ -35,7 +35,8 @@ class Lists:
     empty: bool = False
     patience: dict = field(default_factory=dict)
 
-    def pages(self, table, *, patience_s=None):
+    def pages(self, source, *, patience_s=None):
+        table = next(each.name for each in dataset_named(NAMES).tables if each.source is source)
         self.patience[table] = patience_s
         problem = self.broken.get(table)
         if not (problem and self.empty):

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from published import Published
 
-from fakes import FakeClock
+from fakes import CONVERSATIONS, FakeClock, some
 from genesys_export.api import (
     Budget,
     Client,
     Credentials,
     Filters,
+    GenesysCounter,
     JobSource,
     OwnBody,
     OwnSource,
@@ -70,19 +71,35 @@ def patient(clock):
                 retry=RetryPolicy(deadline_s=20),
                 rng=Random(1),
             )
+            query = some(CONVERSATIONS.query)
             source: Any = {
                 "jobs": lambda: JobSource(
-                    client=client, clock=clock, rng=Random(1), filters=filters
-                ),
-                "query": lambda: QuerySource(client=client, clock=clock),
-                "own": lambda: OwnSource(
+                    endpoint=some(CONVERSATIONS.jobs),
                     client=client,
                     clock=clock,
-                    own=OwnBody({"interval": "{start}/{end}"}),
+                    rng=Random(1),
+                    filters=filters,
+                ),
+                "query": lambda: QuerySource(endpoint=query, client=client, clock=clock),
+                "own": lambda: OwnSource(
+                    endpoint=query,
+                    client=client,
+                    clock=clock,
+                    own=OwnBody({"interval": "{start}/{end}"}, query.path),
                 ),
             }[engine]()
+            counter = GenesysCounter(
+                query=query, counts=CONVERSATIONS.counts, client=client, clock=clock
+            )
             return Genesys(
-                hosts=where, transport=wires, client=client, clock=clock, source=source, **more
+                hosts=where,
+                transport=wires,
+                client=client,
+                clock=clock,
+                source=source,
+                counter=None if engine == "own" else counter,
+                permission=query.permission,
+                **more,
             )
 
         yield meet

@@ -66,7 +66,7 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_left(seaweedfs, le
     assert {name: one.found for name, one in seen.items()} == {
         "credentials": "from the program that calls",
         "connection": f"{host} answers",
-        "clock": "less than a minute from the clock of the bucket's server",
+        "clock": "less than a minute off the clock of the bucket's server",
         "bucket": f"s3://{BUCKET} exists",
         "region": "us-east-1, according to the server, which is not AWS",
         "versioning": "off",

@@ -29,7 +29,7 @@ def test_a_folder_that_is_there_is_left_as_it_was(tmp_path):
     seen = {one.name: one.found for one in examined(tmp_path)}
     assert seen["folder"] == f"{tmp_path} exists"
     assert seen["write"] == "a file was written"
-    assert seen["replace"] == "a file is replaced in one step"
+    assert seen["replace"] == "a file is replaced atomically"
     assert seen["lock"] == "file locks work"
     assert list(seen) == ["folder", "write", "replace", "lock", "free space", "file system"]
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -9,6 +9,7 @@ import pytest
 
 from genesys_export.api import Filters
 from genesys_export.api.probes import Division
+from genesys_export.datasets import NAMES, dataset_named
 from genesys_export.findings import Verdict
 from genesys_export.operations.doctor.genesys import genesys, of_divisions
 from genesys_export.operations.doctor.summary import in_a_word, status_of
@@ -24,15 +25,15 @@ def found(patient):
 
 def test_where_all_is_well_every_check_says_so(simulated, patient):
     simulator = simulated()
-    seen = found(patient(simulator, tables=("dim_queues", "dim_users")))
+    seen = found(patient(simulator, tables=dataset_named(NAMES).tables[:2]))
     host = simulator.base_url.removeprefix("http://")
     assert {name: one.found for name, one in seen.items()} == {
         f"connection to {host}": "answers, without TLS (this machine)",
-        "clock": "less than a minute from the clock of Genesys Cloud",
+        "clock": "less than a minute off the clock of Genesys Cloud",
         "sign-in": "the OAuth client's id and secret are accepted",
         DETAILS: "a test job was accepted, then deleted",
         AGGREGATES: "conversations can be counted",
-        "data": "complete up to 2026-11-23T06:00:00.000Z, 0:00:00 ago",
+        "data": "complete up to 2026-11-23T06:00:00.000Z, 0 min ago",
         "dim_queues (routing:queue:view)": "the list can be read",
         "dim_users": "the list can be read",
         "divisions": "every division: Home, North, South, Übersee",
@@ -107,7 +108,9 @@ def test_counting_is_a_convenience(simulated, patient):
 
 def test_a_list_of_names_that_may_not_be_read_fails_as_an_export_would(simulated, patient):
     simulator = simulated(missing_permissions=frozenset({"routing:queue:view"}))
-    one = found(patient(simulator, tables=("dim_queues",)))["dim_queues (routing:queue:view)"]
+    one = found(patient(simulator, tables=dataset_named(NAMES).tables[:1]))[
+        "dim_queues (routing:queue:view)"
+    ]
     assert (one.verdict, one.status) == (Verdict.FAIL, 77)
     assert one.fix.startswith("Give routing:queue:view to a role")
 
@@ -115,14 +118,14 @@ def test_a_list_of_names_that_may_not_be_read_fails_as_an_export_would(simulated
 def test_old_data_is_told_of(simulated, patient):
     one = found(patient(simulated(lag=timedelta(hours=30))))["data"]
     assert one.verdict is Verdict.WARN
-    assert one.found == "complete up to 2026-11-22T00:00:00.000Z, 1 day, 6:00:00 ago"
+    assert one.found == "complete up to 2026-11-22T00:00:00.000Z, 30 h 00 min ago"
     assert "--wait" in one.fix
 
 
 @pytest.mark.parametrize(
     ("ahead", "verdict", "text"),
     [
-        (timedelta(seconds=50), Verdict.OK, "less than a minute from"),
+        (timedelta(seconds=50), Verdict.OK, "less than a minute off"),
         (timedelta(minutes=5), Verdict.WARN, "0:05:00 behind the clock of Genesys Cloud"),
         (timedelta(minutes=-11), Verdict.FAIL, "0:11:00 ahead of the clock of Genesys Cloud"),
     ],

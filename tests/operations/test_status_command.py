@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from genesys_export.cli import status_of
+from genesys_export.cli.status import StatusRequest, report
 from made_days import claim, failure, lay_out, manifest
 
 
@@ -44,9 +45,9 @@ def test_it_says_which_days_the_next_run_exports_and_why(lake, capsys):
     assert {day["due"] for day in days[1:]} == {"it is missing: nothing was published for it"}
 
 
-def test_days_that_are_published_when_final_are_not_missed_before(lake, capsys, monkeypatch):
-    monkeypatch.setenv("GENESYS_EXPORT_EXPORT__PUBLISH", "final")
-    assert status_of(["status", "--to", str(lake), "--json"]) == 0
+def test_days_that_are_published_when_final_are_not_missed_before(lake, capsys):
+    variables = {"GENESYS_EXPORT_EXPORT__PUBLISH": "final"}
+    assert report(StatusRequest(as_json=True), {"to": str(lake)}, variables) == 0
     [org] = json.loads(capsys.readouterr().out)["organisations"]
     assert org["states"]["missing"] == 3  # the four youngest of seven have not settled
 
@@ -100,7 +101,7 @@ def test_a_place_to_which_nothing_was_exported_is_78_unless_that_is_allowed(
     assert status_of(["status", "--to", str(place), *form]) == 78
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert f"nothing was ever exported to {place}" in printed.err
+    assert f"nothing has ever been exported to {place}" in printed.err
     assert "--allow-empty" in printed.err
     assert status_of(["status", "--to", str(place), "--allow-empty", *form]) == 0
     assert not place.exists()
@@ -111,7 +112,7 @@ def test_a_page_is_not_replaced_by_one_of_nothing(tmp_path, capsys):
     page.write_text("the old one")
     assert status_of(["status", "--to", str(tmp_path / "laek"), "--html", str(page)]) == 78
     assert page.read_text() == "the old one"
-    assert "nothing was ever exported" in capsys.readouterr().err
+    assert "nothing has ever been exported" in capsys.readouterr().err
 
 
 def test_check_ends_with_65_when_anything_needs_attention(lake, capsys):
@@ -143,6 +144,20 @@ def test_a_damaged_day_is_due_as_long_as_a_run_looks_at_it(tmp_path, capsys):
     }
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "claim.json"])
+def test_a_pipe_instead_of_a_document_damages_its_day_alone(tmp_path, capsys, name):
+    pipe, good = (f"{datetime.now(UTC).date() - timedelta(age)}" for age in (1, 2))
+    lay_out(tmp_path, manifest(good, "provisional"))
+    home = tmp_path / "_genesys_export/conversation_details"
+    (home / pipe).mkdir()
+    os.mkfifo(home / pipe / name)
+    os.mkfifo(home / "last-run.json")
+    assert status_of(["status", "--to", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert f"{name} is not a regular file. Move it away" in " ".join(printed.split())
+    assert "1 provisional, 1 damaged" in printed
+
+
 def test_foreign_files_among_the_tables_are_left_alone(tmp_path, capsys):
     day = f"{datetime.now(UTC).date() - timedelta(1)}"
     lay_out(tmp_path, manifest(day, "provisional"))
@@ -158,19 +173,42 @@ def test_check_notices_files_that_are_gone(tmp_path, capsys):
     (tmp_path / f"segments/{day}.csv.gz").unlink()
     assert status_of(["status", "--to", str(tmp_path), "--check"]) == 65
     printed = capsys.readouterr().out
-    assert f"  {day}\n    segments/{day}.csv.gz is missing" in printed
-    assert f"    genesys-export run --date {day} --to {tmp_path}\n" in printed
+    assert f"  {day}\n    segments/{day}.csv.gz is missing; the next run repairs it\n" in printed
+    assert f"    genesys-export run --to {tmp_path}\n" in printed
 
 
-def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys, monkeypatch):
-    config = tmp_path / "my settings.toml"
+@pytest.mark.parametrize(
+    ("published", "missing", "told", "command"),
+    [
+        ((3, 1), 2, "nothing is published; the next run exports it", "run"),
+        ((200, *range(1, 199)), 199, "nothing is published", "run --date {day}"),
+    ],
+    ids=["that the next run exports", "too old for that"],
+)
+def test_a_single_missing_day_comes_with_the_command_that_exports_it(
+    tmp_path, capsys, published, missing, told, command
+):
+    today = datetime.now(UTC).date()
+    lake, config = tmp_path / "lake", tmp_path / "my settings.toml"
     config.write_text("")
-    monkeypatch.chdir(tmp_path)
-    given = ["--to", "./lake", "--config", "my settings.toml"]
+    lay_out(lake, *(manifest(f"{today - timedelta(age)}", late=timedelta(5)) for age in published))
+    day = today - timedelta(missing)
+    assert status_of(["status", "--to", str(lake), "--config", str(config)]) == 0
+    where = f" --to {lake} --config '{config}'"
+    printed = capsys.readouterr().out
+    assert f"  {day}\n    {told}\n" in printed
+    assert f"    genesys-export {command.format(day=day)}{where}\n" in printed
+
+
+def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys):
+    (tmp_path / "my settings.toml").write_text("")
+    here, page = os.path.relpath(tmp_path), tmp_path / "page.html"
+    given = ["--to", f"{here}/./lake", "--config", f"{here}/my settings.toml"]
     assert status_of(["status", *given]) == 0
-    assert " --to ./lake --config 'my settings.toml'\n" in capsys.readouterr().out
-    assert status_of(["status", "--to", "./lake", "--html", "page.html"]) == 0
-    assert " --to ./lake</code>" in (tmp_path / "page.html").read_text("utf-8")
+    told = f" --to {here}/./lake --config '{here}/my settings.toml'\n"
+    assert told in capsys.readouterr().out
+    assert status_of(["status", "--to", f"{here}/lake", "--html", str(page)]) == 0
+    assert f" --to {here}/lake</code>" in page.read_text("utf-8")
 
 
 def test_without_a_destination_it_says_what_to_set(tmp_path, capsys):
@@ -184,4 +222,4 @@ def test_a_destination_that_is_no_folder_is_told(tmp_path, capsys):
     file = tmp_path / "file"
     file.touch()
     assert status_of(["status", "--to", str(file)]) == 78
-    assert "nothing was ever exported" in capsys.readouterr().err
+    assert "nothing has ever been exported" in capsys.readouterr().err

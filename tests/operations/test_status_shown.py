@@ -33,7 +33,7 @@ YESTERDAY = "2026-11-24"
 def text(*statuses, days=14) -> str:
     stream = StringIO()
     show(statuses, stream, days=days)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return stream.getvalue()
 
 
 def last_run(status: int, **more) -> LastRun:
@@ -62,6 +62,13 @@ def test_it_is_plain_text_where_no_terminal_is():
     below = shown.partition("conversation_details\n\n")[2].rpartition("\n\n")[0]
     below = below.partition("Needs attention")[0]  # commands are never broken
     assert max(map(len, below.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("days", [1, 14])
+def test_no_line_ends_with_blanks(days):
+    for status in (lively(), status_of(manifest("2026-11-22"))):
+        lines = text(status, days=days).splitlines()
+        assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_the_legend_explains_what_occurs_and_nothing_else():
@@ -231,7 +238,7 @@ def test_each_dataset_has_its_own_section_and_its_own_word_for_records():
     assert "onversations" not in rest
     assert "A  absent (no snapshot was taken)" in rest
     assert "Needs attention" not in shown
-    assert shown.endswith("2 final, 3 absent; 480 entries, 0 bytes.")
+    assert shown.rstrip().endswith("2 final, 3 absent; 480 entries, 0 bytes.")
 
 
 def test_json_counts_the_records_of_each_dataset_under_one_key_and_under_their_name():
@@ -251,8 +258,8 @@ def test_a_page_of_two_datasets_has_a_section_for_each():
     titles = ["Conversation details", "Dimensions"]
     assert page.text.count("Entries per day") == 1
     assert "absent: no snapshot was taken while the day could be read" in page.text
-    assert page.text.count("in percent of the source's own count") == 0
-    assert page.text.count("No day has a count by the source") == 1  # a snapshot is not counted
+    assert page.text.count("as a percentage of Genesys's own count") == 0
+    assert page.text.count("No day has a count by Genesys") == 1  # a snapshot is not counted
     for place, title in enumerate(titles):
         assert page.text.count(title) == 2  # among the links, and as a headline
         assert {"href": f"#org-{place}"} in page.of("a")
@@ -273,7 +280,7 @@ def test_each_organisation_is_shown_by_its_name():
     shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
     shown = text(*(read(shelf, replace(PLACE, org=org), NOW) for org in ("apac", "emea", "no")))
     assert shown.index("Organisation apac") < shown.index("Organisation emea")
-    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.")
+    assert shown.endswith("s3://lake/analytics/no/_genesys_export/conversation_details.\n")
 
 
 def test_a_day_that_the_next_run_exports_is_due():
@@ -398,7 +405,7 @@ def test_every_chart_says_in_words_what_it_shows():
     labels = [each["aria-label"] for each in page_of(lively()).of("svg") if "role" in each]
     assert len(labels) == 3
     assert "Most: 26,879 on 2026-11-11" in labels[0]
-    assert "Farthest off: 94.34 % on 2026-11-05. 1 day differs" in labels[1]
+    assert "Largest difference: 94.34 % on 2026-11-05. 1 day differs" in labels[1]
 
 
 def test_every_file_of_a_day_is_on_the_page():
@@ -416,7 +423,7 @@ def test_a_page_of_nothing_says_so():
 
 def test_a_page_of_nothing_but_failures_has_no_numbers_to_draw():
     page = page_of(status_of(claim(YESTERDAY)))
-    assert "No day has a count by the source" in page.text
+    assert "No day has a count by Genesys" in page.text
     assert page.of("rect") == []
 
 

@@ -15,14 +15,13 @@ WORLD = World.generated(seed=3, per_day=60)
 def run(published, genesys=None, *, source=False, **more):
     """Return the status; without a Genesys there is none to be reached, and no secret known."""
     known = environ(genesys) if genesys else {}
-    flags = {"to": str(published.root), "quiet": True, "config": "/dev/null", **more}
+    flags = {"to": str(published.root), "config": "/dev/null", **more}
     return execute(VerifyRequest(date=str(DAY), source=source), flags, known)
 
 
 def test_a_good_day_is_told_on_one_screen_and_needs_no_genesys(day, capsys):
     assert run(day) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
+    out = capsys.readouterr().out
     assert len(out.splitlines()) < 12
     assert out.startswith("2025-11-20: final, 60 conversations, according to ")
     assert f"  read        {len(day.named())} objects, " in out
@@ -49,13 +48,22 @@ def test_a_bad_day_is_told_line_by_line_and_ends_with_65(day, capsys):
     out, err = capsys.readouterr()
     assert "  MISMATCH    surveys/2025-11-20.csv.gz: expected an object of " in out
     assert "OK" not in out
-    assert err.splitlines()[0] == (
-        "genesys-export: 2025-11-20 does not match its manifest: 1 mismatch"
-    )
+    assert "genesys-export: 2025-11-20 does not match its manifest: 1 mismatch\n" in err
+
+
+def test_quiet_prints_nothing_of_a_good_day_and_what_is_wrong_of_a_bad_one(day, capsys):
+    assert run(day, quiet=True) == 0
+    assert capsys.readouterr() == ("", "")
+    day.object("surveys").unlink()
+    assert run(day, quiet=True) == 65
+    out, err = capsys.readouterr()
+    (line,) = out.splitlines()
+    assert line.startswith("  MISMATCH    surveys/2025-11-20.csv.gz: expected an object of ")
+    assert err.startswith("genesys-export: 2025-11-20 does not match its manifest: 1 mismatch\n")
 
 
 def test_what_is_read_is_told_on_the_way(day, capsys):
-    assert run(day, quiet=False) == 0
+    assert run(day) == 0
     err = capsys.readouterr().err
     assert err.count(" read back ") == len(day.named())
 
@@ -86,7 +94,7 @@ def test_a_source_that_counts_otherwise_is_65(day, capsys):
         assert run(day, other, source=True) == 65
     out, err = capsys.readouterr()
     assert "Genesys counts 90 conversations, 60 were exported: beyond tolerance" in out
-    assert "does not match its manifest: the source's count differs" in err
+    assert "does not match its manifest: Genesys's count differs" in err
 
 
 def test_the_tolerance_is_a_setting(day, tmp_path):
@@ -137,7 +145,7 @@ def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
     )
     file.write_text(f'[genesys]\nbase_url = "{genesys.base_url}"\npoll_first = "0.05s"\n{orgs}')
     root = tmp_path / "lake"
-    flags = {"config": str(file), "to": str(root), "quiet": True, "org": "north"}
+    flags = {"config": str(file), "to": str(root), "org": "north"}
     assert (
         status_of(
             [
@@ -182,6 +190,6 @@ def test_what_the_store_may_not_read_is_77(day):
             raise NotPermitted(f"could not read {key}")
 
     verifier = day.verifier()
-    closed = type(verifier)(dataset=verifier.dataset, homes=verifier.homes, store=Closed(day.root))
+    closed = type(verifier)(dataset=verifier.dataset, home=verifier.home, store=Closed(day.root))
     with pytest.raises(NotPermitted):
         closed.verify(DAY)

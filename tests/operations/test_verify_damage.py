@@ -329,7 +329,7 @@ def test_an_object_that_changes_between_look_and_reading_is_no_mismatch(day):
             raise ChangedMeanwhile(f"{key} is not what {tag} names")
 
     verifier = day.verifier()
-    hasty = type(verifier)(dataset=verifier.dataset, homes=verifier.homes, store=Hasty(day.root))
+    hasty = type(verifier)(dataset=verifier.dataset, home=verifier.home, store=Hasty(day.root))
     with pytest.raises(TryAgainLater, match="was replaced while it was read"):
         hasty.verify(DAY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import date, timedelta
 from random import Random
@@ -15,7 +16,7 @@ from published import Published, environ
 from genesys_export.cli import status_of
 from genesys_export.cli.verify import VerifyRequest, execute
 from genesys_export.days import Day
-from genesys_export.errors import WrongUse
+from genesys_export.errors import WrongSettings, WrongUse
 from genesys_export.operations.verify.sampling import Sample, draw, parse
 from genesys_simulator import World, serve
 
@@ -46,19 +47,31 @@ def lake(exported, tmp_path):
 
 
 def run(lake, *, start=DAYS[0], end=DAYS[-1], sample=None, **flags):
-    given = {"to": str(lake), "quiet": True, "config": "/dev/null", **flags}
+    given = {"to": str(lake), "config": "/dev/null", **flags}
     return execute(VerifyRequest(start=str(start), end=str(end), sample=sample), given, {})
 
 
 def test_good_days_are_a_line_each_and_a_summary(lake, capsys):
     assert run(lake) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
+    out = capsys.readouterr().out
     *lines, summary = out.splitlines()
     assert [line.partition(" (")[0] for line in lines] == [
         f"{day}  OK: everything matches the manifest" for day in DAYS
     ]
     assert summary.startswith("4 days: 4 OK; read 64 objects, ")
+
+
+def test_quiet_prints_only_the_days_that_do_not_match(lake, capsys):
+    assert run(lake, quiet=True) == 0
+    assert capsys.readouterr() == ("", "")
+    (lake / f"segments/{DAYS[1]}.csv.gz").unlink()
+    assert run(lake, end=DAYS[-1].date + timedelta(1), quiet=True) == 65
+    out, err = capsys.readouterr()
+    day, mismatch, absent = out.splitlines()
+    assert day.startswith(f"{DAYS[1]}  1 mismatch (")
+    assert mismatch.startswith(f"  MISMATCH    segments/{DAYS[1]}.csv.gz")
+    assert absent == "2025-11-21  nothing is published"
+    assert "1 day does not match the manifest, 1 day is not published" in err
 
 
 def test_each_missing_file_is_a_line_and_missing_days_are_one(lake, capsys):
@@ -80,7 +93,7 @@ def test_a_sample_reads_whole_days_and_lists_the_others(lake, capsys):
     assert run(lake, sample="1%") == 0
     out = capsys.readouterr().out
     assert out.count("OK: everything matches") == 1
-    assert "4 days: 1 OK, 3 only listed; read 16 objects, " in out
+    assert "4 days: 1 OK, 3 not read, only listed; read 16 objects, " in out
     assert run(lake, sample="100 %") == 0
     assert "4 days: 4 OK; read 64 objects" in capsys.readouterr().out
 
@@ -104,6 +117,12 @@ def test_a_day_that_cannot_be_verified_ends_only_itself(lake, capsys):
     for sample in (None, "1%"):
         assert run(lake, sample=sample) == 65
         assert f"{DAYS[0]}  {DAYS[0]} is damaged" in capsys.readouterr().out
+    path.unlink()
+    os.mkfifo(path)
+    for sample in (None, "1%"):
+        assert run(lake, sample=sample) == 78
+        assert "1 not verified" in capsys.readouterr().out
+    path.unlink()
     path.write_text("{", "utf-8")
     for sample in (None, "1%"):
         assert run(lake, sample=sample) == 74
@@ -126,6 +145,8 @@ def test_each_organisation_has_its_own_lines(tmp_path, capsys):
         assert status_of(["run", *where, "--date", str(DAYS[0]), "--quiet"]) == 0
     span = ["--start", str(DAYS[0]), "--end", str(DAYS[0])]
     assert status_of(["verify", *where, *span, "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert status_of(["verify", *where, *span]) == 0
     out = capsys.readouterr().out
     assert [line for line in out.splitlines() if line.endswith(":")] == ["north:", "south:"]
     assert out.count("OK: everything matches") == 2
@@ -139,8 +160,8 @@ def test_each_organisation_has_its_own_lines(tmp_path, capsys):
         (["--end", "2025-11-17"], "--start is missing"),
         (["--sample", "5%"], "no day is given"),
         (["--date", "2999-11-17"], "--date 2999-11-17 is in the future"),
-        (["--date", "2025-11-17", "--end", "2025-11-18"], "--date does not go with"),
-        (["--date", "2025-11-17", "--sample", "5%"], "--date does not go with"),
+        (["--date", "2025-11-17", "--end", "2025-11-18"], "--date can't be combined with"),
+        (["--date", "2025-11-17", "--sample", "5%"], "--date can't be combined with"),
         (["--start", "2025-11-18", "--end", "2025-11-17"], "is after --end"),
         (["--start", "2025-11-17", "--end", "soon"], "--end soon is not a valid date"),
     ],
@@ -150,10 +171,10 @@ def test_flags_that_do_not_go_together_are_wrong_use(lake, capsys, flags, told):
     assert told in capsys.readouterr().err
 
 
-def test_wrong_dates_are_reported_together_with_missing_settings(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    assert status_of(["verify", "--start", "a", "--end", "b"]) == 78
-    told = capsys.readouterr().err
+def test_wrong_dates_are_reported_together_with_missing_settings():
+    with pytest.raises(WrongSettings) as refused:
+        execute(VerifyRequest(start="a", end="b"), {"config": os.devnull}, {})
+    told = refused.value.message
     assert "--start a is not a valid date" in told
     assert "--end b is not a valid date" in told
     assert "--to" in told

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any
 
-from fakes import FakeClock, MemoryStore
+from fakes import FakeClock, FakeSource, MemoryStore
 from genesys_export.errors import DestinationFailed, ExportError, Stopped, UnknownOutcome
 
 # What changes the destination, so that a reader may see something else afterwards.
@@ -217,7 +217,7 @@ class _Upload:
         self._process.call("discard", self._upload.discard)
 
 
-class _Source:
+class _Source(FakeSource):
     def __init__(self, process: Process) -> None:
         self._process = process
 

@@ -105,30 +105,6 @@ def test_a_slice_of_a_partial_day_is_no_part_of_a_whole_one():
     pytest.fail("the run never came to its end")
 
 
-@pytest.mark.parametrize("slices", [1, 2])
-def test_lookup_tables_outlive_the_clean_up_of_what_an_earlier_run_left(bench, slices):
-    bench.divisions = [{"id": "d-1", "name": "Home"}]
-    bench.run(slices=2)
-    bench.genesys.versions[1] += 1
-    bench.divisions = [{"id": "d-1", "name": "Away"}]
-    die(bench, "complete", 2, slices=2)  # both slices are indexed; one may be in the claim
-    bench.clock.rest(timedelta(hours=7).total_seconds())
-    bench.run(slices=slices)
-    bench.check_settled()
-    assert "Away" in bench.text("dim_divisions")
-
-
-def test_new_names_alone_leave_the_conversations_files_as_they_lie(bench):
-    bench.divisions = [{"id": "d-1", "name": "Home"}]
-    bench.run()
-    tags = bench.tags()
-    bench.divisions = [{"id": "d-1", "name": "Away"}]
-    bench.run(watched=True)
-    bench.check_settled()
-    differ = {key for key, tag in bench.tags().items() if tags[key] != tag}
-    assert differ == {"dim_divisions/2026-11-22.csv.gz"}
-
-
 def test_first_runs_side_by_side_do_not_take_each_other_for_a_dishonest_store():
     for call in range(12):
         bench = in_memory()

@@ -163,10 +163,7 @@ def test_another_layout_again_is_refused_with_the_settings_that_differ(bench):
     assert "other settings (layout: hive -> daily)" in problem.message
 
 
-def test_lookup_tables_and_rejects_rest_as_well(bench):
-    bench.divisions = [{"id": "d-1", "name": "Home"}]
+def test_rejects_rest_as_well(bench):
     bench.run()
-    as_if_deleted(bench, "dim_divisions/2026-11-22.csv.gz")
-    assert "had no such file" in refused(bench).message
     as_if_deleted(bench, f"{HOME}/rejects.jsonl.gz")
     assert "found no unreadable records" in refused(bench).message

@@ -10,7 +10,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from destinations import Dated, Process, Trouble
 
 from fake_genesys import FakeGenesys, id_of, participant_of, session_of, tag_of
-from fakes import FakeClock, some
+from fakes import FakeClock, feed_of, some
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.encode import Format
@@ -55,7 +55,6 @@ class Bench:
     clock: FakeClock
     genesys: FakeGenesys
     recipe: str = "one"
-    divisions: list[dict[str, Any]] | None = None  # written as a lookup table, where given
     _known: dict[str, Rows] = field(default_factory=dict)
 
     @classmethod
@@ -87,7 +86,6 @@ class Bench:
             tables=TABLES,
             slices=slices,
             slices_at_once=at_once,
-            names=() if self.divisions is None else ("dim_divisions",),
             format=Format.CSV,
             allow_partial=partial,
             **more,
@@ -96,7 +94,7 @@ class Bench:
             timezone="UTC",
             engine="jobs",
             filters={"recipe": self.recipe},
-            tables=(*plan.written, *plan.names),
+            tables=plan.written,
             format=plan.format.value,
             layout=plan.layout.value,
             csv={"newlines": "keep"},
@@ -105,9 +103,8 @@ class Bench:
         parts = Dependencies(
             plan=plan,
             recipe=recipe,
-            source=process.source,
+            feed=feed_of(plan, process.source, process.clock),
             store=process.store,
-            names=self,
             clock=process.clock,
             observe=ignore,
             honours_preconditions=honours_preconditions,
@@ -136,13 +133,6 @@ class Bench:
             self.exporter(process).recover(DAY)
         finally:
             process.bury()
-
-    def pages(
-        self, table: str, *, patience_s: float | None = None
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Be the Names of every run."""
-        assert (table, patience_s) == ("dim_divisions", None)
-        yield self.divisions or []
 
     # --- readers -----------------------------------------------------------------------------
 

@@ -33,6 +33,13 @@ def test_a_line_says_what_was_wrong_where_it_was_given_and_every_name_to_set(com
     )
 
 
+def test_the_advice_needs_no_clone_of_the_project(tmp_path):
+    with pytest.raises(WrongSettings) as caught:
+        load(flags={}, environ={}, cwd=tmp_path, needs={Need.SOURCE, Need.DESTINATION})
+    assert "docs/" not in caught.value.advice
+    assert "`genesys-export init` writes a settings file" in caught.value.advice
+
+
 def test_everything_is_told_at_once(complaint):
     message = complaint(
         "[export]\nformt = 'csv.gz'\n[genesys]\npage_size = 5\npoll_first = '90'\n",
@@ -240,12 +247,6 @@ def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "genesys-export.toml").mkdir()
     with pytest.raises(WrongSettings, match="it can't be read"):
         load(flags={}, environ={}, cwd=tmp_path)
-
-
-def test_the_advice_names_the_page(tmp_path):
-    with pytest.raises(WrongSettings) as caught:
-        load(flags={}, environ={"GENESYS_EXPORT_X": "1"}, cwd=tmp_path)
-    assert "docs/reference/settings.md" in caught.value.advice
 
 
 CANARY = "canary-7f3a9"

@@ -18,14 +18,13 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from fakes import FakeClock, MemoryStore
+from fakes import FakeClock, MemoryStore, feed_of
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, split
 from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export.plan import Plan
 from genesys_export.export.slices import SliceContext, Task, stage
-from genesys_export.feeds.rejects import Rejects
 from genesys_export.model import Page
 from genesys_simulator import World
 from genesys_simulator.times import DAY_MS, Span
@@ -54,6 +53,10 @@ class Source:
     def __init__(self, given: tuple[bytes, ...]) -> None:
         self._given = given
 
+    def fetch(self, interval, job_id=None) -> Source:
+        del interval, job_id
+        return self
+
     def pages(self) -> Iterator[Page]:
         for first in range(0, len(self._given), PAGE):
             page = self._given[first : first + PAGE]
@@ -67,17 +70,18 @@ def walk(given: tuple[bytes, ...], form: Format = Format.CSV):
     """Stage the records as one slice; returns what was sealed."""
     store = MemoryStore()
     tables = () if form is Format.JSONL else TABLES
-    plan = Plan(dataset=DATASET, tables=tables, format=form)
-    shop = SliceContext(
+    raw = DATASET.raw if form is Format.JSONL else None
+    plan = Plan(dataset=DATASET, tables=tables, format=form, raw=raw)
+    context = SliceContext(
         plan=plan,
         store=store,
         observe=ignore,
         token="token",
-        rejects=Rejects(store, "rejects.jsonl.gz", "token"),
         abandon=Event(),
         clock=FakeClock(),
     )
-    sealed = stage(shop, Task(slice=PART, fetch=Source(given), began=FakeClock().now())).sealed
+    reading = feed_of(plan, Source(given), FakeClock()).open(PART)
+    sealed = stage(context, Task(slice=PART, reading=reading, began=FakeClock().now())).sealed
     assert sealed.counts.exported == len(given)
     return sealed
 

@@ -174,7 +174,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(store, tmp_path, 
     ):
         with pytest.raises(WrongSettings, match="not a regular file"):
             attempt()
-    assert list(store.list("")) == []
+    assert list(store.list("")) == ([] if kind == "directory" else ["manifest.json"])
 
 
 def test_a_link_in_place_of_the_lock_is_not_followed(store, tmp_path):

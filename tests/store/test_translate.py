@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import ssl
 import sys
 
 import botocore.exceptions
 import pytest
+import urllib3.exceptions
 from botocore.session import Session
 from scripted import Answer, error, scripted
 
@@ -18,6 +20,7 @@ from genesys_export.errors import (
     NeverSent,
     NotPermitted,
     SignInRefused,
+    UnknownOutcome,
     WrongSettings,
 )
 from genesys_export.store import S3Options, aws_kinds
@@ -128,6 +131,8 @@ def test_a_credential_program_that_gives_none_is_a_wrong_setting(tmp_path, what)
     with pytest.raises(WrongSettings) as found:
         read_with(session)
     assert "no usable credentials" in found.value.message
+    assert "credential_process of the profile p" in found.value.message
+    assert "credential_process" in found.value.advice
     assert "canary" not in found.value.message
 
 
@@ -135,6 +140,7 @@ def test_a_credential_program_that_is_not_there_is_named(tmp_path):
     session = session_with(tmp_path, credential_process=f"{tmp_path}/nowhere --password canary")
     with pytest.raises(WrongSettings, match="nowhere: No such file") as found:
         read_with(session)
+    assert "credential_process of the profile p" in found.value.message
     assert "canary" not in found.value.message
 
 
@@ -146,6 +152,44 @@ def test_a_web_identity_file_that_is_not_there_is_named(tmp_path):
     )
     with pytest.raises(WrongSettings, match="token: No such file"):
         read_with(session)
+
+
+def test_an_endpoint_without_tls_is_a_wrong_setting(tmp_path):
+    with scripted(Answer(200, b"plain")) as server:
+        endpoint = server.endpoint_url.replace("http://", "https://")
+        with pytest.raises(WrongSettings, match="answers without TLS") as found:
+            read_with(session_with(tmp_path, **KEYS), endpoint)
+    assert "AWS_ENDPOINT_URL_S3" in found.value.advice
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file"), ("none", "no certificates")])
+def test_a_ca_bundle_that_can_not_be_used_is_a_wrong_setting(tmp_path, content, why):
+    bundle = tmp_path / "bundle.pem"
+    if content:
+        bundle.write_text(content)
+    session = session_with(tmp_path, **KEYS)
+    session.set_config_variable("ca_bundle", str(bundle))  # else this machine's variable counts
+    with scripted(Answer(200, b"plain")) as server:
+        endpoint = server.endpoint_url.replace("http://", "https://")
+        with pytest.raises(WrongSettings, match=why) as found:
+            read_with(session, endpoint)
+    assert "AWS_CA_BUNDLE" in found.value.advice
+
+
+def test_a_certificate_nobody_vouches_for_is_a_wrong_setting():
+    held = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed"))
+    problem = botocore.exceptions.SSLError(endpoint_url="https://s3.example", error=held)
+    with pytest.raises(WrongSettings, match="not trusted") as found, translated("a", "s3://b/k"):
+        raise problem
+    assert "AWS_CA_BUNDLE" in found.value.advice
+
+
+def test_a_tls_connection_that_breaks_after_the_handshake_may_have_written():
+    held = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    held.reason = "WRONG_VERSION_NUMBER"
+    problem = botocore.exceptions.SSLError(endpoint_url="https://s3.example", error=held)
+    with pytest.raises(UnknownOutcome), translated("a", "s3://b/k", conditional=True):
+        raise problem
 
 
 def test_a_token_that_no_header_can_carry_is_a_wrong_setting_not_an_unknown_outcome(tmp_path):

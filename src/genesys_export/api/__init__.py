@@ -9,16 +9,14 @@ from .jobs import JobSource
 from .limits import Budget
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
-from .query import QUERY, QueryPolicy, QuerySource
-from .reference import LISTS, ReferenceLists
+from .query import QueryPolicy, QuerySource
+from .reference import ReferenceLists
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy
 from .source_count import GenesysCounter
 from .transport import Transport, TransportOptions
 
 __all__ = [
-    "LISTS",
-    "QUERY",
     "REGIONS",
     "Budget",
     "Client",

@@ -60,6 +60,8 @@ class _Passing:
 
 
 _LONGEST_PAUSE_S = 3_600.0  # whatever a server says: a backfill goes on after it
+# Until any answer came a wrong host or network is likelier than an outage.
+_FIRST_ANSWER_S = 60.0
 _SIGN_IN = Call(method="POST", path="/oauth/token")
 
 
@@ -83,6 +85,7 @@ class Client:
         self._transport, self._clock, self._retry = transport, clock, retry
         self._budget, self._budget_lock = budget, Lock()
         self._rng, self._observe = rng, observe
+        self._answered = False  # whether Genesys ever did
         self._tokens = Tokens(self._sign_in, clock.monotonic)
 
     def sign_in(self) -> None:
@@ -112,7 +115,6 @@ class Client:
         return self._until_answered(call, lambda: self._once(call, parse))
 
     def _until_answered(self, call: Call, once: Callable[[], Parsed | _Passing]) -> Parsed:
-        policy = replace(self._retry, deadline_s=self._patience_s(call))
         began, attempt = self._clock.monotonic(), 0
         while True:
             outcome = once()
@@ -120,6 +122,9 @@ class Client:
                 return outcome
             attempt += 1
             elapsed_s = self._clock.monotonic() - began
+            policy = replace(self._retry, deadline_s=self._patience_s(call))
+            if not self._answered and isinstance(outcome.cause, Failure):
+                policy = replace(policy, deadline_s=min(policy.deadline_s, _FIRST_ANSWER_S))
             decision = policy.decide(
                 attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
             )
@@ -226,6 +231,7 @@ class Client:
         except Failure as failure:
             host = urlsplit(url).netloc.rpartition("@")[2]
             return _Passing(problem=f"{host}: {failure}", cause=failure)
+        self._answered = True
         self._observe(
             Requested(
                 method=call.method,

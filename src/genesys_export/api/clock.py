@@ -7,13 +7,14 @@ place that reads the real one.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
+from ..days import Interval, midnight, yesterday, zone_named
 from ..errors import ExportError
 from ..model import Clock
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "trial_minute"]
 
 
 # Linux has it, macOS doesn't.
@@ -60,3 +61,10 @@ class SystemClock:
     def interrupt(self, error: ExportError) -> None:
         """Wake every sleeper, present and future, with this error; safe in a signal handler."""
         self._interrupts.put(error)
+
+
+def trial_minute(clock: Clock) -> Interval:
+    """Return the first minute of yesterday, which is asked for to try a request out."""
+    utc = zone_named("UTC")
+    begin = midnight(yesterday(clock.now(), utc), utc)
+    return Interval(begin, begin + timedelta(minutes=1))

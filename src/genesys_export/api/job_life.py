@@ -48,7 +48,7 @@ class JobPolicy:
     def __post_init__(self) -> None:
         """Refuse what the API or common sense refuses."""
         if not 100 <= self.page_size <= 10_000:
-            raise ValueError("a page of results holds 100 to 10,000 conversations")
+            raise ValueError("a page of results holds 100 to 10,000 records")
         if self.submissions < 1 or self.empty_pages < 1:
             raise ValueError("at least one submission, at least one empty page")
         least_s = min(self.unseen_s, self.deadline_s)

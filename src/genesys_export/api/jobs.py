@@ -1,4 +1,4 @@
-"""The asynchronous details jobs: submit, poll, page to the end, release; again if one dies.
+"""Asynchronous jobs: submit, poll, page to the end, release; again if one dies.
 
 What a state means for whoever waits stands in job_life.py. A job just accepted may not be visible
 yet: for its first minute a 404 means "wait". Only a missing cursor is the end of
@@ -8,39 +8,35 @@ end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import blake2b
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from ..datasets import JobEndpoint
 from ..days import Interval
 from ..errors import ExportError, JobFailed, RequestRefused, WrongSettings
 from ..events import JobChanged, JobSubmitted, Noticed, Observe, Waiting, ignore, wait
 from ..model import Page
-from ..plural import plural
 from . import wire
 from .client import Call, Client
-from .clock import Clock
+from .clock import Clock, trial_minute
 from .filters import Filters
 from .job_life import Dead, JobPolicy, Meaning, meaning_of
+from .paging import Guard, by_token, likeness
 
 Parsed = TypeVar("Parsed")
-JOBS = "/api/v2/analytics/conversations/details/jobs"
-JOB = JOBS + "/{jobId}"
-RESULTS = JOB + "/results"
 _RELEASE_S = 20.0  # a job left behind expires by itself: deleting it is worth no more
-_LONGEST = 300
 _UNSEEN = 404
 _GONE = (_UNSEEN, 410)
-_MOST_PAGES = 100_000  # of a job: at a hundred a page that is ten million conversations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSource:
-    """Conversations from the data lake, complete up to its watermark: a model.Source."""
+    """Records from the data lake, complete up to its watermark: a model.Source."""
 
+    endpoint: JobEndpoint
     client: Client
     clock: Clock
     rng: Random
@@ -48,31 +44,38 @@ class JobSource:
     filters: Filters = field(default_factory=Filters)
     observe: Observe = ignore
 
+    is_bounded = True
+
+    @property
+    def needs(self) -> str:
+        """The permission to submit and read jobs."""
+        return self.endpoint.permission
+
     def watermark(self) -> datetime | None:
         """Return the instant up to which the lake is complete (dataAvailabilityDate)."""
-        call = Call(method="GET", path=JOBS + "/availability")
+        call = Call(method="GET", path=self.endpoint.availability)
         return self.client.request(call, wire.read_watermark)
 
     def fetch(self, interval: Interval, job_id: str | None = None) -> JobFetch:
-        """Prepare reading the conversations active in `interval`; asks nothing yet.
+        """Prepare reading the records active in `interval`; asks nothing yet.
 
         `job_id` is a job for that interval which an earlier run submitted.
         """
         return JobFetch(self, interval, job_id)
 
-    def describe(self, interval: Interval) -> tuple[Mapping[str, object], ...]:
-        """Return the body of what will be asked first."""
-        return (self.body(interval),)
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
+        """Return the body of a job."""
+        return ({"interval": str(interval), **self.endpoint.body, **self.filters.as_body()},)
 
-    def body(self, interval: Interval) -> dict[str, object]:
-        """Return the body of a job: what will be asked, exactly."""
-        return {
-            "interval": str(interval),
-            "order": "asc",
-            "orderBy": "conversationStart",
-            "startOfDayIntervalMatching": True,
-            **self.filters.as_body(),
-        }
+    def try_out(self) -> str:
+        """Submit a job, which alone proves that it may be, and delete it unread.
+
+        A minute's job costs nothing; waiting for it would make everybody wait.
+        """
+        fetch = self.fetch(trial_minute(self.clock))
+        fetch.submit(1)
+        fetch.release()
+        return "a test job was accepted, then deleted"
 
 
 class JobFetch:
@@ -102,7 +105,7 @@ class JobFetch:
         if self._held and (yield from self._read_alive(self._held[-1])):
             return
         for attempt in range(1, submissions + 1):
-            job_id = self._submit(attempt)
+            job_id = self.submit(attempt)
             try:
                 self._rest("job", self._source.policy.wait_s(1), f"{job_id} is submitted")
                 self._await(job_id)
@@ -129,11 +132,6 @@ class JobFetch:
             return False
         return True
 
-    def try_out(self) -> None:
-        """Submit a job and delete it unread; raises what `pages` raises of submitting."""
-        self._submit(1)
-        self.release()
-
     def release(self) -> None:
         """Delete the jobs; failures are only noticed, a second call does nothing."""
         while self._held:
@@ -149,7 +147,7 @@ class JobFetch:
 
     def _delete(self, job_id: str) -> bool:
         """Delete a job; return whether it was there."""
-        call = Call(method="DELETE", path=JOB, values={"jobId": job_id}, deadline_s=_RELEASE_S)
+        call = replace(self._call("DELETE", job_id), deadline_s=_RELEASE_S)
         try:
             self._source.client.request(call, bytes)
         except RequestRefused as refused:
@@ -158,8 +156,10 @@ class JobFetch:
             raise
         return True
 
-    def _submit(self, attempt: int) -> str:
-        call = Call(method="POST", path=JOBS, body=self._source.body(self._interval))
+    def submit(self, attempt: int) -> str:
+        """Submit a job and return its id; raises what `pages` raises of it."""
+        (body,) = self._source.describe(self._interval)
+        call = Call(method="POST", path=self._source.endpoint.path, body=body)
         try:
             job = self._source.client.request(call, wire.read_job)
         except RequestRefused as refused:
@@ -201,53 +201,47 @@ class JobFetch:
 
     def _status(self, job_id: str) -> wire.Status | None:
         """Return the job's status, None while it is not visible yet; raises Dead."""
-        call = Call(method="GET", path=JOB, values={"jobId": job_id})
-        return self._seen(job_id, call, wire.read_status)
+        return self._seen(job_id, self._call("GET", job_id), wire.read_status)
 
     def _read(self, job_id: str) -> Iterator[Page]:
         """Yield the pages of a job that is fulfilled; raises Dead, JobFailed."""
-        policy = self._source.policy
-        met: set[str] = set()
-        pages: set[bytes] = set()
-        cursor, empty = "", 0
-        while True:
+        asked: dict[str, Any] | None = {"pageSize": str(self._source.policy.page_size)}
+        guard = Guard(most_vain=self._source.policy.empty_pages, link="cursor")
+        while asked is not None:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
-            results = self._page(job_id, cursor)
-            yield results.page
-            if results.cursor is None:
-                return
-            is_old = _likeness(results.page.records) in pages
-            empty = empty + 1 if is_old or not results.page.records else 0
-            cursor = results.cursor
-            if cursor in met or empty >= policy.empty_pages or len(met) >= _MOST_PAGES:
-                found = plural(empty or len(met), "page")
-                told = f"{found} with nothing new" if empty else found
+            found = self._page(job_id, asked)
+            yield found.page
+            records = found.page.records
+            is_new = bool(records) and guard.is_new(likeness(records))
+            asked = by_token(asked, found.told, len(records))
+            if asked and (why := guard.why_endless(asked, is_new=is_new)):
                 raise JobFailed(
-                    f"the results of job {job_id} for {self._interval} have no end: "
-                    + ("the same cursor was returned twice" if cursor in met else told)
+                    f"the results of job {job_id} for {self._interval} have no end: {why}"
                 )
-            met.add(cursor)
-            pages.add(_likeness(results.page.records))
 
-    def _page(self, job_id: str, cursor: str) -> wire.ResultsPage:
-        query = {"pageSize": str(self._source.policy.page_size)}
-        if cursor:
-            query["cursor"] = cursor
-        call = Call(method="GET", path=RESULTS, values={"jobId": job_id}, query=query)
+    def _page(self, job_id: str, asked: Mapping[str, str]) -> wire.Answer:
+        call = self._call("GET", job_id, "/results", asked)
+        read = wire.results(self._source.endpoint.records_key).read
         while True:
             try:
-                page = self._seen(job_id, call, wire.read_results)
+                page = self._seen(job_id, call, read)
             except RequestRefused as refused:
                 # A job can end while it is read. How Genesys refuses its pages then is not known
                 # (2026-11), so the job itself is asked; it may also have taken its cursors back.
                 self._check(job_id)
-                if cursor and refused.http_status == 400:
+                if "cursor" in asked and refused.http_status == 400:
                     raise Dead(f"no longer accepts its own cursor: {refused.message}") from refused
                 raise
             if page is not None:
                 return page
             self._check(job_id)
             self._rest("job", self._source.policy.first_s, f"{job_id} has no results yet")
+
+    def _call(
+        self, method: str, job_id: str, part: str = "", query: Mapping[str, str] | None = None
+    ) -> Call:
+        path = self._source.endpoint.path + "/{jobId}" + part
+        return Call(method=method, path=path, values={"jobId": job_id}, query=query or {})
 
     def _check(self, job_id: str) -> None:
         """Raise Dead if the job itself says that it has ended."""
@@ -276,9 +270,3 @@ class JobFetch:
         wait_s *= self._source.rng.uniform(1.0, 1.1)
         told = Waiting(reason=reason, wait_s=wait_s, detail=detail)
         wait(self._source.observe, self._source.clock, told)
-
-
-def _likeness(records: Sequence[bytes | memoryview]) -> bytes:
-    """Return what two pages share when they are the same; cheap: compares only their ends."""
-    ends = (bytes(records[0]), bytes(records[-1])) if records else ()
-    return blake2b(b"\n".join((b"%d" % len(records), *ends)), digest_size=16).digest()

@@ -1,8 +1,8 @@
 """A custom query body, sent unchanged except for the day's interval.
 
 Apart from the main road: knows nothing of halving, filters or jobs. Of the body it knows the two
-placeholders; how an answer leads to the next page is the business of `dialects`. Nothing of the
-body is ever repeated in an error.
+placeholders; records stand under the dataset's key or `entities`, and the next page comes by a
+token sent back, or by its number. Nothing of the body is ever repeated in an error.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from typing import Any
 
 import msgspec
 
+from ..datasets import QueryEndpoint
 from ..days import Interval, iso_ms
-from ..errors import RequestRefused, WrongSettings
+from ..errors import GenesysUnavailable, RequestRefused, WrongSettings
 from ..model import Page
 from ..odd_input import is_too_deep
 from .client import Call, Client
-from .clock import Clock
-from .dialects import Answer, Guard, Json, following, paging, read_answer
-from .query import QUERY
+from .clock import Clock, trial_minute
+from .paging import Guard, Json, by_hits, by_token, following, likeness, paging
+from .query import NoJob
+from .wire import Answer, Answers
 
+_MOST_EMPTY = 1_000  # so many empty pages in a row are taken for pages without end
 _LONGEST = 255  # of a file's name
 
 
@@ -33,20 +36,23 @@ class OwnBody:
     """A body with `{start}` and `{end}` in it, and the path it is sent to."""
 
     whole: Mapping[str, Any]
-    path: str = QUERY
+    path: str = ""
 
     def filled(self, interval: Interval) -> Json:
         """Return the body for an interval: both placeholders are RFC 3339 instants in UTC."""
         instants = {"{start}": iso_ms(interval.start), "{end}": iso_ms(interval.end)}
         return {key: _replaced(value, instants) for key, value in self.whole.items()}
 
-    def canonical(self) -> str:
-        """Return one text for bodies that ask the same of the same path; for the recipe."""
+    def canonical(self, usual: str) -> str:
+        """Return one text for bodies that ask the same of the same path; for the recipe.
+
+        The `usual` path is not named.
+        """
         text = json.dumps(self.whole, sort_keys=True, separators=(",", ":"))
-        return text if self.path == QUERY else f"POST {self.path} {text}"
+        return text if self.path == usual else f"POST {self.path} {text}"
 
 
-def read_body(file: Path, *, path: str = QUERY) -> OwnBody:
+def read_body(file: Path, *, path: str = "") -> OwnBody:
     """Read a body's file; raises WrongSettings."""
     try:
         text = file.read_bytes()
@@ -57,7 +63,7 @@ def read_body(file: Path, *, path: str = QUERY) -> OwnBody:
     return parse_body(text, name=file.name, path=path)
 
 
-def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
+def parse_body(text: bytes, *, name: str, path: str = "") -> OwnBody:
     """Read a body; raises WrongSettings, which never quotes its content."""
     try:
         found = json.loads(text.decode("utf-8-sig"), parse_float=_finite, parse_constant=_finite)
@@ -85,11 +91,18 @@ def parse_body(text: bytes, *, name: str, path: str = QUERY) -> OwnBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSource:
-    """Conversations as a custom query body finds them: a model.Source."""
+    """Records as a custom query body finds them: a model.Source."""
 
+    endpoint: QueryEndpoint
     client: Client
     clock: Clock
     own: OwnBody
+    is_bounded = False
+
+    @property
+    def needs(self) -> str:
+        """The request: which permission a path needs is not known."""
+        return f"POST {self.own.path}"
 
     def watermark(self) -> None:
         """Return None: such an answer does not say up to when it is complete."""
@@ -99,26 +112,23 @@ class OwnSource:
         del job_id  # a query has none
         return OwnFetch(self, interval)
 
-    def describe(self, interval: Interval) -> tuple[Mapping[str, object], ...]:
-        """Return the body of what will be asked first."""
-        return (self.body(interval),)
-
-    def body(self, interval: Interval) -> Json:
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
         """Return the first body that will be sent."""
-        return self.own.filled(interval)
+        return (self.own.filled(interval),)
+
+    def try_out(self) -> str:
+        """Ask for a page."""
+        next(self.fetch(trial_minute(self.clock)).pages(), None)
+        return "a query was answered"
 
 
-class OwnFetch:
+class OwnFetch(NoJob):
     """One interval on its way: a model.Fetch; used by one thread at a time."""
 
     def __init__(self, source: OwnSource, interval: Interval) -> None:
         """Ask nothing yet."""
         self._source, self._interval = source, interval
-
-    @property
-    def job_ids(self) -> tuple[str, ...]:
-        """Nothing: a query leaves no job behind."""
-        return ()
+        self._answers = answers(source.endpoint.records_key)
 
     def pages(self) -> Iterator[Page]:
         """Yield every page.
@@ -126,22 +136,29 @@ class OwnFetch:
         Raises WrongSettings if the body is not accepted or its answers hold no records,
         GenesysUnavailable where the pages have no end, and what the client raises.
         """
-        body: Json | None = self._source.body(self._interval)
-        guard = Guard(self._interval)
+        body: Json | None = self._source.own.filled(self._interval)
+        guard, is_first = Guard(most_vain=_MOST_EMPTY), True
         while body is not None:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
-            answer = self._ask(body, first=guard.pages == 0)
-            guard.check(answer)
-            yield answer.page
-            body = following(body, answer)
+            found = self._ask(body, first=is_first)
+            records, is_first = found.page.records, False
+            is_new = bool(records) and guard.is_new(likeness(records))
+            body = following((by_token, by_hits), body, found.told, len(records))
+            why = guard.why_endless(body, is_new=is_new) if body else ""
+            if why or (records and not is_new):
+                raise self._endless(why or "the same page was returned twice")
+            yield found.page
 
-    def release(self) -> None:
-        """Do nothing: there is nothing to release."""
+    def _endless(self, why: str) -> GenesysUnavailable:
+        return GenesysUnavailable(
+            f"the answers to the query body for {self._interval} have no end: {why}",
+            advice="Check how the body in export.query_body asks for pages.",
+        )
 
     def _ask(self, body: Json, *, first: bool) -> Answer:
         call = Call(method="POST", path=self._source.own.path, body=body)
         try:
-            answer = self._source.client.request(call, read_answer)
+            answer = self._source.client.request(call, self._answers.split)
         except RequestRefused as refused:
             if first and refused.http_status in (400, 404, 413):
                 raise WrongSettings(
@@ -152,10 +169,16 @@ class OwnFetch:
             raise
         if answer is None:
             raise WrongSettings(
-                "the answer to the query body has neither `conversations` nor `entities`",
+                f"the answer to the query body has neither `{self._source.endpoint.records_key}` "
+                "nor `entities`",
                 advice="Check export.query_body and export.query_path.",
             )
         return answer
+
+
+def answers(key: str) -> Answers:
+    """Return what reads answers of any dialect; a token may be any JSON."""
+    return Answers((key, "entities"), totalHits=object, cursor=object, nextPageToken=object)
 
 
 def _replaced(value: Any, instants: Mapping[str, str]) -> Any:
@@ -195,5 +218,6 @@ def _is_count(value: object) -> bool:
 def _wrong(name: str, problem: str) -> WrongSettings:
     return WrongSettings(
         f"export.query_body: {name[:_LONGEST]} {problem}",
-        advice="See docs/how-to/query-body.md for an example.",
+        advice="A query body is the JSON of a conversation details query, with an interval of"
+        ' "{start}/{end}" and a paging.',
     )

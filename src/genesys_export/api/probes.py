@@ -1,25 +1,25 @@
 """Probes of Genesys Cloud that an export does not need.
 
 Who answers, what the clock there shows, what the role sees: each look returns a value and changes
-nothing there. Knows endpoints; judges nothing.
+nothing there. Judges nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..days import Interval, http_date
-from .client import Call, Client
-from .reference import Listing, Page, read_list
+from ..datasets import ListEndpoint
+from ..days import http_date
+from .client import Client
+from .reference import ListPage, read_list
 from .transport import Transport
 
-_DIVISIONS = Listing("/api/v2/authorization/divisions", 200)
+_DIVISIONS = ListEndpoint(path="/api/v2/authorization/divisions", page_size=200)
 # The one without `paged` is deprecated (SDK's notes, read 2026-11). Neither needs a permission.
 _PERMITTED = "/api/v2/authorization/divisionspermitted/paged/me"
-_AGGREGATES = "/api/v2/analytics/conversations/aggregates/query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +63,13 @@ def permitted(client: Client, permission: str) -> Permitted:
 
     That a client without a user may ask for `me` is not documented (2026-11).
     """
-    pages = list(read_list(client, Listing(_PERMITTED, 100, {"permission": permission})))
-    return Permitted(tuple(_divisions(pages)), any(page.all_divisions for page in pages))
+    source = ListEndpoint(path=_PERMITTED, page_size=100, query={"permission": permission})
+    pages = list(read_list(client, source))
+    everywhere = any(page.told.get("allDivsPermitted") is True for page in pages)
+    return Permitted(tuple(_divisions(pages)), everywhere)
 
 
-def count(client: Client, interval: Interval) -> None:
-    """Ask for a count of conversations, by media type; raises what the client raises."""
-    body: Mapping[str, object] = {
-        "interval": str(interval),
-        "groupBy": ["mediaType"],
-        "metrics": ["nConversations"],
-    }
-    client.request(Call(method="POST", path=_AGGREGATES, body=body), bytes)
-
-
-def _divisions(pages: Iterator[Page] | list[Page]) -> Iterator[Division]:
+def _divisions(pages: Iterable[ListPage]) -> Iterator[Division]:
     for page in pages:
         for one in page.entities:
             yield Division(_text(one.get("id")), _text(one.get("name")))

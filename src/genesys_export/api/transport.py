@@ -23,6 +23,7 @@ from urllib3 import exceptions
 
 from .. import __version__
 from ..errors import WrongSettings
+from ..tls import is_distrust, is_plain
 from .clock import Clock, SystemClock
 from .deadline import deadline, timed
 from .regions import is_loopback
@@ -250,17 +251,22 @@ _TROUBLES: tuple[tuple[type[exceptions.HTTPError], str], ...] = (
 
 def _translated(problem: exceptions.HTTPError, url: str) -> Failure | WrongSettings:
     """Say the kind of trouble, without addresses that may hold a password or an id."""
-    if _is_distrust(problem):
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    if is_distrust(problem):
         return WrongSettings(
-            f"the certificate of {urlsplit(url).netloc} is not trusted",
-            advice="If your own proxy inspects TLS, set ca_bundle to its CA file.",
+            f"the certificate of {host} is not trusted",
+            advice="If your own proxy inspects TLS, set ca_bundle in [genesys] to its CA file. If"
+            " SSL_CERT_FILE or SSL_CERT_DIR is set, check that it exists.",
+        )
+    if is_plain(problem) and isinstance(problem, exceptions.ProxyError):
+        return WrongSettings(
+            "the proxy answers without TLS",
+            advice="Write http:// instead of https:// in HTTPS_PROXY or genesys.proxy.",
+        )
+    if is_plain(problem):
+        return WrongSettings(
+            f"{host} answers without TLS, although its address begins with https://",
+            advice="Check host and port of GENESYS_CLOUD_BASE_URL and GENESYS_CLOUD_LOGIN_URL.",
         )
     said = next((text for kind, text in _TROUBLES if isinstance(problem, kind)), None)
     return Failure(said or f"HTTP failed ({type(problem).__name__})")
-
-
-def _is_distrust(problem: BaseException) -> bool:
-    """Whether a certificate that nobody vouches for is at the root of it."""
-    return isinstance(problem, ssl.SSLCertVerificationError) or any(
-        isinstance(arg, BaseException) and _is_distrust(arg) for arg in problem.args
-    )

@@ -7,9 +7,10 @@ one record may be nested deeper than any parser goes: such pages are split the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -22,21 +23,6 @@ from .splitting import Garbled, only, split_slowly
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _LONGEST = 200  # of what is a word or an id
-
-
-class Results(msgspec.Struct, rename="camel"):
-    """AnalyticsConversationAsyncQueryResponse, the records still bytes."""
-
-    conversations: list[msgspec.Raw] | UnsetType | None = UNSET
-    cursor: str | UnsetType | None = UNSET
-    data_availability_date: str | UnsetType | None = UNSET
-
-
-class Queried(msgspec.Struct, rename="camel"):
-    """AnalyticsConversationQueryResponse, the records still bytes."""
-
-    conversations: list[msgspec.Raw] | UnsetType | None = UNSET
-    total_hits: int | UnsetType | None = UNSET
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -100,19 +86,11 @@ class ErrorBody(msgspec.Struct, rename="camel"):
 
 
 @dataclass(frozen=True, slots=True)
-class ResultsPage:
-    """A page and where the next one is: None after the last."""
+class Answer:
+    """A page, its records still bytes, and what the answer says beside them."""
 
     page: Page
-    cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class QueryPage:
-    """A page of a query, and how many hits there are in all; None if the answer is silent."""
-
-    page: Page
-    hits: int | None
+    told: Mapping[str, Any]
 
 
 Shape = TypeVar("Shape")
@@ -146,61 +124,70 @@ def read_watermark(body: bytes) -> datetime:
     return _instant(_availability(body).data_availability_date)
 
 
-def read_results(body: bytes) -> ResultsPage:
-    """Split a results page; raises Garbled. Without `conversations` it is an empty page."""
-    try:
-        results = msgspec.json.decode(body, type=Results)
-        records = [bytes(record) for record in results.conversations or ()]
-    except UNREADABLE:
-        results, records = _slowly(body)
-    found = (results.conversations, results.cursor, results.data_availability_date)
-    if all(one is UNSET for one in found) and body.strip() != b"{}":
-        raise Garbled("the body is not a page of results")  # an object, but of something else
-    date = results.data_availability_date
-    watermark = _instant(date) if isinstance(date, str) else None
-    page = Page(records=records, watermark=watermark, received_bytes=len(body))
-    return ResultsPage(page, results.cursor or None)
+class Answers:
+    """Reads answers that hold records under the first of `keys`, and the fields `told` beside."""
+
+    def __init__(self, keys: tuple[str, ...], **told: type) -> None:
+        """Make the reader; each field that is told has to be of its type."""
+        self._keys, self._told = keys, told
+        lists = [(key, list[msgspec.Raw] | UnsetType | None, UNSET) for key in keys]
+        named = [(name, Any, UNSET) for name in told]
+        self._decoder = msgspec.json.Decoder(msgspec.defstruct("Answer", [*lists, *named]))
+
+    def read(self, body: bytes) -> Answer:
+        """Split an answer; raises Garbled. Without a list it is an empty page."""
+        answer = self.split(body)
+        if answer is None:  # an object, but of something else
+            raise Garbled(f"the body is not a page of {self._keys[0]}")
+        return answer
+
+    def split(self, body: bytes) -> Answer | None:
+        """Split an answer; None for an object without any of its fields that is not empty."""
+        try:
+            found = msgspec.structs.asdict(self._decoder.decode(body))
+            lists = (found[key] for key in self._keys)
+            records = [bytes(record) for record in next(filter(None, lists), ())]
+        except UNREADABLE:
+            found, records = split_slowly(body, *self._keys)
+        if all(one is UNSET for one in found.values()) and body.strip() != b"{}":
+            return None
+        told = {name: found[name] for name in self._told if found.get(name, UNSET) is not UNSET}
+        for name, value in told.items():
+            if value and not is_sendable(only(self._told[name], value)):
+                raise Garbled(f"{name} is not a valid string")
+        date = told.get("dataAvailabilityDate")
+        watermark = _instant(date) if isinstance(date, str) else None
+        return Answer(Page(records=records, watermark=watermark, received_bytes=len(body)), told)
 
 
-def read_query(body: bytes) -> QueryPage:
-    """Split a query's answer; raises Garbled. Without `conversations` it is an empty page."""
-    try:
-        found = msgspec.json.decode(body, type=Queried)
-        records = [bytes(record) for record in found.conversations or ()]
-    except UNREADABLE:
-        whole, records = split_slowly(body, "conversations")
-        found = Queried([], only(int, whole.get("totalHits") or 0))
-    # Past the last page some answers are `{}`, others hold `totalHits` alone.
-    silent = found.conversations is UNSET and found.total_hits is UNSET
-    if silent and body.strip() != b"{}":
-        raise Garbled("the body is not a page of a query")
-    page = Page(records=records, watermark=None, received_bytes=len(body))
-    return QueryPage(page, found.total_hits if isinstance(found.total_hits, int) else None)
+@cache
+def results(key: str) -> Answers:
+    """Return what reads a job's pages of results."""
+    return Answers((key,), cursor=str, dataAvailabilityDate=str)
 
 
-def read_hits(body: bytes) -> int:
-    """Return how many conversations a query finds in all; raises Garbled.
-
-    An answer with conversations that does not say how many is none; an empty one says 0.
-    """
-    found = read_query(body)
-    if found.hits is None and found.page.records:
-        raise Garbled("the answer does not give the number of hits")
-    return found.hits or 0
+@cache
+def hits(key: str) -> Answers:
+    """Return what reads a query's pages."""
+    return Answers((key,), totalHits=int)
 
 
-def read_by_media(body: bytes) -> dict[str, int]:
-    """Return nConversations by mediaType; raises Garbled. What has no data is left out."""
-    found = _aggregated(body)
-    if found.results is UNSET and body.strip() != b"{}":
-        raise Garbled("the body is not an answer to an aggregates query")
-    counts: dict[str, int] = {}
-    for group in found.results or ():
-        medium = group.group.get("mediaType", "unknown")
-        told = [one for data in group.data for one in data.metrics]
-        total = sum(one.stats.count or 0 for one in told if one.metric == "nConversations")
-        counts[medium] = counts.get(medium, 0) + int(total)
-    return dict(sorted(counts.items()))
+def counted(metric: str, by: str) -> Callable[[bytes], dict[str, int]]:
+    """Return what reads a metric's counts by a dimension. What has no data is left out."""
+
+    def read(body: bytes) -> dict[str, int]:
+        found = _aggregated(body)
+        if found.results is UNSET and body.strip() != b"{}":
+            raise Garbled("the body is not an answer to an aggregates query")
+        counts: dict[str, int] = {}
+        for group in found.results or ():
+            name = group.group.get(by, "unknown")
+            told = [one for data in group.data for one in data.metrics]
+            total = sum(one.stats.count or 0 for one in told if one.metric == metric)
+            counts[name] = counts.get(name, 0) + int(total)
+        return dict(sorted(counts.items()))
+
+    return read
 
 
 def read_error(body: bytes) -> ErrorBody:
@@ -227,12 +214,3 @@ def is_sendable(token: object) -> bool:
     except (UnicodeEncodeError, RecursionError):
         return False
     return True
-
-
-def _slowly(body: bytes) -> tuple[Results, list[bytes]]:
-    whole, records = split_slowly(body, "conversations")
-    cursor = only(str, whole.get("cursor") or "")
-    if not is_sendable(cursor):
-        raise Garbled("the cursor is not a valid string")
-    date = only(str, whole.get("dataAvailabilityDate") or "")
-    return Results([], cursor or None, date or None), records

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from secrets import token_hex
 
-from ..api import Clock, Filters, GenesysCounter
-from ..datasets import DEFAULT, dataset_named, everything
+from ..api import Clock, Filters
+from ..datasets import DEFAULT, NAMES, dataset_named, everything
 from ..events import Observe
 from ..locations import Home
 from ..manifest import Manifest
@@ -27,7 +27,7 @@ from .connections import (
     store_of,
     transport_of,
 )
-from .planning import source_of
+from .planning import counting, source_of
 
 _PATIENCE = timedelta(seconds=20)
 
@@ -88,13 +88,13 @@ def verifiers(
 
 def _recount(
     settings: Settings, org: Org, *, clock: Clock, observe: Observe
-) -> Callable[[Manifest], SourceCounter]:
+) -> Callable[[Manifest], SourceCounter | None]:
     """Return who counts a published day at its source: with the filters it was asked with."""
     client = client_of(settings, org, clock=clock, observe=observe)
 
-    def of(manifest: Manifest) -> SourceCounter:
+    def of(manifest: Manifest) -> SourceCounter | None:
         filters = Filters(raw=manifest.recipe.filters)
-        return GenesysCounter(client=client, clock=clock, filters=filters)
+        return counting(dataset_named(manifest.dataset), client, clock, filters)
 
     return of
 
@@ -104,12 +104,18 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
     patience = min(told.retry_deadline, _PATIENCE)
     impatient = replace(org, genesys=told.model_copy(update={"retry_deadline": patience}))
     client = client_of(settings, impatient, clock=clock, observe=observe)
+    dataset, names = dataset_named(DEFAULT), dataset_named(NAMES)
     return Genesys(
         hosts=hosts_of(org),
         transport=transport_of(settings, org),
         client=client,
         clock=clock,
-        source=source_of(settings, impatient, client, clock=clock, observe=observe),
+        source=source_of(settings, impatient, dataset, client, clock=clock, observe=observe),
+        counter=None
+        if settings.export.query_body
+        else counting(dataset, client, clock, Filters()),
+        permission=dataset.query.permission if dataset.query else "",
+        tables=names.tables if settings.export.names else (),
         divisions=settings.filters.division,
         proxied=org.proxy_for(hosts_of(org).api) is not None,
     )

@@ -23,17 +23,16 @@ from ..api import (
 )
 from ..datasets import Dataset, tables
 from ..encode import Format, Newlines
+from ..errors import WrongSettings
 from ..events import Observe
 from ..export import Layout, Plan, Roll
 from ..feeds.records import RecordsFeed
 from ..feeds.snapshot import SnapshotFeed
 from ..manifest import Recipe
-from ..model import Feed
+from ..model import Feed, Source
 from ..privacy import resolve
 from ..settings import Org, Settings
 from ..source_count import Tolerance
-
-AnySource = JobSource | QuerySource | OwnSource
 
 # What the manifest says of an engine, and of a format.
 _NOTES = {
@@ -106,7 +105,7 @@ def recipe_of(settings: Settings, plan: Plan) -> Recipe:
         layout=plan.layout.value,
         csv={"newlines": plan.newlines.value} if plan.format is Format.CSV else {},
         column_version=plan.dataset.column_version,
-        query_body=own.canonical() if own else None,
+        query_body=own.canonical(plan.dataset.query.path) if own and plan.dataset.query else None,
         keep_raw=plan.raw is not None,
         privacy=plan.privacy.described(plan.tables),
     )
@@ -125,7 +124,7 @@ def feed_of(
         )
     return RecordsFeed(
         dataset=plan.dataset,
-        source=source_of(settings, org, client, clock=clock, observe=observe),
+        source=source_of(settings, org, plan.dataset, client, clock=clock, observe=observe),
         tables=plan.tables,
         raw=plan.raw,
         privacy=plan.privacy,
@@ -136,14 +135,21 @@ def feed_of(
 
 
 def source_of(
-    settings: Settings, org: Org, client: Client, *, clock: Clock, observe: Observe
-) -> AnySource:
-    """Return where the org's conversations come from; raises WrongSettings."""
-    if own := _own_body(settings):
-        return OwnSource(client=client, clock=clock, own=own)
-    if settings.export.engine == "query":
-        told = org.genesys
+    settings: Settings,
+    org: Org,
+    dataset: Dataset,
+    client: Client,
+    *,
+    clock: Clock,
+    observe: Observe,
+) -> Source:
+    """Return where the dataset's records of the org come from; raises WrongSettings."""
+    own, told = _own_body(settings), org.genesys
+    if own and dataset.query:
+        return OwnSource(endpoint=dataset.query, client=client, clock=clock, own=own)
+    if dataset.query and (settings.export.engine == "query" or dataset.jobs is None):
         return QuerySource(
+            endpoint=dataset.query,
             client=client,
             clock=clock,
             policy=QueryPolicy(
@@ -154,23 +160,10 @@ def source_of(
             filters=filters_of(settings),
             observe=observe,
         )
-    return _jobs(settings, org, client, clock=clock, observe=observe)
-
-
-def counter_of(
-    settings: Settings, plan: Plan, client: Client, clock: Clock
-) -> GenesysCounter | None:
-    """Return who asks the source for its own count; None if nobody does."""
-    if settings.proof.count == "off" or plan.dataset.query is None:
-        return None
-    return GenesysCounter(client=client, clock=clock, filters=filters_of(settings))
-
-
-def _jobs(
-    settings: Settings, org: Org, client: Client, *, clock: Clock, observe: Observe
-) -> JobSource:
-    told = org.genesys
+    if dataset.jobs is None:
+        raise WrongSettings(f"the dataset {dataset.name} is read neither by jobs nor by queries")
     return JobSource(
+        endpoint=dataset.jobs,
         client=client,
         clock=clock,
         rng=SystemRandom(),
@@ -183,6 +176,26 @@ def _jobs(
         ),
         filters=filters_of(settings),
         observe=observe,
+    )
+
+
+def counter_of(
+    settings: Settings, plan: Plan, client: Client, clock: Clock
+) -> GenesysCounter | None:
+    """Return who asks the source for its own count; None if nobody does."""
+    if settings.proof.count == "off":
+        return None
+    return counting(plan.dataset, client, clock, filters_of(settings))
+
+
+def counting(
+    dataset: Dataset, client: Client, clock: Clock, filters: Filters
+) -> GenesysCounter | None:
+    """Return who counts the dataset's records; None if no query finds them."""
+    if dataset.query is None:
+        return None
+    return GenesysCounter(
+        query=dataset.query, counts=dataset.counts, client=client, clock=clock, filters=filters
     )
 
 

@@ -189,7 +189,7 @@ def verify(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Read published days back and compare them with their manifests, and Genesys's count."""
+    """Read published days back and compare them with their manifests."""
     flags = dict(locals())
     from .verify import VerifyRequest, execute  # noqa: PLC0415 - heavy
 
@@ -256,7 +256,7 @@ def simulate(
     requests_per_minute: own_options.RequestsPerMinute = None,
     verbose: options.Traceback = False,
 ) -> int:
-    r"""Run a simulated Genesys Cloud until Ctrl-C; print its variables (extra \[simulator])."""
+    r"""Run a simulated Genesys Cloud until Ctrl-C; print how to reach it (extra \[simulator])."""
     from .simulate import serve_until_stopped  # noqa: PLC0415 - an extra
 
     del verbose

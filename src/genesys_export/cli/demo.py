@@ -57,7 +57,7 @@ def show_everything(folder: Path, *, per_day: int) -> int:
             "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.2s",
             NAMES: "true",
         }
-        _say(f"2. Export yesterday, with names: genesys-export run --to {folder}")
+        _say(f"2. Export yesterday, with lookup tables of names: genesys-export run --to {folder}")
         # No settings file: one in this folder belongs to a real organisation.
         status = execute(RunRequest(), {"to": str(folder), "config": os.devnull}, environ)
     if status:

@@ -1,7 +1,8 @@
 """`doctor`: every check as it comes, on stdout, and how an export would end as exit status.
 
 Marks and colours on a terminal, plain lines elsewhere, JSON lines with `--log-format json`.
-`--quiet` leaves out what is well.
+`--quiet` leaves out what is well. Checks that did not run because another one failed are one line;
+in JSON, one object each.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ..api import SystemClock
 from ..assembly.examining import check_up
 from ..events import Observe, ignore
 from ..findings import Finding, Verdict
-from ..operations.doctor.summary import in_a_word, status_of
+from ..operations.doctor.summary import Part, in_a_word, not_run, status_of
 from ..progress import progress
 from ..progress.words import clean
 from ..settings import Log, Need, load
@@ -50,13 +51,25 @@ def execute(flags: Mapping[str, object], environ: Mapping[str, str] | None = Non
             observe = stack.enter_context(told)
         for part in check_up(settings, clock=clock, observe=observe):
             # Closed in any case: what was written to look at the destination is removed then.
-            for finding in stack.enter_context(closing(part.findings)):
-                found.append(finding)
-                if log.level != "quiet" or finding.verdict is not Verdict.OK:
-                    show(part.about, finding)
+            stack.enter_context(closing(part.findings))
+            found += _of_part(part, show, log)
     if log.format != "json" and log.level != "quiet":
         sys.stdout.write(f"{in_a_word(found)}\n")
     return status_of(found)
+
+
+def _of_part(part: Part, show: Show, log: Log) -> list[Finding]:
+    """Show the findings of a part as they come, and return them."""
+    found, blocked = [], []
+    for finding in part.findings:
+        found.append(finding)
+        if finding.blocked_by and log.format != "json":
+            blocked.append(finding)
+        elif log.level != "quiet" or finding.verdict is not Verdict.OK:
+            show(part.about, finding)
+    if blocked:
+        show(part.about, not_run(blocked))
+    return found
 
 
 def _lines(log: Log) -> str:
@@ -75,6 +88,7 @@ def _shown(stream: TextIO, log: Log) -> Show:
 
 def _as_json(stream: TextIO, about: str, finding: Finding) -> None:
     values = {"about": about, **asdict(finding)}
+    del values["blocked_by"]  # `found` says it
     told = {
         name: clean(value) if isinstance(value, str) else value for name, value in values.items()
     }

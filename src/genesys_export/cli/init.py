@@ -182,7 +182,9 @@ def _asked(terminal: TextIO, name: str, question: Question) -> str:
             line = "\ud800"  # no text either: the question is asked again
         if not line:
             sys.stdout.write("\n")
-            raise WrongUse(f"no answer: {question.text}", advice=f"Give {_flag(name)}, or --yes.")
+            raise WrongUse(
+                f"no answer to: {question.text}", advice=f"Give {_flag(name)}, or --yes."
+            )
         answer = line.strip() or question.default
         problem = _problem(name, answer)
         if problem:

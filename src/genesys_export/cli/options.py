@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 WHICH, WHAT, HOW = "Which days", "What to export", "How to export"
-ONCE, EVERYWHERE = "This time only", "Everywhere"
+ONCE, EVERYWHERE = "This run only", "Common options"
 PANELS = ("Options", WHICH, WHAT, HOW, ONCE, EVERYWHERE)
 
 
@@ -86,7 +86,7 @@ LogFormat = Annotated[
 ]
 Quiet = Annotated[bool, flag("--quiet", "Log warnings and errors only.", panel=EVERYWHERE)]
 Verbose = Annotated[
-    bool, flag("--verbose", "Show every request, and tracebacks.", panel=EVERYWHERE)
+    bool, flag("--verbose", "Log every request, and tracebacks of errors.", panel=EVERYWHERE)
 ]
 # Of commands that show no requests: for the traceback of a bug alone, which process.py prints.
 Traceback = Annotated[bool, typer.Option("--verbose", hidden=True)]
@@ -274,5 +274,5 @@ _ONCE = {"date", "start", "end", "force", "rewrite", "accept_shrink", "dry_run",
 
 
 def of_settings(given: Mapping[str, object]) -> dict[str, object]:
-    """Return those of a command's flags that are settings, or lead to them."""
+    """Return those of a command's flags that are settings or select them."""
     return {name: value for name, value in given.items() if name not in _ONCE}

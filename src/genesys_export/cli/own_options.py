@@ -32,12 +32,10 @@ Yes = Annotated[bool, flag("--yes", "Ask nothing: use flags, environment, defaul
 AsJson = Annotated[bool, flag("--json", "Print everything as JSON.")]
 Html = Annotated[Path | None, flag("--html", "Write one self-contained HTML page.", value="FILE")]
 LastDays = Annotated[
-    int, typer.Option("--days", help="Number of days in the table.", metavar="N", min=1)
+    int, typer.Option("--days", help="How many days the table lists.", metavar="N", min=1)
 ]
 Check = Annotated[bool, flag("--check", "End with 65 if anything needs attention.")]
-AllowEmpty = Annotated[
-    bool, flag("--allow-empty", "Accept a destination that nothing was ever exported to.")
-]
+AllowEmpty = Annotated[bool, flag("--allow-empty", "Accept a destination without any export.")]
 
 # --- verify -------------------------------------------------------------------------------------
 
@@ -55,8 +53,8 @@ Sample = Annotated[
     str | None,
     flag(
         "--sample",
-        "Read only randomly chosen days, 5% or 500MB of the range; of the others check only that"
-        " the files exist, and their sizes.",
+        "Read only randomly chosen days, up to 5% or 500MB of the range; of the others, check"
+        " only that the files exist and their sizes.",
         value="AMOUNT",
         panel=WHICH,
     ),

@@ -1,15 +1,18 @@
-"""The errors of several days, each shown once: an error that many days share names them all."""
+"""The errors of a run, each shown once: an error that many days share names them all.
+
+A signal is no error of a day: it is shown once, at the end, whatever the command.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..days import ranges
-from ..errors import ExportError, Stopped
+from ..days import Day, ranges
+from ..errors import Aftermath, ExportError, Stopped
+from ..export import DayResult
 from ..plural import plural
-from .report import Outcome
-from .showing import show
+from .showing import say_lines, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,10 @@ class Shared:
     advise: bool  # the last one with this advice
 
 
-def shared(outcomes: Sequence[Outcome]) -> Iterator[Shared]:
+def shared(results: Sequence[DayResult]) -> Iterator[Shared]:
     """Yield every error once, those with the same advice together."""
-    advised: dict[str, dict[tuple[str, str], list[Outcome]]] = {}
-    for one in outcomes:
+    advised: dict[str, dict[tuple[str, str], list[DayResult]]] = {}
+    for one in results:
         if one.problem:
             alike = advised.setdefault(one.problem.advice, {})
             alike.setdefault((one.org, one.problem.message), []).append(one)
@@ -35,14 +38,35 @@ def shared(outcomes: Sequence[Outcome]) -> Iterator[Shared]:
                 yield Shared(problem, _whose(same), advise=place == len(alike))
 
 
-def show_shared(outcomes: Sequence[Outcome], level: str) -> None:
-    """Show every error once, with the days that it ended, and each advice once."""
-    for one in shared(outcomes):
-        verbose = level == "verbose" and not isinstance(one.problem, Stopped)
-        show(one.problem, verbose=verbose, whose=one.whose, advise=one.advise)
+def show_problems(results: Sequence[DayResult], level: str) -> None:
+    """Show every error once, with its days if there are several, and each advice once.
+
+    Then the days that were not tried, then the signal that stopped the run.
+    """
+    failed = [one for one in results if not isinstance(one.problem, Stopped)]
+    for one in shared(failed):
+        whose = one.whose if len(results) > 1 else ""
+        show(one.problem, verbose=level == "verbose", whose=whose, advise=one.advise)
+    _show_left(results)
+    stopped = [one.problem for one in results if isinstance(one.problem, Stopped)]
+    if stopped:
+        half_done = (one for one in stopped if one.aftermath is not Aftermath.UNCHANGED)
+        show(next(half_done, stopped[0]), verbose=False)
 
 
-def _whose(same: Sequence[Outcome]) -> str:
+def _show_left(results: Sequence[DayResult]) -> None:
+    reasons: dict[str, list[Day]] = {}
+    for one in results:
+        if one.not_tried:
+            reasons.setdefault(one.not_tried, []).append(one.day)
+    for reason, days in reasons.items():
+        first, last = min(map(str, days)), max(map(str, days))
+        which = first if first == last else f"{first} to {last}"
+        count = f"{plural(len(days), 'day was', 'days were')} not tried"
+        say_lines(f"genesys-export: {count} ({which}): {reason}")
+
+
+def _whose(same: Sequence[DayResult]) -> str:
     org, message = same[0].org, str(same[0].problem)
     days = _days(same)
     if len(same) == 1 and days in message:
@@ -51,7 +75,7 @@ def _whose(same: Sequence[Outcome]) -> str:
     return f"{whose}: " if whose else ""
 
 
-def _days(same: Sequence[Outcome]) -> str:
+def _days(same: Sequence[DayResult]) -> str:
     dates = sorted({one.day.date for one in same})
     spans = (
         str(first) if first == last else f"{first} to {last}" for first, last in ranges(dates)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,9 @@ _NEW_OBJECTS = 50_000
 _POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
 # Pydantic looks for plugins in the metadata of every installed package: 15 ms for 110 of them.
 _NO_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+# The reader of stdout has ended (`| head`): what a shell reports of a program that SIGPIPE ended.
+_NO_READER = 128 + signal.SIGPIPE
 
 # typer 0.29 carries a click of its own, earlier ones use the one installed: the root of the errors
 # of whichever it is (BadParameter → UsageError → ClickException).
@@ -70,8 +74,10 @@ def _shown(problem: BaseException, arguments: list[str]) -> int:
         return 130
     if isinstance(problem, SystemExit) and not problem.code:
         return 0  # shell completion ends so
-    if not isinstance(problem, Exception) or isinstance(problem, BrokenPipeError):
-        return DestinationFailed.exit_status  # the reader of the output is gone; click exits then
+    if isinstance(problem, BrokenPipeError) or isinstance(problem.__context__, BrokenPipeError):
+        return _NO_READER  # click and rich turn it into a SystemExit
+    if not isinstance(problem, Exception):
+        return DestinationFailed.exit_status
     told = as_known(problem)
     show(told, verbose="--verbose" in arguments and not isinstance(told, Stopped))
     return told.status

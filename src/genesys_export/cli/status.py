@@ -83,9 +83,9 @@ def report(
 def _empty(found: Sequence[OrgStatus]) -> WrongSettings:
     places = " and ".join(clean(one.url) for one in found)
     return WrongSettings(
-        f"nothing was ever exported to {places}",
-        advice="Check --to, --org and [destination] in the settings; --allow-empty if nothing is"
-        " to be there yet.",
+        f"nothing has ever been exported to {places}",
+        advice="Check --to, --org and [destination] in the settings; or add --allow-empty if"
+        " nothing has been exported yet.",
     )
 
 
@@ -99,7 +99,7 @@ def _check(found: Sequence[OrgStatus]) -> None:
     told += ["the last run"] if any(not case.days for case in every) else []
     raise DataMismatch(
         f"something needs attention: {' and '.join(told)}",
-        advice="`genesys-export status` lists each with what helps.",
+        advice="`genesys-export status` lists each and what to do.",
     )
 
 

@@ -1,4 +1,7 @@
-"""`verify`: from flags to a screen of what was checked, and the exit status."""
+"""`verify`: from flags to a screen of what was checked, and the exit status.
+
+`--quiet` leaves out everything but what does not match.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from ..plural import plural
 from ..progress import progress
 from ..progress.words import clean, size
 from ..settings import Need, Settings, load
+from ..source_count import Verdict
 from .dates import check_begun, day_given
 from .repeating import repeated
 from .showing import show
@@ -45,6 +49,7 @@ def execute(
     needs = {Need.DESTINATION, Need.SOURCE} if request.source else {Need.DESTINATION}
     settings = load(flags=flags, environ=environ, needs=needs, dates=_dates(request))
     clock, log = SystemClock(), settings.log
+    quiet = log.level == "quiet"
     days = _days(request, settings, clock)
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock)
@@ -57,9 +62,10 @@ def execute(
             given=partial(repeated, flags),
         )
         if request.date is not None:
-            ends = [_of_day(one) for one in _outcomes(parts, days[0])]
+            ends = [_of_day(one, quiet=quiet) for one in _outcomes(parts, days[0])]
         else:
-            ends = [_of_range(one) for one in _results(parts, DayRange(days=days, sample=sample))]
+            asked = DayRange(days=days, sample=sample, quiet=quiet)
+            ends = [_of_range(one) for one in _results(parts, asked)]
     for end in ends:
         sys.stdout.write("".join(f"{clean(line)}\n" for line in end.lines))
         for error in end.errors:
@@ -77,15 +83,24 @@ class _End:
     errors: Sequence[ExportError]
 
 
-def _of_day(outcome: Verification | ExportError) -> _End:
+def _of_day(outcome: Verification | ExportError, *, quiet: bool) -> _End:
     if isinstance(outcome, ExportError):
         return _End((), (outcome,))
-    return _End(tuple(told(outcome)), tuple(filter(None, (outcome.problem,))))
+    lines = mismatches(outcome) if quiet else told(outcome)
+    return _End(tuple(lines), tuple(filter(None, (outcome.problem,))))
 
 
 def _of_range(result: RangeResult) -> _End:
-    lines = [f"{result.org}:", *result.lines] if result.org else result.lines
+    lines = [f"{result.org}:", *result.lines] if result.org and result.lines else result.lines
     return _End(lines, result.problems)
+
+
+def mismatches(found: Verification) -> Iterator[str]:
+    """Yield the lines that say what does not match."""
+    if found.source is not None and found.source.verdict is Verdict.DISAGREES:
+        yield f"  source      {found.source}"
+    for one in found.mismatches:
+        yield f"  MISMATCH    {one}"
 
 
 def told(found: Verification) -> Iterator[str]:
@@ -121,14 +136,14 @@ def _sample(request: VerifyRequest) -> Sample | None:
     in_range = request.start is not None or request.end is not None
     if request.date is not None and (in_range or request.sample is not None):
         raise WrongUse(
-            "--date does not go with --start, --end or --sample",
-            advice="Give --date for one day, --start and --end for a range.",
+            "--date can't be combined with --start, --end or --sample",
+            advice="Give --date for one day, or --start and --end for a range.",
         )
     if request.date is None and (request.start is None or request.end is None):
         lacking = "--end" if request.start else "--start" if request.end else ""
         raise WrongUse(
             f"{lacking} is missing" if lacking else "no day is given",
-            advice="Give --date for one day, --start and --end for a range.",
+            advice="Give --date for one day, or --start and --end for a range.",
         )
     if request.sample is None:
         return None

@@ -11,7 +11,7 @@ from random import Random
 
 from ..damage import Damage, files_of
 from ..days import Day, ranges
-from ..errors import DataMismatch, ExportError, NotPermitted, Stopped, WrongSettings
+from ..errors import DataMismatch, ExportError, NotAFile, NotPermitted, Stopped, WrongSettings
 from ..operations.verify.sampling import Sample, draw
 from ..operations.verify.verify import Verification, Verifier
 from ..plural import plural
@@ -20,10 +20,11 @@ from ..progress.words import size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRange:
-    """The days that were asked for, oldest first, and how much of them is read."""
+    """The days that were asked for, oldest first, how much of them is read, and what is told."""
 
     days: tuple[Day, ...]
     sample: Sample | None = None
+    quiet: bool = False  # tell only what does not match
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class RangeResult:
     """What was found for one organisation: the lines to print, and the errors to show."""
 
     org: str
+    quiet: bool = False
     lines: list[str] = field(default_factory=list)
     problems: list[ExportError] = field(default_factory=list)
     good: int = 0
@@ -41,6 +43,11 @@ class RangeResult:
     objects: int = 0
     size_bytes: int = 0
 
+    def tell(self, line: str) -> None:
+        """Add a line about nothing wrong, unless only problems are asked for."""
+        if not self.quiet:
+            self.lines.append(line)
+
     @property
     def summary(self) -> str:
         """Return the last line: how many days there were of each kind, and what was read."""
@@ -48,7 +55,7 @@ class RangeResult:
             "OK": self.good,
             "with mismatches": self.bad,
             "not published": self.absent,
-            "only listed": self.listed,
+            "not read, only listed": self.listed,
             "not verified": self.failed,
         }
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
@@ -58,7 +65,7 @@ class RangeResult:
 
 def check(verifier: Verifier, asked: DayRange, rng: Random) -> RangeResult:
     """Verify the days of one organisation; an error ends only its own day, a signal the range."""
-    result = RangeResult(org=verifier.org)
+    result = RangeResult(org=verifier.org, quiet=asked.quiet)
     try:
         _check(verifier, asked, rng, result)
     except ExportError as problem:
@@ -86,7 +93,7 @@ def _check(verifier: Verifier, asked: DayRange, rng: Random, result: RangeResult
     for first, last in ranges(absent):
         span = f"{first} to {last}" if first != last else str(first)
         result.lines.append(f"{span}  nothing is published")
-    result.lines.append(result.summary)
+    result.tell(result.summary)
 
 
 def _chosen(
@@ -108,12 +115,13 @@ def _chosen(
 def _read(verifier: Verifier, day: Day, result: RangeResult) -> None:
     try:
         found = verifier.verify(day)
-    except (Stopped, NotPermitted, WrongSettings):
-        raise  # the same would happen to every other day
     except DataMismatch as problem:
         result.bad += 1
         result.lines.append(f"{day}  {problem.message}")
     except ExportError as problem:
+        is_of_all = isinstance(problem, Stopped | NotPermitted | WrongSettings)
+        if is_of_all and not isinstance(problem, NotAFile):
+            raise  # the same would happen to every other day
         result.failed += 1
         result.problems.append(problem)
         result.lines.append(f"{day}  not verified: {problem.message}")
@@ -131,9 +139,11 @@ def _add(found: Verification, result: RangeResult) -> None:
         result.lines += [f"  MISMATCH    {one}" for one in found.mismatches]
     else:
         result.good += 1
-        result.lines.append(f"{found.day}  OK: everything matches the manifest ({read})")
-    if found.source is not None:
+        result.tell(f"{found.day}  OK: everything matches the manifest ({read})")
+    if found.source is not None and found.findings:
         result.lines.append(f"  source      {found.source}")
+    elif found.source is not None:
+        result.tell(f"  source      {found.source}")
 
 
 def _mismatch(verifier: Verifier, asked: DayRange, result: RangeResult) -> DataMismatch:

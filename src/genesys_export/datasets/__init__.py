@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from .declared import declared
-from .endpoints import JobEndpoint, ListEndpoint, Paging, QueryEndpoint
+from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
 from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, ForeignKey, Kind, Life, PersonalData, Table, Type
 
@@ -21,6 +21,7 @@ __all__ = [
     "EXTRA",
     "NAMES",
     "Column",
+    "CountEndpoint",
     "Dataset",
     "ForeignKey",
     "JobEndpoint",

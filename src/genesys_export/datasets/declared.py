@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from .endpoints import JobEndpoint, ListEndpoint, Paging, QueryEndpoint
+from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
 from .spec import Column, Dataset, ForeignKey, Kind, Life, PersonalData, Record, Table, Type
 
 
@@ -36,6 +36,7 @@ def declared(name: str) -> Dataset:
         record=Record(**raw["record"]) if "record" in raw else None,
         jobs=JobEndpoint(**raw["jobs"]) if "jobs" in raw else None,
         query=QueryEndpoint(**raw["query"]) if "query" in raw else None,
+        counts=CountEndpoint(**raw["counts"]) if "counts" in raw else None,
         tables=tuple(_table(table, identity, fields) for table in raw["tables"]),
     )
 

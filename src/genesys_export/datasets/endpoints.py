@@ -32,6 +32,16 @@ class QueryEndpoint:
     body: Mapping[str, Any] = field(default_factory=dict)  # beside interval, filters and paging
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountEndpoint:
+    """An aggregates query that counts a dataset's records."""
+
+    path: str
+    permission: str
+    metric: str
+    by: str  # the dimension that the counts are told by
+
+
 class Paging(StrEnum):
     """How an answer leads to the next page of a list."""
 

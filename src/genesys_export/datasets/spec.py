@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from .endpoints import JobEndpoint, ListEndpoint, QueryEndpoint
+from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
 
 
 class Type(StrEnum):
@@ -150,6 +150,7 @@ class Dataset:
     record: Record | None = None
     jobs: JobEndpoint | None = None
     query: QueryEndpoint | None = None
+    counts: CountEndpoint | None = None
 
     @property
     def raw(self) -> str:

@@ -138,7 +138,7 @@ class Triage:
         return _as(Verdict.DIFFERING_DUPLICATE, one)
 
     def _rank(self, one: Triaged) -> tuple[bytes, str]:
-        """Return a copy's rank; none, and why, where nobody can read it."""
+        """Return a copy's rank, and why it is unreadable (empty if it is not)."""
         try:
             return self.contest.rank(one.record, one.digest), ""
         except Broken as problem:

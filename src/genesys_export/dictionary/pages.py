@@ -105,7 +105,7 @@ def sentence(dataset: Dataset) -> str:
     """Return how large the dataset is and what it is made from."""
     columns = sum(len(table.columns) for table in dataset.tables)
     return (
-        f"{len(dataset.tables)} tables, {columns} columns, made from {dataset.source_model}; "
+        f"{len(dataset.tables)} tables, {columns} columns, derived from {dataset.source_model}; "
         f"column version {dataset.column_version}."
     )
 

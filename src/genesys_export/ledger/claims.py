@@ -101,7 +101,7 @@ class Claims:
         raise TryAgainLater(
             f"{day} is being exported by process {claim.holder.pid} on {claim.holder.host}, which"
             f" holds it{when}",
-            advice="Let that run end. If it is dead, its claim expires"
+            advice="Wait for that run to end. If it is dead, its claim expires"
             + (f": try again after {iso_ms(until)}." if until else "."),
         )
 
@@ -174,7 +174,7 @@ class Lease:
             raise LeaseLost(
                 f"{self.day}: lost the claim; its lease of {claim.lease_s:.0f} s expired and "
                 f"another run has taken over the day",
-                advice="Let that run end, then look at the day's manifest.",
+                advice="Wait for that run to end, then look at the day's manifest.",
             ) from theirs
         self.written = at
 

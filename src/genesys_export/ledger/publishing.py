@@ -308,5 +308,5 @@ def _attempts(old: Manifest | None, attempt: str) -> tuple[str, ...]:
 def _overtaken(day: Day) -> TryAgainLater:
     return TryAgainLater(
         f"{day}: another run began to replace it while this one published it",
-        advice="Let that run end, then look at the day's manifest.",
+        advice="Wait for that run to end, then look at the day's manifest.",
     )

@@ -1,4 +1,4 @@
-"""What a source of conversations promises, and time as the program needs it."""
+"""What a source of records promises, and time as the program needs it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,17 @@ class Fetch(Protocol):
 
 
 class Source(Protocol):
-    """Where conversations come from; safe to use from several threads."""
+    """Where records come from; safe to use from several threads."""
+
+    @property
+    def needs(self) -> str:
+        """The permission that reading needs, or the request whose permission nobody knows."""
+        ...
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it says up to when it is complete."""
+        ...
 
     def watermark(self) -> datetime | None:
         """Return the instant up to which the source is complete; None if it can't say."""
@@ -63,12 +73,19 @@ class Source(Protocol):
         """Prepare reading what may belong to `interval`; asks nothing before `pages` is read.
 
         A job that an earlier run left behind is read where it still can be. More than the
-        interval may come (conversations that began earlier): who reads must filter.
+        interval may come (records that began earlier): who reads must filter.
         """
         ...
 
     def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
-        """Return the bodies of the first requests, as they would be sent."""
+        """Return the bodies of the first requests for `interval`; asks nothing."""
+        ...
+
+    def try_out(self) -> str:
+        """Ask for a minute of yesterday as an export does; return what was found to work.
+
+        Nothing that it leaves at the source stays. Raises what `Fetch.pages` raises.
+        """
         ...
 
 

@@ -75,8 +75,8 @@ def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | No
     waits = sorted(totals.waits_s.items(), key=lambda wait: -wait[1])
     waited = ", ".join(f"{reason} {duration(wait_s)}" for reason, wait_s in waits)
     if sum(totals.waits_s.values()) > elapsed_s:
-        waited += " (in parallel, added up)"
-    return "\n".join([*days, work, *([f"waited: {waited}"] if waited else [])])
+        waited += " (summed over parallel threads)"
+    return "\n".join([*days, work, *([f"waited for: {waited}"] if waited else [])])
 
 
 def _uploaded(totals: Totals) -> str:

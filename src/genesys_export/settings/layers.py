@@ -91,7 +91,7 @@ class Layer:
 
 
 def leads_to_s3(values: Mapping[str, object]) -> bool:
-    """Whether the destination is a bucket, as far as that can be told of unchecked values."""
+    """Whether the destination is a bucket, judged by unchecked values."""
     given = table(values, "destination")
     to = given.get("to")
     return str(to).startswith("s3://") if to is not None else given.get("bucket") is not None

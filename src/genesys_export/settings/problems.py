@@ -44,7 +44,10 @@ _LIMITS = {
     "less_than": ("lt", "this must be below"),
 }
 _MOST_LINES, _MOST_STRANGE = 100, 20
-_WHERE_TO_READ = "docs/reference/settings.md in your clone of the project explains every setting."
+_ADVICE = (
+    "Correct each of them, then run the same command again. `genesys-export init` writes a"
+    " settings file with comments."
+)
 
 
 def error(lines: Iterable[str]) -> WrongSettings:
@@ -55,7 +58,7 @@ def error(lines: Iterable[str]) -> WrongSettings:
     if left := len(found) - len(shown):
         shown.append(f"  … and {left:,} more.")
     message = "\n".join((heading, *shown))
-    return WrongSettings(message, advice=_WHERE_TO_READ)
+    return WrongSettings(message, advice=_ADVICE)
 
 
 def of_dates(given: Mapping[str, str | None]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The environment's values as they came: quotes, blanks and line ends that nobody meant.
+"""Check raw environment values for stray quotes, spaces and line breaks.
 
 `docker run --env-file` keeps quotes, `echo … | base64` adds a line end, a copied key brings a
 blank. Rule: the variable is named and what is wrong with it, never its value. Our own settings are
@@ -70,7 +70,7 @@ def _of_ours(name: str, value: str) -> Iterator[str]:
 
 
 def _of_aws(name: str, value: str) -> Iterator[str]:
-    """Yield what is wrong; the first of it is enough, for a value is set anew as a whole."""
+    """Yield what is wrong with a value; one problem is enough."""
     if _CONTROL.search(value):
         yield "the value holds a line break or another control character. Set it without."
     elif value != value.strip():

@@ -10,16 +10,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import WrongSettings
+from ..errors import NotAFile
 
 # An empty directory that exists for a moment: no reader takes it for data.
 _TRIAL = ".genesys-export-trial"
 
 
 def names_of(root: Path, prefix: str, hidden: tuple[str, ...]) -> list[str]:
-    """Return the sorted names of the files that begin with `prefix`, without hidden ones."""
+    """Return the sorted names of the files that begin with `prefix`, without hidden ones.
+
+    A pipe or a device counts: reading it says what is wrong.
+    """
     folder = root / prefix.rpartition("/")[0]  # a whole lake takes long to walk
-    paths = (path for path in folder.rglob("*") if path.is_file())
+    paths = (path for path in folder.rglob("*") if path.exists() and not path.is_dir())
     names = (path.relative_to(root).as_posix() for path in paths)
     return sorted(
         name for name in names if name.startswith(prefix) and not name.startswith(hidden)
@@ -27,7 +30,7 @@ def names_of(root: Path, prefix: str, hidden: tuple[str, ...]) -> list[str]:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading; raises WrongSettings for a pipe, a device or a directory.
+    """Open a file for reading; raises NotAFile for a pipe, a device or a directory.
 
     A pipe would otherwise be waited for without end.
     """
@@ -41,9 +44,9 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def regular(path: Path, found: os.stat_result) -> os.stat_result:
-    """Return what stat found; raises WrongSettings if it is not a regular file."""
+    """Return what stat found; raises NotAFile if it is not a regular file."""
     if not stat.S_ISREG(found.st_mode):
-        raise WrongSettings(
+        raise NotAFile(
             f"{path} is not a regular file",
             advice="Move it away, or check --to; then run the same command again.",
         )

@@ -27,6 +27,7 @@ from ..errors import (
 from ..redaction import clean, told
 from . import aws_kinds
 from .aws_regions import misspelt_region
+from .unsent import file_of, inner, of_set_up, program_of
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -53,13 +54,13 @@ _CREDENTIALS = (
     "Set AWS credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or a role."
     " With SSO, sign in again (aws sso login)."
 )
+_PROGRAM = (
+    "Run the program of credential_process in ~/.aws/config by hand: it must print JSON with"
+    " Version 1, AccessKeyId and SecretAccessKey."
+)
 _SETTINGS = (
     "Check the AWS_… variables, ~/.aws/config and ~/.aws/credentials (a wrong endpoint is"
     " AWS_ENDPOINT_URL_S3), and [destination]."
-)
-_HEADER = (
-    "Set the credentials again without line breaks, quotes and blanks around them: they come from"
-    " AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or from the profile."
 )
 _LONGEST = 300
 _ADVICE = {
@@ -131,14 +132,9 @@ def _is_of(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == one or module.startswith(f"{one}.") for one in packages)
 
 
-def _inner(problem: BaseException) -> object:
-    """Return what an HTTPClientError is about; None for others."""
-    return getattr(problem, "kwargs", {}).get("error")
-
-
 def _is_endless(problem: Exception) -> bool:
     """Whether botocore 1.44 followed 301s until its stack ended, at any point."""
-    return isinstance(problem, RecursionError) or isinstance(_inner(problem), RecursionError)
+    return isinstance(problem, RecursionError) or isinstance(inner(problem), RecursionError)
 
 
 def _from_answer(problem: ClientError, action: str, url: str, *, conditional: bool) -> ExportError:
@@ -222,7 +218,7 @@ def _without_answer(
 ) -> ExportError:
     """Return what it means that there is no answer; first whether anything was asked at all."""
     kinds = frozenset(kind.__name__ for kind in type(problem).__mro__)
-    found = _of_kind(problem, kinds, url) or _unsent(problem, url)
+    found = _of_kind(problem, kinds, url) or of_set_up(problem, url)
     if found is None and not kinds & (aws_kinds.NEVER_SENT | aws_kinds.NO_ANSWER):
         found = _of_place(problem, _frames(problem), url)
     if found is not None:
@@ -246,7 +242,7 @@ def _of_kind(problem: Exception, kinds: frozenset[str], url: str) -> ExportError
     if kinds & aws_kinds.NOT_PERMITTED:
         return NotPermitted(f"{url}: {name}: no usable credentials", advice=_CREDENTIALS)
     if kinds & aws_kinds.CREDENTIALS:
-        return WrongSettings(f"{url}: {name}: no usable credentials", advice=_CREDENTIALS)
+        return _no_credentials(problem, url)
     if kinds & aws_kinds.SETTINGS:
         return WrongSettings(f"{url}: {name}: {told(problem)[:_LONGEST]}", advice=_SETTINGS)
     return None
@@ -256,29 +252,18 @@ def _of_place(problem: Exception, frames: tuple[str, ...], url: str) -> ExportEr
     """Return what an error of any class means by where it came from, if nothing was asked yet."""
     name = type(problem).__name__
     if any(_is_of(module, aws_kinds.OF_CREDENTIALS) for module in frames):
-        about = f"{url}: {name}: no usable credentials{_file_of(problem)}"
-        return WrongSettings(about, advice=_CREDENTIALS)
+        return _no_credentials(problem, url)
     if any(_is_of(module, aws_kinds.OF_SET_UP) for module in frames):
         return WrongSettings(f"{url}: {name}: {told(problem)[:_LONGEST]}", advice=_SETTINGS)
     return None
 
 
-def _unsent(problem: Exception, url: str) -> ExportError | None:
-    """Return why a request could not even be put together."""
-    match _inner(problem):
-        case ValueError():
-            about = f"{url}: a credential holds characters that can't stand in a header"
-            return WrongSettings(about, advice=_HEADER)
-        case FileNotFoundError() | PermissionError() | NotADirectoryError() as inner:
-            about = f"{url}: {inner.strerror}{_file_of(inner)}"
-            return WrongSettings(about, advice="Check AWS_CA_BUNDLE.")
-    return None
-
-
-def _file_of(problem: BaseException) -> str:
-    """Return which file an error of the system is about: a program or a token's; never a text."""
-    named = getattr(problem, "filename", None)
-    return f": {clean(str(named))}: {getattr(problem, 'strerror', '')}" if named else ""
+def _no_credentials(problem: Exception, url: str) -> WrongSettings:
+    """Say that there are none, and which program should have given them."""
+    about = f"{url}: {type(problem).__name__}: no usable credentials"
+    if program := program_of(problem):
+        return WrongSettings(f"{about}: {program} gave none{file_of(problem)}", advice=_PROGRAM)
+    return WrongSettings(f"{about}{file_of(problem)}", advice=_CREDENTIALS)
 
 
 def _code(problem: ClientError) -> str:

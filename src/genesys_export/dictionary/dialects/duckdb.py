@@ -43,8 +43,8 @@ def _traps(files: Files) -> Sequence[str]:
     ]
     if files.type is FileType.CSV:
         told.append(
-            "allow_quoted_nulls = false keeps empty text apart from null; the default takes both "
-            "for null. Types are named, since DuckDB guesses text for a column of nulls."
+            "allow_quoted_nulls = false keeps empty text apart from null; by default both become "
+            "null. Types are named, since DuckDB guesses text for a column of nulls."
         )
     if files.in_s3:
         told.append(

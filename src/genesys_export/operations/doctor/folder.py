@@ -57,8 +57,8 @@ class Folder:
                 (self._own / "new").replace(self._own / "old")
                 whole = (reader.read(), (self._own / "old").read_bytes())
         if whole != (b"old", b"new"):
-            return failed(DestinationFailed(f"{self._root}: files are not replaced in one step"))
-        return fine("a file is replaced in one step")
+            return failed(DestinationFailed(f"{self._root}: files are not replaced atomically"))
+        return fine("a file is replaced atomically")
 
     def lock(self) -> Finding:
         """Lock a file, and try to lock it again."""

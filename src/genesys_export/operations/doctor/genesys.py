@@ -8,31 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
 from ...api import (
-    LISTS,
     Client,
     Clock,
+    GenesysCounter,
     Hosts,
-    JobSource,
-    OwnSource,
-    QuerySource,
     ReferenceLists,
     Transport,
 )
-from ...api.probes import Division, count, divisions, greet, permitted
+from ...api.probes import Division, divisions, greet, permitted
 from ...api.transport import Failure
-from ...days import Interval, iso_ms
+from ...datasets import ListEndpoint, Table
+from ...days import iso_ms
 from ...errors import GenesysUnavailable, NotPermitted, SignInRefused
 from ...findings import Check, Finding, carried_out, doubtful, failed, fine, of_clocks, unseen
+from ...model import Source
+from ..status.remarks import lateness
 
-# `analytics:agentConversationDetail:view` is documented for the same requests, but for an agent
-# who looks at their own conversations: an OAuth client has none (read 2026-11).
-DETAILS = "analytics:conversationDetail:view"
-AGGREGATES = "analytics:conversationAggregate:view"
 _LATE = timedelta(hours=24)
 _MOST_NAMES = 12
 
@@ -56,8 +52,10 @@ class Genesys:
     transport: Transport
     client: Client
     clock: Clock
-    source: JobSource | QuerySource | OwnSource
-    tables: Sequence[str] = ()  # of names beside the ids
+    source: Source
+    counter: GenesysCounter | None  # whose second count an export can do without
+    permission: str  # by which the divisions are told
+    tables: Sequence[Table] = ()  # those that are made of lists
     divisions: Sequence[str] = ()  # ids the export is restricted to
     proxied: bool = False
 
@@ -116,43 +114,27 @@ def _sign_in(one: Genesys) -> Finding:
 
 def _permissions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
     """Yield a check for everything the export asks, named by the permission it needs."""
-    source = one.source
-    if isinstance(source, OwnSource):
-        yield Check(name=f"POST {source.own.path}", look=lambda: _asked(one), after=after)
-    else:
-        yield Check(name=DETAILS, look=lambda: _asked(one), after=after)
-        yield Check(name=AGGREGATES, look=lambda: _counted(one), after=after)
-    if isinstance(source, JobSource):
-        yield Check(
-            name="data", look=lambda: _watermark(source, one.clock), after=(*after, DETAILS)
-        )
+    source, counter = one.source, one.counter
+    yield Check(name=source.needs, look=lambda: fine(source.try_out()), after=after)
+    if counter and counter.counts:
+        name = counter.counts.permission
+        yield Check(name=name, look=lambda: _counted(counter), after=after)
+    if source.is_bounded:
+        look = partial(_watermark, source, one.clock)
+        yield Check(name="data", look=look, after=(*after, source.needs))
     for table in one.tables:
-        needed = " or ".join(LISTS[table].permissions)
-        yield Check(
-            name=f"{table} ({needed})" if needed else table,
-            look=partial(_listed, one.client, table),
-            after=after,
-        )
+        if table.source is not None:
+            needed = " or ".join(table.source.permissions)
+            yield Check(
+                name=f"{table.name} ({needed})" if needed else table.name,
+                look=partial(_listed, one.client, table.source),
+                after=after,
+            )
 
 
-def _asked(one: Genesys) -> Finding:
-    """Ask for a minute of yesterday, with the export's own filters.
-
-    A job is submitted, since only that proves that it may be and that Genesys takes the filters:
-    looking at availability is a request of its own. It is deleted at once: a minute's job costs
-    nothing, and waiting for it would make everybody wait.
-    """
-    minute, source = _minute(one.clock.now()), one.source
-    if isinstance(source, JobSource):
-        source.fetch(minute).try_out()
-        return fine("a test job was accepted, then deleted")
-    next(source.fetch(minute).pages(), None)
-    return fine("a query was answered")
-
-
-def _counted(one: Genesys) -> Finding:
+def _counted(counter: GenesysCounter) -> Finding:
     try:
-        count(one.client, _minute(one.clock.now()))
+        return fine(counter.try_out())
     except SignInRefused:
         raise
     except NotPermitted as refused:
@@ -162,22 +144,20 @@ def _counted(one: Genesys) -> Finding:
         )
     except GenesysUnavailable as problem:
         return unseen(problem.message)
-    return fine("conversations can be counted")
 
 
-def _listed(client: Client, table: str) -> Finding:
-    next(ReferenceLists(client).pages(table), None)
+def _listed(client: Client, source: ListEndpoint) -> Finding:
+    next(ReferenceLists(client).pages(source), None)
     return fine("the list can be read")
 
 
-def _watermark(source: JobSource, clock: Clock) -> Finding:
+def _watermark(source: Source, clock: Clock) -> Finding:
     """Judge how far behind the data is: a day can be exported when its end is reached."""
     reached = source.watermark()
     if reached is None:
         return unseen("Genesys does not tell how far its data is complete")
     behind = max(clock.now() - reached, timedelta(0))
-    found = f"complete up to {iso_ms(reached)}, {timedelta(seconds=round(behind.total_seconds()))}"
-    found += " ago"
+    found = f"complete up to {iso_ms(reached)}, {lateness(behind)} ago"
     if behind > _LATE:
         return doubtful(
             found,
@@ -189,7 +169,7 @@ def _watermark(source: JobSource, clock: Clock) -> Finding:
 
 def _divisions(one: Genesys) -> Finding:
     try:
-        seen = permitted(one.client, DETAILS)
+        seen = permitted(one.client, one.permission)
         every = () if seen.everywhere else divisions(one.client)
     except (NotPermitted, GenesysUnavailable) as problem:
         return unseen(
@@ -228,11 +208,3 @@ def _names(some: Sequence[Division]) -> str:
     shown = [one.name or one.id for one in some[:_MOST_NAMES]]
     more = len(some) - len(shown)
     return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
-
-
-def _minute(now: datetime) -> Interval:
-    """Return the first minute of yesterday."""
-    begin = (now.astimezone(UTC) - timedelta(days=1)).replace(
-        hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC
-    )
-    return Interval(begin, begin + timedelta(minutes=1))

@@ -1,7 +1,8 @@
 """The status in a terminal: a calendar a month, the last days as a table, what needs attention.
 
 Every colour has a letter, so that nothing depends on colours; where stdout is no terminal it is
-plain text of a fixed width. What servers and files said is shown without control characters.
+plain text of a fixed width. Lines end without blanks. What servers and files said is shown without
+control characters.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from itertools import groupby
 from typing import TextIO
 
 from rich.columns import Columns
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -58,7 +60,7 @@ def show(orgs: Sequence[OrgStatus], stream: TextIO, *, days: int) -> None:
         if status.days:
             console.print(f"{status.dataset.name}, days in {status.zone.key}")
             console.print(clean(status.url), soft_wrap=True)  # to be copied: never broken
-            console.print(Group(*_parts(status, days)))
+            console.print(_Stripped(Group(*_parts(status, days))))
         if found := cases(status):
             console.print("Needs attention", style="bold")
             for case in found:
@@ -78,11 +80,32 @@ def _parts(status: OrgStatus, days: int) -> Iterator[RenderableType]:
     yield Text()
 
 
+class _Stripped:
+    """What rich draws, without the blanks that nobody sees at the ends of lines."""
+
+    def __init__(self, drawn: RenderableType) -> None:
+        self._drawn = drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in console.render_lines(self._drawn, options, pad=False):
+            while line and not (line[-1].text.rstrip() or _shows(line[-1], console)):
+                line.pop()
+            if line and not _shows(line[-1], console):
+                line[-1] = Segment(line[-1].text.rstrip(), line[-1].style)
+            yield from (*line, Segment.line())
+
+
+def _shows(segment: Segment, console: Console) -> bool:
+    """Whether the blanks of a segment can be seen: those of a coloured cell of the calendar."""
+    style = segment.style
+    return console.is_terminal and style is not None and bool(style.bgcolor or style.reverse)
+
+
 def _show_case(console: Console, case: Case) -> None:
     """Print what it is about, what is wrong, and the commands that help, each on one line."""
     console.print(f"  {clean(case.title)}", soft_wrap=True)
     for text in case.texts:
-        console.print(Padding(Text(clean(text)), (0, 0, 0, 4)))
+        console.print(_Stripped(Padding(Text(clean(text)), (0, 0, 0, 4))))
     for command in case.commands:
         console.print(f"    {clean(command)}", soft_wrap=True)
 

@@ -13,7 +13,16 @@ from datetime import date
 from ...days import ranges
 from ...plural import plural
 from .day import DayStatus, OrgStatus, State
-from .remarks import Remark, Weight, needs_attention, remarks, run_error, run_failed, run_words
+from .remarks import (
+    Remark,
+    Weight,
+    export_command,
+    needs_attention,
+    remarks,
+    run_error,
+    run_failed,
+    run_words,
+)
 
 _RANGES = 4  # that a title names before it counts the rest
 
@@ -96,7 +105,7 @@ def _case(day: DayStatus) -> Case:
     urgent = _urgent(day)
     commands = [one.command for one in urgent if one.command]
     if day.state is State.FAILED:
-        commands.append(f"genesys-export run --date {day.day}{day.given}")
+        commands.append(export_command(day))
     return Case(
         title=str(day.day),
         days=(day.day,),

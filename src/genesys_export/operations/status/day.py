@@ -123,12 +123,12 @@ class DayStatus:
 
     @property
     def source(self) -> SourceCount | None:
-        """The source's own count beside ours, where there is one."""
+        """Genesys's own count and ours, if it was asked."""
         return self.manifest.source_count if self.manifest else None
 
     @property
     def completeness(self) -> float | None:
-        """Our count in percent of the source's count; None if they can't be compared."""
+        """Our count as a percentage of Genesys's; None if they can't be compared."""
         source = self.source
         if source is None or source.query_hits is None:
             return None

@@ -50,7 +50,7 @@ def completeness(days: Sequence[DayStatus], records: str) -> Markup:
     title = "Completeness"
     shares = {day.day: share for day in days if (share := day.completeness) is not None}
     if not shares:
-        told = "No day has a count by the source to compare ours with."
+        told = "No day has a count by Genesys to compare ours with."
         return _figure(title, None, told)
     marks = [_share(day) for day in days]
     low, high = min(*shares.values(), 99.0), max(*shares.values(), 100.0)
@@ -58,9 +58,9 @@ def completeness(days: Sequence[DayStatus], records: str) -> Markup:
     worst = min(shares, key=lambda day: (-abs(100 - shares[day]), day))
     apart = sum(day.disagrees for day in days)
     caption = (
-        f"Exported {records} in percent of the source's own count, for "
-        f"{plural(len(shares), 'day')}. Farthest off: {percent(shares[worst])} on {worst}. "
-        f"{plural(apart, 'day differs', 'days differ')} by more than is tolerated."
+        f"Exported {records} as a percentage of Genesys's own count, for "
+        f"{plural(len(shares), 'day')}. Largest difference: {percent(shares[worst])} on {worst}. "
+        f"{plural(apart, 'day differs', 'days differ')} by more than the tolerance."
     )
     scale = Scale(lines=lines, words=lambda value: f"{value:.6g} %")
     return _figure(title, dots(marks, scale, label=f"{title}. {caption}"), caption)

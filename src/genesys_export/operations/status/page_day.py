@@ -99,7 +99,7 @@ def _facts(day: DayStatus) -> Markup:
     of_records = (
         ("Received", f"{counts.received:,}, {counts.duplicates:,} of them duplicates"),
         ("Of other days", f"{counts.of_other_days:,}"),
-        ("Data reached", instant(day.watermark) or "unknown with this engine"),
+        ("Data complete up to", instant(day.watermark) or "unknown with this engine"),
     )
     is_open = "" if day.dataset.is_snapshot else f", {counts.open:,} of them open"
     told = [
@@ -107,7 +107,7 @@ def _facts(day: DayStatus) -> Markup:
         ("Rows", f"{day.rows:,} in {plural(len(day.tables), 'table')}"),
         ("Size", f"{size(day.size_bytes)} in {plural(len(day.files), 'file')}"),
         *(() if day.dataset.is_snapshot else of_records),
-        ("The source counts", _theirs(day)),
+        ("Genesys counts", _theirs(day)),
         ("Fetched", f"{instant(day.fetched)} ({after(day.fetched_late)})"),
         ("Published", f"{instant(made.ended)} ({after(day.published_late)})"),
         ("Covers", f"{instant(day.interval.start)} to {instant(day.interval.end)}"),

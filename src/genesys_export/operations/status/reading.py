@@ -23,7 +23,7 @@ from ...claim import Claim, Failure
 from ...damage import damages, sentence
 from ...datasets import Dataset
 from ...days import Day, yesterday, zone_named
-from ...errors import DestinationFailed
+from ...errors import DestinationFailed, NotAFile
 from ...guards import differences
 from ...last_run import LastRun
 from ...locations import Home, Kind
@@ -118,7 +118,7 @@ def _last_run(store: Store, home: Home) -> LastRun | None:
     """Return how the last run ended; None where that isn't known or can't be read."""
     try:
         return last_run.read(store, home)
-    except DestinationFailed:
+    except (DestinationFailed, NotAFile):
         return None
 
 
@@ -149,16 +149,16 @@ def _known(store: Store, home: Home, asked: tuple[date, set[Kind]]) -> _Known:
     known = _Known()
     for kind in sorted(kinds):
         key = f"{home.day(day)}/{kind}"
-        there = store.read(key)
-        if there is None:  # gone since it was listed
-            continue
         try:
+            there = store.read(key)
+            if there is None:  # gone since it was listed
+                continue
             if kind is Kind.MANIFEST:
                 manifest = manifests.decode(there.body, store.url(key))
                 known = replace(known, manifest=manifest)
             else:
                 known = replace(known, claim=claims.decode(there.body, store.url(key)))
-        except DestinationFailed as problem:
+        except (DestinationFailed, NotAFile) as problem:
             told = f"{problem.message}. {problem.advice}"
             known = replace(known, unreadable=f"{known.unreadable} {told}".strip())
             if kind is Kind.MANIFEST:

@@ -29,9 +29,6 @@ MEANINGS = {
 }
 
 
-_PAST = "a past day of a snapshot can't be read again: restore its files from a backup"
-
-
 class Weight(StrEnum):
     """Whether somebody should do something."""
 
@@ -71,12 +68,28 @@ def run_failed(run: LastRun | None) -> bool:
     return run is not None and run.status != 0 and run.status not in HARMLESS
 
 
+def export_command(day: DayStatus) -> str:
+    """Return the command that exports the day: the nightly one where that does it anyway.
+
+    Nothing exports a past day of a snapshot.
+    """
+    if day.is_past:
+        return ""
+    return f"genesys-export run{'' if day.due else f' --date {day.day}'}{day.given}"
+
+
+def _repair(day: DayStatus) -> str:
+    if day.is_past:
+        return "a past day of a snapshot can't be read again: restore its files from a backup"
+    return f"{'the next run' if day.due else 'exporting the day again'} repairs it"
+
+
 def _of_state(day: DayStatus) -> Iterator[Remark]:
-    again = "" if day.is_past else f"genesys-export run --date {day.day}{day.given}"
+    again = export_command(day)
     if day.unreadable:
         yield Remark(Weight.ATTENTION, "unreadable", day.unreadable)
     elif day.damage:
-        told = f"{day.damage}; {_PAST if day.is_past else 'exporting the day again repairs it'}"
+        told = f"{day.damage}; {_repair(day)}"
         yield Remark(Weight.ATTENTION, "damaged", told, again)
     elif day.state is State.DAMAGED:
         told = (
@@ -89,7 +102,8 @@ def _of_state(day: DayStatus) -> Iterator[Remark]:
         told = f"published before it was complete{': ' if reached else ''}{reached}"
         yield Remark(Weight.NOTE if day.is_past else Weight.ATTENTION, "partial", told)
     if day.state is State.MISSING and day.failure is None:
-        yield Remark(Weight.ATTENTION, "missing", "nothing is published", again)
+        told = f"nothing is published{'; the next run exports it' if day.due else ''}"
+        yield Remark(Weight.ATTENTION, "missing", told, again)
     if day.state is State.ABSENT:
         yield Remark(Weight.NOTE, "absent", MEANINGS[State.ABSENT])
     if day.state is State.PUBLISHING:

@@ -15,7 +15,7 @@ from datetime import date
 from ...damage import Damage, damages
 from ...datasets import Dataset
 from ...days import Day
-from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, TryAgainLater
+from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, NotAFile, TryAgainLater
 from ...events import Observe, ignore
 from ...locations import Home
 from ...manifest import Manifest, decode
@@ -59,7 +59,7 @@ class Verification:
         count = len(self.mismatches)
         told = [f"{count} mismatch{'es' * (count > 1)}"] if count else []
         if self.source is not None and self.source.verdict is Verdict.DISAGREES:
-            told.append("the source's count differs")
+            told.append("Genesys's count differs")
         return ", and ".join(told)
 
 
@@ -74,7 +74,7 @@ class Verifier:
     given: str = ""  # the flags that suggested commands repeat
     pulse: Pulse = field(default=lambda: None)
     observe: Observe = ignore
-    counter: Callable[[Manifest], SourceCounter] | None = (
+    counter: Callable[[Manifest], SourceCounter | None] | None = (
         None  # who asks the source, where that is wanted
     )
     tolerance: Tolerance = field(default_factory=Tolerance)
@@ -127,7 +127,7 @@ class Verifier:
         def read(day: Day) -> Manifest | None:
             try:
                 return self._published(day, self.home.manifest(day))[1]
-            except (DataMismatch, TryAgainLater, DestinationFailed):
+            except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="manifest") as pool:
@@ -165,9 +165,10 @@ class Verifier:
         return seen is not None and seen.tag == tag
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
-        if self.counter is None:
+        counter = self.counter(manifest) if self.counter else None
+        if counter is None:
             return None
-        return prove(self.counter(manifest), ours_of(manifest), self.tolerance)
+        return prove(counter, ours_of(manifest), self.tolerance)
 
 
 def ours_of(manifest: Manifest) -> OurCounts:
