@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 from .. import damage, guards, life
-from ..days import Day, iso_ms
+from ..days import Day, date_named, iso_ms
 from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
@@ -19,7 +20,7 @@ from ..threads import interruptible
 from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
-from .handover import hand_over
+from .handover import hand_over, taken_over
 from .notices import tell
 from .ownership import check_unasked, checked
 from .plan import Ready, readiness
@@ -66,7 +67,7 @@ class Exporter:
         """
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
-        before = self.recover(day)
+        before = taken_over(deps, day, self.recover(day))
         mine = self._checked(before, options, ask=False)
         why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
         if why and not (before and self.damaged((before.value,))):
@@ -82,7 +83,16 @@ class Exporter:
 
         Lists each table's prefix once for all of them.
         """
-        return frozenset(damage.damages(self.deps.store, self.deps.plan.home, manifests))
+        readable = (one for one in manifests if not self._is_past(one))
+        return frozenset(damage.damages(self.deps.store, self.deps.plan.home, readable))
+
+    def _is_past(self, made: Manifest) -> bool:
+        """Whether the day is of a snapshot that can't be taken any more."""
+        plan, at = self.deps.plan, date_named(made.day)
+        if at is None:
+            return False
+        day = Day(at, ZoneInfo(self.deps.recipe.timezone))
+        return life.is_past(day, self.deps.clock.now(), plan.life)
 
     def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
         """Return the report of a published day that `export` would skip unless it is damaged.

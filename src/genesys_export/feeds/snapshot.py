@@ -17,7 +17,7 @@ import msgspec
 
 from ..datasets import Dataset, ListEndpoint, Table
 from ..days import Day, Interval, Slice
-from ..errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
+from ..errors import ExportError, GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
 from ..flatten.named import named
 from ..model import Again, Batch, Clock, Counts, Gap, Names, Rejected, Summary
 from ..threads import ahead
@@ -82,9 +82,10 @@ class SnapshotReading:
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield the rows of every list that could be read, as far as it could.
 
-        Raises SignInRefused, and NotPermitted where not a single list may be read.
+        Raises SignInRefused, and what a list raised where not a single table has come.
         """
         patience_s: float | None = None
+        problems: list[ExportError] = []
         for table, source in self._feed.sources():
             entities: list[Mapping[str, Any]] = []
             try:
@@ -95,6 +96,7 @@ class SnapshotReading:
                 raise
             except NotPermitted as problem:
                 self._refused(table, problem)
+                problems.append(problem)
                 continue
             except GenesysUnavailable as problem:
                 if not isinstance(problem, RequestRefused):
@@ -102,8 +104,11 @@ class SnapshotReading:
                 gap = Gap(table=table.name, why=problem.message, entries=len(entities))
                 self._gaps.append(gap)
                 if not entities:
+                    problems.insert(0, problem)  # it may pass, other than a missing permission
                     continue
             yield self._batch(table, entities)
+        if problems and len(problems) == len([*self._feed.sources()]):
+            raise problems[0]
 
     def summary(self) -> Summary:
         """Return how many entries came, and which lists did not."""
@@ -120,8 +125,6 @@ class SnapshotReading:
         needed = " or ".join(problem.permissions) or "the permission to read its list"
         why = f"{needed} is missing"
         self._gaps.append(Gap(table=table.name, why=why, permissions=problem.permissions))
-        if len(self._gaps) == len([*self._feed.sources()]):
-            raise problem
 
     def _batch(self, table: Table, entities: Entities) -> Batch:
         self._entries += len(entities)
