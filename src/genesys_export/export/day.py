@@ -51,7 +51,7 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Exporter:
+class DayExporter:
     """Exports days of one organisation; safe to use from several threads, a day each."""
 
     deps: Dependencies
@@ -149,7 +149,9 @@ class Exporter:
             self.deps.observe(Noticed(message=problem.message))
             return ledger.read(day)
 
-    def _checked(self, before: Published | None, options: ExportOptions, *, ask: bool) -> Exporter:
+    def _checked(
+        self, before: Published | None, options: ExportOptions, *, ask: bool
+    ) -> DayExporter:
         """Return this with the organisation in the recipe; raises WrongSettings."""
         return replace(self, deps=checked(self.deps, before, rewrite=options.rewrite, ask=ask))
 
