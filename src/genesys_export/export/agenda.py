@@ -54,11 +54,7 @@ def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
             continue
         if reason := _reason(deps, day, entry, now):
             due.append(Due(day, reason))
-        elif (
-            entry
-            and not isinstance(entry, ExportError)
-            and not life.is_past(day, now, plan.life)
-        ):
+        elif entry and not isinstance(entry, ExportError):
             at_rest.append((day, entry.value))
     due += _damaged(deps, at_rest)
     return tuple(sorted(due, key=lambda one: one.day.date))

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
-from zoneinfo import ZoneInfo
 
 from .. import damage, guards, life
-from ..days import Day, date_named, iso_ms
+from ..days import Day, iso_ms
 from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
@@ -70,7 +69,8 @@ class DayExporter:
         before = taken_over(deps, day, self.recover(day))
         mine = self._checked(before, options, ask=False)
         why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
-        if why and not (before and self.damaged((before.value,))):
+        is_past = life.is_past(day, began, deps.plan.life)  # and can't be repaired either
+        if why and (is_past or not (before and self.damaged((before.value,)))):
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
@@ -83,16 +83,7 @@ class DayExporter:
 
         Lists each table's prefix once for all of them.
         """
-        readable = (one for one in manifests if not self._is_past(one))
-        return frozenset(damage.damages(self.deps.store, self.deps.plan.home, readable))
-
-    def _is_past(self, made: Manifest) -> bool:
-        """Whether the day is of a snapshot that can't be taken any more."""
-        plan, at = self.deps.plan, date_named(made.day)
-        if at is None:
-            return False
-        day = Day(at, ZoneInfo(self.deps.recipe.timezone))
-        return life.is_past(day, self.deps.clock.now(), plan.life)
+        return frozenset(damage.damages(self.deps.store, self.deps.plan.home, manifests))
 
     def settled(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport | None:
         """Return the report of a published day that `export` would skip unless it is damaged.
