@@ -15,7 +15,7 @@ from ..errors import Stopped, TryAgainLater
 from ..events import Noticed, ignore
 from ..export import Backfill, Exporter, ExportOptions, days_between, without_future
 from ..progress.words import clean
-from ..settings import Settings
+from ..settings import Flags, Settings
 from .dates import check_begun, day_given
 from .observed import observed
 from .recording import settings_of
@@ -53,7 +53,7 @@ class ChosenDays:
 
 
 def execute(
-    request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: BackfillRequest, flags: Flags, environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
     clock = SystemClock()

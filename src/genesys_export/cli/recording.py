@@ -21,13 +21,13 @@ from ..export import Exporter
 from ..export.report import Outcome as DayOutcome
 from ..last_run import LastRun
 from ..locations import Home
-from ..settings import Need, Settings, load
+from ..settings import Flags, Need, Settings, load
 from .report import Outcome
 
 
 def settings_of(
     command: str,
-    flags: Mapping[str, object],
+    flags: Flags,
     environ: Mapping[str, str] | None,
     clock: SystemClock,
     *,

@@ -18,7 +18,7 @@ from ..events import DayDue, DaySkipped, ignore
 from ..export import Due, Exporter, ExportOptions, agenda
 from ..life import Reason, Why
 from ..progress.words import clean
-from ..settings import Settings
+from ..settings import Flags, Settings
 from .dates import check_begun, day_given
 from .observed import observed
 from .problems import shared
@@ -37,9 +37,7 @@ class RunRequest:
     report: Path | None = None
 
 
-def execute(
-    request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
-) -> int:
+def execute(request: RunRequest, flags: Flags, environ: Mapping[str, str] | None = None) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
     if request.options.force and request.date is None:
         raise WrongUse("--force needs --date: it exports one day again", advice=_FORCE)
