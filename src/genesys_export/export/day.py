@@ -69,7 +69,8 @@ class DayExporter:
         before = self.recover(day)
         mine = self._checked(before, options, ask=False)
         why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
-        if why and not (before and self.damaged((before.value,))):
+        is_past = life.is_past(day, began, deps.plan.life)  # and can't be repaired either
+        if why and (is_past or not (before and self.damaged((before.value,)))):
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
