@@ -35,7 +35,7 @@ from genesys_export.datasets import DEFAULT, NAMES, datasets
 from genesys_export.days import Day
 from genesys_export.errors import ExportError
 from genesys_export.events import Noticed
-from genesys_export.export import DayReport, Exporter, ExportOptions, agenda
+from genesys_export.export import DayExporter, DayReport, ExportOptions, agenda
 from genesys_export.settings import load
 from genesys_simulator import Options, Simulator, World, serve
 
@@ -55,7 +55,7 @@ class Lake:
     reports: dict[str, DayReport] = field(default_factory=dict)  # of the last run, by dataset
     problems: dict[str, ExportError] = field(default_factory=dict)
 
-    def exporters(self, **settings: str) -> Iterator[Exporter]:
+    def exporters(self, **settings: str) -> Iterator[DayExporter]:
         """Yield an exporter for each dataset: by default for the lookup tables alone."""
         environ = {
             "GENESYS_CLOUD_BASE_URL": self.genesys.base_url,

@@ -12,7 +12,7 @@ import pytest
 
 from fakes import some
 from genesys_export.assembly.exporting import dry_run
-from genesys_export.cli.tables import TablesRequest, script
+from genesys_export.cli.tables import TablesRequest, text_of
 from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_export.days import Day
 from genesys_export.errors import Aftermath
@@ -304,7 +304,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
     there.both()
     environ = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
     wanted = TablesRequest(dialect="duckdb", date=str(DAY), tables=())
-    sql = script(wanted, {"to": str(there.root)}, environ)
+    sql = text_of(wanted, {"to": str(there.root)}, environ)
     with duckdb.connect() as database:
         database.execute(sql)
         database.execute(sql)  # a day again is the same day
@@ -315,7 +315,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
 
 
 def test_without_the_setting_no_sql_for_them_is_made(lake):
-    text = script(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
+    text = text_of(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
     assert "dim_" not in text
 
 
