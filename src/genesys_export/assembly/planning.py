@@ -59,7 +59,7 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         format=form,
         raw=dataset.raw if keeps_raw else None,
         layout=Layout(export.layout),
-        roll=Roll(settings.roll.bytes, settings.roll.rows),
+        roll=Roll() if dataset.is_snapshot else Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
         privacy=resolve(tables(), settings.privacy.wishes),
         life=policy_of(settings, dataset),
