@@ -6,15 +6,18 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from genesys_export.cli.problems import show_problems
-from genesys_export.cli.report import Outcome
 from genesys_export.days import Day
 from genesys_export.errors import Aftermath, DataMismatch, Stopped, WrongSettings
+from genesys_export.export import DayResult
 
+DATASET = "conversation_details"
 FOREIGN = "what is published here belongs to another organisation"
 
 
-def ended(day: int, problem=None, org: str = "") -> Outcome:
-    return Outcome(org=org, day=Day(date(2026, 11, day), ZoneInfo("UTC")), problem=problem)
+def ended(day: int, problem=None, org: str = "") -> DayResult:
+    return DayResult(
+        org=org, dataset=DATASET, day=Day(date(2026, 11, day), ZoneInfo("UTC")), problem=problem
+    )
 
 
 def foreign() -> WrongSettings:
@@ -55,7 +58,7 @@ def test_an_error_that_names_its_day_is_shown_for_each_day_and_a_signal_at_the_e
 def test_a_signal_that_stopped_several_days_is_shown_once_after_what_was_not_tried(capsys):
     begun, decided = Stopped(15), Stopped(15)
     decided.aftermath, decided.advice = Aftermath.PUBLISHING, "It finishes the day."
-    left = Outcome(org="", day=ended(24).day, not_tried="stopped by SIGTERM")
+    left = DayResult(org="", dataset=DATASET, day=ended(24).day, not_tried="stopped by SIGTERM")
     show_problems([ended(21, begun), ended(22, decided), ended(23, begun), left], "verbose")
     assert capsys.readouterr().err.splitlines() == [
         "genesys-export: 1 day was not tried (2026-11-24): stopped by SIGTERM",

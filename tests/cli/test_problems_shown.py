@@ -8,20 +8,26 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from genesys_export.cli.problems import show_problems
-from genesys_export.cli.report import Outcome
 from genesys_export.days import Day
 from genesys_export.errors import DataMismatch, ExportError, TryAgainLater, WrongSettings
+from genesys_export.export import DayResult
 
+DATASET = "conversation_details"
 SETTINGS = "the settings have changed"
 
 
-def ended(of_month: int, problem: ExportError | None, org: str = "") -> Outcome:
-    return Outcome(org=org, day=Day(date(2026, 11, of_month), ZoneInfo("UTC")), problem=problem)
+def ended(of_month: int, problem: ExportError | None, org: str = "") -> DayResult:
+    return DayResult(
+        org=org,
+        dataset=DATASET,
+        day=Day(date(2026, 11, of_month), ZoneInfo("UTC")),
+        problem=problem,
+    )
 
 
 @pytest.fixture
 def shown(capsys):
-    def show(*outcomes: Outcome) -> list[str]:
+    def show(*outcomes: DayResult) -> list[str]:
         show_problems(outcomes, "info")
         return capsys.readouterr().err.splitlines()
 

@@ -137,7 +137,8 @@ def test_every_verdict_on_the_sources_count_is_named():
 
 def test_a_line_of_changes_is_described_as_it_is_written():
     section = MANIFEST.section("Lists of changes")
-    written = json.loads(line(Change(ChangeKind.CHANGED, bytes(16), bytes(16), bytes(16))))
+    changed = Change(ChangeKind.CHANGED, bytes(16), bytes(16), bytes(16))
+    written = json.loads(line(changed, bytes.hex))
     assert set(first_cells(section)) == written.keys()
     assert all(f"`{kind}`" in section for kind in ChangeKind)
 

@@ -15,7 +15,7 @@ from fakes import Events, FakeClock
 from genesys_export.assembly.exporting import exporters
 from genesys_export.days import Day
 from genesys_export.events import Requested, Waiting
-from genesys_export.export import Backfill, ExportOptions
+from genesys_export.export import Choice, Kind, Run
 from genesys_export.settings import load
 from genesys_simulator import Fault, Refusal, Revoked, Simulator, Slow, World
 
@@ -189,14 +189,12 @@ def test_one_budget_is_kept_by_all_days_together(tmp_path, genesys):
         },
         cwd=tmp_path,
     )
-    whole = Backfill(
+    whole = Run(
         exporters=tuple(exporters(settings, clock=clock, observe=events)),
-        days=tuple(Day(day, settings.export.timezone) for day in days(12)),
-        options=ExportOptions(),
+        choice=Choice(Kind.RANGE, tuple(Day(day, settings.export.timezone) for day in days(12))),
         at_once=4,
-        pending=lambda: None,
     )
-    assert [one.problem for one in whole.run()] == [None] * 12
+    assert [one.problem for one in whole.results()] == [None] * 12
     assert len(genesys.requests) > 2 * 27
     assert 429 not in {event.status for event in events.of(Requested)}
     assert "budget" in {event.reason for event in events.of(Waiting)}

@@ -17,9 +17,10 @@ from genesys_export.errors import (
     TryAgainLater,
     WrongSettings,
 )
-from genesys_export.export import DayReport, Ended, Outcome
+from genesys_export.export import DayReport, DayResult, Outcome
 from genesys_export.export.pace import Score, eta_s, is_hopeless
 
+DATASET = "conversation_details"
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 
 
@@ -27,9 +28,9 @@ def report(outcome: Outcome) -> DayReport:
     return DayReport(day=DAY, manifest=None, manifest_url="", outcome=outcome)
 
 
-def ended(*, outcome: Outcome | None = None, problem=None, org: str = "") -> Ended:
+def ended(*, outcome: Outcome | None = None, problem=None, org: str = "") -> DayResult:
     made = report(outcome) if outcome else None
-    return Ended(org=org, day=DAY, report=made, problem=problem)
+    return DayResult(org=org, dataset=DATASET, day=DAY, report=made, problem=problem)
 
 
 # --- the time that is left -------------------------------------------------------------------
@@ -85,7 +86,7 @@ def test_skipped_and_failed_days_say_nothing_of_the_others():
 def test_a_day_that_was_stopped_is_neither_done_nor_failed():
     score = Score(total=2, at_once=1)
     score.add(ended(problem=Stopped(15)), 5.0)
-    score.add(Ended(org="", day=DAY, not_tried="stopped"), 0.0)
+    score.add(DayResult(org="", dataset=DATASET, day=DAY, not_tried="stopped"), 0.0)
     told = score.progress([], 0)
     assert (told.done, told.skipped, told.failed) == (0, 0, 0)
 
@@ -130,7 +131,7 @@ def test_a_day_that_is_published_without_its_names_is_no_reason_to_give_up():
     score = Score(total=9, at_once=1)
     for _ in range(4):
         score.add(ended(outcome=Outcome.PUBLISHED, problem=NotPermitted("no queues")), 1.0)
-    assert not score.gives_up("")
+    assert not score.gives_up("", DATASET)
     assert score.progress([], 5).done == 4
 
 
@@ -138,5 +139,5 @@ def test_one_organisation_that_lets_nobody_in_is_not_the_other():
     score = Score(total=9, at_once=1)
     for _ in range(2):
         score.add(ended(problem=REFUSED, org="emea"), 1.0)
-    assert score.gives_up("emea")
-    assert not score.gives_up("apac")
+    assert score.gives_up("emea", DATASET)
+    assert not score.gives_up("apac", DATASET)

@@ -13,7 +13,7 @@ from names_lake import DAY
 from fakes import some
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.status import StatusRequest, report
-from genesys_export.cli.tables import TablesRequest, script
+from genesys_export.cli.tables import TablesRequest, text_of
 from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_export.export import ExportOptions
 from genesys_simulator import Fault, Refusal, Revoked, ServerError
@@ -351,7 +351,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
     there.run()
     environ = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
     wanted = TablesRequest(dialect="duckdb", date=DAY, tables=())
-    sql = script(wanted, {"to": str(there.root)}, environ)
+    sql = text_of(wanted, {"to": str(there.root)}, environ)
     with duckdb.connect() as database:
         database.execute(sql)
         database.execute(sql)  # a day again is the same day
@@ -362,7 +362,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
 
 
 def test_without_the_setting_no_sql_for_them_is_made(lake):
-    text = script(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
+    text = text_of(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
     assert "dim_" not in text
 
 

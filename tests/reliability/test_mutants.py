@@ -13,7 +13,7 @@ from workbench import DAY, Bench
 from fakes import Events
 from genesys_export.errors import ExportError
 from genesys_export.events import SliceAdopted
-from genesys_export.export import Exporter, ExportOptions
+from genesys_export.export import DayExporter, ExportOptions
 
 FORCED = ExportOptions(force=True)
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
@@ -62,7 +62,7 @@ def test_slices_sealed_before_the_manifest_changed_are_never_adopted():
         process, events = bench.process(Trouble("", call, done=True, visit=visit)), Events()
         deps = replace(bench.exporter(process).deps, observe=events)
         with suppress(ExportError):
-            Exporter(deps).export(DAY, FORCED)
+            DayExporter(deps).export(DAY, FORCED)
         process.bury()
         visited += process.met
         assert events.of(SliceAdopted) == [], f"adopted after a sleep at call {call}"

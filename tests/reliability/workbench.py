@@ -26,7 +26,7 @@ from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.encode import Format
 from genesys_export.events import ignore
-from genesys_export.export import DayReport, Dependencies, Exporter, ExportOptions, Plan
+from genesys_export.export import DayExporter, DayReport, Dependencies, ExportOptions, Plan
 from genesys_export.manifest import Recipe
 from genesys_export.store import FolderStore, honours_preconditions
 
@@ -79,7 +79,7 @@ class Bench:
         at_once: int = 8,
         partial: bool = False,
         **more: Any,
-    ) -> Exporter:
+    ) -> DayExporter:
         dataset = dataset_named(DEFAULT)
         plan = Plan(
             dataset=dataset,
@@ -110,7 +110,7 @@ class Bench:
             honours_preconditions=honours_preconditions,
             lease_time=LEASE,
         )
-        return Exporter(parts)
+        return DayExporter(parts)
 
     def run(
         self,

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from genesys_export.errors import Bug
 from genesys_export.settings import load
 
 
@@ -52,11 +51,6 @@ def test_config_names_another_file(written):
     assert load(flags={"config": "other.toml"}, environ={}, cwd=cwd).settle.days == 7
     assert load(flags={"config": cwd / "other.toml"}, environ={}, cwd=cwd).settle.days == 7
     assert load(flags={}, environ={}, cwd=cwd).settle.days == 4
-
-
-def test_a_flag_that_is_no_setting_is_our_own_fault(tmp_path):
-    with pytest.raises(Bug, match="date"):
-        load(flags={"date": "2026-11-22"}, environ={}, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(

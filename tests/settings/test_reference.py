@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genesys_export.settings import load
-from genesys_export.settings.names import FLAGS, SWITCHES, flags, variables
+from genesys_export.settings.names import FLAGS, SWITCHES, Flags, flags, variables
 from genesys_export.settings.sections import Sections, every_path
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -81,6 +81,10 @@ def _bare() -> str:
 def test_every_flag_leads_to_a_setting():
     targets = {*FLAGS.values(), *(path for path, _ in SWITCHES.values())}
     assert targets <= set(every_path())
+
+
+def test_the_type_of_the_flags_has_every_flag_and_no_other():
+    assert Flags.__annotations__.keys() == {"config", "org", *FLAGS, *SWITCHES}
 
 
 def test_sections_are_those_of_the_contract():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from ..api import ClientMembership, Clock
 from ..days import Day, date_named, split, yesterday
 from ..events import Observe
-from ..export import Dependencies, Exporter, Shield
+from ..export import DayExporter, Dependencies, Shield
 from ..ledger import this_process
 from ..settings import Settings
 from ..store import honours_preconditions
@@ -28,7 +28,7 @@ class DryRun:
 
 def exporters(
     settings: Settings, *, clock: Clock, observe: Observe, shield: Shield = nullcontext
-) -> Iterator[Exporter]:
+) -> Iterator[DayExporter]:
     """Yield an exporter for every organisation and dataset asked for; raises WrongSettings.
 
     The datasets of an organisation share its client: its token and its budget of requests.
@@ -58,7 +58,7 @@ def exporters(
                 lease_time=settings.resume.lease,
                 check_clock=client.check_clock,
             )
-            yield Exporter(deps)
+            yield DayExporter(deps)
 
 
 def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
@@ -72,7 +72,7 @@ def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
     return Day(asked, zone)
 
 
-def dry_run(exporter: Exporter, day: Day) -> DryRun:
+def dry_run(exporter: DayExporter, day: Day) -> DryRun:
     """Return what exporting the day would ask and write; asks and writes nothing."""
     plan, feed = exporter.deps.plan, exporter.deps.feed
     parts = split(day, plan.slices)

@@ -3,52 +3,84 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Protocol
 
 from ..api import SystemClock
 from ..assembly.exporting import exporters
 from ..errors import ExportError, Stopped, worst
-from ..events import Noticed, Observe
-from ..export import Exporter
+from ..events import Noticed
+from ..export import Choice, DayResult, ExportOptions, Run, in_order
+from ..export.report import run_report
 from ..progress import Tally, progress, tell
 from ..settings import Settings
 from .outputs import write_output
 from .problems import show_problems
 from .recording import Recorder
-from .report import Outcome, run_report
 from .showing import show
 from .signals import Signals
 
 _SIGNAL = 128  # a run that a signal stopped says so, whatever else happened
 
-Work = Callable[[Iterator[Exporter], Signals], Iterator[Outcome]]
+
+class Request(Protocol):
+    """What a run was asked for, apart from its settings and its days."""
+
+    @property
+    def options(self) -> ExportOptions:
+        """What holds for this run alone."""
+
+    @property
+    def report(self) -> Path | None:
+        """Where its report is to be written."""
 
 
 def observed(
-    settings: Settings, clock: SystemClock, report: Path | None, work: Work, *, command: str
+    settings: Settings,
+    clock: SystemClock,
+    request: Request,
+    choice: Choice,
+    *,
+    command: str,
+    notice: str = "",
 ) -> int:
-    """Do the work with progress and signal handling; return the exit status (C14)."""
+    """Export the days with progress and signal handling; return the exit status (C14)."""
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
     signals = Signals(clock)
     recorder = Recorder(settings=settings, command=command, began=began, clock=clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
     with signals.handled(), shown as observe:
-        for warning in settings.warnings:
+        for warning in (*settings.warnings, *filter(None, (notice,))):
             observe(Noticed(message=warning))
-        parts = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
-        outcomes = _recorded(recorder, work, parts, signals, observe)
+        try:
+            found = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
+            run = Run(
+                exporters=tuple(found),
+                choice=choice,
+                options=request.options,
+                at_once=settings.backfill.days_at_once if choice.is_range else 1,
+                pending=lambda: signals.pending,
+            )
+            with signals.collecting() if run.at_once > 1 else nullcontext():
+                results = in_order(run.results())
+        except ExportError as problem:
+            with signals.shield():
+                recorder.refused(signals.pending or problem)
+            raise
+        with signals.shield():
+            recorder.ended(run.exporters, results, observe)
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"
         with suppress(OSError, ValueError):  # a stderr that takes no more changes nothing
             tell(sys.stderr, tally, elapsed_s=elapsed_s, as_json=as_json, clock=clock)
-    show_problems(outcomes, log.level)
-    status = signals.pending.status if signals.pending else _status(outcomes)
-    if report:
+    show_problems(results, log.level)
+    status = signals.pending.status if signals.pending else _status(results)
+    if report := request.report:
         text = run_report(
-            outcomes, began=began, ended=clock.now(), totals=tally.totals(), status=status
+            results, began=began, ended=clock.now(), totals=tally.totals(), status=status
         )
         status = _reported(report, text, status, verbose=log.level == "verbose")
     return status
@@ -64,35 +96,9 @@ def _reported(report: Path, text: bytes, status: int, *, verbose: bool) -> int:
     return status
 
 
-def _recorded(
-    recorder: Recorder,
-    work: Work,
-    exporters: Iterator[Exporter],
-    signals: Signals,
-    observe: Observe,
-) -> list[Outcome]:
-    """Do the work and keep on record how it ended."""
-    used: list[Exporter] = []
-
-    def noted() -> Iterator[Exporter]:
-        for exporter in exporters:
-            used.append(exporter)
-            yield exporter
-
-    try:
-        outcomes = list(work(noted(), signals))
-    except ExportError as problem:
-        with signals.shield():
-            recorder.refused(signals.pending or problem)
-        raise
-    with signals.shield():
-        recorder.ended(used, outcomes, observe)
-    return outcomes
-
-
-def _status(outcomes: Sequence[Outcome]) -> int:
+def _status(results: Sequence[DayResult]) -> int:
     """Return the run's exit status: a signal's own, else the worst of all (C14)."""
-    for outcome in outcomes:
-        if isinstance(outcome.problem, Stopped):
-            return outcome.status
-    return worst(tuple(outcome.status for outcome in outcomes))
+    for result in results:
+        if isinstance(result.problem, Stopped):
+            return result.exit_status
+    return worst(tuple(result.exit_status for result in results))

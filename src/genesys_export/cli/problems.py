@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ..days import Day, ranges
 from ..errors import Aftermath, ExportError, Stopped
+from ..export import DayResult
 from ..plural import plural
-from .report import Outcome
 from .showing import say_lines, show
 
 
@@ -24,10 +24,10 @@ class Shared:
     advise: bool  # the last one with this advice
 
 
-def shared(outcomes: Sequence[Outcome]) -> Iterator[Shared]:
+def shared(results: Sequence[DayResult]) -> Iterator[Shared]:
     """Yield every error once, those with the same advice together."""
-    advised: dict[str, dict[tuple[str, str], list[Outcome]]] = {}
-    for one in outcomes:
+    advised: dict[str, dict[tuple[str, str], list[DayResult]]] = {}
+    for one in results:
         if one.problem:
             alike = advised.setdefault(one.problem.advice, {})
             alike.setdefault((one.org, one.problem.message), []).append(one)
@@ -38,25 +38,25 @@ def shared(outcomes: Sequence[Outcome]) -> Iterator[Shared]:
                 yield Shared(problem, _whose(same), advise=place == len(alike))
 
 
-def show_problems(outcomes: Sequence[Outcome], level: str) -> None:
+def show_problems(results: Sequence[DayResult], level: str) -> None:
     """Show every error once, with its days if there are several, and each advice once.
 
     Then the days that were not tried, then the signal that stopped the run.
     """
-    failed = [one for one in outcomes if not isinstance(one.problem, Stopped)]
+    failed = [one for one in results if not isinstance(one.problem, Stopped)]
     for one in shared(failed):
-        whose = one.whose if len(outcomes) > 1 else ""
+        whose = one.whose if len(results) > 1 else ""
         show(one.problem, verbose=level == "verbose", whose=whose, advise=one.advise)
-    _show_left(outcomes)
-    stopped = [one.problem for one in outcomes if isinstance(one.problem, Stopped)]
+    _show_left(results)
+    stopped = [one.problem for one in results if isinstance(one.problem, Stopped)]
     if stopped:
         half_done = (one for one in stopped if one.aftermath is not Aftermath.UNCHANGED)
         show(next(half_done, stopped[0]), verbose=False)
 
 
-def _show_left(outcomes: Sequence[Outcome]) -> None:
+def _show_left(results: Sequence[DayResult]) -> None:
     reasons: dict[str, list[Day]] = {}
-    for one in outcomes:
+    for one in results:
         if one.not_tried:
             reasons.setdefault(one.not_tried, []).append(one.day)
     for reason, days in reasons.items():
@@ -66,7 +66,7 @@ def _show_left(outcomes: Sequence[Outcome]) -> None:
         say_lines(f"genesys-export: {count} ({which}): {reason}")
 
 
-def _whose(same: Sequence[Outcome]) -> str:
+def _whose(same: Sequence[DayResult]) -> str:
     org, message = same[0].org, str(same[0].problem)
     days = _days(same)
     if len(same) == 1 and days in message:
@@ -75,7 +75,7 @@ def _whose(same: Sequence[Outcome]) -> str:
     return f"{whose}: " if whose else ""
 
 
-def _days(same: Sequence[Outcome]) -> str:
+def _days(same: Sequence[DayResult]) -> str:
     dates = sorted({one.day.date for one in same})
     spans = (
         str(first) if first == last else f"{first} to {last}" for first, last in ranges(dates)

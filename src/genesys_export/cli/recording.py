@@ -17,17 +17,15 @@ from ..assembly.connections import destinations
 from ..datasets import DEFAULT, dataset_named
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings, worst
 from ..events import Noticed, Observe, ignore
-from ..export import Exporter
-from ..export.report import Outcome as DayOutcome
+from ..export import DayExporter, DayResult, Outcome
 from ..last_run import LastRun
 from ..locations import Home
-from ..settings import Need, Settings, load
-from .report import Outcome
+from ..settings import Flags, Need, Settings, load
 
 
 def settings_of(
     command: str,
-    flags: Mapping[str, object],
+    flags: Flags,
     environ: Mapping[str, str] | None,
     clock: SystemClock,
     *,
@@ -61,15 +59,16 @@ class Recorder:
     clock: SystemClock
 
     def ended(
-        self, exporters: Sequence[Exporter], outcomes: Sequence[Outcome], observe: Observe
+        self, exporters: Sequence[DayExporter], results: Sequence[DayResult], observe: Observe
     ) -> None:
-        """Record how the days of each organisation ended; an error becomes a notice.
+        """Record how the days of each dataset ended; an error becomes a notice.
 
-        An organisation without outcomes had nothing to do, unless a signal came before it.
+        One without results had nothing to do, unless a signal came before it.
         """
-        stopped = any(isinstance(one.problem, Stopped) for one in outcomes)
+        stopped = any(isinstance(one.problem, Stopped) for one in results)
         for deps in (one.deps for one in exporters if one.deps.plan.keeps_state):
-            mine = [one for one in outcomes if one.org == deps.plan.org]
+            whose = (deps.plan.org, deps.plan.dataset.name)
+            mine = [one for one in results if (one.org, one.dataset) == whose]
             unreachable = any(isinstance(one.problem, NeverSent) for one in mine)
             if unreachable or (stopped and not mine):
                 continue
@@ -106,21 +105,21 @@ class Recorder:
                 if first_try_counts or next(store.list(f"{home}/"), None):
                     last_run.write(store, home, run)
 
-    def _run(self, outcomes: Sequence[Outcome]) -> LastRun:
-        status = worst(tuple(one.status for one in outcomes))
-        gravest = next((one for one in outcomes if one.status == status and one.problem), None)
-        ends = [one.report.outcome for one in outcomes if one.report]
+    def _run(self, results: Sequence[DayResult]) -> LastRun:
+        status = worst(tuple(one.exit_status for one in results))
+        gravest = next((one for one in results if one.exit_status == status and one.problem), None)
+        ends = [one.report.outcome for one in results if one.report]
         return LastRun(
             command=self.command,
             began=self.began,
             ended=self.clock.now(),
             status=status,
             tool_version=__version__,
-            published=ends.count(DayOutcome.PUBLISHED),
-            unchanged=ends.count(DayOutcome.UNCHANGED),
-            skipped=ends.count(DayOutcome.SKIPPED),
-            failed=sum(one.report is None and one.problem is not None for one in outcomes),
-            not_tried=sum(bool(one.not_tried) for one in outcomes),
+            published=ends.count(Outcome.PUBLISHED),
+            unchanged=ends.count(Outcome.UNCHANGED),
+            skipped=ends.count(Outcome.SKIPPED),
+            failed=sum(one.report is None and one.problem is not None for one in results),
+            not_tried=sum(bool(one.not_tried) for one in results),
             day=str(gravest.day) if gravest else "",
             message=gravest.problem.message if gravest and gravest.problem else "",
             advice=gravest.problem.advice if gravest and gravest.problem else "",

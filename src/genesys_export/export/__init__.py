@@ -7,26 +7,32 @@ only when the whole day lies at the destination does the ledger make it visible,
 from __future__ import annotations
 
 from .agenda import Due, agenda
-from .backfill import Backfill, days_between, without_future
-from .day import Exporter, ExportOptions
+from .choice import NOTHING_DUE, Choice, Kind, days_between, settled_days, without_future
+from .day import DayExporter, ExportOptions
 from .dependencies import Dependencies, Shield
 from .plan import Layout, Plan, Roll
-from .report import DayReport, Ended, Outcome
+from .report import DayReport, DayResult, Outcome, in_order
+from .run import Run
 
 __all__ = [
-    "Backfill",
+    "NOTHING_DUE",
+    "Choice",
+    "DayExporter",
     "DayReport",
+    "DayResult",
     "Dependencies",
     "Due",
-    "Ended",
     "ExportOptions",
-    "Exporter",
+    "Kind",
     "Layout",
     "Outcome",
     "Plan",
     "Roll",
+    "Run",
     "Shield",
     "agenda",
     "days_between",
+    "in_order",
+    "settled_days",
     "without_future",
 ]

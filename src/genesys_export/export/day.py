@@ -50,7 +50,7 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Exporter:
+class DayExporter:
     """Exports days of one organisation; safe to use from several threads, a day each."""
 
     deps: Dependencies
@@ -69,7 +69,8 @@ class Exporter:
         before = self.recover(day)
         mine = self._checked(before, options, ask=False)
         why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
-        if why and not (before and self.damaged((before.value,))):
+        is_past = life.is_past(day, began, deps.plan.life)  # and can't be repaired either
+        if why and (is_past or not (before and self.damaged((before.value,)))):
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
@@ -139,7 +140,9 @@ class Exporter:
             self.deps.observe(Noticed(message=problem.message))
             return ledger.read(day)
 
-    def _checked(self, before: Published | None, options: ExportOptions, *, ask: bool) -> Exporter:
+    def _checked(
+        self, before: Published | None, options: ExportOptions, *, ask: bool
+    ) -> DayExporter:
         """Return this with the organisation in the recipe; raises WrongSettings."""
         return replace(self, deps=checked(self.deps, before, rewrite=options.rewrite, ask=ask))
 

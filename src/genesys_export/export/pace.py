@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..errors import ExportError, Stopped
+from ..errors import ExportError, NotAFile, Stopped
 from ..events import BackfillProgress
-from .report import DayReport, Ended, Outcome
+from .report import DayReport, DayResult, Outcome
 
 _FEWEST = 2  # exported days, before anything is said of the others
 _LATEST = 14  # of them count: two weeks have their week-ends, and volumes change over the years
@@ -49,7 +49,7 @@ def is_hopeless(ends: Sequence[ExportError | None], at_once: int) -> bool:
     are needed: they all met what happened at one moment.
     """
     last = ends[-1] if ends else None
-    if last is None or last.status not in _IN_A_ROW:
+    if last is None or last.status not in _IN_A_ROW or isinstance(last, NotAFile):
         return False
     needed = max(_IN_A_ROW[last.status], at_once)
     row = ends[-needed:]
@@ -60,16 +60,18 @@ def is_hopeless(ends: Sequence[ExportError | None], at_once: int) -> bool:
 class Score:
     """The outcomes of the days so far."""
 
-    total: int
     at_once: int
+    total: int = 0
     done: int = 0
     skipped: int = 0
     failed: int = 0
     conversations: int = 0
     took_s: list[float] = field(default_factory=list)
-    ends: dict[str, list[ExportError | None]] = field(default_factory=dict)  # by organisation
+    ends: dict[tuple[str, str], list[ExportError | None]] = field(
+        default_factory=dict
+    )  # by organisation and dataset
 
-    def add(self, ended: Ended, took_s: float = 0.0) -> None:
+    def add(self, ended: DayResult, took_s: float = 0.0) -> None:
         """Count a day; one that was stopped or not started still counts as to do."""
         problem = ended.problem
         if ended.report is not None:
@@ -79,11 +81,11 @@ class Score:
             return
         else:
             self.failed += 1
-        self.ends.setdefault(ended.org, []).append(problem)
+        self.ends.setdefault((ended.org, ended.dataset), []).append(problem)
 
-    def gives_up(self, org: str) -> bool:
-        """Whether the rest of an organisation's days need not be tried."""
-        return is_hopeless(self.ends.get(org, ()), self.at_once)
+    def gives_up(self, org: str, dataset: str) -> bool:
+        """Whether the rest of an organisation's days of a dataset need not be tried."""
+        return is_hopeless(self.ends.get((org, dataset), ()), self.at_once)
 
     def progress(self, under_way_s: Sequence[float], waiting: int) -> BackfillProgress:
         """Return this as an event."""

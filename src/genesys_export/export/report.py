@@ -1,13 +1,24 @@
-"""The outcome of a day, as callers get it."""
+"""What became of a day, as callers get it, and the run report: the same as JSON.
+
+Holds no secret and no customer's data: names, counts, places, sentences.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+import msgspec
+
+from .. import __version__
+from ..datasets import known
 from ..days import Day
 from ..errors import ExportError
-from ..manifest import File, Manifest
+from ..manifest import File, Manifest, one_or_more
+from ..redaction import clean
 from .changes import Tally
 
 
@@ -40,11 +51,94 @@ class DayReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How one of many days ended: with a report, an error, both, or not started."""
+class DayResult:
+    """How one day of a dataset ended: with a report, an error, or both; or it was not tried."""
 
-    org: str
+    org: str  # "" for the only organisation
+    dataset: str
     day: Day
     report: DayReport | None = None
     problem: ExportError | None = None
     not_tried: str = ""  # why it was not begun
+
+    @property
+    def status(self) -> str:
+        """`published`, `unchanged`, `skipped`, `failed` or `not tried`."""
+        if self.report is not None:
+            return self.report.outcome.value
+        return "not tried" if self.not_tried else "failed"
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of this day alone."""
+        return self.problem.status if self.problem else 0
+
+    def __str__(self) -> str:
+        """Return a line that says it all: `2026-11-22 conversation_details: published`."""
+        note = self.not_tried or (self.report.note if self.report else "")
+        told = self.problem.message if self.problem else note
+        whose = " ".join(filter(None, (self.org, str(self.day), self.dataset)))
+        return f"{whose}: {self.status}{f' ({told})' if told else ''}"
+
+
+def in_order(results: Iterable[DayResult]) -> list[DayResult]:
+    """Return them by organisation, dataset and day."""
+    rank = {name: place for place, name in enumerate(known())}
+    return sorted(results, key=lambda one: (one.org, rank[one.dataset], one.day.date))
+
+
+def run_report(
+    results: Sequence[DayResult], *, began: datetime, ended: datetime, totals: object, status: int
+) -> bytes:
+    """Return the report's JSON text."""
+    body = {
+        "tool_version": __version__,
+        "began": began,
+        "ended": ended,
+        "exit_status": status,
+        "totals": totals,
+        "days": [as_data(result) for result in results],
+    }
+    return bytes(msgspec.json.format(msgspec.json.encode(body), indent=2)) + b"\n"
+
+
+def as_data(result: DayResult) -> dict[str, Any]:
+    """Return what the run report says of a day."""
+    told: dict[str, Any] = {
+        "org": result.org,
+        "dataset": result.dataset,
+        "day": str(result.day),
+        "exit_status": result.exit_status,
+    }
+    if result.problem:
+        problem = result.problem
+        told["error"] = {
+            "message": problem.message,
+            "advice": problem.advice,
+            "published": problem.aftermath.value,
+        }
+    if result.not_tried:
+        return {**told, "outcome": result.status, "note": result.not_tried}
+    if result.report is None:
+        return told
+    report, manifest = result.report, result.report.manifest
+    told |= {"outcome": report.outcome.value, "note": report.note}
+    if manifest is None:
+        return told
+    return {
+        **told,
+        "state": manifest.state,
+        "manifest": report.manifest_url and clean(report.manifest_url),
+        "changes": asdict(report.changes) if report.changes else None,
+        "interval": manifest.interval,
+        "counts": asdict(manifest.counts),
+        "tables": {
+            name: {
+                "rows": sum(file.rows for file in files),
+                "bytes": sum(file.bytes for file in files),
+                "files": [file.key for file in files],
+            }
+            for name, files in manifest.tables.items()
+        },
+        "rejects": one_or_more([file.key for file in manifest.reject_files]),
+    }

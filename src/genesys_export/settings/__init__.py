@@ -29,7 +29,7 @@ from .layers import (
     stacked,
     table,
 )
-from .names import FLAGS, SWITCHES
+from .names import Flags
 from .parts import Org, Settings, Target, from_sections
 from .protection import Privacy
 from .sections import (
@@ -47,12 +47,11 @@ from .sections import (
 
 __all__ = [
     "FILE_NAME",
-    "FLAGS",
-    "SWITCHES",
     "Csv",
     "Destination",
     "Export",
     "Filters",
+    "Flags",
     "Genesys",
     "Log",
     "Need",
@@ -78,7 +77,7 @@ class Need(Enum):
 
 def load(
     *,
-    flags: Mapping[str, object],
+    flags: Flags,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     needs: Collection[Need] = (),
@@ -86,19 +85,15 @@ def load(
 ) -> Settings:
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
-    `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
-    `config` and `org`; one that is None, False or empty was not given. `environ` defaults to the
-    environment of the process, `cwd` to its working directory. With `needs`, what the command
-    needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
-    text); if only dates are wrong, it raises WrongUse.
+    `environ` defaults to the environment of the process, `cwd` to its working directory. With
+    `needs`, what the command needs and lacks is reported together with what is wrong, and so are
+    invalid `dates` (flag → text); if only dates are wrong, it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
-    given = dict(flags)
-    config, chosen = given.pop("config", None), given.pop("org", None)
-    org = str(chosen) if chosen else None
+    org = flags.get("org") or None
     variables = os.environ if environ is None else environ
     keep_secret(secrets_of(variables))
-    layers = _layers(given, variables, folder, config)
+    layers = _layers(flags, variables, folder)
     keep_secret(secret for layer in layers for secret in layer.secrets())
     merged = stacked(layers)
     lines = [line for layer in layers for line in layer.problems]
@@ -127,11 +122,10 @@ def load(
     return replace(read, warnings=problems.secrets_in(layers[-1]))
 
 
-def _layers(
-    flags: Mapping[str, object], environ: Mapping[str, str], folder: Path, config: object
-) -> list[Layer]:
+def _layers(flags: Flags, environ: Mapping[str, str], folder: Path) -> list[Layer]:
     """Return flags, environment and file, the highest first."""
-    path = folder / (str(config) if config else FILE_NAME)
+    config = flags.get("config")
+    path = folder / (config or FILE_NAME)
     file = from_file(path, required=bool(config))
     names = tuple(table(file.values, "orgs"))
     environment = from_environment(environ, names)

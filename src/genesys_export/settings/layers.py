@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from ..errors import Bug, WrongUse
+from ..errors import WrongUse
 from ..odd_input import ODD, in_words
 from ..redaction import passwords_of
 from .names import (
@@ -22,6 +22,7 @@ from .names import (
     PREFIX,
     SWITCHES,
     VARIABLES,
+    Flags,
     Path,
     in_file,
     is_service_variable,
@@ -97,21 +98,15 @@ def leads_to_s3(values: Mapping[str, object]) -> bool:
     return str(to).startswith("s3://") if to is not None else given.get("bucket") is not None
 
 
-def from_flags(given: Mapping[str, object]) -> Layer:
-    """Return the command line's layer; None, False and () are flags not given.
-
-    Raises Bug for a flag that is not a setting: only its command knows what it means; WrongUse for
-    flags that exclude each other.
-    """
-    if unknown := set(given) - set(FLAGS) - set(SWITCHES):
-        raise Bug(f"no setting belongs to {', '.join(sorted(unknown))}")
-    present = {flag: value for flag, value in given.items() if _is_given(value)}
-    if {"quiet", "verbose"} <= set(present):
+def from_flags(given: Flags) -> Layer:
+    """Return the command line's layer; raises WrongUse for flags that exclude each other."""
+    if given.get("quiet") and given.get("verbose"):
         raise WrongUse("--quiet and --verbose exclude each other", advice="Leave one of them out.")
     layer = Layer()
-    for flag, value in present.items():
-        path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
-        layer.put(path, meaning, f"--{flag.replace('_', '-')}")
+    for flag, value in given.items():
+        if _is_given(value) and flag not in ("config", "org"):
+            path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
+            layer.put(path, meaning, f"--{flag.replace('_', '-')}")
     return layer
 
 

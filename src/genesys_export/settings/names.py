@@ -7,6 +7,9 @@ are the whole of what is not derived: flags, and the variables that other tools 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import TypedDict
 
 PREFIX = "GENESYS_EXPORT_"
 
@@ -19,10 +22,43 @@ _SERVICE = re.compile(
 
 Path = tuple[str, ...]
 
+
+class Flags(TypedDict, total=False):
+    """A command's flags that are settings (FLAGS, SWITCHES), that select them, or choose one org.
+
+    One that is None, False or empty was not given.
+    """
+
+    config: FilePath | str | None
+    org: str | None
+    to: str | None
+    dataset: Sequence[str] | None
+    table: Sequence[str] | None
+    format: str | None
+    layout: str | None
+    engine: str | None
+    query_body: str | None
+    slices: int | None
+    timezone: str | None
+    wait: str | None
+    allow_partial: bool
+    order: str | None
+    days_at_once: int | None
+    strict: bool
+    media_type: Sequence[str] | None
+    queue: Sequence[str] | None
+    division: Sequence[str] | None
+    direction: Sequence[str] | None
+    filters: str | None
+    log_format: str | None
+    quiet: bool
+    verbose: bool
+
+
 # Flag (as the command line's parameter, without dashes) → setting.
 FLAGS: dict[str, Path] = {
     "to": ("destination", "to"),
-    "dataset": ("export", "dataset"),
+    "dataset": ("export", "datasets"),
     "table": ("export", "tables"),
     "format": ("export", "format"),
     "layout": ("export", "layout"),

@@ -40,6 +40,7 @@ Share = Annotated[float, BeforeValidator(values.number), Field(ge=0, lt=1, allow
 Duration = Annotated[timedelta, BeforeValidator(values.duration)]
 Span = Annotated[timedelta, BeforeValidator(values.span)]
 Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
+Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
 
 _FROZEN = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
@@ -139,8 +140,8 @@ class Export(BaseModel):
 
     model_config = _FROZEN
 
-    datasets: Words = (DEFAULT,)
-    tables: Words = ()
+    datasets: Names = (DEFAULT,)
+    tables: Names = ()
     format: Annotated[str, BeforeValidator(values.choice("csv.gz", "parquet", "jsonl.gz"))] = (
         "csv.gz"
     )
@@ -169,21 +170,12 @@ class Export(BaseModel):
     @field_validator("datasets")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for name in value:
-            if name not in known():
-                hint = values.did_you_mean(name, known())
-                raise ValueError(f"there is no dataset {name[:60]!r}{hint}")
-        return tuple(name for name in known() if name in value) or (DEFAULT,)
+        return values.of_known("dataset", value, known()) or (DEFAULT,)
 
     @field_validator("tables")
     @classmethod
     def _declared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = tuple(table.name for table in tables())
-        for name in value:
-            if name not in names:
-                hint = values.did_you_mean(name, names)
-                raise ValueError(f"there is no table {name[:60]!r}{hint}")
-        return tuple(name for name in names if name in value)
+        return values.of_known("table", value, [table.name for table in tables()])
 
     @field_validator("format")
     @classmethod

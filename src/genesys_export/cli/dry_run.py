@@ -1,0 +1,71 @@
+"""`--dry-run`: what would be asked and written, or refused. Reads manifests alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from ..api import SystemClock
+from ..assembly.exporting import dry_run, exporters
+from ..days import Day
+from ..errors import WrongSettings, worst
+from ..events import ignore
+from ..export import NOTHING_DUE, Choice, DayExporter, DayResult, ExportOptions, settled_days
+from ..progress.words import clean
+from ..settings import Settings
+from .problems import shared
+
+
+def say_only(
+    settings: Settings, choice: Choice, options: ExportOptions, clock: SystemClock
+) -> int:
+    """Print what would be asked and written, or refused; return the exit status for that."""
+    refused: list[DayResult] = []
+    for exporter in exporters(settings, clock=clock, observe=ignore):
+        days = tuple(one.day for one in choice.due(exporter))
+        if not days:
+            sys.stdout.write(f"{NOTHING_DUE}\n")
+        settled = settled_days(exporter, days, options, lambda: None)
+        for day in days:
+            if report := settled.get(day):
+                sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
+            elif problem := _problem(exporter, day, options):
+                plan = exporter.deps.plan
+                refused.append(
+                    DayResult(org=plan.org, dataset=plan.dataset.name, day=day, problem=problem)
+                )
+            else:
+                _say(settings, exporter, day)
+    return _refused(refused)
+
+
+def _problem(exporter: DayExporter, day: Day, options: ExportOptions) -> WrongSettings | None:
+    try:
+        exporter.check(day, options)
+    except WrongSettings as problem:
+        return problem
+    return None
+
+
+def _say(settings: Settings, exporter: DayExporter, day: Day) -> None:
+    asks = "would submit a job" if settings.export.engine == "jobs" else "would ask"
+    found = dry_run(exporter, day)
+    sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
+    for body in found.asked:
+        text = msgspec.json.encode(body).decode()
+        sys.stdout.write(f"{asks}: {clean(text)}\n")
+    for url in found.written:
+        sys.stdout.write(f"would write {clean(url)}\n")
+    if exporter.deps.plan.roll:
+        sys.stdout.write("and, if a file reaches a limit of [roll], the next ones: …-001, …\n")
+
+
+def _refused(results: Sequence[DayResult]) -> int:
+    """Print why days would be refused, each reason once; return the exit status for that."""
+    for one in shared(results):
+        sys.stdout.write(f"would be refused: {clean(one.whose)}{one.problem.message}\n")
+        if one.problem.advice and one.advise:
+            sys.stdout.write(f"  {one.problem.advice}\n")
+    return worst((0, *(one.exit_status for one in results)))
