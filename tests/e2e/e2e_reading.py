@@ -70,8 +70,8 @@ class Lake:
         staging = self.root / "_genesys_export" / ".staging"
         return [path for path in staging.glob("*") if path.name != "lock"]
 
-    def manifest(self, day: object) -> dict:
-        path = self.base / f"_genesys_export/conversation_details/{day}/manifest.json"
+    def manifest(self, day: object, dataset: str = DEFAULT) -> dict:
+        path = self.base / f"_genesys_export/{dataset}/{day}/manifest.json"
         return json.loads(path.read_text("utf-8"))
 
     def lines(self, key: str) -> list[dict]:
@@ -80,7 +80,9 @@ class Lake:
         return [json.loads(line) for line in text.splitlines()]
 
     def keys(self, day: object, table: str) -> list[str]:
-        return [file["key"] for file in self.manifest(day)["tables"][table]]
+        owning = owner(table)
+        made = self.manifest(day, owning.name if owning else DEFAULT)
+        return [file["key"] for file in made["tables"][table]]
 
     def text(self, day: object, table: str) -> str:
         """Return what a table's first file holds."""

@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,9 @@ from genesys_export.cli.run import RunRequest, execute
 from genesys_export.datasets import NAMES, owner
 from genesys_export.export import ExportOptions
 from genesys_simulator import Simulator
+from newest_day import NEWEST, ZONE
 
-# A snapshot can only be taken of the day that ended last. Where that ended about twelve hours ago,
-# no midnight comes in the middle of a test.
-_NOW = datetime.now(UTC)
-_EAST = 12 - _NOW.hour  # hours; POSIX counts them westwards
-ZONE = f"Etc/GMT{-_EAST:+d}"
-DAY = str((_NOW + timedelta(hours=_EAST)).date() - timedelta(days=1))
+DAY = str(NEWEST)
 ANEW = ExportOptions(force=True, rewrite=True)
 
 
