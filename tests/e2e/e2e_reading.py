@@ -1,7 +1,7 @@
 """What lies in a folder after an export, and what the simulated world holds: read independently.
 
-Nothing of the exporter is used: gzip, csv and json of the standard library on the one side, the
-simulator's own records on the other.
+Nothing of the exporter is used but which dataset a table is of: gzip, csv and json of the standard
+library on the one side, the simulator's own records on the other.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from genesys_export.datasets import DEFAULT, owner
 from genesys_simulator import World
 from genesys_simulator.times import Span, to_ms
 

@@ -1,33 +1,34 @@
 """Lists that break off, one by one: what becomes of each table, and how long the others wait."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event
 
 import pytest
 
-from fakes import FakeClock
+from fakes import Events, FakeClock, MemoryStore
 from genesys_export.datasets import NAMES, dataset_named
 from genesys_export.days import Day, split, zone_named
 from genesys_export.errors import (
+    DestinationFailed,
     GenesysUnavailable,
     NotPermitted,
     RequestRefused,
     SignInRefused,
 )
+from genesys_export.export import Plan
 from genesys_export.export.gaps import filled, is_partial, problem
+from genesys_export.export.slices import SliceContext, StagedSlice, Task, stage
 from genesys_export.feeds.snapshot import SnapshotFeed
-from genesys_export.manifest import File
-from genesys_export.model import Batch, Gap
-from made_days import manifest
+from genesys_export.manifest import File, Manifest, Recipe, file_of
+from genesys_export.model import Counts
 
 DAY = Day(date(2026, 11, 22), zone_named("UTC"))
-DATASET = dataset_named(NAMES)
-TABLES = tuple(table.name for table in DATASET.tables)
+(WHOLE,) = split(DAY, 1)
+TABLES = tuple(table.name for table in dataset_named(NAMES).tables)
 GONE = GenesysUnavailable("Genesys did not answer")
 REFUSED = RequestRefused("no more than 10000 results", http_status=400)
 FILE = File(key="dim_users/2026-11-22.csv.gz", rows=9, bytes=9, sha256="0" * 64)
-NEW = File(key="dim_users/2026-11-22.csv.gz", rows=1, bytes=1, sha256="1" * 64)
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Lists:
     patience: dict = field(default_factory=dict)
 
     def pages(self, source, *, patience_s=None):
-        table = next(each.name for each in DATASET.tables if each.source is source)
+        table = next(each.name for each in dataset_named(NAMES).tables if each.source is source)
         self.patience[table] = patience_s
         problem = self.broken.get(table)
         if not (problem and self.empty):
@@ -49,17 +50,63 @@ class Lists:
         yield [{"id": "2", "name": "two"}]
 
 
-def read(lists, tables=TABLES):
-    """Return the rows of each table, and what the reading has to say."""
-    feed = SnapshotFeed(dataset=DATASET, lists=lists, tables=tables, clock=FakeClock())
-    reading = feed.open(split(DAY, 1)[0])
-    batches = [one for one in reading.read(Event()) if isinstance(one, Batch)]
-    return {one.table: one.rows.num_rows for one in batches}, reading.summary()
+def staged(lists: Lists, store: MemoryStore | None = None) -> StagedSlice:
+    """Stage the lists as the one slice of a day of lookup tables."""
+    dataset, clock = dataset_named(NAMES), FakeClock()
+    context = SliceContext(
+        plan=Plan(dataset=dataset, tables=TABLES),
+        store=store or MemoryStore(),
+        observe=Events(),
+        token="t",
+        abandon=Event(),
+        clock=clock,
+    )
+    feed = SnapshotFeed(dataset=dataset, lists=lists, tables=TABLES, clock=clock)
+    return stage(context, Task(slice=WHOLE, reading=feed.open(WHOLE), began=clock.now()))
+
+
+def whole(one: StagedSlice, before: Manifest | None = None):
+    """Return what is published of a staged slice over what was published `before`."""
+    tables = {file.table: (file_of(file.file, file.rows),) for file in one.sealed.files}
+    return filled(tables, one.gaps, before)
+
+
+def published(**told) -> Manifest:
+    return replace(NOTHING, **told)
+
+
+NOTHING = Manifest(
+    dataset=NAMES,
+    day=str(DAY),
+    interval=DAY.interval,
+    timezone="UTC",
+    recipe=Recipe(
+        timezone="UTC",
+        engine="snapshot",
+        filters={},
+        tables=TABLES,
+        format="csv.gz",
+        layout="daily",
+        csv={},
+        column_version=1,
+    ),
+    state="partial",
+    attempt="a",
+    attempts=(),
+    tool_version="1",
+    slices=(),
+    tables={},
+    digest="0" * 64,
+    counts=Counts(),
+    rejects=None,
+    began=DAY.interval.end,
+    ended=DAY.interval.end,
+)
 
 
 def test_after_a_list_that_took_all_patience_the_others_get_little():
     lists = Lists({"dim_users": GONE})
-    rows, summary = read(lists)
+    one = staged(lists)
     assert lists.patience == {
         "dim_queues": None,
         "dim_users": None,
@@ -67,23 +114,22 @@ def test_after_a_list_that_took_all_patience_the_others_get_little():
         "dim_divisions": 20.0,
         "dim_flows": 20.0,
     }
-    assert list(rows.values()) == [2, 1, 2, 2, 2]
-    assert summary.gaps == (Gap(table="dim_users", why="Genesys did not answer", entries=1),)
+    assert [table.rows for table in one.sealed.files] == [2, 1, 2, 2, 2]
+    assert one.sealed.counts == Counts(received=9, exported=9)
+    assert whole(one).cut == ("dim_users",)
+    assert whole(one).notes == (
+        "dim_users is cut: its list was cut off after 1 entry (Genesys did not answer)",
+    )
 
 
-@pytest.mark.parametrize("kind", [REFUSED, NotPermitted("no", permissions=("a:b:c",))])
-def test_a_refusal_costs_no_patience(kind):
-    lists = Lists({"dim_queues": kind})
-    read(lists)
+def test_a_refusal_costs_no_patience():
+    lists = Lists({"dim_queues": REFUSED})
+    staged(lists)
     assert set(lists.patience.values()) == {None}
 
 
-def test_of_a_list_that_becomes_forbidden_half_way_nothing_is_kept():
-    rows, summary = read(Lists({"dim_flows": NotPermitted("no", permissions=("a:b:c",))}))
-    assert "dim_flows" not in rows
-    (gap,) = summary.gaps
-    assert (gap.why, gap.permissions, gap.entries) == ("a:b:c is missing", ("a:b:c",), 0)
-    assert summary.counts.exported == sum(rows.values())
+BEFORE = published(tables={"dim_users": (FILE,)})
+CUT = published(tables={"dim_users": (FILE,)}, cut=("dim_users",))
 
 
 @pytest.mark.parametrize("why", [GONE, REFUSED])
@@ -91,57 +137,68 @@ def test_of_a_list_that_becomes_forbidden_half_way_nothing_is_kept():
     ("empty", "earlier", "fate", "cut"),
     [
         (False, None, "is cut", True),
+        (False, published(), "is cut", True),
         (True, None, "is not written", False),
-        (False, {}, "keeps its previously", False),
-        (True, {}, "keeps its previously", False),
-        (False, {"cut": ("dim_users",)}, "is cut", True),
-        (True, {"cut": ("dim_users",)}, "keeps its", True),
+        (True, published(), "is not written", False),
+        (False, BEFORE, "keeps its previously", False),
+        (True, BEFORE, "keeps its previously", False),
+        (False, CUT, "is cut", True),
+        (True, CUT, "keeps its", True),
     ],
 )
 def test_the_better_of_what_came_and_what_was_there_is_published(why, empty, earlier, fate, cut):
-    rows, summary = read(Lists({"dim_users": why}, empty=empty))
-    before = earlier is not None and manifest(str(DAY), tables={"dim_users": (FILE,)}, **earlier)
-    made = filled(
-        {"dim_users": (NEW,)} if "dim_users" in rows else {}, summary.gaps, before or None
-    )
+    one = staged(Lists({"dim_users": why}, empty=empty))
+    made = whole(one, earlier)
     (note,) = made.notes
     assert note.startswith(f"dim_users {fate}")
     assert made.cut == (("dim_users",) if cut else ())
-    wanted = {"is cut": (NEW,), "is not": None, "keeps ": (FILE,)}[fate[:6]]
-    assert made.tables.get("dim_users") == wanted
-    assert is_partial(summary.gaps)
-    assert problem(DAY, summary.gaps) is None
+    assert (made.tables.get("dim_users") == (FILE,)) == fate.startswith("keeps its")
+    assert ("dim_users" in made.tables) == (fate != "is not written")
+    assert ("dim_users" in [table.table for table in one.sealed.files]) == (not empty)
+    assert is_partial(one.gaps)
+    assert problem(DAY, one.gaps) is None
+
+
+FORBIDDEN = NotPermitted("no", permissions=("a:b:c",))
 
 
 def test_a_missing_permission_is_told_beside_a_list_that_broke_off():
-    lists = Lists({"dim_users": GONE, "dim_flows": NotPermitted("no", permissions=("a:b:c",))})
-    _, summary = read(lists)
-    assert len(filled({}, summary.gaps, None).notes) == 2
-    assert problem(DAY, summary.gaps).status == 77
+    one = staged(Lists({"dim_users": GONE, "dim_flows": FORBIDDEN}))
+    assert len(whole(one).notes) == 2
+    told = problem(DAY, one.gaps)
+    assert told is not None
+    assert told.status == 77
 
 
 def test_a_missing_permission_alone_makes_no_day_partial():
-    _, summary = read(Lists({"dim_flows": NotPermitted("no", permissions=("a:b:c",))}))
-    assert not is_partial(summary.gaps)
+    one = staged(Lists({"dim_flows": FORBIDDEN}))
+    assert not is_partial(one.gaps)
+    assert whole(one, published(tables={"dim_flows": (FILE,)})).tables.keys() == {*TABLES[:-1]}
 
 
-def test_credentials_that_are_refused_end_the_reading():
-    with pytest.raises(SignInRefused):
-        read(Lists({"dim_flows": SignInRefused("no")}))
+def test_where_every_list_is_forbidden_there_is_nothing_to_publish():
+    needed = {name: f"of:{name}:view" for name in TABLES}
+    refused = {name: NotPermitted("no", permissions=(one,)) for name, one in needed.items()}
+    with pytest.raises(NotPermitted) as found:
+        staged(Lists(refused))
+    assert found.value.permissions == tuple(needed.values())
+    assert all(one in found.value.advice for one in needed.values())
 
 
-def test_where_every_list_is_forbidden_all_permissions_are_named():
-    names = dict.fromkeys(TABLES)
-    for name in names:
-        names[name] = NotPermitted("no", permissions=(f"{name}:view",))
-    with pytest.raises(NotPermitted) as refused:
-        read(Lists(names))
-    assert refused.value.permissions == tuple(f"{name}:view" for name in TABLES)
-    assert all(f"{name}:view" in refused.value.advice for name in TABLES)
+def test_where_no_list_comes_at_all_there_is_nothing_to_publish_either():
+    every = dict.fromkeys(TABLES, FORBIDDEN) | {"dim_divisions": GONE}
+    with pytest.raises(GenesysUnavailable, match="did not answer"):
+        staged(Lists(every, empty=True))
 
 
-@pytest.mark.parametrize("first", [GONE, NotPermitted("no")])
-def test_where_no_list_comes_at_all_there_is_nothing_to_publish(first):
-    broken = dict.fromkeys(TABLES, GONE) | {"dim_queues": first}
-    with pytest.raises(GenesysUnavailable):
-        read(Lists(broken, empty=True))
+def test_one_entry_of_one_list_is_something_to_publish():
+    one = staged(Lists(dict.fromkeys(TABLES, FORBIDDEN) | {"dim_divisions": GONE}))
+    assert [file.table for file in one.sealed.files] == ["dim_divisions"]
+
+
+@pytest.mark.parametrize("why", [SignInRefused("no"), DestinationFailed("full")])
+def test_what_is_not_a_lists_own_trouble_leaves_nothing_staged(why):
+    store = MemoryStore()
+    with pytest.raises(type(why)):
+        staged(Lists({"dim_flows": why}), store)
+    assert store.sealed == store.begun == {}

@@ -2,14 +2,13 @@
 
 import gzip
 from datetime import UTC, date, datetime
-from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from genesys_export.datasets import NAMES, Kind, PersonalData, Type, dataset_named, tables
 from genesys_export.days import Day
-from genesys_export.encode import Format, Newlines, Opener
+from genesys_export.encode import Format, Opener
 from genesys_export.flatten.named import named
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("Europe/Berlin"))
@@ -68,12 +67,14 @@ def test_an_empty_list_has_the_columns_all_the_same():
 
 
 def test_a_line_is_the_row_as_json():
-    table, sink = TABLES["dim_divisions"], BytesIO()
-    batch = named(table, DAY, [{"id": "d", "homeDivision": True}])
-    encoder = Opener.of_slice(1, Newlines.KEEP).open(Format.JSONL, table, sink.write)
+    batch, out = (
+        named(TABLES["dim_divisions"], DAY, [{"id": "d", "homeDivision": True}]),
+        bytearray(),
+    )
+    encoder = Opener().open(Format.JSONL, TABLES["dim_divisions"], out.extend)
     encoder.write(batch.rows, batch.starts)
     encoder.close()
-    assert gzip.decompress(sink.getvalue()) == (
+    assert gzip.decompress(bytes(out)) == (
         b'{"conversation_date":"2026-11-22","id":"d","name":null,"home_division":true}\n'
     )
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from destinations import Killed, MemoryStore, Trouble
-from workbench import DAY, Bench
+from workbench import DAY, HOME, Bench
 
 from fakes import Events
 from genesys_export.errors import ExportError
@@ -69,7 +69,7 @@ def test_slices_sealed_before_the_manifest_changed_are_never_adopted():
     assert visited == CALLS
 
 
-def test_a_record_rejected_in_several_slices_counts_once_and_the_others_are_duplicates(bench):
+def test_a_record_rejected_in_several_slices_counts_and_is_kept_in_each(bench):
     pages = bench.genesys.pages
 
     def with_a_reject(job_id):
@@ -78,8 +78,9 @@ def test_a_record_rejected_in_several_slices_counts_once_and_the_others_are_dupl
 
     bench.genesys.pages = with_a_reject
     bench.run(slices=3)
-    counts = bench.manifest()["counts"]
-    assert counts["rejected"] == bench.manifest()["rejects"]["rows"] == 1
-    assert counts["duplicates"] == 2
+    counts, rejects = bench.manifest()["counts"], bench.manifest()["rejects"]
+    assert [one["key"] for one in rejects] == [f"{HOME}/rejects.00{n}.jsonl.gz" for n in range(3)]
+    assert [one["rows"] for one in rejects] == [1, 1, 1]
+    assert (counts["rejected"], counts["duplicates"]) == (3, 0)
     told = ("exported", "duplicates", "rejected", "of_other_days")
     assert counts["received"] == sum(counts[name] for name in told)
