@@ -34,6 +34,7 @@ class FakeGenesys(FakeSource):
     def __init__(self, first: datetime, *, count: int, every: timedelta) -> None:
         self._first, self._every = first, every
         self.versions = dict.fromkeys(range(count), 1)
+        self.broken: list[bytes] = []  # records that nobody can read, in every job
         self.mark = first  # up to where it is complete
         self.behind = timedelta(0)  # how far its jobs are behind that
         self.jobs: dict[str, Job] = {}
@@ -53,7 +54,7 @@ class FakeGenesys(FakeSource):
 
     def pages(self, job_id: str) -> Iterator[Page]:
         job = self.jobs[job_id]
-        records = [self.record(*one) for one in sorted(job.versions.items())]
+        records = [self.record(*one) for one in sorted(job.versions.items())] + self.broken
         for at in range(0, max(1, len(records)), _PAGE):
             yield Page(records=records[at : at + _PAGE], watermark=job.watermark, received_bytes=1)
 

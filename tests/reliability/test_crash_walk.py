@@ -39,6 +39,13 @@ def published(bench, slices=1):
     bench.run(slices=slices)
 
 
+def with_rejects(bench):
+    """Let Genesys have records that nobody can read, and an old version be published in slices."""
+    bench.genesys.broken = [b'{"conversationId": 4711}', b'{"conversationId": 7}']
+    changed(bench, 3)
+    bench.clock.rest(timedelta(minutes=21).total_seconds())  # the files of slices may go and come
+
+
 def changed(bench, slices=1):
     """Publish, then let Genesys change a conversation and find a new one."""
     published(bench, slices)
@@ -91,6 +98,8 @@ def run(slices):
         pytest.param(nothing, 1, id="first"),
         pytest.param(lambda bench: changed(bench, 2), 1, id="other slices"),
         pytest.param(published, 1, id="unchanged"),
+        pytest.param(with_rejects, 3, id="rejects in each slice"),
+        pytest.param(with_rejects, 2, id="rejects in fewer slices"),
     ],
 )
 def test_a_run_that_died_at_any_call_is_made_good_by_the_next(new_bench, prepare, slices):

@@ -17,6 +17,7 @@ from genesys_export.export import Exporter, ExportOptions
 
 FORCED = ExportOptions(force=True)
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
+BROKEN = [b'{"conversationId": 4711}']
 CALLS = 12  # of a run, by which it holds the day
 
 
@@ -69,17 +70,11 @@ def test_slices_sealed_before_the_manifest_changed_are_never_adopted():
     assert visited == CALLS
 
 
-def test_a_record_rejected_in_several_slices_counts_once_and_the_others_are_duplicates(bench):
-    pages = bench.genesys.pages
-
-    def with_a_reject(job_id):
-        for page in pages(job_id):
-            yield replace(page, records=[*page.records, b'{"conversationId": 4711}'])
-
-    bench.genesys.pages = with_a_reject
+def test_a_record_rejected_in_several_slices_counts_in_each(bench):
+    bench.genesys.broken = BROKEN
     bench.run(slices=3)
+    assert bench.rejects() == {f"rejects.00{number}.jsonl.gz": BROKEN for number in range(3)}
     counts = bench.manifest()["counts"]
-    assert counts["rejected"] == bench.manifest()["rejects"]["rows"] == 1
-    assert counts["duplicates"] == 2
+    assert (counts["rejected"], counts["duplicates"]) == (3, 0)
     told = ("exported", "duplicates", "rejected", "of_other_days")
     assert counts["received"] == sum(counts[name] for name in told)

@@ -165,6 +165,24 @@ class Bench:
                 found[table] = frozenset(rows)
         return found
 
+    def reject_files(self, manifest: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the files of rejects: null is none, an object is one."""
+        told = manifest["rejects"] or []
+        return told if isinstance(told, list) else [told]
+
+    def rejects(self) -> dict[str, list[bytes]]:
+        """Return the records of each file of rejects, by its name."""
+        found = {}
+        for file in self.reject_files(some(self.manifest())):
+            there = self.store.read(file["key"])
+            assert there is not None, f"{file['key']} is named but not there"
+            assert there.tag.etag == file["etag"], f"{file['key']} is not what is named"
+            lines = [json.loads(line) for line in gzip.decompress(there.body).splitlines()]
+            assert len(lines) == file["rows"]
+            name = file["key"].removeprefix(f"{HOME}/")
+            found[name] = [json.dumps(line["record"]).encode() for line in lines]
+        return found
+
     def rows(self, table: str, body: bytes) -> Rows:
         """Read a whole file of a table: each row's conversation and version."""
         known = sha256(body).hexdigest() + table
@@ -185,6 +203,12 @@ class Bench:
         if taken is None:
             return
         manifest = some(self.manifest())
+        slices = len(manifest["slices"])
+        names = [f"rejects.{number:03}.jsonl.gz" for number in range(slices)]
+        names = names if slices > 1 else ["rejects.jsonl.gz"]
+        broken = self.genesys.broken
+        assert self.rejects() == (dict.fromkeys(names, broken) if broken else {})
+        assert manifest["counts"]["rejected"] == len(broken) * slices
         versions: dict[int, int] = {}
         for one in manifest["slices"]:
             versions |= self.read_by(one)
@@ -275,7 +299,8 @@ class Bench:
         assert [*self.store.uploads("")] == []
         named = {*self.named_keys(), MANIFEST, CLAIM, REGISTER}
         named |= {file["key"] for file in manifest["index"]}
-        named |= {manifest[name]["key"] for name in ("changes", "rejects") if manifest[name]}
+        named |= {file["key"] for file in self.reject_files(manifest)}
+        named |= {manifest["changes"]["key"]} if manifest["changes"] else set()
         lists = {f"{HOME}/changes/{attempt}.jsonl.gz" for attempt in manifest["attempts"]}
         there = {*self.store.list("")}
         assert named <= there, f"missing: {named - there}"
