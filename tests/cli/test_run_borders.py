@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import FakeClock
-from genesys_export.cli.run import outcome_of
-from genesys_export.cli.signals import Signals
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.errors import Bug, DestinationFailed
-from genesys_export.export import ExportOptions
+from genesys_export.events import ignore
+from genesys_export.export import Choice, Kind, Run
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 
@@ -23,7 +23,8 @@ class Broken:
     """An exporter that ends with an error of any kind."""
 
     def __init__(self, problem: Exception) -> None:
-        self.deps = SimpleNamespace(plan=SimpleNamespace(org=""))
+        plan = SimpleNamespace(org="", dataset=dataset_named(DEFAULT))
+        self.deps = SimpleNamespace(plan=plan, clock=FakeClock(), observe=ignore)
         self._problem = problem
 
     def export(self, *_):
@@ -43,8 +44,7 @@ class Broken:
 )
 def test_an_error_nobody_thought_of_is_the_outcome_of_its_day(problem, kind, told):
     broken: Any = Broken(problem)
-    clock: Any = FakeClock()
-    outcome = outcome_of(broken, DAY, ExportOptions(), Signals(clock))
+    (outcome,) = Run(exporters=(broken,), choice=Choice(Kind.ALONE, (DAY,))).results()
     assert outcome.problem is not None
     assert type(outcome.problem) is kind
     assert outcome.problem.message == told

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import FakeClock
-from genesys_export.cli.run import outcome_of
 from genesys_export.cli.signals import Signals
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.errors import Stopped
-from genesys_export.export import ExportOptions
+from genesys_export.events import ignore
+from genesys_export.export import Choice, Kind, Run
 
 
 @pytest.fixture
@@ -58,7 +59,11 @@ def test_what_a_library_makes_of_a_signal_is_the_signal(signals):
 
 def test_a_day_that_a_signal_broke_was_stopped(signals):
     class Exporter:
-        deps = SimpleNamespace(plan=SimpleNamespace(org=""))
+        deps = SimpleNamespace(
+            plan=SimpleNamespace(org="", dataset=dataset_named(DEFAULT)),
+            clock=FakeClock(),
+            observe=ignore,
+        )
 
         def export(self, *_):
             try:
@@ -68,5 +73,10 @@ def test_a_day_that_a_signal_broke_was_stopped(signals):
 
     day = Day(date(2026, 11, 22), ZoneInfo("UTC"))
     exporter: Any = Exporter()
-    outcome = outcome_of(exporter, day, ExportOptions(), signals)
-    assert outcome.status == 130
+    run = Run(
+        exporters=(exporter,),
+        choice=Choice(Kind.ALONE, (day,)),
+        pending=lambda: signals.pending,
+    )
+    (result,) = run.results()
+    assert result.exit_status == 130

@@ -139,5 +139,5 @@ def test_one_organisation_that_lets_nobody_in_is_not_the_other():
     score = Score(total=9, at_once=1)
     for _ in range(2):
         score.add(ended(problem=REFUSED, org="emea"), 1.0)
-    assert score.gives_up("emea")
-    assert not score.gives_up("apac")
+    assert score.gives_up("emea", DATASET)
+    assert not score.gives_up("apac", DATASET)

@@ -14,7 +14,7 @@ from workbench import DAY, END, Bench
 from fakes import MemoryStore
 from genesys_export.cli.signals import Signals
 from genesys_export.errors import DataMismatch, ExportError, Stopped, TryAgainLater
-from genesys_export.export import Exporter, ExportOptions, Outcome
+from genesys_export.export import DayExporter, ExportOptions, Outcome
 
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
 CALLS = range(120)  # more than any run here makes
@@ -217,7 +217,7 @@ def test_a_signal_while_an_interrupted_day_is_finished_ends_the_run_after_that(b
     process = bench.process()
     deps = replace(bench.exporter(process).deps, shield=shield)
     with signals.handled(), pytest.raises(Stopped):
-        Exporter(deps).export(DAY, ExportOptions(force=True))
+        DayExporter(deps).export(DAY, ExportOptions(force=True))
     process.bury()
     assert bench.takes() is not None
     assert len(bench.genesys.jobs) == asked

@@ -11,7 +11,7 @@ from destinations import Killed, MemoryStore
 from workbench import DAY, MANIFEST, REGISTER, Bench
 
 from genesys_export.errors import GenesysUnavailable, WrongSettings
-from genesys_export.export import Exporter, ExportOptions, Outcome
+from genesys_export.export import DayExporter, ExportOptions, Outcome
 from genesys_export.export.agenda import agenda
 from genesys_export.guards import differences
 from genesys_export.model import Always, Organization, fingerprint_of
@@ -48,7 +48,7 @@ def export(bench, member, options=FORCED):
     process = bench.process()
     deps = replace(bench.exporter(process).deps, membership=member)
     try:
-        return Exporter(deps).export(DAY, options)
+        return DayExporter(deps).export(DAY, options)
     finally:
         process.bury()
 
@@ -103,7 +103,7 @@ def test_days_of_another_organisation_are_due_once_the_destination_is_rewritten(
     deps = replace(bench.exporter(bench.process()).deps, membership=other)
     assert DAY in [one.day for one in agenda(deps, DAY.zone)]
     process = bench.process()
-    exporter = Exporter(replace(bench.exporter(process).deps, membership=other))
+    exporter = DayExporter(replace(bench.exporter(process).deps, membership=other))
     assert exporter.settled(DAY) is None
     process.bury()
 
@@ -112,7 +112,7 @@ def test_a_place_without_published_days_takes_any_organisation(bench):
     process = bench.process()
     process.dies_at("seal", 3)
     with pytest.raises(Killed):
-        Exporter(replace(bench.exporter(process).deps, membership=Member())).export(DAY)
+        DayExporter(replace(bench.exporter(process).deps, membership=Member())).export(DAY)
     process.bury()
     assert registered(bench)["id"] == ONE
     bench.clock.rest(timedelta(minutes=11).total_seconds())
@@ -126,14 +126,14 @@ def test_what_another_organisation_staged_is_not_adopted(bench):
     process.dies_at("put", 10)
     exporter = bench.exporter(process, slices=3, at_once=1)
     with pytest.raises(Killed):
-        Exporter(replace(exporter.deps, membership=Member())).export(DAY)
+        DayExporter(replace(exporter.deps, membership=Member())).export(DAY)
     process.bury()
     assert bench.claim()["slices"]
     bench.clock.rest(timedelta(minutes=11).total_seconds())
     jobs = len(bench.genesys.jobs)
     again = bench.process()
     deps = bench.exporter(again, slices=3, at_once=1).deps
-    Exporter(replace(deps, membership=Member("client-b", OTHER))).export(DAY)
+    DayExporter(replace(deps, membership=Member("client-b", OTHER))).export(DAY)
     again.bury()
     assert len(bench.genesys.jobs) == jobs + 3
 

@@ -26,7 +26,7 @@ from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.encode import Format
 from genesys_export.events import ignore
-from genesys_export.export import DayReport, Dependencies, Exporter, ExportOptions, Plan
+from genesys_export.export import DayExporter, DayReport, Dependencies, ExportOptions, Plan
 from genesys_export.manifest import Recipe
 from genesys_export.store import FolderStore, honours_preconditions
 
@@ -79,7 +79,7 @@ class Bench:
         at_once: int = 8,
         partial: bool = False,
         **more: Any,
-    ) -> Exporter:
+    ) -> DayExporter:
         dataset = dataset_named(DEFAULT)
         plan = Plan(
             dataset=dataset,
@@ -110,7 +110,7 @@ class Bench:
             honours_preconditions=honours_preconditions,
             lease_time=LEASE,
         )
-        return Exporter(parts)
+        return DayExporter(parts)
 
     def run(
         self,
@@ -163,7 +163,18 @@ class Bench:
                     rows |= mine
             if table in MARKS:
                 found[table] = frozenset(rows)
+        jobs = [self.genesys.jobs[one["job_ids"][-1]] for one in manifest["slices"]]
+        kept = [self.records(file) for file in rejects(manifest)]
+        assert kept == [job.unreadable for job in jobs if job.unreadable]
         return found
+
+    def records(self, file: dict[str, Any]) -> tuple[bytes, ...]:
+        """Read a file of unreadable records as it is named."""
+        body = some(self.store.read(file["key"])).body
+        assert sha256(body).hexdigest() == file["sha256"]
+        lines = gzip.decompress(body).splitlines()
+        assert len(lines) == file["rows"]
+        return tuple(json.dumps(json.loads(line)["record"]).encode() for line in lines)
 
     def rows(self, table: str, body: bytes) -> Rows:
         """Read a whole file of a table: each row's conversation and version."""
@@ -275,7 +286,8 @@ class Bench:
         assert [*self.store.uploads("")] == []
         named = {*self.named_keys(), MANIFEST, CLAIM, REGISTER}
         named |= {file["key"] for file in manifest["index"]}
-        named |= {manifest[name]["key"] for name in ("changes", "rejects") if manifest[name]}
+        named |= {file["key"] for file in rejects(manifest)}
+        named |= {manifest["changes"]["key"]} if manifest["changes"] else set()
         lists = {f"{HOME}/changes/{attempt}.jsonl.gz" for attempt in manifest["attempts"]}
         there = {*self.store.list("")}
         assert named <= there, f"missing: {named - there}"
@@ -300,6 +312,12 @@ class Bench:
         self.check_readers()
         self.check_settled()
         return report
+
+
+def rejects(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files of unreadable records: none, one, or one a slice."""
+    found = manifest["rejects"]
+    return found if isinstance(found, list) else [found] if found else []
 
 
 def expected(versions: dict[int, int]) -> dict[str, Rows]:

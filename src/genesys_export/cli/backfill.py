@@ -11,7 +11,7 @@ from ..api import SystemClock
 from ..days import Day
 from ..errors import TryAgainLater
 from ..export import Choice, ExportOptions, Kind, days_between, without_future
-from ..settings import Settings
+from ..settings import Flags, Settings
 from .dates import check_begun, day_given
 from .dry_run import say_only
 from .observed import observed
@@ -30,7 +30,7 @@ class BackfillRequest:
 
 
 def execute(
-    request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: BackfillRequest, flags: Flags, environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
     clock = SystemClock()

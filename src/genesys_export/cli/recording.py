@@ -20,12 +20,12 @@ from ..events import Noticed, Observe, ignore
 from ..export import DayExporter, DayResult, Outcome
 from ..last_run import LastRun
 from ..locations import Home
-from ..settings import Need, Settings, load
+from ..settings import Flags, Need, Settings, load
 
 
 def settings_of(
     command: str,
-    flags: Mapping[str, object],
+    flags: Flags,
     environ: Mapping[str, str] | None,
     clock: SystemClock,
     *,

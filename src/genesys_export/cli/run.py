@@ -9,6 +9,7 @@ from pathlib import Path
 from ..api import SystemClock
 from ..errors import WrongUse
 from ..export import Choice, ExportOptions, Kind
+from ..settings import Flags
 from .dates import check_begun, day_given
 from .dry_run import say_only
 from .observed import observed
@@ -25,9 +26,7 @@ class RunRequest:
     report: Path | None = None
 
 
-def execute(
-    request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
-) -> int:
+def execute(request: RunRequest, flags: Flags, environ: Mapping[str, str] | None = None) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
     if request.options.force and request.date is None:
         raise WrongUse("--force needs --date: it exports one day again", advice=_FORCE)

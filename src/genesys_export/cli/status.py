@@ -22,7 +22,7 @@ from ..operations.status.remarks import summary
 from ..plural import plural
 from ..progress import Format, progress
 from ..progress.words import clean
-from ..settings import Need, load
+from ..settings import Flags, Need, load
 from .outputs import write_output
 from .repeating import repeated
 from .showing import machine
@@ -41,7 +41,7 @@ class StatusRequest:
 
 def report(
     request: StatusRequest,
-    flags: Mapping[str, object],
+    flags: Flags,
     environ: Mapping[str, str] | None = None,
 ) -> int:
     """Print the status of every dataset asked for; return 0 if it could be read.

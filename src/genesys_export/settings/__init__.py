@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -29,8 +28,8 @@ from .layers import (
     stacked,
     table,
 )
-from .names import FLAGS, SWITCHES
-from .parts import Org, Settings, Target, from_sections
+from .names import Flags
+from .parts import Org, Settings, Target
 from .protection import Privacy
 from .sections import (
     Csv,
@@ -47,12 +46,11 @@ from .sections import (
 
 __all__ = [
     "FILE_NAME",
-    "FLAGS",
-    "SWITCHES",
     "Csv",
     "Destination",
     "Export",
     "Filters",
+    "Flags",
     "Genesys",
     "Log",
     "Need",
@@ -78,7 +76,7 @@ class Need(Enum):
 
 def load(
     *,
-    flags: Mapping[str, object],
+    flags: Flags,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     needs: Collection[Need] = (),
@@ -86,19 +84,15 @@ def load(
 ) -> Settings:
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
-    `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
-    `config` and `org`; one that is None, False or empty was not given. `environ` defaults to the
-    environment of the process, `cwd` to its working directory. With `needs`, what the command
-    needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
-    text); if only dates are wrong, it raises WrongUse.
+    `environ` defaults to the environment of the process, `cwd` to its working directory. With
+    `needs`, what the command needs and lacks is reported together with what is wrong, and so are
+    invalid `dates` (flag → text); if only dates are wrong, it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
-    given = dict(flags)
-    config, chosen = given.pop("config", None), given.pop("org", None)
-    org = str(chosen) if chosen else None
+    org = flags.get("org") or None
     variables = os.environ if environ is None else environ
     keep_secret(secrets_of(variables))
-    layers = _layers(given, variables, folder, config)
+    layers = _layers(flags, variables, folder)
     keep_secret(secret for layer in layers for secret in layer.secrets())
     merged = stacked(layers)
     lines = [line for layer in layers for line in layer.problems]
@@ -123,15 +117,17 @@ def load(
         raise problems.error([*lines, *wrong_dates])
     if wrong_dates:
         raise problems.wrong_use(wrong_dates)
-    read = from_sections(sections, org=org, folder=folder)
-    return replace(read, warnings=problems.secrets_in(layers[-1]))
+    warnings = (
+        *problems.secrets_in(layers[-1]),
+        *(one for each in layers for one in each.retired),
+    )
+    return Settings.model_construct(**dict(sections), org=org, folder=folder, warnings=warnings)
 
 
-def _layers(
-    flags: Mapping[str, object], environ: Mapping[str, str], folder: Path, config: object
-) -> list[Layer]:
+def _layers(flags: Flags, environ: Mapping[str, str], folder: Path) -> list[Layer]:
     """Return flags, environment and file, the highest first."""
-    path = folder / (str(config) if config else FILE_NAME)
+    config = flags.get("config")
+    path = folder / (config or FILE_NAME)
     file = from_file(path, required=bool(config))
     names = tuple(table(file.values, "orgs"))
     environment = from_environment(environ, names)

@@ -1,4 +1,4 @@
-"""A range of days over a store in memory and a source that does what each test says."""
+"""Many days over a store in memory and a source that does what each test says."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ from genesys_export.errors import (
 )
 from genesys_export.events import BackfillProgress, DayFailed, DaySkipped, DayStarted
 from genesys_export.export import (
-    Backfill,
+    Choice,
+    DayExporter,
+    DayResult,
     Dependencies,
-    Ended,
-    Exporter,
     ExportOptions,
+    Kind,
     Outcome,
     Plan,
+    Run,
     days_between,
+    in_order,
     without_future,
 )
 from genesys_export.life import Policy, Publish
@@ -39,6 +42,7 @@ from genesys_export.model import Page
 from genesys_export.store import honours_preconditions
 
 ZONE = ZoneInfo("UTC")
+NO_OPTIONS = ExportOptions()
 LONG_S = 20  # a bound for what happens at once
 
 
@@ -137,7 +141,7 @@ class Bench:
     events: Events = field(default_factory=Events)
     org: str = ""
 
-    def exporter(self, **plan) -> Exporter:
+    def exporter(self, **plan) -> DayExporter:
         dataset, tables = dataset_named(DEFAULT), ("conversations",)
         made = Plan(dataset=dataset, tables=tables, org=self.org, **plan)
         parts = Dependencies(
@@ -158,9 +162,9 @@ class Bench:
             observe=self.events,
             honours_preconditions=honours_preconditions,
         )
-        return Exporter(parts)
+        return DayExporter(parts)
 
-    def run(self, days, *, at_once=1, options=ExportOptions(), pending=lambda: None, **plan):  # noqa: B008
+    def run(self, days, *, at_once=1, options=NO_OPTIONS, pending=lambda: None, **plan):
         return run((self.exporter(**plan),), days, at_once, options, pending)
 
     def published(self) -> set[str]:
@@ -168,11 +172,15 @@ class Bench:
         return {key.split("/")[2] for key in keys if key.endswith("manifest.json")}
 
 
-def run(exporters, days, at_once=1, options=ExportOptions(), pending=lambda: None) -> list[Ended]:  # noqa: B008
-    backfill = Backfill(
-        exporters=exporters, days=days, options=options, at_once=at_once, pending=pending
+def run(exporters, days, at_once=1, options=NO_OPTIONS, pending=lambda: None) -> list[DayResult]:
+    whole = Run(
+        exporters=exporters,
+        choice=Choice(Kind.RANGE, days),
+        options=options,
+        at_once=at_once,
+        pending=pending,
     )
-    return list(backfill.run())
+    return list(whole.results())
 
 
 @pytest.mark.parametrize("days", [november(10, 14), november(10, 14)[::-1]])
@@ -378,3 +386,54 @@ def test_a_final_day_that_lost_its_file_is_exported_again_and_the_others_are_ski
     assert [str(one) for one in bench.script.asked] == ["2026-11-05"]
     assert [one.report.outcome for one in ends].count(Outcome.SKIPPED) == 8
     assert bench.store.look("conversations/2026-11-05.csv.gz")
+
+
+# --- the days that are due -------------------------------------------------------------------
+
+
+def due(bench: Bench, newest: Day) -> list[DayResult]:
+    choice = Choice(Kind.DUE, (newest,))
+    return list(Run(exporters=(bench.exporter(),), choice=choice).results())
+
+
+def test_due_days_are_exported_oldest_first_and_tell_no_score():
+    bench = Bench(Script())
+    bench.run(november(1, 1))
+    bench.events.clear()
+    ends = due(bench, day("2026-11-22"))
+    assert [one.day for one in ends] == list(november(2, 22))
+    assert {one.status for one in ends} == {"published"}
+    assert bench.events.of(BackfillProgress) == []
+
+
+def test_due_days_are_left_where_every_further_one_would_fail_alike():
+    bench = Bench(Script())
+    bench.run(november(1, 1))
+
+    def meets(_date):
+        raise SignInRefused("the client is not known")
+
+    again = Bench(Script(meets), store=bench.store)
+    ends = due(again, day("2026-11-22"))
+    assert [one.status for one in ends] == ["failed"] * 2 + ["not tried"] * 19
+    assert again.events.of(DayFailed) == []
+
+
+def test_results_are_put_in_order_of_organisation_dataset_and_day():
+    def of(org, dataset, number):
+        return DayResult(org=org, dataset=dataset, day=november(number, number)[0])
+
+    expected = [
+        of("a", "conversation_details", 1),
+        of("a", "dimensions", 1),
+        of("b", "conversation_details", 1),
+        of("b", "conversation_details", 2),
+    ]
+    assert in_order(reversed(expected)) == expected
+
+
+def test_a_result_says_in_a_line_what_became_of_its_day():
+    failed = Bench(Script()).run(november(22, 22), pending=lambda: Stopped(2))[0]
+    assert str(failed) == "2026-11-22 conversation_details: not tried (stopped by SIGINT)"
+    (fine,) = Bench(Script(), org="emea").run(november(21, 21))
+    assert str(fine) == "emea 2026-11-21 conversation_details: published"
