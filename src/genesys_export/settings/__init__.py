@@ -10,7 +10,7 @@ settings import this.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from ..redaction import keep_secret, secrets_of
 from . import problems, surroundings
+from .keywords import from_keywords
 from .layers import (
     Layer,
     for_the_only_org,
@@ -79,6 +80,7 @@ class Need(Enum):
 def load(
     *,
     flags: Mapping[str, object],
+    keywords: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     needs: Collection[Need] = (),
@@ -87,8 +89,9 @@ def load(
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
     `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
-    `config` and `org`; one that is None, False or empty was not given. `environ` defaults to the
-    environment of the process, `cwd` to its working directory. With `needs`, what the command
+    `config` and `org`; one that is None, False or empty was not given. `keywords` are those of the
+    Python API. `environ` defaults to the environment of the process, `cwd` to its working
+    directory. With `needs`, what the command
     needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
     text); if only dates are wrong, it raises WrongUse.
     """
@@ -98,7 +101,8 @@ def load(
     org = str(chosen) if chosen else None
     variables = os.environ if environ is None else environ
     keep_secret(secrets_of(variables))
-    layers = _layers(given, variables, folder, config)
+    asked = (from_keywords(keywords or {}), from_flags(given))
+    layers = _layers(asked, variables, folder, config)
     keep_secret(secret for layer in layers for secret in layer.secrets())
     merged = stacked(layers)
     lines = [line for layer in layers for line in layer.problems]
@@ -128,14 +132,15 @@ def load(
 
 
 def _layers(
-    flags: Mapping[str, object], environ: Mapping[str, str], folder: Path, config: object
+    asked: Sequence[Layer], environ: Mapping[str, str], folder: Path, config: object
 ) -> list[Layer]:
-    """Return flags, environment and file, the highest first."""
+    """Return what was asked for, environment and file, the highest first."""
     path = folder / (str(config) if config else FILE_NAME)
     file = from_file(path, required=bool(config))
     names = tuple(table(file.values, "orgs"))
-    environment = from_environment(environ, names)
-    orgs = {*names, *table(environment.values, "orgs")}
+    upper = [*asked, from_environment(environ, names)]
+    orgs = {*names, *(name for layer in upper for name in table(layer.values, "orgs"))}
     if len(orgs) == 1:
-        environment = for_the_only_org(environment, orgs.pop())
-    return [from_flags(flags), environment, file]
+        (only,) = orgs
+        upper = [for_the_only_org(layer, only) for layer in upper]
+    return [*upper, file]

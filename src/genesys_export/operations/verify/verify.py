@@ -18,14 +18,16 @@ from ...days import Day
 from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, NotAFile, TryAgainLater
 from ...events import Observe, ignore
 from ...locations import Home
-from ...manifest import Manifest, decode
-from ...model import Store, Tag
+from ...manifest import Manifest
+from ...model import Store
 from ...source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
+from ..published import published, replaced, stands
 from .hashes import Pulse
 from .inspection import Checked, Inspection
 from .mismatches import Mismatch, Mismatches
 
 _AT_ONCE = 8  # manifests being read
+_AGAIN = "Verify it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class Verifier:
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
         key = self.home.manifest(day)
-        tag, manifest = self._published(day, key)
+        tag, manifest = published(self.store, self.home, day, given=self.given)
         mismatches = Mismatches()
         inspection = Inspection(
             dataset=self.dataset,
@@ -99,9 +101,9 @@ class Verifier:
         try:
             checked = inspection.run()
         except ChangedMeanwhile as problem:
-            raise _replaced(day) from problem
-        if mismatches.met and not self._stands(key, tag):
-            raise _replaced(day)
+            raise replaced(day, _AGAIN) from problem
+        if mismatches.met and not stands(self.store, key, tag):
+            raise replaced(day, _AGAIN)
         return Verification(
             org=self.org,
             day=str(day),
@@ -126,7 +128,7 @@ class Verifier:
 
         def read(day: Day) -> Manifest | None:
             try:
-                return self._published(day, self.home.manifest(day))[1]
+                return published(self.store, self.home, day, given=self.given)[1]
             except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
@@ -137,32 +139,6 @@ class Verifier:
     def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
         """Return the files that are missing or have another size, by day, from listings alone."""
         return damages(self.store, self.home, manifests)
-
-    def _published(self, day: Day, key: str) -> tuple[Tag, Manifest]:
-        found, url = self.store.read(key), self.store.url(key)
-        if found is None:
-            raise DataMismatch(
-                f"nothing is published for {day}: there is no {url}",
-                advice=f"Export it: genesys-export run --date {day}{self.given}",
-            )
-        manifest = decode(found.body, url)
-        if manifest.next is not None:
-            raise TryAgainLater(
-                f"{day} is being replaced",
-                advice="Wait for that run to end; if it has died, the next run finishes it first.",
-            )
-        if manifest.state == "damaged":
-            raise DataMismatch(
-                f"{day} is damaged: a replacement was not completed, and readers must not take"
-                " anything of the day",
-                advice=f"Export it again: genesys-export run --date {day}{self.given}",
-            )
-        return found.tag, manifest
-
-    def _stands(self, key: str, tag: Tag) -> bool:
-        """Whether the manifest is still the one that was read."""
-        seen = self.store.look(key)
-        return seen is not None and seen.tag == tag
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
         counter = self.counter(manifest) if self.counter else None
@@ -180,7 +156,3 @@ def ours_of(manifest: Manifest) -> OurCounts:
         partial=manifest.state == "partial",
         own_body=manifest.recipe.query_body is not None,
     )
-
-
-def _replaced(day: Day) -> TryAgainLater:
-    return TryAgainLater(f"{day} was replaced while it was read", advice="Verify it again.")
