@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from genesys_export.claim import Claim, Failure, Holder
 from genesys_export.damage import files_of
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
+from genesys_export.life import Policy
 from genesys_export.manifest import File, Manifest, Next, Recipe
 from genesys_export.model import Counts, Listed, Seen, SliceRecord, Stored, Tag
 from genesys_export.operations.status.reading import Place, read
@@ -19,7 +21,14 @@ from genesys_export.source_count import SourceCount, Verdict
 
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-PLACE = Place(org="", dataset="conversation_details", zone=UTC_ZONE)
+DATASET = dataset_named(DEFAULT)
+PLACE = Place(
+    org="", dataset=DATASET, zone=UTC_ZONE, policy=Policy()
+)  # Without a look back: only yesterday can be due.
+ELSEWHERE = Policy(settle=timedelta(0), catch_up_days=0, looks=(), open_looks=())
+NAMES = replace(
+    PLACE, dataset=dataset_named("dimensions"), policy=replace(ELSEWHERE, snapshot=True)
+)
 RECIPE = Recipe(
     timezone="UTC",
     engine="jobs",
@@ -184,7 +193,7 @@ def status_of(*things: Manifest | Claim, now: datetime = NOW, at: datetime | Non
 
 def lay_out(root: Path, *things: Manifest | Claim, org: str = "") -> Path:
     """Put the same below a folder; data files are as long as named, and empty."""
-    home = root / replace(PLACE, org=org).home
+    home = root / str(replace(PLACE, org=org).home)
     for thing in things:
         kind = "manifest" if isinstance(thing, Manifest) else "claim"
         (home / thing.day).mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .api import Budget
 from .assembly.connections import destinations
@@ -23,7 +23,7 @@ from .errors import DataMismatch, ExportError, WrongUse
 from .events import Noticed, Observe, ignore
 from .export import DayResult, ExportOptions, Report, gravest, in_order
 from .redaction import secrets_of
-from .settings import load
+from .settings import Flags, load
 from .settings.keywords import from_keywords
 
 if TYPE_CHECKING:
@@ -80,22 +80,21 @@ class Exporter(Work):
         client should share a `budget`. Raises WrongSettings with everything that is wrong.
         """
         keywords = {"to": to, **settings}
-        config = None if file is None else Path(file)
-        read = load(flags={"config": config, "org": org}, keywords=keywords, environ=environ)
+        flags = Flags(config=None if file is None else Path(file), org=org)
+        read = load(flags=flags, keywords=keywords, environ=environ)
         around = Surroundings(observe=on_event, budget=budget)
         if should_stop:
             clock = StoppableClock(should_stop)
             around = replace(around, clock=clock, pending=clock.pending)
         made = cls(read, around)
-        made._recipe = _unshareable(keywords, environ, budget) or partial(
-            cls.from_settings,
-            file,
-            org=org,
-            environ=environ,
-            on_event=on_event,
-            should_stop=should_stop,
+        given = {
             **keywords,
-        )
+            "org": org,
+            "environ": environ,
+            "on_event": on_event,
+            "should_stop": should_stop,
+        }
+        made._recipe = _unshareable(keywords, environ, budget) or partial(_again, cls, file, given)
         for warning in read.warnings:
             on_event(Noticed(message=warning))
         return made
@@ -231,6 +230,12 @@ class Exporter(Work):
         if self._recipe is None:
             raise WrongUse("only an exporter made by from_settings can be pickled", advice="")
         return self._recipe, ()
+
+
+def _again(
+    kind: type[Exporter], file: str | os.PathLike[str] | None, given: Mapping[str, Any]
+) -> Exporter:
+    return kind.from_settings(file, **given)
 
 
 def _unshareable(

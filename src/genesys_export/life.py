@@ -94,18 +94,23 @@ class Known:
     fetched: datetime | None = None  # when the reading of its earliest slice began
     open: int = 0  # conversations that had not ended by then
     recipe: Recipe | None = None
+    is_cut_off: bool = False  # a replacement was decided and not completed
+    damage: str = ""  # which of its files are missing or have another size
+    unreadable: str = ""  # why its manifest can't be read
 
 
-def known(day: Day, manifest: Manifest | None) -> Known:
-    """Return what the manifest says about the day."""
+def known(day: Day, manifest: Manifest | None, *, damage: str = "", unreadable: str = "") -> Known:
+    """Return what is known of the day: what its manifest says, and what was found beside it."""
     if manifest is None:
-        return Known(day=day)
+        return Known(day=day, unreadable=unreadable)
     return Known(
         day=day,
         state=manifest.state,
         fetched=min((each.fetched for each in manifest.slices), default=manifest.began),
         open=manifest.counts.open,
         recipe=manifest.recipe,
+        is_cut_off=manifest.next is not None,
+        damage=damage,
     )
 
 
@@ -127,20 +132,32 @@ def may_publish(state: str, publish: Publish) -> bool:
 def due(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Reason | None:
     """Return why the day must be exported (again), or None if it can stay as it is.
 
-    `recipe` is what is wanted. Of a day without a manifest `is_missing` says
-    whether it is one to catch up with.
+    The one place that says so, for runs and for `status`. `recipe` is what is wanted. Of a day
+    without a manifest `is_missing` says whether it is one to catch up with.
     """
+    if day.is_cut_off:
+        return Reason(Why.DAMAGED, "its publishing was interrupted, or is under way")
     if is_past(day.day, now, policy):
         return None
-    if day.state is None or day.fetched is None:
-        return _UNFINISHED[None]
-    if day.state in _UNFINISHED:
-        return _UNFINISHED[day.state]
+    return _broken(day) or _changed(day, now, policy, recipe)
+
+
+def _broken(day: Known) -> Reason | None:
+    """Return what is wrong with a day, whatever its age."""
+    if day.unreadable:
+        return Reason(Why.DAMAGED, f"its manifest can't be read: {day.unreadable}")
+    if day.damage:
+        return Reason(Why.DAMAGED, f"it is damaged: {day.damage}")
+    return _UNFINISHED.get(day.state)
+
+
+def _changed(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Reason | None:
+    """Return why a whole day may not be what Genesys, or the settings, would give now."""
     if day.recipe and recipe and not day.recipe.is_like(recipe):
         return Reason(Why.RECIPE, "its settings differ from the current ones")
     ages = policy.looks + (policy.open_looks if day.open else ())
     end = day.day.interval.end
-    passed = [age for age in ages if day.fetched < end + age <= now]
+    passed = [age for age in ages if day.fetched and day.fetched < end + age <= now]
     if not passed:
         return None
     return Reason(Why.AGE, f"it is over {max(passed).days} days old and was last read before that")

@@ -6,3 +6,9 @@ from __future__ import annotations
 def plural(count: int, one: str, more: str = "") -> str:
     """Return the count with its noun; `more` is the plural if it is not `one` + s."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def counted(count: int, nouns: str) -> str:
+    """Return the count with its noun, which is given in the plural: `1 entry`, `2 entries`."""
+    one = f"{nouns[:-3]}y" if nouns.endswith("ies") else nouns.removesuffix("s")
+    return plural(count, one, nouns)

@@ -12,7 +12,7 @@ from browser_site import Site, serving
 from eventful import eventful, furnish
 from genesys_export.operations.status.page import as_page
 from genesys_export.operations.status.reading import read
-from made_days import NOW, PLACE, Shelf
+from made_days import NAMES, NOW, PLACE, Shelf, manifest
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +29,12 @@ def page() -> bytes:
 
 @pytest.fixture(scope="session")
 def page_of_three() -> bytes:
-    """Two organisations, and one that exported nothing yet."""
+    """Two organisations, one with a second dataset, and one that exported nothing yet."""
     shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
-    places = [replace(PLACE, org=org) for org in ("apac", "emea", "a-new-one")]
+    names = replace(NAMES, org="emea")
+    for day in ("2026-10-20", "2026-11-24"):
+        shelf.lay(names.home.manifest(day), replace(manifest(day), tables={}).encode())
+    places = [*(replace(PLACE, org=org) for org in ("apac", "emea", "a-new-one")), names]
     return as_page([read(shelf, place, NOW) for place in places], asked=NOW)
 
 

@@ -10,7 +10,7 @@ from browser_site import serving
 
 from genesys_export.operations.status.page import as_page
 from genesys_export.operations.status.reading import read
-from made_days import NOW, PLACE, Shelf, lay, manifest
+from made_days import ELSEWHERE, NOW, PLACE, Shelf, lay, manifest
 
 pytestmark = pytest.mark.browser
 
@@ -210,8 +210,9 @@ def test_every_figure_fits_its_tile(chromium, site, width):
 
 
 def test_a_long_command_wraps_and_can_be_selected_whole(chromium):
-    place = replace(PLACE, given=f" --to s3://{'long-bucket-name-' * 4}/{'a-prefix/' * 8}")
-    shelf = lay(Shelf(), manifest("2026-11-10"))
+    given = f" --to s3://{'long-bucket-name-' * 4}/{'a-prefix/' * 8}"
+    place = replace(PLACE, given=given, policy=ELSEWHERE)
+    shelf = lay(Shelf(), manifest("2026-11-10"), manifest("2026-11-24"))
     chromium.screen(375)
     with serving(as_page([read(shelf, place, NOW)], asked=NOW)) as site:
         chromium.open(site.address)
@@ -219,4 +220,4 @@ def test_a_long_command_wraps_and_can_be_selected_whole(chromium):
         [told] = chromium.run(
             "return [...document.querySelectorAll('.attention code')].map(e => e.textContent)"
         )
-    assert told == (f"genesys-export backfill --start 2026-11-11 --end 2026-11-24{place.given}")
+    assert told == (f"genesys-export backfill --start 2026-11-11 --end 2026-11-23{place.given}")

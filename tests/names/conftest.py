@@ -1,4 +1,4 @@
-"""One command in this process against one simulated Genesys Cloud, and the tables it left."""
+"""Exports in this process against one simulated Genesys Cloud, and the tables they left."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,47 +30,85 @@ from genesys_export.api import (
     TransportOptions,
     hosts,
 )
-from genesys_export.cli.run import RunRequest, execute
-from genesys_export.export import ExportOptions
+from genesys_export.assembly.exporting import exporters
+from genesys_export.datasets import DEFAULT, NAMES, datasets
+from genesys_export.days import Day
+from genesys_export.errors import ExportError
+from genesys_export.events import Noticed
+from genesys_export.export import DayExporter, DayReport, ExportOptions, agenda
+from genesys_export.settings import load
 from genesys_simulator import Options, Simulator, World, serve
 
-DAY = "2025-11-20"
+DAY = Day(date(2025, 11, 20), ZoneInfo("UTC"))
+MORNING = datetime(2025, 11, 21, 6, tzinfo=UTC)  # after that day: it can still be read
+ANEW = ExportOptions(force=True, rewrite=True)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lake:
-    """A folder a day was exported to."""
+    """A folder that days are exported to, by a clock that the test turns."""
 
     root: Path
     genesys: Simulator
+    clock: FakeClock
+    events: Events = field(default_factory=Events)
+    reports: dict[str, DayReport] = field(default_factory=dict)  # of the last run, by dataset
+    problems: dict[str, ExportError] = field(default_factory=dict)
 
-    def run(self, **settings: str) -> int:
-        """Export the day with the names of things; return the exit status."""
+    def exporters(self, **settings: str) -> Iterator[DayExporter]:
+        """Yield an exporter for each dataset: by default for the lookup tables alone."""
         environ = {
             "GENESYS_CLOUD_BASE_URL": self.genesys.base_url,
             "GENESYS_CLIENT_ID": self.genesys.client_id,
             "GENESYS_CLIENT_SECRET": self.genesys.client_secret,
-            "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
-            "GENESYS_EXPORT_EXPORT__NAMES": "true",
+            "GENESYS_EXPORT_EXPORT__DATASETS": NAMES,
             **settings,
         }
-        report = self.root.parent / "report.json"
-        anew = ExportOptions(force=True, rewrite=True)
-        return execute(
-            RunRequest(date=DAY, options=anew, report=report), {"to": str(self.root)}, environ
+        flags = {"to": str(self.root), "config": os.devnull}
+        return exporters(load(flags=flags, environ=environ), clock=self.clock, observe=self.events)
+
+    def run(self, *, day: Day = DAY, options: ExportOptions = ANEW, **settings: str) -> int:
+        """Export the day of each dataset; return the exit status."""
+        self.reports, self.problems = {}, {}
+        for exporter in self.exporters(**settings):
+            name = exporter.deps.plan.dataset.name
+            try:
+                self.reports[name] = report = exporter.export(day, options)
+            except ExportError as problem:
+                self.problems[name] = problem
+            else:
+                if report.problem:
+                    self.problems[name] = report.problem
+        return max((problem.status for problem in self.problems.values()), default=0)
+
+    def both(self, **settings: str) -> int:
+        """Export the day's conversations with the names of things."""
+        return self.run(
+            GENESYS_EXPORT_EXPORT__DATASETS=DEFAULT,
+            GENESYS_EXPORT_EXPORT__NAMES="true",
+            **settings,
         )
+
+    def due(self, **settings: str) -> list[str]:
+        """Return the days on which lookup tables are due."""
+        (exporter,) = self.exporters(**settings)
+        return [str(one.day) for one in agenda(exporter.deps, DAY.zone)]
+
+    @property
+    def said(self) -> list[str]:
+        return [event.message for event in self.events.of(Noticed)]
 
     @property
     def manifest(self) -> dict[str, Any]:
-        path = self.root / f"_genesys_export/conversation_details/{DAY}/manifest.json"
+        return self.manifest_of(NAMES)
+
+    def manifest_of(self, dataset: str, day: Day = DAY) -> dict[str, Any]:
+        path = self.root / f"_genesys_export/{dataset}/{day}/manifest.json"
         return json.loads(path.read_text("utf-8"))
 
-    @property
-    def report(self) -> dict[str, Any]:
-        return json.loads((self.root.parent / "report.json").read_text("utf-8"))
-
     def text(self, table: str) -> str:
-        (file,) = self.manifest["tables"][table]
+        dataset = next(one.name for one in datasets() if one.has(table))
+        (file,) = self.manifest_of(dataset)["tables"][table]
         return gzip.decompress((self.root / file["key"]).read_bytes()).decode()
 
     def rows(self, table: str) -> list[dict[str, str]]:
@@ -85,8 +126,9 @@ def lake(tmp_path, world) -> Iterator[Callable[..., Lake]]:
     with ExitStack() as stack:
 
         def start(**options: Any) -> Lake:
-            genesys = stack.enter_context(serve(world, Options(**options)))
-            return Lake(tmp_path / "lake", genesys)
+            clock = FakeClock(MORNING)
+            genesys = stack.enter_context(serve(world, Options(now=clock.now, **options)))
+            return Lake(tmp_path / "lake", genesys, clock)
 
         yield start
 

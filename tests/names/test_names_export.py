@@ -3,46 +3,55 @@
 import gzip
 import json
 import re
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
 from fakes import some
-from genesys_export.cli.run import RunRequest, execute
-from genesys_export.cli.status import StatusRequest, report
-from genesys_export.cli.tables import TablesRequest, script
+from genesys_export.assembly.exporting import dry_run
+from genesys_export.cli.tables import TablesRequest, text_of
 from genesys_export.datasets import DEFAULT, NAMES, dataset_named
-from genesys_simulator import Fault, Refusal, Revoked, ServerError
+from genesys_export.days import Day
+from genesys_export.errors import Aftermath
+from genesys_export.export import ExportOptions, Outcome
+from genesys_simulator import Fault, MissingPermission, Refusal, Revoked, ServerError
 
 TABLES = [table.name for table in dataset_named(NAMES).tables]
-DAY = "2025-11-20"
+DAY = Day(date(2025, 11, 20), ZoneInfo("UTC"))
 TABLES_OF_CONVERSATIONS = tuple(table.name for table in dataset_named(DEFAULT).tables)
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def test_the_lookup_tables_are_published_with_the_day(lake):
+def test_the_lookup_tables_are_published_beside_the_conversations(lake):
     there = lake()
-    assert there.run() == 0
-    assert list(there.manifest["tables"])[-5:] == TABLES
-    assert there.manifest["recipe"]["tables"][-5:] == TABLES
+    assert there.both() == 0
+    assert list(there.manifest["tables"]) == there.manifest["recipe"]["tables"] == TABLES
+    conversations = there.manifest_of(DEFAULT)
+    assert tuple(conversations["tables"]) == TABLES_OF_CONVERSATIONS
+    assert tuple(conversations["recipe"]["tables"]) == TABLES_OF_CONVERSATIONS
+    assert there.manifest["state"] == "final"
+    assert conversations["state"] == "provisional"
     assert [len(there.rows(table)) for table in TABLES] == [28, 120, 24, 4, 64]
     assert {row["state"] for row in there.rows("dim_users")} == {"active", "inactive", "deleted"}
     for table in TABLES:
         assert there.manifest["tables"][table][0]["key"] == f"{table}/{DAY}.csv.gz"
-        assert {row["conversation_date"] for row in there.rows(table)} == {DAY}
+        assert {row["conversation_date"] for row in there.rows(table)} == {str(DAY)}
 
 
 def test_without_the_setting_no_list_is_asked_for(lake):
     there = lake()
-    assert there.run(GENESYS_EXPORT_EXPORT__NAMES="false") == 0
-    assert not set(TABLES) & set(there.manifest["tables"])
+    assert there.run(GENESYS_EXPORT_EXPORT__DATASETS=DEFAULT) == 0
+    assert not set(TABLES) & set(there.manifest_of(DEFAULT)["tables"])
+    assert not (there.root / "_genesys_export" / NAMES).exists()
     assert not there.genesys.asked("users")
 
 
 def test_every_id_of_the_conversations_finds_its_name(lake):
     there = lake()
-    there.run(GENESYS_EXPORT_EXPORT__FORMAT="parquet", GENESYS_EXPORT_EXPORT__LAYOUT="hive")
+    there.both(GENESYS_EXPORT_EXPORT__FORMAT="parquet", GENESYS_EXPORT_EXPORT__LAYOUT="hive")
     with duckdb.connect() as database:
         database.execute(f"SET file_search_path = '{there.root}'")
         found = database.execute(
@@ -110,18 +119,27 @@ def test_slices_and_limits_leave_one_file_a_table(lake):
 def test_the_same_names_give_the_same_bytes(lake):
     there = lake()
     there.run()
-    first = {table: there.manifest["tables"][table][0]["sha256"] for table in TABLES}
+    first = there.manifest["tables"]
     there.run()
-    assert first == {table: there.manifest["tables"][table][0]["sha256"] for table in TABLES}
+    assert there.reports[NAMES].outcome is Outcome.UNCHANGED
+    assert there.manifest["tables"] == first  # tags and tokens, too
+    there.run(GENESYS_EXPORT_EXPORT__LAYOUT="hive")
+    sums = [
+        {table: files[0]["sha256"] for table, files in made.items()}
+        for made in (first, there.manifest["tables"])
+    ]
+    assert sums[0] == sums[1]
 
 
-def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake, capsys):
+def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake):
     lacking = {"architect:flow:view", "routing:wrapupCode:view"}
     there = lake(missing_permissions=frozenset(lacking))
     assert there.run() == 77
-    said = capsys.readouterr().err
-    assert "is published, but dim_wrap_up_codes is not written" in said
-    assert f"Give {', '.join(sorted(lacking, reverse=True))} to a role" in said
+    problem = there.problems[NAMES]
+    assert "is published, but dim_wrap_up_codes is not written" in problem.message
+    assert "dim_flows" in problem.message
+    assert f"Give {', '.join(sorted(lacking, reverse=True))} to a role" in problem.advice
+    assert problem.aftermath is Aftermath.PUBLISHED
     tables = there.manifest["tables"]
     assert [table for table in TABLES if table in tables] == [
         "dim_queues",
@@ -133,11 +151,19 @@ def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake, cap
         "dim_wrap_up_codes is not written: routing:wrapupCode:view is missing",
         "dim_flows is not written: architect:flow:view is missing",
     ]
-    (day,) = there.report["days"]
-    assert (there.report["exit_status"], day["exit_status"], day["state"]) == (77, 77, "final")
-    assert "dim_flows" in day["error"]["message"]
-    assert day["error"]["published"] == "published"
-    assert day["counts"]["exported"] == there.manifest["counts"]["exported"] > 0
+    assert there.manifest["counts"]["exported"] == 28 + 120 + 4
+    assert there.due() == []  # reading it again would give no more
+
+
+def test_where_no_list_may_be_read_nothing_is_published(lake):
+    every = {
+        one for table in dataset_named(NAMES).tables for one in some(table.source).permissions
+    }
+    faults = [Fault(on, 1, MissingPermission(), times=9) for on in ("users", "divisions")]
+    there = lake(missing_permissions=frozenset(every), faults=faults)
+    assert there.run() == 77
+    assert not [*there.root.glob("dim_*/*")]
+    assert not [*there.root.rglob("manifest.json")]
 
 
 BROKEN = Refusal(400, "bad.request", "Pagination may not exceed 10000 results.")
@@ -145,19 +171,18 @@ LASTING = ServerError(503)
 
 
 @pytest.mark.parametrize("kind", [BROKEN, LASTING], ids=["refused", "lasting 503"])
-def test_a_list_that_breaks_off_is_published_as_far_as_it_came(lake, capsys, kind):
+def test_a_list_that_breaks_off_is_published_as_far_as_it_came(lake, kind):
     there = lake(faults=[Fault("flows", 2, kind, times=999)], max_list_size=25)
     assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
-    said = capsys.readouterr().err
-    assert said.count("dim_flows is cut: its list was cut off after 25 entries (") == 1
+    (said,) = there.said
+    assert said.startswith(f"{DAY}: dim_flows is cut: its list was cut off after 25 entries (")
     assert len(there.rows("dim_flows")) == 25
     assert len(there.rows("dim_users")) == 120
     manifest = there.manifest
-    assert (manifest["state"], manifest["cut"]) == ("final", ["dim_flows"])
+    assert (manifest["state"], manifest["cut"]) == ("partial", ["dim_flows"])
     (note,) = manifest["notes"]
     assert note.startswith("dim_flows is cut: its list was cut off after 25 entries (")
     assert "GET /api/v2/flows" in note
-    assert there.report["exit_status"] == 0
 
 
 def test_a_list_that_is_longer_than_genesys_gives_out_is_cut(lake):
@@ -176,14 +201,13 @@ def test_where_one_list_takes_all_patience_the_others_take_little(lake):
 
 
 @pytest.mark.parametrize("kind", [BROKEN, LASTING], ids=["refused", "lasting 503"])
-def test_a_list_that_never_begins_costs_its_table_only(lake, capsys, kind):
+def test_a_list_that_never_begins_costs_its_table_only(lake, kind):
     there = lake(faults=[Fault("flows", 1, kind, times=999)])
     assert there.run(GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s") == 0
-    assert (
-        "dim_flows is not written: its list was cut off after 0 entries" in capsys.readouterr().err
-    )
+    (said,) = there.said
+    assert "dim_flows is not written: its list was cut off after 0 entries" in said
     assert [table for table in TABLES if table in there.manifest["tables"]] == TABLES[:-1]
-    assert there.manifest["cut"] == []
+    assert (there.manifest["state"], there.manifest["cut"]) == ("partial", [])
     assert len(there.manifest["notes"]) == 1
 
 
@@ -232,29 +256,19 @@ def test_credentials_that_die_at_a_list_end_the_day(lake):
     there = lake(faults=[Fault("users", 1, Revoked())])
     assert there.run() == 77
     assert not list(there.root.glob("dim_*/*"))
-    assert not there.genesys.asked("submit")
+    assert not [*there.root.rglob("manifest.json")]
 
 
-def test_a_cut_table_is_seen_in_the_status(lake, capsys):
-    there = lake(faults=[Fault("users", 2, BROKEN, times=999)], max_list_size=25)
-    there.run()
-    capsys.readouterr()
-    report(StatusRequest(as_json=True), {"to": str(there.root)}, {})
-    (org,) = json.loads(capsys.readouterr().out)["organisations"]
-    (day,) = [one for one in org["days"] if one["day"] == DAY]
-    assert day["cut"] == ["dim_users"]
-    assert ("cut table", "note") in [(one["short"], one["weight"]) for one in day["remarks"]]
-
-
-def test_a_day_that_fails_after_its_names_leaves_none_of_them(lake):
+def test_a_dataset_that_may_not_be_read_takes_no_other_with_it(lake):
     there = lake(missing_permissions=frozenset({"analytics:conversationDetail:view"}))
-    assert there.run() == 77
-    assert not list(there.root.glob("dim_*/*"))
+    assert there.both() == 77
+    assert [*there.problems] == [DEFAULT]
+    assert [*there.manifest["tables"]] == TABLES
 
 
 def test_what_privacy_hides_in_conversations_is_hidden_in_the_names_too(lake):
     there = lake()
-    there.run(GENESYS_EXPORT_PRIVACY__PERSONAL="hash", GENESYS_EXPORT_PRIVACY__KEY=KEY)
+    there.both(GENESYS_EXPORT_PRIVACY__PERSONAL="hash", GENESYS_EXPORT_PRIVACY__KEY=KEY)
     users = there.rows("dim_users")
     acting = {row["user_id"] for row in there.rows("participants")} - {""}
     assert acting <= {row["id"] for row in users}
@@ -269,28 +283,28 @@ def test_what_privacy_hides_in_conversations_is_hidden_in_the_names_too(lake):
 
 
 @pytest.mark.parametrize("layout", ["daily", "hive"])
-def test_a_dry_run_names_the_lookup_files(lake, capsys, layout):
+def test_a_dry_run_names_the_lookup_files_and_lists(lake, layout):
     there = lake()
-    environ = {
-        "GENESYS_CLOUD_BASE_URL": there.genesys.base_url,
-        "GENESYS_CLIENT_ID": "x",
-        "GENESYS_CLIENT_SECRET": "y",
-        "GENESYS_EXPORT_EXPORT__NAMES": "true",
-        "GENESYS_EXPORT_EXPORT__LAYOUT": layout,
-    }
-    execute(RunRequest(date=DAY, dry_run=True), {"to": str(there.root)}, environ)
+    (exporter,) = there.exporters(GENESYS_EXPORT_EXPORT__LAYOUT=layout)
+    found = dry_run(exporter, DAY)
     file = f"{DAY}.csv.gz" if layout == "daily" else f"dt={DAY}/000-000.csv.gz"
-    out = capsys.readouterr().out
-    assert all(f"/{table}/{file}" in out for table in TABLES)
+    keys = [
+        *(f"{table}/{file}" for table in TABLES),
+        f"_genesys_export/{NAMES}/{DAY}/manifest.json",
+    ]
+    assert [url.removeprefix(f"{there.root}/") for url in found.written] == keys
+    paths = [some(table.source).path for table in dataset_named(NAMES).tables]
+    assert [told["GET"] for told in found.asked] == paths
     assert not there.genesys.requests
+    assert not there.root.exists() or not [*there.root.iterdir()]
 
 
 def test_the_loads_sql_takes_the_lookup_tables_too(lake):
     there = lake()
-    there.run()
+    there.both()
     environ = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
-    wanted = TablesRequest(dialect="duckdb", date=DAY, tables=())
-    sql = script(wanted, {"to": str(there.root)}, environ)
+    wanted = TablesRequest(dialect="duckdb", date=str(DAY), tables=())
+    sql = text_of(wanted, {"to": str(there.root)}, environ)
     with duckdb.connect() as database:
         database.execute(sql)
         database.execute(sql)  # a day again is the same day
@@ -301,7 +315,7 @@ def test_the_loads_sql_takes_the_lookup_tables_too(lake):
 
 
 def test_without_the_setting_no_sql_for_them_is_made(lake):
-    text = script(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
+    text = text_of(TablesRequest(dialect="duckdb", date=None, tables=()), {"to": "lake"}, {})
     assert "dim_" not in text
 
 
@@ -309,24 +323,90 @@ def test_the_query_of_the_page_finds_names(lake):
     page = (Path(__file__).parents[2] / "docs/how-to/names.md").read_text("utf-8")
     (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     there = lake()
-    there.run()
+    there.both()
     with duckdb.connect() as database:
         rows = database.execute(query.replace("named/", f"{there.root}/")).fetchall()
     assert len(rows) == 5
     assert all(any(column) for column in zip(*rows, strict=True))
 
 
-def test_where_only_names_changed_the_conversations_stay_as_they_lie(lake):
+def test_new_names_leave_the_conversations_as_they_lie(lake):
     there = lake(missing_permissions=frozenset({"routing:queue:view"}))
-    assert there.run() == 77
-    before = there.manifest
+    assert there.both() == 77
+    conversations, before = there.manifest_of(DEFAULT), there.manifest
     there = lake()
     assert there.run() == 0
-    after = there.manifest
     assert "dim_queues" not in before["tables"]
-    assert after["tables"]["dim_queues"]
-    for table in TABLES_OF_CONVERSATIONS:
-        assert after["tables"][table] == before["tables"][table]  # tags and tokens, too
-    assert after["index"] == before["index"]
-    assert after["attempts"] == [before["attempt"], after["attempt"]]
-    assert "next" not in after
+    assert there.manifest["tables"]["dim_queues"]
+    assert there.manifest["attempts"] == [before["attempt"], there.manifest["attempt"]]
+    assert there.manifest_of(DEFAULT) == conversations
+
+
+# --- the life of a snapshot ----------------------------------------------------------------------
+
+
+def test_the_day_that_has_just_ended_is_due_until_it_is_published_whole(lake):
+    there = lake(faults=[Fault("users", 2, BROKEN, times=1)], max_list_size=25)
+    assert there.due() == [str(DAY)]
+    assert there.run(options=ExportOptions()) == 0
+    assert there.manifest["state"] == "partial"
+    assert there.due() == [str(DAY)]
+    assert there.run(options=ExportOptions()) == 0
+    assert (there.manifest["state"], there.manifest["cut"]) == ("final", [])
+    assert len(there.rows("dim_users")) == 120
+    assert there.due() == []
+
+
+def test_a_final_snapshot_is_not_read_again_unless_it_is_asked_for(lake):
+    there = lake()
+    assert there.run(options=ExportOptions()) == 0
+    asked = len(there.genesys.asked("users"))
+    assert there.run(options=ExportOptions()) == 0
+    assert there.reports[NAMES].outcome is Outcome.SKIPPED
+    assert len(there.genesys.asked("users")) == asked
+    assert there.run(options=ExportOptions(force=True)) == 0
+    assert there.reports[NAMES].outcome is Outcome.UNCHANGED
+
+
+PAST = Day(date(2025, 11, 19), DAY.zone)
+
+
+@pytest.mark.parametrize("options", [ExportOptions(), ExportOptions(force=True, rewrite=True)])
+def test_a_day_that_has_passed_is_skipped_and_no_list_is_asked_for(lake, options):
+    there = lake()
+    assert there.run(day=PAST, options=options) == 0
+    report = there.reports[NAMES]
+    assert report.outcome is Outcome.SKIPPED
+    assert "can't be read any more" in report.note
+    assert not there.genesys.asked("users")
+    assert not [*there.root.rglob("manifest.json")]
+
+
+def test_days_that_were_missed_or_are_partial_are_past_once_another_day_has_ended(lake):
+    there = lake(faults=[Fault("users", 2, BROKEN, times=1)], max_list_size=25)
+    there.run()
+    published = there.manifest
+    assert published["state"] == "partial"
+    there.clock.rest(2 * 86_400)
+    assert there.due() == ["2025-11-22"]  # neither the partial day nor the one that was missed
+    assert there.run() == 0
+    assert there.reports[NAMES].outcome is Outcome.SKIPPED
+    assert there.manifest == published
+
+
+def test_a_past_day_that_lost_a_file_is_not_filled_with_the_names_of_today(lake):
+    there = lake()
+    there.run()
+    (there.root / f"dim_users/{DAY}.csv.gz").unlink()
+    assert there.due() == [str(DAY)]
+    there.clock.rest(86_400)
+    assert there.due() == ["2025-11-21"]
+    assert there.run() == 0
+    assert there.reports[NAMES].outcome is Outcome.SKIPPED
+    assert not (there.root / f"dim_users/{DAY}.csv.gz").exists()
+
+
+def test_a_day_that_is_not_over_yet_comes_too_early(lake):
+    there = lake()
+    assert there.run(day=Day(date(2025, 11, 21), DAY.zone)) == 75
+    assert not there.genesys.asked("users")

@@ -1,5 +1,6 @@
 """Entities of lists as rows: declared columns, sorted, nothing made up."""
 
+import gzip
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,8 @@ import pytest
 
 from genesys_export.datasets import NAMES, Kind, PersonalData, Type, dataset_named, tables
 from genesys_export.days import Day
-from genesys_export.flatten.named import as_lines, named
+from genesys_export.encode import Format, Opener
+from genesys_export.flatten.named import named
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("Europe/Berlin"))
 TABLES = {table.name: table for table in dataset_named(NAMES).tables}
@@ -65,9 +67,15 @@ def test_an_empty_list_has_the_columns_all_the_same():
 
 
 def test_a_line_is_the_row_as_json():
-    (line,) = as_lines(named(TABLES["dim_divisions"], DAY, [{"id": "d", "homeDivision": True}]))
-    assert line == (
-        b'{"conversation_date":"2026-11-22","id":"d","name":null,"home_division":true}'
+    batch, out = (
+        named(TABLES["dim_divisions"], DAY, [{"id": "d", "homeDivision": True}]),
+        bytearray(),
+    )
+    encoder = Opener().open(Format.JSONL, TABLES["dim_divisions"], out.extend)
+    encoder.write(batch.rows, batch.starts)
+    encoder.close()
+    assert gzip.decompress(bytes(out)) == (
+        b'{"conversation_date":"2026-11-22","id":"d","name":null,"home_division":true}\n'
     )
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.cli.run import RunRequest, execute
-from genesys_export.datasets import everything
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
+from genesys_export.locations import Home
 from genesys_export.operations.verify.verify import Verification, Verifier
 from genesys_export.store import FolderStore
 from genesys_simulator import Simulator
@@ -115,8 +116,8 @@ class Published:
 
     def verifier(self, **more: Any) -> Verifier:
         return Verifier(
-            dataset=everything(),
-            homes="_genesys_export/conversation_details",
+            dataset=dataset_named(DEFAULT),
+            home=Home("", DEFAULT),
             store=self.store,
             **more,
         )

@@ -13,10 +13,13 @@ import pytest
 from genesys_export import document
 from genesys_export.errors import NotPermitted, WrongSettings
 from genesys_export.last_run import LastRun
+from genesys_export.life import Policy, Publish
+from genesys_export.operations.status.attention import cases
 from genesys_export.operations.status.day import State
 from genesys_export.operations.status.reading import read
-from genesys_export.operations.status.remarks import needs_attention, summary
+from genesys_export.operations.status.remarks import needs_attention, shorts, summary
 from made_days import (
+    ELSEWHERE,
     NOW,
     PLACE,
     RECIPE,
@@ -42,7 +45,7 @@ def only(status):
 def test_a_published_day_is_what_its_manifest_says(state):
     day = only(status_of(manifest(YESTERDAY, state)))
     assert day.state == state
-    assert day.conversations == 1200
+    assert day.exported == 1200
     assert day.rows == 9 * 1200
     assert day.size_bytes == 90 * 9 * 1200
     assert day.manifest_url.endswith("conversation_details/2026-11-24/manifest.json")
@@ -106,7 +109,9 @@ def test_yesterday_is_that_of_the_published_days_zone():
 
 def test_a_day_that_has_not_rested_is_not_missing():
     days = read(
-        lay(Shelf(), manifest("2026-11-18")), replace(PLACE, rest=timedelta(days=4)), NOW
+        lay(Shelf(), manifest("2026-11-18")),
+        replace(PLACE, policy=Policy(publish=Publish.FINAL)),
+        NOW,
     ).days
     assert [day.day.isoformat() for day in days] == ["2026-11-18", "2026-11-19", "2026-11-20"]
 
@@ -257,12 +262,53 @@ def test_a_manifest_that_vanished_since_it_was_listed_is_not_there():
 
 
 def test_a_policy_says_which_days_are_due():
-    days = status_of(
-        manifest("2026-11-23"),
-        manifest(YESTERDAY, "partial"),
-        due=lambda days: {one.day: "it is partial" for one in days if one.state is State.PARTIAL},
-    ).days
-    assert [day.due for day in days] == [None, "it is partial"]
+    days = status_of(manifest("2026-11-23"), manifest(YESTERDAY, "partial")).days
+    assert [day.due for day in days] == [
+        None,
+        "it is partial: Genesys did not have all of it yet",
+    ]
+
+
+def test_a_manifest_that_cannot_be_read_is_due_and_a_claim_is_not():
+    shelf = lay(Shelf(), manifest("2026-11-22"), manifest("2026-11-23"))
+    shelf.lay(f"{PLACE.home}/2026-11-23/claim.json", b"?")
+    shelf.lay(f"{PLACE.home}/2026-11-24/manifest.json", b"?")
+    due = [day.due for day in read(shelf, PLACE, NOW).days]
+    assert due[:2] == [None, None]
+    assert due[2]
+    assert due[2].startswith("its manifest can't be read: s3://lake/analytics/")
+
+
+SNAPSHOTS = replace(PLACE, policy=replace(ELSEWHERE, snapshot=True))
+
+
+def test_a_past_day_of_a_snapshot_that_was_never_taken_is_absent_and_needs_nobody():
+    found = read(lay(Shelf(), manifest("2026-11-21"), manifest("2026-11-23")), SNAPSHOTS, NOW)
+    assert [day.state.value for day in found.days] == ["final", "absent", "final", "missing"]
+    assert [needs_attention(day) for day in found.days] == [False, False, False, True]
+    assert [bool(day.due) for day in found.days] == [False, False, False, True]
+    [case] = cases(found)
+    assert case.commands == ("genesys-export run",)
+    assert ": 2 final, 1 missing, 1 absent; " in summary(found)
+
+
+def test_a_past_day_of_a_snapshot_that_failed_is_absent_and_says_so():
+    failed = claim("2026-11-22", failure=failure())
+    days = read(lay(Shelf(), manifest("2026-11-21"), failed), SNAPSHOTS, NOW).days
+    assert days[1].state is State.ABSENT
+    assert not needs_attention(days[1])
+    assert shorts(days[1]) == ("absent", "status 69")
+
+
+def test_a_past_day_of_a_snapshot_that_lost_files_has_no_command_that_would_help():
+    shelf = lay(Shelf(), *(manifest(f"2026-11-{day}") for day in (21, 22, 24)))
+    for day in (21, 22):
+        shelf.lose(f"segments/2026-11-{day}.csv.gz")
+    found = read(shelf, SNAPSHOTS, NOW)
+    assert [day.due for day in found.days] == [None] * 4
+    told = cases(found)
+    assert [one.title for one in told] == ["2026-11-22", "2026-11-21"]
+    assert all(not one.commands and "backup" in one.texts[0] for one in told)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
@@ -17,13 +17,15 @@ import pytest
 
 from eventful import HOSTILE, eventful, furnish
 from genesys_export.last_run import LastRun
+from genesys_export.life import Policy
 from genesys_export.operations.status.as_json import as_json
 from genesys_export.operations.status.as_text import show
 from genesys_export.operations.status.attention import cases
+from genesys_export.operations.status.day import names
 from genesys_export.operations.status.page import as_page
 from genesys_export.operations.status.reading import read
 from genesys_export.operations.status.remarks import summary
-from made_days import NOW, PLACE, Shelf, claim, lay, manifest, status_of
+from made_days import ELSEWHERE, NAMES, NOW, PLACE, Shelf, claim, lay, manifest, status_of
 
 YESTERDAY = "2026-11-24"
 
@@ -83,25 +85,27 @@ def test_the_table_has_as_many_days_as_asked_for_the_newest_first():
     assert [row[:13] for row in rows] == ["2026-11-24 Tu", "2026-11-23 Mo", "2026-11-22 Su"]
     assert rows[2].split() == [
         *("2026-11-22", "Su", "P", "provisional", "6,264", "5.1", "MB"),
-        *("6", "h", "14", "min"),
+        *("6", "h", "14", "min", "due"),
     ]
 
 
 def test_all_missing_days_are_one_line_with_one_command():
-    shelf = lay(Shelf(), manifest("2026-11-19"), manifest("2026-11-22"))
-    shown = text(read(shelf, replace(PLACE, given=" --to ./lake"), NOW))
+    shelf = lay(Shelf(), *map(manifest, ("2026-11-18", "2026-11-21", "2026-11-24")))
+    place = replace(PLACE, given=" --to ./lake", policy=ELSEWHERE)
+    shown = text(read(shelf, place, NOW))
     assert (
-        "  2026-11-20 to 2026-11-21, 2026-11-23 to 2026-11-24\n"
+        "  2026-11-19 to 2026-11-20, 2026-11-22 to 2026-11-23\n"
         "    4 days: nothing is published; backfill skips final days in between\n"
-        "    genesys-export backfill --start 2026-11-20 --end 2026-11-24 --to ./lake\n"
+        "    genesys-export backfill --start 2026-11-19 --end 2026-11-23 --to ./lake\n"
     ) in shown
     assert shown.count("genesys-export ") == 1
 
 
 def test_a_command_is_never_broken_however_long_it_is():
-    place = replace(PLACE, given=f" --to ./{'long/' * 30}lake")
-    shown = text(read(lay(Shelf(), manifest("2026-11-19")), place, NOW))
-    assert f"    genesys-export backfill --start 2026-11-20 --end 2026-11-24{place.given}" in shown
+    place = replace(PLACE, given=f" --to ./{'long/' * 30}lake", policy=ELSEWHERE)
+    shelf = lay(Shelf(), manifest("2026-11-19"), manifest(YESTERDAY))
+    shown = text(read(shelf, place, NOW))
+    assert f"    genesys-export backfill --start 2026-11-20 --end 2026-11-23{place.given}" in shown
 
 
 def test_a_single_missing_day_and_one_that_failed_stand_on_their_own():
@@ -176,7 +180,7 @@ def test_days_that_lost_files_are_one_case_with_one_command():
     shelf = lay(Shelf(), *(manifest(f"2026-11-{day}") for day in range(10, 25)))
     for day in (11, 12, 20):
         shelf.lose(f"segments/2026-11-{day}.csv.gz")
-    [case] = cases(read(shelf, PLACE, NOW))
+    [case] = cases(read(shelf, replace(PLACE, policy=ELSEWHERE), NOW))
     assert case.title == "2026-11-11 to 2026-11-12, 2026-11-20"
     [told] = case.texts
     assert told.startswith("3 days: files are missing or have another size (on 2026-11-11: ")
@@ -188,11 +192,8 @@ def test_days_that_lost_files_are_one_case_with_one_command():
 
 def test_days_that_the_next_run_exports_need_no_backfill():
     shelf = lay(Shelf(), manifest("2026-11-17"), manifest("2026-11-20"))
-    late = [date(2026, 11, day) for day in (21, 22, 23, 24)]
-    known = read(
-        shelf, replace(PLACE, given=" --to ./lake"), NOW, due=lambda _: dict.fromkeys(late, "due")
-    )
-    by_run, by_backfill = cases(known)
+    place = replace(PLACE, given=" --to ./lake", policy=Policy(catch_up_days=3))
+    by_run, by_backfill = cases(read(shelf, place, NOW))
     assert by_run.title == "2026-11-21 to 2026-11-24"
     assert by_run.texts == ("4 days: nothing is published; the next run exports them",)
     assert by_run.commands == ("genesys-export run --to ./lake",)
@@ -204,8 +205,9 @@ def test_days_that_the_next_run_exports_need_no_backfill():
 
 def test_many_gaps_are_counted_after_the_first_few():
     days = [manifest(f"2026-11-{day:02}") for day in range(1, 25, 2)]
-    [case] = cases(status_of(*days))
-    assert case.title == ("2026-11-02, 2026-11-04, 2026-11-06, 2026-11-08, and 8 more ranges")
+    shelf = lay(Shelf(), *days, manifest(YESTERDAY))
+    [case] = cases(read(shelf, replace(PLACE, policy=ELSEWHERE), NOW))
+    assert case.title == ("2026-11-02, 2026-11-04, 2026-11-06, 2026-11-08, and 7 more ranges")
 
 
 def test_what_others_wrote_cannot_write_to_the_terminal():
@@ -219,6 +221,61 @@ def test_a_year_of_calendars_is_the_most_that_is_drawn():
     assert "679 days, 2025-01-15 to 2026-11-24" in shown.replace("\n", " ")
 
 
+def two_datasets():
+    """Return the conversations of some days, and the snapshots of two of them."""
+    shelf = lay(Shelf(), *(manifest(f"2026-11-{day}") for day in range(18, 25)))
+    taken = [replace(manifest(f"2026-11-{day}", conversations=240), tables={}) for day in (20, 24)]
+    for made in taken:
+        shelf.lay(NAMES.home.manifest(made.day), made.encode())
+    return [read(shelf, place, NOW) for place in (PLACE, NAMES)]
+
+
+def test_each_dataset_has_its_own_section_and_its_own_word_for_records():
+    shown = text(*two_datasets())
+    conversations, _, rest = shown.partition("dimensions, days in UTC")
+    assert "Conversations" in conversations
+    assert "Entries" in rest
+    assert "onversations" not in rest
+    assert "A  absent (no snapshot was taken)" in rest
+    assert "Needs attention" not in shown
+    assert shown.rstrip().endswith("2 final, 3 absent; 480 entries, 0 bytes.")
+
+
+def test_json_counts_the_records_of_each_dataset_under_one_key_and_under_their_name():
+    first, second = json.loads(as_json(two_datasets(), asked=NOW))["organisations"]
+    assert (first["dataset"], first["records"], first["conversations"]) == (
+        "conversation_details",
+        8400,
+        8400,
+    )
+    assert (second["dataset"], second["records"], second["entries"]) == ("dimensions", 480, 480)
+    assert "conversations" not in second
+    assert [day["records"] for day in second["days"]] == [240, None, None, None, 240]
+
+
+def test_a_page_of_two_datasets_has_a_section_for_each():
+    page = page_of(*two_datasets())
+    titles = ["Conversation details", "Dimensions"]
+    assert page.text.count("Entries per day") == 1
+    assert "absent: no snapshot was taken while the day could be read" in page.text
+    assert page.text.count("as a percentage of Genesys's own count") == 0
+    assert page.text.count("No day has a count by Genesys") == 1  # a snapshot is not counted
+    for place, title in enumerate(titles):
+        assert page.text.count(title) == 2  # among the links, and as a headline
+        assert {"href": f"#org-{place}"} in page.of("a")
+
+
+def test_datasets_of_organisations_are_told_apart_by_both():
+    several = [
+        read(Shelf(), replace(place, org=org), NOW)
+        for org in ("apac", "emea")
+        for place in (PLACE, NAMES)
+    ]
+    assert names(several)[:2] == ("apac: conversation_details", "apac: dimensions")
+    assert names(several[::2]) == ("apac", "emea")
+    assert names(several[:1]) == ("apac",)
+
+
 def test_each_organisation_is_shown_by_its_name():
     shelf = furnish(furnish(Shelf(), "emea"), "apac", 0.3)
     shown = text(*(read(shelf, replace(PLACE, org=org), NOW) for org in ("apac", "emea", "no")))
@@ -227,7 +284,7 @@ def test_each_organisation_is_shown_by_its_name():
 
 
 def test_a_day_that_the_next_run_exports_is_due():
-    status = status_of(manifest(YESTERDAY), due=lambda days: {days[0].day: "too old"})
+    status = status_of(manifest(YESTERDAY, "provisional"))
     [row] = [line for line in text(status).splitlines() if line.startswith(f"{YESTERDAY} ")]
     assert row.split()[-1] == "due"
 

@@ -126,11 +126,17 @@ def test_a_days_prefixes_cover_both_layouts_and_every_table_whatever_is_written(
         "segments/2026-11-22.001.parquet",
         "segments/dt=2026-11-22/001-000.parquet",
         "conversation_details_raw/2026-11-22.jsonl.gz",
-        "dim_queues/dt=2026-11-22/000-000.csv.gz",
+        f"{HOME}/rejects.jsonl.gz",
+        f"{HOME}/rejects.001.jsonl.gz",
         f"{HOME}/index/1-000.bin",
     ):
         assert key.startswith(prefixes), key
-    for key in ("sessions/2026-11-21.csv.gz", "others/2026-11-22.csv.gz", "recipe.json"):
+    for key in (
+        "sessions/2026-11-21.csv.gz",
+        "dim_queues/dt=2026-11-22/000-000.csv.gz",  # another dataset's
+        "others/2026-11-22.csv.gz",
+        "recipe.json",
+    ):
         assert not key.startswith(prefixes), key
 
 

@@ -17,7 +17,7 @@ from warehouse_lakes import DATASET, DAY, Lake, statements
 
 from genesys_export.cli import status_of
 from genesys_export.cli.tables import TablesRequest
-from genesys_export.cli.tables import script as script_of
+from genesys_export.cli.tables import text_of as script_of
 from genesys_export.datasets import NAMES, Kind, dataset_named
 from genesys_export.dictionary import DIALECTS, Files, FileType, as_ddl
 from genesys_export.errors import WrongSettings, WrongUse

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genesys_export.cli.run import RunRequest, execute
-from genesys_export.cli.tables import TablesRequest, script
+from genesys_export.cli.tables import TablesRequest, text_of
 from genesys_export.datasets import DEFAULT, Column, Table, Type, dataset_named
 from genesys_export.export import ExportOptions
 from genesys_simulator import Simulator, World
@@ -100,7 +100,8 @@ class Lake:
     def script(self, dialect: str, day: str | None = None, *tables: str) -> str:
         """Return what `tables --ddl` says about it."""
         environ = {"GENESYS_EXPORT_CSV__NEWLINES": self.newlines}
-        return script(TablesRequest(dialect=dialect, date=day, tables=tables), self.flags, environ)
+        wanted = TablesRequest(dialect=dialect, date=day, tables=tables)
+        return text_of(wanted, self.flags, environ)
 
     def first(self, dialect: str) -> str:
         """Return scripts that create the tables and load every published day."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -16,6 +16,9 @@ from .. import __version__
 from . import options, own_options, process
 from .help import Command, Group, examples
 from .showing import machine
+
+if TYPE_CHECKING:
+    from ..settings import Flags
 
 app = typer.Typer(
     name="genesys-export",
@@ -72,7 +75,7 @@ def init(
 @app.command(cls=Command, epilog=examples("run"))
 def run(
     date: options.Date = None,
-    dataset: options.DatasetName = None,
+    dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
     layout: options.Layout = None,
@@ -101,7 +104,13 @@ def run(
     verbose: options.Verbose = False,
 ) -> int:
     """Export yesterday and earlier days that are missing or may have changed; or --date only."""
-    flags = options.of_settings(locals())
+    flags: Flags = {
+        "dataset": dataset, "table": table, "format": format, "layout": layout, "engine": engine,
+        "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
+        "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
+        "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
+        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+    }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
 
@@ -114,7 +123,7 @@ def backfill(
     start: options.Start,
     end: options.End,
     order: options.Order = None,
-    dataset: options.DatasetName = None,
+    dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
     layout: options.Layout = None,
@@ -144,7 +153,14 @@ def backfill(
     verbose: options.Verbose = False,
 ) -> int:
     """Export a range of days, skipping days that are already final."""
-    flags = options.of_settings(locals())
+    flags: Flags = {
+        "order": order, "days_at_once": days_at_once,
+        "dataset": dataset, "table": table, "format": format, "layout": layout, "engine": engine,
+        "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
+        "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
+        "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
+        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+    }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
 
@@ -160,6 +176,7 @@ def status(
     days: own_options.LastDays = 14,
     check: own_options.Check = False,
     allow_empty: own_options.AllowEmpty = False,
+    dataset: options.Datasets = None,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
@@ -168,11 +185,14 @@ def status(
     verbose: options.Verbose = False,
 ) -> int:
     """Show which days are final, provisional, partial, damaged, failed or missing."""
-    flags = dict(locals())
+    flags: Flags = {"dataset": dataset, "to": to, "config": config, "org": org}
+    flags |= {"log_format": log_format, "quiet": quiet, "verbose": verbose}
     from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
-    own = {name: flags.pop(name) for name in ("html", "days", "check", "allow_empty")}
-    return report(StatusRequest(as_json=flags.pop("json"), **own), flags)
+    request = StatusRequest(
+        as_json=json, html=html, days=days, check=check, allow_empty=allow_empty
+    )
+    return report(request, flags)
 
 
 @app.command(cls=Command, epilog=examples("verify"))
@@ -182,6 +202,7 @@ def verify(
     end: own_options.VerifiedEnd = None,
     sample: own_options.Sample = None,
     source: own_options.Source = False,
+    dataset: options.Datasets = None,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
@@ -190,16 +211,17 @@ def verify(
     verbose: options.Verbose = False,
 ) -> int:
     """Read published days back and compare them with their manifests."""
-    flags = dict(locals())
+    flags: Flags = {"dataset": dataset, "to": to, "config": config, "org": org}
+    flags |= {"log_format": log_format, "quiet": quiet, "verbose": verbose}
     from .verify import VerifyRequest, execute  # noqa: PLC0415 - heavy
 
-    own = {name: flags.pop(name) for name in ("date", "start", "end", "sample", "source")}
-    return execute(VerifyRequest(**own), flags)
+    request = VerifyRequest(date=date, start=start, end=end, sample=sample, source=source)
+    return execute(request, flags)
 
 
 @app.command(cls=Command, epilog=examples("doctor"))
 def doctor(
-    dataset: options.DatasetName = None,
+    dataset: options.Datasets = None,
     to: options.To = None,
     config: options.Config = None,
     org: options.Org = None,
@@ -208,7 +230,8 @@ def doctor(
     verbose: options.Verbose = False,
 ) -> int:
     """Check credentials, permissions, destination and clocks, with a fix for each problem."""
-    flags = dict(locals())
+    flags: Flags = {"dataset": dataset, "to": to, "config": config, "org": org}
+    flags |= {"log_format": log_format, "quiet": quiet, "verbose": verbose}
     from .doctor import execute  # noqa: PLC0415 - heavy
 
     return execute(flags)
@@ -219,6 +242,7 @@ def tables(
     markdown: own_options.Markdown = False,
     ddl: own_options.Ddl = None,
     date: own_options.LoadDate = None,
+    dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
     layout: options.Layout = None,
@@ -228,22 +252,13 @@ def tables(
     verbose: options.Traceback = False,
 ) -> int:
     """Print the data dictionary, or the SQL that creates and loads the tables."""
-    from ..datasets import datasets  # noqa: PLC0415 - heavy
-    from ..dictionary import as_markdown, as_text  # noqa: PLC0415 - heavy
+    flags: Flags = {"dataset": dataset, "to": to, "config": config, "org": org}
+    flags |= {"format": format, "layout": layout}
+    from .tables import TablesRequest, text_of  # noqa: PLC0415 - heavy
 
     del verbose
-    every, chosen = tuple(datasets()), tuple(table or ())
-    known = [each.name for dataset in every for each in dataset.tables]
-    if unknown := [name for name in chosen if name not in known]:
-        raise typer.BadParameter(f"no table {', '.join(unknown)}; there are {', '.join(known)}")
-    if ddl:
-        from .tables import TablesRequest, script  # noqa: PLC0415 - heavy
-
-        flags = {"config": config, "org": org, "to": to, "format": format, "layout": layout}
-        text = script(TablesRequest(dialect=ddl, date=date, tables=chosen), flags)
-    else:
-        text = (as_markdown if markdown else as_text)(every, chosen)
-    machine(text.rstrip() + "\n")
+    request = TablesRequest(dialect=ddl, date=date, tables=table or (), markdown=markdown)
+    machine(text_of(request, flags).rstrip() + "\n")
     return 0
 
 
@@ -281,6 +296,3 @@ def demo(
 
     del verbose
     return show_everything(to, per_day=per_day)
-
-
-__all__ = ["app", "main", "status_of"]

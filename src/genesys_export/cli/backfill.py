@@ -11,6 +11,7 @@ from ..api import SystemClock
 from ..assembly.working import Surroundings
 from ..export import ExportOptions
 from ..exporter import Exporter
+from ..settings import Flags
 from .dry_run import say_only
 from .observed import observed
 from .recording import settings_of
@@ -28,7 +29,7 @@ class BackfillRequest:
 
 
 def execute(
-    request: BackfillRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: BackfillRequest, flags: Flags, environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
     clock = SystemClock()

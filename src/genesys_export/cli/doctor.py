@@ -24,7 +24,7 @@ from ..findings import Finding, Verdict
 from ..operations.doctor.summary import Part, in_a_word, not_run, status_of
 from ..progress import progress
 from ..progress.words import clean
-from ..settings import Log, Need, load
+from ..settings import Flags, Log, Need, load
 from .signals import Signals
 
 _MARKS = {
@@ -38,7 +38,7 @@ _INDENT = " " * 10
 Show = Callable[[str, Finding], None]
 
 
-def execute(flags: Mapping[str, object], environ: Mapping[str, str] | None = None) -> int:
+def execute(flags: Flags, environ: Mapping[str, str] | None = None) -> int:
     """Examine everything an export needs; return the exit status it would end with."""
     settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
     clock, log, found = SystemClock(), settings.log, list[Finding]()

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from ..api.regions import hosts
 from ..errors import WrongSettings, WrongUse
-from ..settings import Need, load
+from ..settings import Flags, Need, load
 from ..settings.names import variables
 from ..settings.problems import error
 from ..settings.sections import Sections
@@ -232,7 +232,7 @@ def _write(config: Path, text: str) -> None:
 def _examined(config: Path, environ: Mapping[str, str]) -> int:
     """Run the check-up, and say which command comes next."""
     named = "" if config == Path("genesys-export.toml") else f" --config {quote(str(config))}"
-    flags = {"config": config}
+    flags: Flags = {"config": config}
     again = f"genesys-export doctor{named}"
     try:
         load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})

@@ -77,8 +77,8 @@ def observed(
         with suppress(OSError, ValueError):  # a stderr that takes no more changes nothing
             tell(sys.stderr, tally, elapsed_s=elapsed_s, as_json=as_json, clock=clock)
     show_problems(results, log.level)
-    problem = signals.pending or gravest(results)
-    status = problem.status if problem else 0
+    worst_one = signals.pending or gravest(results)
+    status = worst_one.status if worst_one else 0
     if report := request.report:
         text = run_report(
             results, began=began, ended=clock.now(), totals=tally.totals(), status=status

@@ -7,11 +7,12 @@ order in every command, because their commands take their flags in that order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from ..datasets import DEFAULT, known
 
 WHICH, WHAT, HOW = "Which days", "What to export", "How to export"
 ONCE, EVERYWHERE = "This run only", "Common options"
@@ -120,14 +121,24 @@ DaysAtOnce = Annotated[
         panel=HOW,
     ),
 ]
-DatasetName = Annotated[
-    str | None,
-    flag("--dataset", "Dataset.", value="NAME", default="conversation_details", panel=WHAT),
+Datasets = Annotated[
+    list[str] | None,
+    flag(
+        "--dataset",
+        f"Only these datasets, separated by commas; repeatable: {', '.join(known())}.",
+        value="NAMES",
+        default=DEFAULT,
+        panel=WHAT,
+    ),
 ]
 Tables = Annotated[
     list[str] | None,
     flag(
-        "--table", "Only this table; repeatable.", value="NAME", default="all tables", panel=WHAT
+        "--table",
+        "Only these tables, separated by commas; repeatable.",
+        value="NAMES",
+        default="all tables",
+        panel=WHAT,
     ),
 ]
 MediaType = Annotated[
@@ -268,11 +279,3 @@ DryRun = Annotated[
 Report = Annotated[
     Path | None, flag("--report", "Write a run report as JSON.", value="FILE", panel=ONCE)
 ]
-
-# What is asked for this once, and is no setting.
-_ONCE = {"date", "start", "end", "force", "rewrite", "accept_shrink", "dry_run", "report"}
-
-
-def of_settings(given: Mapping[str, object]) -> dict[str, object]:
-    """Return those of a command's flags that are settings or select them."""
-    return {name: value for name, value in given.items() if name not in _ONCE}

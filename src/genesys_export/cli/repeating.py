@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 
 from ..redaction import escaped
+from ..settings import Flags
 
-_PLACE = ("to", "config")
 
-
-def repeated(flags: Mapping[str, object], org: str = "") -> str:
+def repeated(flags: Flags, org: str = "") -> str:
     """Return ` --to ./lake --config x.toml --org emea`: as given, and of this organisation."""
-    given = [(name, str(flags[name])) for name in _PLACE if flags.get(name)]
-    given += [("org", org)] if org else []
-    return "".join(f" --{name} {_quoted(value)}" for name, value in given)
+    given = {"to": flags.get("to"), "config": flags.get("config"), "org": org}
+    return "".join(f" --{name} {_quoted(str(value))}" for name, value in given.items() if value)
 
 
 def _quoted(value: str) -> str:

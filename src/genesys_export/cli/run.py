@@ -11,6 +11,7 @@ from ..assembly.working import Surroundings
 from ..errors import WrongUse
 from ..export import ExportOptions
 from ..exporter import Exporter
+from ..settings import Flags
 from .dry_run import say_only
 from .observed import observed
 from .recording import settings_of
@@ -26,9 +27,7 @@ class RunRequest:
     report: Path | None = None
 
 
-def execute(
-    request: RunRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
-) -> int:
+def execute(request: RunRequest, flags: Flags, environ: Mapping[str, str] | None = None) -> int:
     """Export the days asked for of every organisation; return the exit status (C14)."""
     if request.options.force and request.date is None:
         raise WrongUse("--force needs --date: it exports one day again", advice=_FORCE)

@@ -1,4 +1,4 @@
-"""`tables --ddl`: settings give the files' format and place, the dictionary the rest.
+"""`tables`: the dictionary; with --ddl, settings give the files' format and place.
 
 Without any settings at all it speaks of csv.gz files in a bucket whose name is to be put in.
 """
@@ -11,27 +11,40 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import datasets
-from ..dictionary import Files, FileType, as_ddl
+from ..datasets import dataset_named, datasets, known
+from ..dictionary import Files, FileType, as_ddl, as_markdown, as_text
 from ..errors import WrongUse
-from ..settings import Settings, load
+from ..settings import Flags, Settings, load
+from ..settings.values import names, of_known
 
 NO_BUCKET = "s3://YOUR-BUCKET/analytics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TablesRequest:
-    """What `tables --ddl` was asked for, apart from its settings."""
+    """What `tables` was asked for, apart from its settings."""
 
-    dialect: str
+    dialect: str | None
     date: str | None
-    tables: Sequence[str]
+    tables: Sequence[str] = ()
+    markdown: bool = False
 
 
-def script(
-    request: TablesRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
+def text_of(request: TablesRequest, flags: Flags, environ: Mapping[str, str] | None = None) -> str:
+    """Return the dictionary or the SQL; raises WrongUse and WrongSettings."""
+    if request.dialect:
+        return _script(request, request.dialect, flags, environ)
+    try:
+        chosen = of_known("dataset", names(flags.get("dataset") or ()), known()) or known()
+    except ValueError as problem:
+        raise WrongUse(f"--dataset: {problem}", advice="Without it, all are shown.") from problem
+    shown = as_markdown if request.markdown else as_text
+    return shown(tuple(map(dataset_named, chosen)), names(request.tables))
+
+
+def _script(
+    request: TablesRequest, dialect: str, flags: Flags, environ: Mapping[str, str] | None
 ) -> str:
-    """Return the SQL; raises WrongUse and WrongSettings."""
     settings = load(flags=flags, environ=environ, dates={"date": request.date})
     files = Files(
         root=_root(settings),
@@ -40,9 +53,9 @@ def script(
         newlines=settings.csv.newlines,
     )
     chosen = (settings.tables_of(each) for each in settings.datasets)
-    tables = request.tables or tuple(name for names in chosen for name in names)
+    tables = names(request.tables) or tuple(name for each in chosen for name in each)
     day = _day(request.date)
-    return as_ddl(tuple(datasets()), request.dialect, files, tables=tables, day=day)
+    return as_ddl(tuple(datasets()), dialect, files, tables=tables, day=day)
 
 
 def _day(text: str | None) -> date | None:

@@ -22,7 +22,7 @@ from ..operations.verify.verify import Verification, Verifier
 from ..plural import plural
 from ..progress import progress
 from ..progress.words import clean, size
-from ..settings import Need, Settings, load
+from ..settings import Flags, Need, Settings, load
 from ..source_count import Verdict
 from .repeating import repeated
 from .showing import show
@@ -41,9 +41,7 @@ class VerifyRequest:
     source: bool = False
 
 
-def execute(
-    request: VerifyRequest, flags: Mapping[str, object], environ: Mapping[str, str] | None = None
-) -> int:
+def execute(request: VerifyRequest, flags: Flags, environ: Mapping[str, str] | None = None) -> int:
     """Verify the days for every organisation asked for; return the exit status (C14)."""
     sample = _sample(request)
     needs = {Need.DESTINATION, Need.SOURCE} if request.source else {Need.DESTINATION}

@@ -6,10 +6,10 @@ nothing of Genesys and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,6 @@ from .dependencies import Dependencies
 from .ownership import with_known
 
 _AT_ONCE = 8  # manifests being read
-_CUT_OFF = life.Reason(life.Why.DAMAGED, "its publishing was interrupted and will be finished")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +47,27 @@ def agenda(deps: Dependencies, zone: ZoneInfo) -> tuple[Due, ...]:
         entries = list(pool.map(partial(_entry, deps), days))
     if entries and all(isinstance(entry, ExportError) for entry in entries):
         raise next(entry for entry in entries if isinstance(entry, ExportError))
-    due, at_rest = [], []
-    for day, entry in zip(days, entries, strict=True):
+    there = [one.value if one and not isinstance(one, ExportError) else None for one in entries]
+    found = _damaged(deps, filter(None, there))
+    due = []
+    for day, entry, made in zip(days, entries, there, strict=True):
         if entry is None and not life.is_missing(day.date, now, zone, first, plan.life):
             continue
-        if reason := _reason(deps, day, entry, now):
+        known = life.known(
+            day,
+            made,
+            damage=found.get(str(day), ""),
+            unreadable=entry.message if isinstance(entry, ExportError) else "",
+        )
+        if reason := life.due(known, now, plan.life, deps.recipe):
             due.append(Due(day, reason))
-        elif entry and not isinstance(entry, ExportError):
-            at_rest.append((day, entry.value))
-    due += _damaged(deps, at_rest)
-    return tuple(sorted(due, key=lambda one: one.day.date))
+    return tuple(due)
 
 
-def _damaged(deps: Dependencies, at_rest: Sequence[tuple[Day, Manifest]]) -> Iterator[Due]:
-    """Yield the days that are due for nothing but files that are gone or have another size."""
-    found = damage.damages(deps.store, deps.plan.home, (made for _, made in at_rest))
-    for day, _ in at_rest:
-        if some := found.get(str(day)):
-            told = f"it is damaged: {damage.sentence(some)}"
-            yield Due(day, life.Reason(life.Why.DAMAGED, told))
+def _damaged(deps: Dependencies, made: Iterable[Manifest]) -> Mapping[str, str]:
+    """Return which files of which days are gone or have another size."""
+    found = damage.damages(deps.store, deps.plan.home, made)
+    return {day: damage.sentence(some) for day, some in found.items()}
 
 
 def _entry(deps: Dependencies, day: Day) -> Published | ExportError | None:
@@ -74,17 +75,6 @@ def _entry(deps: Dependencies, day: Day) -> Published | ExportError | None:
         return deps.ledger.read(day)
     except ExportError as problem:
         return problem
-
-
-def _reason(
-    deps: Dependencies, day: Day, entry: Published | ExportError | None, now: datetime
-) -> life.Reason | None:
-    if isinstance(entry, ExportError):
-        return life.Reason(life.Why.DAMAGED, f"its manifest can't be read: {entry.message}")
-    if entry and entry.value.next:
-        return _CUT_OFF
-    known = life.known(day, entry.value if entry else None)
-    return life.due(known, now, deps.plan.life, deps.recipe)
 
 
 def published(deps: Dependencies) -> tuple[date, date] | tuple[None, None]:

@@ -19,7 +19,7 @@ from ..threads import interruptible
 from .attempt import Attempt
 from .counting import counted_first
 from .dependencies import Dependencies
-from .handover import hand_over
+from .handover import hand_over, taken_over
 from .notices import tell
 from .ownership import check_unasked, checked
 from .plan import Ready, readiness
@@ -66,10 +66,11 @@ class DayExporter:
         """
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
-        before = self.recover(day)
+        before = taken_over(deps, day, self.recover(day))
         mine = self._checked(before, options, ask=False)
         why = mine._skipped(day, before, options)  # noqa: SLF001 - its own
-        if why and not (before and self.damaged((before.value,))):
+        is_past = life.is_past(day, began, deps.plan.life)  # and can't be repaired either
+        if why and (is_past or not (before and self.damaged((before.value,)))):
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
             deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))

@@ -17,6 +17,9 @@ def tell(observe: Observe, plan: Plan, report: DayReport) -> None:
     if report.outcome is Outcome.PUBLISHED:
         for note in _notes(plan, manifest):
             observe(Noticed(message=f"{report.day}{note}"))
+    for note in manifest.notes:
+        if note not in plan.notes:
+            observe(Noticed(message=f"{report.day}: {note}"))
     if report.changes:
         found = report.changes
         message = (

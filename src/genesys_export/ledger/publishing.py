@@ -135,12 +135,9 @@ class Ledger:
         except ChangedMeanwhile as theirs:
             raise _overtaken(day) from theirs
 
-    def adopt(self, day: Day, made: Manifest) -> None:
-        """Write a day's first manifest over files that are visible already.
-
-        Raises ChangedMeanwhile where the day has a manifest.
-        """
-        self._record(day).write(made, None)
+    def rename(self, day: Day, before: Published | None, made: Manifest) -> Published:
+        """Write a manifest of other files that are visible already; raises ChangedMeanwhile."""
+        return self._record(day).write(made, before)
 
     def lie_as_named(self, files: Sequence[File]) -> bool:
         """Whether every one of a manifest's files is there, by its token and tag."""

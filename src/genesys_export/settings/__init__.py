@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -30,8 +29,8 @@ from .layers import (
     stacked,
     table,
 )
-from .names import FLAGS, SWITCHES
-from .parts import Org, Settings, Target, from_sections
+from .names import Flags
+from .parts import Org, Settings, Target
 from .protection import Privacy
 from .sections import (
     Csv,
@@ -48,12 +47,11 @@ from .sections import (
 
 __all__ = [
     "FILE_NAME",
-    "FLAGS",
-    "SWITCHES",
     "Csv",
     "Destination",
     "Export",
     "Filters",
+    "Flags",
     "Genesys",
     "Log",
     "Need",
@@ -79,7 +77,7 @@ class Need(Enum):
 
 def load(
     *,
-    flags: Mapping[str, object],
+    flags: Flags,
     keywords: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -88,21 +86,17 @@ def load(
 ) -> Settings:
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
-    `flags` holds the command's parameters that are settings (the keys of FLAGS and SWITCHES) and
-    `config` and `org`; one that is None, False or empty was not given. `keywords` are those of the
-    Python API. `environ` defaults to the environment of the process, `cwd` to its working
-    directory. With `needs`, what the command
+    `keywords` are those of the Python API, and win over `flags`. `environ` defaults to the
+    environment of the process, `cwd` to its working directory. With `needs`, what the command
     needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
     text); if only dates are wrong, it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
-    given = dict(flags)
-    config, chosen = given.pop("config", None), given.pop("org", None)
-    org = str(chosen) if chosen else None
+    org = flags.get("org") or None
     variables = os.environ if environ is None else environ
     keep_secret(secrets_of(variables))
-    asked = (from_keywords(keywords or {}), from_flags(given))
-    layers = _layers(asked, variables, folder, config)
+    asked = (from_keywords(keywords or {}), from_flags(flags))
+    layers = _layers(asked, variables, folder, flags.get("config"))
     keep_secret(secret for layer in layers for secret in layer.secrets())
     merged = stacked(layers)
     lines = [line for layer in layers for line in layer.problems]
@@ -127,8 +121,11 @@ def load(
         raise problems.error([*lines, *wrong_dates])
     if wrong_dates:
         raise problems.wrong_use(wrong_dates)
-    read = from_sections(sections, org=org, folder=folder)
-    return replace(read, warnings=problems.secrets_in(layers[-1]))
+    warnings = (
+        *problems.secrets_in(layers[-1]),
+        *(one for each in layers for one in each.retired),
+    )
+    return Settings.model_construct(**dict(sections), org=org, folder=folder, warnings=warnings)
 
 
 def _layers(

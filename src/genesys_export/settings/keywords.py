@@ -7,6 +7,7 @@ section and key (`genesys__region`), or a whole section as a dictionary (`orgs={
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from os import PathLike, fspath
 
 from .layers import Layer
@@ -28,7 +29,7 @@ def from_keywords(given: Mapping[str, object]) -> Layer:
             problems.append(str(problem))
         else:
             _put(layer, path, value, f"{name}=")
-    return Layer(values=layer.values, called=layer.called, problems=tuple(problems))
+    return replace(layer, problems=tuple(problems))
 
 
 def _put(layer: Layer, path: Path, value: object, called: str) -> None:

@@ -14,18 +14,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
-from ..errors import Bug, WrongUse
+from ..errors import WrongUse
 from ..odd_input import ODD, in_words
 from ..redaction import passwords_of
 from .names import (
     FLAGS,
     PREFIX,
+    RENAMED,
+    RETIRED,
     SWITCHES,
     VARIABLES,
+    Flags,
     Path,
     in_file,
     is_service_variable,
     own_variable,
+    shared,
 )
 
 Table = dict[str, object]
@@ -65,12 +69,20 @@ class Layer:
     values: Table = field(default_factory=dict)
     called: dict[Path, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    retired: list[str] = field(default_factory=list)
 
     def put(self, path: Path, value: object, called: str) -> None:
         """Set one value; a path through something that is not a table is left out.
 
-        (It is reported when the values are checked.)
+        (It is reported when the values are checked.) So is a setting that is gone; of an old and
+        a new name of one setting, the new one wins.
         """
+        if instead := RETIRED.get(shared(path)):
+            self.retired.append(f"{called} is no longer a setting and is ignored: {instead}.")
+            return
+        if (new := RENAMED.get(path)) in self.called:
+            return
+        path = new or path
         *sections, key = path
         table: object = self.values
         for section in sections:
@@ -97,21 +109,15 @@ def leads_to_s3(values: Mapping[str, object]) -> bool:
     return str(to).startswith("s3://") if to is not None else given.get("bucket") is not None
 
 
-def from_flags(given: Mapping[str, object]) -> Layer:
-    """Return the command line's layer; None, False and () are flags not given.
-
-    Raises Bug for a flag that is not a setting: only its command knows what it means; WrongUse for
-    flags that exclude each other.
-    """
-    if unknown := set(given) - set(FLAGS) - set(SWITCHES):
-        raise Bug(f"no setting belongs to {', '.join(sorted(unknown))}")
-    present = {flag: value for flag, value in given.items() if _is_given(value)}
-    if {"quiet", "verbose"} <= set(present):
+def from_flags(given: Flags) -> Layer:
+    """Return the command line's layer; raises WrongUse for flags that exclude each other."""
+    if given.get("quiet") and given.get("verbose"):
         raise WrongUse("--quiet and --verbose exclude each other", advice="Leave one of them out.")
     layer = Layer()
-    for flag, value in present.items():
-        path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
-        layer.put(path, meaning, f"--{flag.replace('_', '-')}")
+    for flag, value in given.items():
+        if _is_given(value) and flag not in ("config", "org"):
+            path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
+            layer.put(path, meaning, f"--{flag.replace('_', '-')}")
     return layer
 
 
@@ -228,7 +234,7 @@ def for_the_only_org(layer: Layer, org: str) -> Layer:
 
     So that a variable wins over what the file says about that organisation.
     """
-    moved = Layer(problems=layer.problems)
+    moved = Layer(problems=layer.problems, retired=layer.retired)
     mentioned = sorted(layer.called.items(), key=lambda item: item[0][0] == "orgs")
     for path, called in mentioned:
         holder = table(layer.values, *path[:-1])

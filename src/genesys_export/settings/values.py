@@ -8,7 +8,7 @@ sentence never repeats what was given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
@@ -82,13 +82,6 @@ def span(given: object) -> timedelta:
     return read
 
 
-def at_least_a_millisecond(given: timedelta) -> timedelta:
-    """Refuse what is shorter than the API can distinguish."""
-    if given < _UNITS["ms"]:
-        raise ValueError("this must be a millisecond or longer")
-    return given
-
-
 def duration_or_none(given: object) -> timedelta | None:
     """Read a duration; `none` is None."""
     if given is None or str(given).strip().lower() == "none":
@@ -110,6 +103,11 @@ def size(given: object) -> int:
 def words(given: object) -> tuple[str, ...]:
     """Read a list as `exact_words` does; blanks around its texts are removed."""
     return tuple(dict.fromkeys(word for one in exact_words(given) if (word := one.strip())))
+
+
+def names(given: object) -> tuple[str, ...]:
+    """Read a list of names; each text of it may hold several, with commas between."""
+    return words(",".join(exact_words(given)))
 
 
 def exact_words(given: object) -> tuple[str, ...]:
@@ -154,6 +152,14 @@ def choice(*have: str, later: tuple[str, ...] = ()) -> Callable[[object], str]:
         return word
 
     return read
+
+
+def of_known(kind: str, given: Collection[str], known: Collection[str]) -> tuple[str, ...]:
+    """Return those of `known` that were given, in its order; raises ValueError for any other."""
+    if strange := next((name for name in given if name not in known), None):
+        hint = did_you_mean(strange, known) or f"; there are {', '.join(known)}"
+        raise ValueError(f"there is no {kind} {_shown(strange)}{hint}")
+    return tuple(name for name in known if name in given)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ... import __version__
+from ...datasets import Dataset
 from ...manifest import File, one_or_more
 from .attention import cases
 from .day import DayStatus, OrgStatus
@@ -34,7 +35,7 @@ def _org(status: OrgStatus) -> Mapping[str, Any]:
     days = status.days
     return {
         "org": status.org,
-        "dataset": status.dataset,
+        "dataset": status.dataset.name,
         "url": status.url,
         "timezone": status.zone.key,
         "summary": summary(status),
@@ -44,7 +45,7 @@ def _org(status: OrgStatus) -> Mapping[str, Any]:
         "attention": sum(map(needs_attention, days)),
         "needs_attention": [asdict(case) for case in cases(status)],
         "last_run": status.last_run,
-        "conversations": sum(day.conversations for day in days),
+        **_counted(status.dataset, sum(day.exported for day in days)),
         "rows": sum(day.rows for day in days),
         "bytes": sum(day.size_bytes for day in days),
         "days": [_day(day) for day in days],
@@ -58,7 +59,7 @@ def _day(day: DayStatus) -> Mapping[str, Any]:
         "state": day.state,
         "due": day.due,
         "interval": day.interval,
-        "conversations": day.conversations if made else None,
+        **_counted(day.dataset, day.exported if made else None),
         "rows": day.rows if made else None,
         "bytes": day.size_bytes if made else None,
         "counts": asdict(day.counts) if made else None,
@@ -84,6 +85,11 @@ def _day(day: DayStatus) -> Mapping[str, Any]:
         "remarks": [asdict(remark) for remark in remarks(day)],
         "manifest": day.manifest_url or None,
     }
+
+
+def _counted(dataset: Dataset, count: int | None) -> Mapping[str, int | None]:
+    """Return the number of records, under a key of all datasets and under their own name."""
+    return {"records": count, dataset.records: count}
 
 
 def _file(file: File) -> Mapping[str, Any]:

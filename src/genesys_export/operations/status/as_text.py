@@ -38,10 +38,12 @@ _LOOKS = {
     State.DAMAGED: ("D", "bold white on red"),
     State.FAILED: ("X", "bold white on red"),
     State.MISSING: ("M", "reverse"),
+    State.ABSENT: ("A", "dim"),
 }
 _LEGEND = {
     State.PARTIAL: "partial (incomplete)",
     State.PUBLISHING: "being replaced",
+    State.ABSENT: "absent (no snapshot was taken)",
 }
 
 
@@ -53,10 +55,10 @@ def show(orgs: Sequence[OrgStatus], stream: TextIO, *, days: int) -> None:
     for place, status in enumerate(orgs):
         if place:
             console.print()
-        if status.org:
+        if status.org and (place == 0 or orgs[place - 1].org != status.org):
             console.print(f"Organisation {clean(status.org)}", style="bold")
         if status.days:
-            console.print(f"{status.dataset}, days in {status.zone.key}")
+            console.print(f"{status.dataset.name}, days in {status.zone.key}")
             console.print(clean(status.url), soft_wrap=True)  # to be copied: never broken
             console.print(_Stripped(Group(*_parts(status, days))))
         if found := cases(status):
@@ -74,7 +76,7 @@ def _parts(status: OrgStatus, days: int) -> Iterator[RenderableType]:
     yield _calendars(status)
     yield _legend(status)
     yield Text()
-    yield _table(status.days[-days:])
+    yield _table(status.days[-days:], status.dataset.records)
     yield Text()
 
 
@@ -147,11 +149,11 @@ def _legend(status: OrgStatus) -> RenderableType:
     return Columns(told)
 
 
-def _table(days: Sequence[DayStatus]) -> Table:
+def _table(days: Sequence[DayStatus], records: str) -> Table:
     drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     drawn.add_column("Day", no_wrap=True)
     drawn.add_column("State", no_wrap=True)
-    drawn.add_column("Conversations", justify="right", no_wrap=True)
+    drawn.add_column(records.capitalize(), justify="right", no_wrap=True)
     drawn.add_column("Size", justify="right", no_wrap=True)
     drawn.add_column("Age when fetched", justify="right", no_wrap=True)
     drawn.add_column("Remarks")
@@ -161,7 +163,7 @@ def _table(days: Sequence[DayStatus]) -> Table:
         drawn.add_row(
             f"{day.day} {_WEEKDAYS[day.day.weekday()]}",
             Text.assemble((f" {letter} ", style), f" {day.state}"),
-            f"{day.conversations:,}" if day.manifest else "",
+            f"{day.exported:,}" if day.manifest else "",
             size(day.size_bytes) if day.manifest else "",
             _waited(day.fetched_late),
             Text(clean(", ".join(told))),

@@ -54,7 +54,7 @@ def _cases(status: OrgStatus) -> Iterator[Case]:
         ([day for day in absent if day.due], "nothing is published"),
         ([day for day in absent if not day.due], "nothing is published"),
         ([day for day in hurt if day.due], ""),
-        ([day for day in hurt if not day.due], ""),
+        ([day for day in hurt if not day.due and not day.is_past], ""),
     ):
         if len(alike) > 1:
             yield _group(alike, text or _lost(alike))

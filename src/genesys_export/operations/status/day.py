@@ -5,13 +5,14 @@ Values only: most properties are read from the manifest; the claim and the listi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ...claim import Failure
+from ...datasets import Dataset
 from ...days import Interval
 from ...last_run import LastRun
 from ...manifest import File, Manifest, Recipe
@@ -32,6 +33,7 @@ class State(StrEnum):
     DAMAGED = "damaged"
     FAILED = "failed"  # never published, and the last attempt failed
     MISSING = "missing"
+    ABSENT = "absent"  # of a snapshot that was never taken, and can't be any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class DayStatus:
     """One day: its state, its manifest, and what the claim adds."""
 
     day: date
+    dataset: Dataset
     state: State
     zone: ZoneInfo
     interval: Interval
@@ -61,7 +64,8 @@ class DayStatus:
     failure: Failure | None = None  # of an attempt later than the manifest
     held: ClaimHolder | None = None
     unreadable: str = ""  # why the manifest or the claim could not be read
-    due: str | None = None  # why the next run exports it again, where a policy says so
+    due: str | None = None  # why the next run exports it (again)
+    is_past: bool = False  # of a snapshot: it can't be read any more
     given: str = ""  # the flags that suggested commands repeat: ` --to ./lake`
 
     @property
@@ -80,8 +84,8 @@ class DayStatus:
         return tuple(file for files in self.tables.values() for file in files)
 
     @property
-    def conversations(self) -> int:
-        """How many conversations are published."""
+    def exported(self) -> int:
+        """How many records are published."""
         return self.counts.exported
 
     @property
@@ -145,7 +149,7 @@ class OrgStatus:
     """All days of an organisation's dataset, the oldest first."""
 
     org: str
-    dataset: str
+    dataset: Dataset
     url: str
     zone: ZoneInfo
     recipe: Recipe | None  # the newest
@@ -157,3 +161,10 @@ class OrgStatus:
     def is_empty(self) -> bool:
         """Whether no run has left anything here."""
         return not self.days and self.last_run is None
+
+
+def names(found: Sequence[OrgStatus]) -> tuple[str, ...]:
+    """Return what tells each from the others: organisation, dataset, both; "" for the only one."""
+    several = len({one.dataset.name for one in found}) > 1
+    told = ((one.org, one.dataset.name if several else "") for one in found)
+    return tuple(": ".join(filter(None, each)) for each in told)

@@ -17,7 +17,7 @@ from ...days import ranges
 from ...plural import plural
 from ...progress.words import size
 from .attention import Case, cases
-from .day import DayStatus, OrgStatus, State
+from .day import DayStatus, OrgStatus, State, names
 from .markup import EMPTY, Markup, element, verbatim
 from .page_calendar import calendar
 from .page_charts import completeness, freshness, volume
@@ -58,11 +58,12 @@ def _head() -> Markup:
 
 
 def _body(orgs: Sequence[OrgStatus], asked: datetime) -> Markup:
+    titles = [_title(*each) for each in zip(orgs, names(orgs), strict=True)]
     links = (
-        element("li", element("a", status.org, href=f"#org-{place}"))
-        for place, status in enumerate(orgs)
+        element("li", element("a", name, href=f"#org-{place}"))
+        for place, name in enumerate(titles)
     )
-    nav = element("nav", element("ul", *links), aria_label="Organisations")
+    nav = element("nav", element("ul", *links), aria_label="Organisations and datasets")
     header = element(
         "header",
         element("h1", "Export status"),
@@ -74,14 +75,19 @@ def _body(orgs: Sequence[OrgStatus], asked: datetime) -> Markup:
         "body",
         element("a", "Skip to the days", href="#days-0", class_="skip"),
         header,
-        element("main", *(_org(status, place) for place, status in enumerate(orgs))),
+        element("main", *map(_org, orgs, titles, range(len(orgs)))),
         element("footer", element("p", made)),
     )
 
 
-def _org(status: OrgStatus, place: int) -> Markup:
-    title = status.org or status.dataset.replace("_", " ").capitalize()
-    about = f"{status.dataset}, days in {status.zone.key}, in {status.url}"
+def _title(status: OrgStatus, name: str) -> str:
+    """Return its name, readable; the dataset's where there is nothing to tell it from."""
+    dataset = status.dataset.name.replace("_", " ").capitalize()
+    return name.replace(status.dataset.name, dataset) or dataset
+
+
+def _org(status: OrgStatus, title: str, place: int) -> Markup:
+    about = f"{status.dataset.name}, days in {status.zone.key}, in {status.url}"
     return element(
         "section",
         element("h2", title, id=f"org-{place}"),
@@ -96,8 +102,8 @@ def _org(status: OrgStatus, place: int) -> Markup:
 
 def _parts(status: OrgStatus, place: int) -> Iterator[Markup]:
     yield calendar(status.days, place)
-    yield volume(status.days)
-    yield element("div", completeness(status.days), freshness(status.days), class_="two")
+    yield volume(status.days, status.dataset.records)
+    yield element("div", *_ages(status), class_="two")
     yield element(
         "section",
         element("h3", "Days: files, attempts, problems"),
@@ -105,6 +111,13 @@ def _parts(status: OrgStatus, place: int) -> Iterator[Markup]:
         class_="card",
         id=f"days-{place}",
     )
+
+
+def _ages(status: OrgStatus) -> Iterator[Markup]:
+    """Yield how complete the days are, where anybody counts them, and how late they are read."""
+    if not status.dataset.is_snapshot:
+        yield completeness(status.days, status.dataset.records)
+    yield freshness(status.days, settles=not status.dataset.is_snapshot)
 
 
 def _tiles(status: OrgStatus) -> Markup:
@@ -120,7 +133,7 @@ def _tiles(status: OrgStatus) -> Markup:
         ("Final", f"{states[State.FINAL]:,}", ""),
         ("Provisional", f"{states[State.PROVISIONAL]:,}", ""),
         ("Need attention", f"{ill:,}", "alarm" if ill else ""),
-        ("Conversations", f"{sum(day.conversations for day in days):,}", ""),
+        (status.dataset.records.capitalize(), f"{sum(day.exported for day in days):,}", ""),
         ("Size", size(sum(day.size_bytes for day in days)), ""),
     )
     return element(

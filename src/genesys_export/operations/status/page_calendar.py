@@ -10,7 +10,7 @@ from calendar import Calendar, month_name
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from ...plural import plural
+from ...plural import counted
 from .day import DayStatus, State
 from .markup import Markup, element, joined
 from .page_day import anchor
@@ -24,6 +24,7 @@ LETTERS = {
     State.DAMAGED: "D",
     State.FAILED: "X",
     State.MISSING: "M",
+    State.ABSENT: "A",
 }
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _STRENGTHS = 4
@@ -33,7 +34,7 @@ def calendar(days: Sequence[DayStatus], place: int) -> Markup:
     """Return the months, the newest first."""
     known = {day.day: day for day in days}
     months = sorted({(day.day.year, day.day.month) for day in days}, reverse=True)
-    most = max((day.conversations for day in days), default=0)
+    most = max((day.exported for day in days), default=0)
     drawn = (_month(year, month, known, (place, most)) for year, month in months)
     return element(
         "section",
@@ -44,11 +45,11 @@ def calendar(days: Sequence[DayStatus], place: int) -> Markup:
     )
 
 
-def strength(conversations: int, most: int) -> str:
+def strength(records: int, most: int) -> str:
     """Return the class of a day's volume: v1 (little) to v4 (near the most there is)."""
     if most == 0:
         return f"v{_STRENGTHS}"
-    return f"v{min(_STRENGTHS, 1 + _STRENGTHS * conversations // most)}"
+    return f"v{min(_STRENGTHS, 1 + _STRENGTHS * records // most)}"
 
 
 def _month(
@@ -80,7 +81,7 @@ def _cell(day: date, status: DayStatus | None, month: int, context: tuple[int, i
     told = _told(status)
     classes = ["day", status.state.value]
     if status.manifest:
-        classes.append(strength(status.conversations, most))
+        classes.append(strength(status.exported, most))
     classes += ["ill"] if needs_attention(status) else []
     letter = LETTERS[status.state]
     return element(
@@ -100,7 +101,7 @@ def _cell(day: date, status: DayStatus | None, month: int, context: tuple[int, i
 def _told(status: DayStatus) -> str:
     parts = [f"{status.day}: {status.state}"]
     if status.manifest:
-        parts.append(plural(status.conversations, "conversation"))
+        parts.append(counted(status.exported, status.dataset.records))
     parts += shorts(status)
     return ", ".join(parts)
 
@@ -120,7 +121,7 @@ def _legend(days: Sequence[DayStatus]) -> Markup:
         element("span", class_=f"swatch final v{level}") for level in range(1, _STRENGTHS + 1)
     )
     scale = element("span", *shades, class_="scale", aria_hidden="true")
-    entries.append(element("li", scale, "few to many conversations"))
+    entries.append(element("li", scale, f"few to many {days[0].dataset.records}"))
     if any(map(needs_attention, days)):
         ring = element("span", class_="swatch ring", aria_hidden="true")
         entries.append(element("li", ring, "needs attention"))

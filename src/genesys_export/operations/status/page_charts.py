@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median, median_high
 
-from ...plural import plural
+from ...plural import counted, plural
 from .charts import Mark, Scale, bars, dots, steps
 from .day import DayStatus
 from .markup import Markup, element
@@ -18,35 +18,35 @@ from .remarks import after, lateness, percent
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def volume(days: Sequence[DayStatus]) -> Markup:
-    """Return the conversations of each day, coloured by state."""
+def volume(days: Sequence[DayStatus], records: str) -> Markup:
+    """Return the records of each day, coloured by state."""
+    title = f"{records.capitalize()} per day"
     marks = [
         Mark(
             day=day.day,
-            value=day.conversations if day.manifest else None,
-            title=f"{day.day}, {day.state}: {plural(day.conversations, 'conversation')}",
+            value=day.exported if day.manifest else None,
+            title=f"{day.day}, {day.state}: {counted(day.exported, records)}",
             class_=day.state.value,
         )
         for day in days
     ]
-    known = [(day.conversations, day.day) for day in days if day.manifest]
+    known = [(day.exported, day.day) for day in days if day.manifest]
     scale = Scale(
         lines=steps(max(1, *(value for value, _ in known), 1)), words=lambda value: f"{value:,.0f}"
     )
     if not known:
-        return _figure("Conversations per day", None, "Nothing is published.")
+        return _figure(title, None, "Nothing is published.")
     (most, at), (least, low) = max(known), min(known)
     caption = (
         f"Most: {most:,} on {at}; fewest: {least:,} on {low}; "
         f"median: {round(median(value for value, _ in known)):,}. "
-        "A tick on the axis marks a day without conversations."
+        f"A tick on the axis marks a day without {records}."
     )
-    label = f"Conversations per day. {caption}"
-    return _figure("Conversations per day", bars(marks, scale, label=label), caption)
+    return _figure(title, bars(marks, scale, label=f"{title}. {caption}"), caption)
 
 
-def completeness(days: Sequence[DayStatus]) -> Markup:
-    """Return our conversations in hundredths of the source's own count."""
+def completeness(days: Sequence[DayStatus], records: str) -> Markup:
+    """Return our records in hundredths of the source's own count."""
     title = "Completeness"
     shares = {day.day: share for day in days if (share := day.completeness) is not None}
     if not shares:
@@ -58,7 +58,7 @@ def completeness(days: Sequence[DayStatus]) -> Markup:
     worst = min(shares, key=lambda day: (-abs(100 - shares[day]), day))
     apart = sum(day.disagrees for day in days)
     caption = (
-        f"Exported conversations as a percentage of Genesys's own count, for "
+        f"Exported {records} as a percentage of Genesys's own count, for "
         f"{plural(len(shares), 'day')}. Largest difference: {percent(shares[worst])} on {worst}. "
         f"{plural(apart, 'day differs', 'days differ')} by more than the tolerance."
     )
@@ -79,7 +79,7 @@ def _share(day: DayStatus) -> Mark:
     )
 
 
-def freshness(days: Sequence[DayStatus]) -> Markup:
+def freshness(days: Sequence[DayStatus], *, settles: bool) -> Markup:
     """Return how long after its end each day was last fetched."""
     title = "Fetched after the day's end"
     known = [day.fetched_late for day in days if day.fetched_late is not None]
@@ -90,10 +90,12 @@ def freshness(days: Sequence[DayStatus]) -> Markup:
     unit, name = (_DAY, "d") if longest > 2 * _DAY else (_HOUR, "h")
     marks = [_wait(day, unit) for day in days]
     scale = Scale(lines=steps(longest / unit), words=lambda value: f"{value:g} {name}")
-    caption = (
+    about = (
         "A day fetched soon after its end is provisional, one fetched days later is final; it is "
         "fetched again when it is older. "
-        f"Half of the days: at least {lateness(median_high(waits))}."
+    )
+    caption = (
+        f"{about if settles else ''}Half of the days: at least {lateness(median_high(waits))}."
     )
     return _figure(title, bars(marks, scale, label=f"{title}. {caption}"), caption)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from ...manifest import File, Manifest
-from ...plural import plural
+from ...plural import counted, plural
 from ...progress.words import size
 from .day import DayStatus, State
 from .markup import EMPTY, Markup, element, verbatim
@@ -42,7 +42,7 @@ def by_month(days: Sequence[DayStatus], place: int) -> Iterator[Markup]:
         inside = list(group)
         ill = sum(map(needs_attention, inside))
         told = f"{month:%B %Y}: {plural(len(inside), 'day')}, "
-        told += plural(sum(day.conversations for day in inside), "conversation")
+        told += counted(sum(day.exported for day in inside), inside[0].dataset.records)
         told += f", {plural(ill, 'needs', 'need')} attention" if ill else ""
         yield element(
             "details",
@@ -79,7 +79,7 @@ def _day(day: DayStatus, place: int) -> Markup:
 
 
 def _figures(day: DayStatus) -> Iterator[Markup]:
-    for told in (plural(day.conversations, "conversation"), size(day.size_bytes), _waited(day)):
+    for told in (counted(day.exported, day.dataset.records), size(day.size_bytes), _waited(day)):
         yield element("span", told, class_="n")
         yield verbatim(" ")
 
@@ -96,15 +96,19 @@ def _facts(day: DayStatus) -> Markup:
     if made is None:
         return EMPTY
     counts = day.counts
-    told = [
-        ("Conversations", f"{counts.exported:,}, {counts.open:,} of them open"),
-        ("Rows", f"{day.rows:,} in {plural(len(day.tables), 'table')}"),
-        ("Size", f"{size(day.size_bytes)} in {plural(len(day.files), 'file')}"),
+    of_records = (
         ("Received", f"{counts.received:,}, {counts.duplicates:,} of them duplicates"),
         ("Of other days", f"{counts.of_other_days:,}"),
+        ("Data complete up to", instant(day.watermark) or "unknown with this engine"),
+    )
+    is_open = "" if day.dataset.is_snapshot else f", {counts.open:,} of them open"
+    told = [
+        (day.dataset.records.capitalize(), f"{counts.exported:,}{is_open}"),
+        ("Rows", f"{day.rows:,} in {plural(len(day.tables), 'table')}"),
+        ("Size", f"{size(day.size_bytes)} in {plural(len(day.files), 'file')}"),
+        *(() if day.dataset.is_snapshot else of_records),
         ("Genesys counts", _theirs(day)),
         ("Fetched", f"{instant(day.fetched)} ({after(day.fetched_late)})"),
-        ("Data complete up to", instant(day.watermark) or "unknown with this engine"),
         ("Published", f"{instant(made.ended)} ({after(day.published_late)})"),
         ("Covers", f"{instant(day.interval.start)} to {instant(day.interval.end)}"),
         ("Recipe", _recipe(day, made)),

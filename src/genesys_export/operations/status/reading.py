@@ -9,7 +9,7 @@ manifest affects its own day only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,10 +17,11 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from ... import claim as claims
-from ... import last_run
+from ... import last_run, life
 from ... import manifest as manifests
 from ...claim import Claim, Failure
 from ...damage import damages, sentence
+from ...datasets import Dataset
 from ...days import Day, yesterday, zone_named
 from ...errors import DestinationFailed, NotAFile
 from ...guards import differences
@@ -33,26 +34,21 @@ from .day import HARMLESS, ClaimHolder, DayStatus, OrgStatus, State
 _AT_ONCE = 8  # objects being read
 _PUBLISHED = frozenset({State.FINAL, State.PROVISIONAL, State.PARTIAL, State.DAMAGED})
 
-Due = Callable[[Sequence[DayStatus]], Mapping[date, str]]  # why the next run exports which days
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an organisation's days lie; `zone` is used where no manifest names one.
-
-    A day can be published `rest` after its end: before that it isn't missing.
-    """
+    """Where an organisation's days lie; `zone` is used where no manifest names one."""
 
     org: str
-    dataset: str
+    dataset: Dataset
     zone: ZoneInfo
-    rest: timedelta = timedelta(0)
+    policy: life.Policy
     given: str = ""  # the flags that suggested commands repeat
 
     @property
     def home(self) -> Home:
         """What the keys of all days begin with."""
-        return Home(self.org, self.dataset)
+        return Home(self.org, self.dataset.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +59,10 @@ class _Known:
     claim: Claim | None = None
     unreadable: str = ""
     damage: str = ""
+    no_manifest: str = ""  # why the manifest can't be read
 
 
-def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -> OrgStatus:
+def read(store: Store, place: Place, now: datetime) -> OrgStatus:
     """Return every day from the first one known to the newest that can be published.
 
     Raises what the store raises, and WrongSettings for files of a newer version.
@@ -78,27 +75,43 @@ def read(store: Store, place: Place, now: datetime, *, due: Due | None = None) -
     )
     zone = _zone(newest.timezone, place.zone) if newest else place.zone
     recipe = newest.recipe if newest else None
-    hurt = damages(store, place.home, [one.manifest for one in found.values() if one.manifest])
-    days = []
-    for day in _calendar(found, zone, now - place.rest):
-        known = found.get(day, _Known())
-        if some := hurt.get(str(day)):
-            known = replace(known, damage=sentence(some))
-        status = _status(store, place.home, Day(day, zone), known)
+    due, days = _due(found, place.policy, zone, now), []
+    for at in _calendar(found, zone, now - place.policy.rest):
+        status = _status(store, place, Day(at, zone), found.get(at, _Known()), now)
         if status.manifest and recipe:
             status = replace(status, differences=differences(status.manifest.recipe, recipe))
-        days.append(status)
-    reasons = due(days) if due else {}
+        days.append(replace(status, due=due.get(at)))
     return OrgStatus(
         org=place.org,
         dataset=place.dataset,
         url=store.url(str(place.home)),
         zone=zone,
         recipe=recipe,
-        days=tuple(replace(one, due=reasons.get(one.day), given=place.given) for one in days),
+        days=tuple(days),
         last_run=_last_run(store, place.home),
         given=place.given,
     )
+
+
+def _due(
+    found: Mapping[date, _Known], policy: life.Policy, zone: ZoneInfo, now: datetime
+) -> Mapping[date, str]:
+    """Return which days the next run without a date exports, and why.
+
+    The recipe of such a run is not known here, where there may be no credentials; a day whose
+    recipe differs from the newest one's has a remark instead.
+    """
+    published = [day for day, one in found.items() if one.manifest or one.unreadable]
+    first, last = min(published, default=None), max(published, default=None)
+    reasons = {}
+    for at in life.days_to_look_at(now, zone, first, policy, last_published=last):
+        one, day = found.get(at, _Known()), Day(at, zone)
+        is_there = one.manifest or one.no_manifest
+        if is_there or life.is_missing(at, now, zone, first, policy):
+            known = life.known(day, one.manifest, damage=one.damage, unreadable=one.no_manifest)
+            if reason := life.due(known, now, policy, known.recipe):
+                reasons[at] = reason.sentence
+    return reasons
 
 
 def _last_run(store: Store, home: Home) -> LastRun | None:
@@ -117,14 +130,18 @@ def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
 
 
 def _found(store: Store, home: Home) -> dict[date, _Known]:
-    """Read all manifests and claims, several at a time."""
+    """Read all manifests and claims, several at a time, and list the files they name."""
     kinds: dict[date, set[Kind]] = {}
     for key in store.list(f"{home}/"):
         if place := home.place(key):
             kinds.setdefault(place[0], set()).add(place[1])
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="status") as pool:
-        known = pool.map(partial(_known, store, home), kinds.items())
-        return dict(zip(kinds, known, strict=True))
+        known = dict(
+            zip(kinds, pool.map(partial(_known, store, home), kinds.items()), strict=True)
+        )
+    hurt = damages(store, home, [one.manifest for one in known.values() if one.manifest])
+    damage = {day: sentence(some) for day, some in hurt.items()}
+    return {day: replace(one, damage=damage.get(str(day), "")) for day, one in known.items()}
 
 
 def _known(store: Store, home: Home, asked: tuple[date, set[Kind]]) -> _Known:
@@ -142,8 +159,10 @@ def _known(store: Store, home: Home, asked: tuple[date, set[Kind]]) -> _Known:
             else:
                 known = replace(known, claim=claims.decode(there.body, store.url(key)))
         except (DestinationFailed, NotAFile) as problem:
-            sentence = f"{problem.message}. {problem.advice}"
-            known = replace(known, unreadable=f"{known.unreadable} {sentence}".strip())
+            told = f"{problem.message}. {problem.advice}"
+            known = replace(known, unreadable=f"{known.unreadable} {told}".strip())
+            if kind is Kind.MANIFEST:
+                known = replace(known, no_manifest=problem.message)
     return known
 
 
@@ -159,14 +178,16 @@ def _calendar(found: Mapping[date, _Known], zone: ZoneInfo, at: datetime) -> Ite
     yield from sorted(gaps | found.keys())
 
 
-def _status(store: Store, home: Home, day: Day, known: _Known) -> DayStatus:
-    manifest, claim = known.manifest, known.claim
+def _status(store: Store, place: Place, day: Day, known: _Known, now: datetime) -> DayStatus:
+    manifest, claim, home = known.manifest, known.claim, place.home
+    is_past = life.is_past(day, now, place.policy)
     failure = claim.failure if claim else None
     if failure and manifest and failure.at <= manifest.ended:
         failure = None
     return DayStatus(
         day=day.date,
-        state=_state(known, failure),
+        dataset=place.dataset,
+        state=_state(known, failure, is_past=is_past),
         zone=day.zone,
         interval=manifest.interval if manifest else day.interval,
         manifest=manifest,
@@ -175,10 +196,12 @@ def _status(store: Store, home: Home, day: Day, known: _Known) -> DayStatus:
         held=_held(store, home.claim(day), claim) if claim and not claim.released else None,
         unreadable=known.unreadable,
         damage=known.damage,
+        is_past=is_past,
+        given=place.given,
     )
 
 
-def _state(known: _Known, failure: Failure | None) -> State:
+def _state(known: _Known, failure: Failure | None, *, is_past: bool) -> State:
     if known.manifest:
         told = known.manifest.state
         is_whole = told in _PUBLISHED and not known.damage
@@ -186,6 +209,8 @@ def _state(known: _Known, failure: Failure | None) -> State:
         return State.PUBLISHING if known.manifest.next else state
     if known.unreadable:
         return State.DAMAGED
+    if is_past:
+        return State.ABSENT
     failed = failure is not None and failure.status not in HARMLESS
     return State.FAILED if failed else State.MISSING
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ...last_run import LastRun
-from ...plural import plural
+from ...plural import counted, plural
 from ...progress.words import size
 from .day import HARMLESS, DayStatus, OrgStatus, State
 
@@ -25,6 +25,7 @@ MEANINGS = {
     State.DAMAGED: "its files are not what the manifest says",
     State.FAILED: "never published; the last attempt failed",
     State.MISSING: "nothing is published",
+    State.ABSENT: "no snapshot was taken while the day could be read",
 }
 
 
@@ -68,8 +69,19 @@ def run_failed(run: LastRun | None) -> bool:
 
 
 def export_command(day: DayStatus) -> str:
-    """Return the command that exports the day: the nightly one where that does it anyway."""
+    """Return the command that exports the day: the nightly one where that does it anyway.
+
+    Nothing exports a past day of a snapshot.
+    """
+    if day.is_past:
+        return ""
     return f"genesys-export run{'' if day.due else f' --date {day.day}'}{day.given}"
+
+
+def _repair(day: DayStatus) -> str:
+    if day.is_past:
+        return "a past day of a snapshot can't be read again: restore its files from a backup"
+    return f"{'the next run' if day.due else 'exporting the day again'} repairs it"
 
 
 def _of_state(day: DayStatus) -> Iterator[Remark]:
@@ -77,9 +89,7 @@ def _of_state(day: DayStatus) -> Iterator[Remark]:
     if day.unreadable:
         yield Remark(Weight.ATTENTION, "unreadable", day.unreadable)
     elif day.damage:
-        told = (
-            f"{day.damage}; {'the next run' if day.due else 'exporting the day again'} repairs it"
-        )
+        told = f"{day.damage}; {_repair(day)}"
         yield Remark(Weight.ATTENTION, "damaged", told, again)
     elif day.state is State.DAMAGED:
         told = (
@@ -90,10 +100,12 @@ def _of_state(day: DayStatus) -> Iterator[Remark]:
     if day.state is State.PARTIAL:
         reached = f"the data reached {instant(day.watermark)}" if day.watermark else ""
         told = f"published before it was complete{': ' if reached else ''}{reached}"
-        yield Remark(Weight.ATTENTION, "partial", told)
+        yield Remark(Weight.NOTE if day.is_past else Weight.ATTENTION, "partial", told)
     if day.state is State.MISSING and day.failure is None:
         told = f"nothing is published{'; the next run exports it' if day.due else ''}"
         yield Remark(Weight.ATTENTION, "missing", told, again)
+    if day.state is State.ABSENT:
+        yield Remark(Weight.NOTE, "absent", MEANINGS[State.ABSENT])
     if day.state is State.PUBLISHING:
         told = "a replacement is under way; if its run has died, the next run finishes it first"
         yield Remark(Weight.NOTE, "being replaced", told)
@@ -105,7 +117,7 @@ def _of_attempts(day: DayStatus) -> Iterator[Remark]:
         ended = f"ended with status {failed.status} at {instant(failed.at)}"
         told = f"the last attempt {ended}: {failed.message.rstrip('.')}. {failed.advice}".strip()
         is_fine = day.manifest is not None and failed.status in HARMLESS
-        weight = Weight.NOTE if is_fine else Weight.ATTENTION
+        weight = Weight.NOTE if is_fine or day.is_past else Weight.ATTENTION
         yield Remark(weight, f"status {failed.status}", told)
     if day.held:
         held = day.held
@@ -137,7 +149,9 @@ def _of_counts(day: DayStatus) -> Iterator[Remark]:
             f"fields that this version does not know are kept in _extra: {names}",
         )
     if counts.differing_duplicates:
-        told = f"{plural(counts.differing_duplicates, 'conversation')} came in differing copies"
+        told = (
+            f"{counted(counts.differing_duplicates, day.dataset.records)} came in differing copies"
+        )
         yield Remark(Weight.NOTE, f"{counts.differing_duplicates:,} differing", told)
 
 
@@ -160,7 +174,7 @@ def summary(status: OrgStatus) -> str:
         return f"Nothing is published below {status.url}{told}."
     told = ", ".join(f"{count:,} {state}" for state, count in by_state(days).items() if count)
     span = str(days[0].day) if len(days) == 1 else f"{days[0].day} to {days[-1].day}"
-    total = f"{plural(sum(day.conversations for day in days), 'conversation')}"
+    total = counted(sum(day.exported for day in days), status.dataset.records)
     weight = size(sum(day.size_bytes for day in days))
     ill = sum(map(needs_attention, days))
     rest = f"; {plural(ill, 'day needs', 'days need')} attention" if ill else ""
