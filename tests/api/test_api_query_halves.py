@@ -105,8 +105,8 @@ def test_an_interval_that_cant_be_halved_any_more_ends_the_fetch_with_a_sentence
     assert failed.value.status == 69
     assert "too short to be halved" in failed.value.message
     assert TOO_DEEP in failed.value.message
-    assert "query_floor" in failed.value.advice
-    assert line.asked("query") == 11  # a day, and ten halvings down to 84 s
+    assert failed.value.advice == "Use the jobs engine, or filter more."
+    assert line.asked("query") == 17  # a day, and sixteen halvings down to 1.3 s
 
 
 def test_the_floor_can_be_set(dial):

@@ -22,7 +22,7 @@ GROUP = typer.main.get_group(app)
 COMMANDS = GROUP.commands
 PROGRAM = Path(sys.executable).with_name("genesys-export")
 DEFAULTS = tomllib.loads((ROOT / "docs/reference/genesys-export.toml").read_text("utf-8"))
-IN_WORDS = {"table": "all tables", "wait": "don't wait"}
+IN_WORDS = {"dataset": "conversation_details", "table": "all tables", "wait": "don't wait"}
 
 
 def shown(*arguments: str) -> str:

@@ -162,3 +162,15 @@ def test_a_record_that_cannot_be_written_changes_no_status(lake, genesys, capsys
     (lake / "_genesys_export/conversation_details/last-run.json").mkdir(parents=True)
     assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
     assert "status can't show how this run ended" in capsys.readouterr().err
+
+
+def test_each_dataset_has_a_record_of_its_own(lake, genesys):
+    both = environ(genesys, GENESYS_EXPORT_EXPORT__NAMES="true")
+    assert run(RunRequest(date=DAY), flags(lake), both) == 0
+    homes = sorted(path.parent.name for path in lake.rglob("last-run.json"))
+    assert homes == ["conversation_details", "dimensions"]
+    without = environ(genesys, GENESYS_EXPORT_EXPORT__NAMES="true", GENESYS_CLIENT_ID="")
+    with pytest.raises(WrongSettings):
+        run(RunRequest(date=DAY), flags(lake), without)
+    told = [json.loads(path.read_text("utf-8")) for path in lake.rglob("last-run.json")]
+    assert [one["status"] for one in told] == [78, 78]

@@ -1,7 +1,7 @@
 """What lies in a folder after an export, and what the simulated world holds: read independently.
 
-Nothing of the exporter is used: gzip, csv and json of the standard library on the one side, the
-simulator's own records on the other.
+Nothing of the exporter is used but which dataset a table is of: gzip, csv and json of the standard
+library on the one side, the simulator's own records on the other.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from genesys_export.datasets import DEFAULT, owner
 from genesys_simulator import World
 from genesys_simulator.times import Span, to_ms
 
@@ -70,8 +71,8 @@ class Lake:
         staging = self.root / "_genesys_export" / ".staging"
         return [path for path in staging.glob("*") if path.name != "lock"]
 
-    def manifest(self, day: object) -> dict:
-        path = self.base / f"_genesys_export/conversation_details/{day}/manifest.json"
+    def manifest(self, day: object, dataset: str = DEFAULT) -> dict:
+        path = self.base / f"_genesys_export/{dataset}/{day}/manifest.json"
         return json.loads(path.read_text("utf-8"))
 
     def lines(self, key: str) -> list[dict]:
@@ -80,7 +81,9 @@ class Lake:
         return [json.loads(line) for line in text.splitlines()]
 
     def keys(self, day: object, table: str) -> list[str]:
-        return [file["key"] for file in self.manifest(day)["tables"][table]]
+        owning = owner(table)
+        made = self.manifest(day, owning.name if owning else DEFAULT)
+        return [file["key"] for file in made["tables"][table]]
 
     def text(self, day: object, table: str) -> str:
         """Return what a table's first file holds."""

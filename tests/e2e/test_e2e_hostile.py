@@ -168,13 +168,12 @@ def test_after_the_disk_has_room_again_the_day_is_whole(
 
 
 def test_an_answer_larger_than_the_limit_ends_the_day(command, genesys, lake, day):
-    wide = {"conversationId": "c1", "conversationStart": f"{day}T08:00:00.000Z"}
-    huge = genesys(World.of([{**wide, "externalTag": "x" * 3_000_000}]), gzip=True)
-    told = command.against(huge, GENESYS_EXPORT_GENESYS__ANSWER_LIMIT="2MiB")
-    result = told.run("--date", day).ends(69)
-    assert "the answer is larger than 2 MiB" in result.err
-    assert "Lower page_size, or raise answer_limit" in result.err
+    wide = {"conversationStart": f"{day}T08:00:00.000Z", "externalTag": "x" * (33 << 20)}
+    huge = genesys(World.of([{**wide, "conversationId": one} for one in ("c1", "c2")]), gzip=True)
+    result = command.against(huge).run("--date", day).ends(69)
+    assert "the answer is larger than 64 MiB" in result.err
+    assert "Lower page_size in [genesys]" in result.err
     assert not list(lake.root.glob("conversations/*"))
-    again = command.against(huge, GENESYS_EXPORT_GENESYS__ANSWER_LIMIT="4MiB")
+    again = command.against(huge, GENESYS_EXPORT_GENESYS__PAGE_SIZE="1000")
     again.run("--date", day).ends(0)
-    assert lake.ids(day) == ["c1"]
+    assert lake.ids(day) == ["c1", "c2"]

@@ -17,11 +17,12 @@ import pytest
 import genesys_export
 from dialects import TUTORIAL, speaking, tutorial
 from fakes import some
-from genesys_simulator import Options, World, serve
+from genesys_simulator import Fault, Options, Refusal, World, serve
 from genesys_simulator.times import DAY_MS, Span, read
 
 DAY = "2025-11-20"
 WORLD = World.generated(seed=7, per_day=240)
+TOO_DEEP = Refusal(400, "bad.request", "Pagination may not exceed 100000 results.")
 SOURCE = Path(genesys_export.__file__).parents[1]
 
 
@@ -95,17 +96,13 @@ def by_jobs(tmp_path_factory) -> Run:
 
 
 @pytest.mark.parametrize(
-    "variables",
-    [
-        {},
-        {"GENESYS_EXPORT_GENESYS__QUERY_MOST_HITS": "100"},
-        {"GENESYS_EXPORT_EXPORT__SLICES": "3"},
-    ],
+    ("faults", "slices"),
+    [([], "1"), ([Fault("query", 2, TOO_DEEP), Fault("query", 3, TOO_DEEP)], "1"), ([], "3")],
     ids=["whole", "halved", "sliced"],
 )
-def test_both_engines_export_the_same_but_for_the_attributes(tmp_path, by_jobs, variables):
-    with serve(WORLD, Options(query_double=5)) as genesys:
-        by_query = run(tmp_path, genesys, "--engine", "query", **variables)
+def test_both_engines_export_the_same_but_for_the_attributes(tmp_path, by_jobs, faults, slices):
+    with serve(WORLD, Options(query_double=5, faults=faults)) as genesys:
+        by_query = run(tmp_path, genesys, "--engine", "query", "--slices", slices)
         assert (by_query.status, by_jobs.status) == (0, 0), by_query.err
         assert genesys.asked("submit") == genesys.asked("availability") == []
     tables = set(by_jobs.manifest["tables"])

@@ -23,7 +23,6 @@ def to_s3(command, genesys):
         AWS_CONFIG_FILE=str(command.folder / "config"),
         AWS_SHARED_CREDENTIALS_FILE=str(command.folder / "credentials"),
         AWS_MAX_ATTEMPTS="1",
-        GENESYS_EXPORT_DESTINATION__MAX_ATTEMPTS="1",
         GENESYS_EXPORT_DESTINATION__BUCKET="b",
     )
 

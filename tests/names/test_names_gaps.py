@@ -177,8 +177,12 @@ def test_a_missing_permission_alone_makes_no_day_partial():
 
 
 def test_where_every_list_is_forbidden_there_is_nothing_to_publish():
-    with pytest.raises(NotPermitted):
-        staged(Lists(dict.fromkeys(TABLES, FORBIDDEN)))
+    needed = {name: f"of:{name}:view" for name in TABLES}
+    refused = {name: NotPermitted("no", permissions=(one,)) for name, one in needed.items()}
+    with pytest.raises(NotPermitted) as found:
+        staged(Lists(refused))
+    assert found.value.permissions == tuple(needed.values())
+    assert all(one in found.value.advice for one in needed.values())
 
 
 def test_where_no_list_comes_at_all_there_is_nothing_to_publish_either():

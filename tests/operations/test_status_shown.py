@@ -238,7 +238,7 @@ def test_each_dataset_has_its_own_section_and_its_own_word_for_records():
     assert "onversations" not in rest
     assert "A  absent (no snapshot was taken)" in rest
     assert "Needs attention" not in shown
-    assert shown.endswith("2 final, 3 absent; 480 entries, 0 bytes.")
+    assert shown.rstrip().endswith("2 final, 3 absent; 480 entries, 0 bytes.")
 
 
 def test_json_counts_the_records_of_each_dataset_under_one_key_and_under_their_name():
@@ -258,8 +258,8 @@ def test_a_page_of_two_datasets_has_a_section_for_each():
     titles = ["Conversation details", "Dimensions"]
     assert page.text.count("Entries per day") == 1
     assert "absent: no snapshot was taken while the day could be read" in page.text
-    assert page.text.count("in percent of the source's own count") == 0
-    assert page.text.count("No day has a count by the source") == 1  # a snapshot is not counted
+    assert page.text.count("as a percentage of Genesys's own count") == 0
+    assert page.text.count("No day has a count by Genesys") == 1  # a snapshot is not counted
     for place, title in enumerate(titles):
         assert page.text.count(title) == 2  # among the links, and as a headline
         assert {"href": f"#org-{place}"} in page.of("a")

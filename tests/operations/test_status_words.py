@@ -20,6 +20,7 @@ from genesys_export.operations.status.remarks import (
     summary,
 )
 from made_days import (
+    ELSEWHERE,
     NOW,
     PLACE,
     Shelf,
@@ -107,11 +108,15 @@ def test_a_day_that_is_not_whole_needs_somebody(state):
 
 
 def test_a_missing_day_says_how_to_fetch_it():
-    place = replace(PLACE, given=" --to ./lake")
-    day = read(lay(Shelf(), manifest("2026-11-23")), place, NOW).days[1]
-    [remark] = remarks(day)
+    place = replace(PLACE, given=" --to ./lake", policy=ELSEWHERE)
+    shelf = lay(Shelf(), manifest("2026-11-20"), manifest("2026-11-23"))
+    _, lost, _, _, late = read(shelf, place, NOW).days
+    [remark] = remarks(lost)
     assert remark.text == "nothing is published"
-    assert remark.command == "genesys-export run --date 2026-11-24 --to ./lake"
+    assert remark.command == "genesys-export run --date 2026-11-21 --to ./lake"
+    [remark] = remarks(late)
+    assert remark.text == "nothing is published; the next run exports it"
+    assert remark.command == "genesys-export run --to ./lake"
 
 
 def test_a_failure_is_told_with_what_to_do():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from genesys_export.settings import load
+from genesys_export.settings.names import RETIRED
 
 
 @pytest.fixture
@@ -190,3 +191,78 @@ def test_tables_come_in_the_declared_order_each_once(tmp_path):
     flags = {"table": ["segments", "conversations", "segments"]}
     settings = load(flags=flags, environ={}, cwd=tmp_path)
     assert settings.export.tables == ("conversations", "segments")
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        ([], ["conversation_details"]),
+        (["dimensions"], ["dimensions"]),
+        (["dimensions,conversation_details"], ["conversation_details", "dimensions"]),
+        (["dimensions", " conversation_details "], ["conversation_details", "dimensions"]),
+    ],
+)
+def test_datasets_are_named_with_commas_or_one_by_one_in_any_order(tmp_path, given, chosen):
+    settings = load(flags={"dataset": given}, environ={}, cwd=tmp_path)
+    assert [each.name for each in settings.datasets] == chosen
+
+
+def test_names_add_their_dataset_and_tables_limit_the_datasets_they_are_of(written):
+    cwd = written("[export]\nnames = true\ntables = ['sessions', 'segments']\n")
+    settings = load(flags={}, environ={}, cwd=cwd)
+    conversations, names = settings.datasets
+    assert settings.tables_of(conversations) == ("sessions", "segments")
+    assert settings.tables_of(names) == tuple(each.name for each in names.tables)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "chosen"),
+    [
+        ("dataset = 'dimensions'", {}, ("dimensions",)),
+        ("", {"GENESYS_EXPORT_EXPORT__DATASET": "dimensions"}, ("dimensions",)),
+        (
+            "datasets = ['dimensions']\ndataset = 'conversation_details'",
+            {"GENESYS_EXPORT_EXPORT__DATASET": ""},
+            ("dimensions",),
+        ),
+        (
+            "datasets = ['dimensions']",
+            {"GENESYS_EXPORT_EXPORT__DATASET": "conversation_details"},
+            ("conversation_details",),
+        ),
+    ],
+    ids=["file", "variable", "both keys", "both places"],
+)
+def test_the_name_that_a_setting_had_in_0_1_0_still_counts(written, text, environ, chosen):
+    settings = load(flags={}, environ=environ, cwd=written(f"[export]\n{text}\n"))
+    assert settings.export.datasets == chosen
+    assert settings.warnings == ()
+
+
+@pytest.mark.parametrize("path", RETIRED, ids=".".join)
+def test_a_setting_that_is_gone_is_ignored_with_a_line_that_says_what_holds(written, path):
+    section, key = path
+    cwd = written(f"[{section}]\n{key} = 'a b'\n")
+    (line,) = load(flags={}, environ={}, cwd=cwd).warnings
+    assert line == (
+        f"{key} in [{section}] of genesys-export.toml is no longer a setting and is ignored: "
+        f"{RETIRED[path]}."
+    )
+    variable = f"GENESYS_EXPORT_{section}__{key}".upper()
+    (line,) = load(flags={}, environ={variable: "a b"}, cwd=cwd.parent).warnings
+    assert line.startswith(f"{variable} is no longer a setting and is ignored: ")
+
+
+def test_a_setting_that_is_gone_is_ignored_for_an_organisation_too(written):
+    cwd = written("[orgs.emea]\nclient_id = 'x'\nheadroom = 0.5\n[genesys]\nsubmissions = 9\n")
+    settings = load(flags={}, environ={"GENESYS_EXPORT_GENESYS__POLL_MAX": "1s"}, cwd=cwd)
+    told = [line.partition(" is no longer")[0] for line in settings.warnings]
+    assert told == [
+        "GENESYS_EXPORT_GENESYS__POLL_MAX",
+        "headroom in [orgs.emea] of genesys-export.toml",
+        "submissions in [genesys] of genesys-export.toml",
+    ]
+
+
+def test_a_setting_that_is_gone_and_empty_is_not_worth_a_line(written):
+    assert load(flags={}, environ={}, cwd=written("[genesys]\nanswer_limit = ''\n")).warnings == ()

@@ -103,9 +103,3 @@ def test_the_path_is_one_on_the_api_host(tmp_path, path):
     (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
     with pytest.raises(WrongSettings, match="query_path"):
         load(flags={}, environ=WHO, cwd=tmp_path)
-
-
-def test_the_floor_is_no_shorter_than_the_api_can_tell(tmp_path):
-    (tmp_path / "genesys-export.toml").write_text('[genesys]\nquery_floor = "0.1ms"\n', "utf-8")
-    with pytest.raises(WrongSettings, match="a millisecond or longer"):
-        load(flags={}, environ=WHO, cwd=tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genesys_export.settings import load
-from genesys_export.settings.names import FLAGS, SWITCHES, Flags, flags, variables
+from genesys_export.settings.names import FLAGS, RETIRED, SWITCHES, Flags, flags, variables
 from genesys_export.settings.sections import Sections, every_path
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -33,6 +33,7 @@ def test_every_setting_is_on_the_page_with_flag_default_and_meaning(path):
     assert re.findall(r"`([-\w]+)`", names) == [path[-1], *flags(path)]
     assert len(meaning) > 10
     written = tomllib.loads(COMPLETE.read_text("utf-8"))[path[0]][path[1]]
+    written = ", ".join(written) if isinstance(written, list) else written
     shown = default.strip("`")
     assert shown == (str(written).lower() if isinstance(written, bool) else str(written or ""))
 
@@ -104,3 +105,8 @@ def test_sections_are_those_of_the_contract():
         "log",
         "orgs",
     ]
+
+
+def test_the_page_lists_what_is_gone():
+    line = next(one for one in PAGE.splitlines() if one.startswith("These are gone"))
+    assert re.findall(r"`(\w+)`", line) == [key for _, key in RETIRED]

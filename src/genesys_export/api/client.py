@@ -226,7 +226,7 @@ class Client:
         except TooLarge as failure:
             raise GenesysUnavailable(
                 f"{call.method} {call.path}: {failure}",
-                advice="Lower page_size, or raise answer_limit, in [genesys].",
+                advice="Lower page_size in [genesys].",
             ) from failure
         except Failure as failure:
             host = urlsplit(url).netloc.rpartition("@")[2]

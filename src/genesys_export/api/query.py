@@ -37,7 +37,7 @@ class QueryPolicy:
 
     page_size: int = 100
     most_hits: int = 90_000  # totalHits is approximate: some way below the depth limit
-    floor: timedelta = timedelta(minutes=1)  # no half is shorter
+    floor: timedelta = timedelta(seconds=1)  # no half is shorter
     readings: int = 3  # of an interval whose hits grow fewer under the reader's hands
 
     def __post_init__(self) -> None:
@@ -199,5 +199,5 @@ def halves(interval: Interval, floor: timedelta) -> tuple[Interval, Interval] | 
 def _stuck(interval: Interval, why: _TooMuch) -> ExportError:
     return GenesysUnavailable(
         f"the query for {interval} can't be read completely and is too short to be halved: {why}",
-        advice="Use the jobs engine, filter more, or lower genesys.query_floor.",
+        advice="Use the jobs engine, or filter more.",
     )

@@ -38,9 +38,7 @@ def transport_of(settings: Settings, org: Org) -> Transport:
     told, proxy = org.genesys, org.proxy_for(hosts_of(org).api)
     return Transport(
         TransportOptions(
-            connect_timeout_s=told.connect_timeout.total_seconds(),
-            read_timeout_s=told.read_timeout.total_seconds(),
-            answer_bytes=told.answer_limit or answer_bytes(told.page_size),
+            answer_bytes=answer_bytes(told.page_size),
             threads=(_slices_at_once(settings) + 1) * settings.backfill.days_at_once,
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
@@ -65,7 +63,7 @@ def client_of(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=Budget(told.requests_per_minute, told.headroom),
+        budget=Budget(told.requests_per_minute),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,
@@ -90,7 +88,6 @@ def bucket_options(target: Target) -> Callable[[str, str], S3Options]:
             expected_bucket_owner=asked.expected_bucket_owner,
             acl=None if asked.acl == "none" else asked.acl,
             part_bytes=asked.part_size,
-            max_attempts=asked.max_attempts,
         )
 
     return options

@@ -15,7 +15,6 @@ from ..api import (
     JobSource,
     OwnBody,
     OwnSource,
-    QueryPolicy,
     QuerySource,
     ReferenceLists,
     parse_raw,
@@ -67,7 +66,6 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         own_body=bool(export.query_body) and dataset.record is not None,
         tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
         strict=settings.proof.strict,
-        resume_within=settings.resume.max_age,
         wait=export.wait or timedelta(0),
         allow_partial=export.allow_partial,
         notes=_notes(settings, form) if dataset.record else (),
@@ -152,11 +150,6 @@ def source_of(
             endpoint=dataset.query,
             client=client,
             clock=clock,
-            policy=QueryPolicy(
-                page_size=told.query_page_size,
-                most_hits=told.query_most_hits,
-                floor=told.query_floor,
-            ),
             filters=filters_of(settings),
             observe=observe,
         )
@@ -170,9 +163,7 @@ def source_of(
         policy=JobPolicy(
             page_size=told.page_size,
             first_s=told.poll_first.total_seconds(),
-            most_s=told.poll_max.total_seconds(),
             deadline_s=told.poll_deadline.total_seconds(),
-            submissions=told.submissions,
         ),
         filters=filters_of(settings),
         observe=observe,

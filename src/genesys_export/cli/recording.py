@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 from .. import __version__, last_run
 from ..api import SystemClock
 from ..assembly.connections import destinations
-from ..datasets import DEFAULT, dataset_named
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings, worst
 from ..events import Noticed, Observe, ignore
 from ..export import DayExporter, DayResult, Outcome
@@ -51,7 +51,7 @@ def settings_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
-    """Records one run, for each of its organisations."""
+    """Records one run, for each dataset of its organisations."""
 
     settings: Settings
     command: str
@@ -81,7 +81,7 @@ class Recorder:
                 observe(Noticed(message=told))
 
     def refused(self, problem: ExportError) -> None:
-        """Record, for every organisation, an error that came before any day; as far as possible.
+        """Record, for every dataset, an error that came before any day; as far as possible.
 
         Wrong settings are recorded only where something was exported before: a first try leaves
         nothing behind. If the record can't be written, the error itself is all that is shown.
@@ -100,8 +100,8 @@ class Recorder:
         )
         with suppress(ExportError):
             orgs, store = destinations(self.settings, ignore)
-            for org in orgs:
-                home = Home(org, dataset_named(DEFAULT).name)
+            for org, dataset in product(orgs, self.settings.datasets):
+                home = Home(org, dataset.name)
                 if first_try_counts or next(store.list(f"{home}/"), None):
                     last_run.write(store, home, run)
 

@@ -7,7 +7,6 @@ the first reject only; used by one thread.
 from __future__ import annotations
 
 import base64
-from hashlib import blake2b
 
 import msgspec
 
@@ -19,27 +18,24 @@ REJECTS = "rejects"
 
 
 class Rejects:
-    """The rejects of one slice being staged; the same record is kept once."""
+    """The rejects of one slice being staged."""
 
     def __init__(self, store: Store, key: str, token: str, *, count_only: bool = False) -> None:
         """Write nothing yet; with `count_only` never (whole records can't be protected)."""
         self._store, self._key, self._token = store, key, token
         self._count_only = count_only
         self._open: tuple[Upload, Gzip] | None = None
-        self._met: set[bytes] = set()
+        self._rows = 0
 
     def add(self, one: Rejected) -> None:
         """Keep a record; raises DestinationFailed."""
-        digest = blake2b(one.record, digest_size=16).digest()
-        if digest in self._met:
-            return
-        self._met.add(digest)
         if self._count_only:
             return
         if self._open is None:
             upload = self._store.stage(self._key, self._token, Format.JSONL.content_type)
             self._open = upload, Gzip(upload.write)
         self._open[1].write(_line(one) + b"\n")
+        self._rows += 1
 
     def seal(self) -> tuple[SealedFile, ...]:
         """Finish the file; nothing if there was no reject."""
@@ -47,7 +43,7 @@ class Rejects:
             return ()
         upload, gzip = self._open
         gzip.close()
-        return (SealedFile(table=REJECTS, rows=len(self._met), file=upload.seal()),)
+        return (SealedFile(table=REJECTS, rows=self._rows, file=upload.seal()),)
 
     def discard(self) -> None:
         """Discard everything."""

@@ -96,6 +96,7 @@ class RecordsReading:
         )
         self._flattener = Flattener(feed.dataset, slice_.day.date, feed.tables)
         self._vain: list[_Pass] = []
+        self._rejected: set[bytes] = set()  # hashes of what any pass yielded
         self._pass = self._begun()
 
     @property
@@ -128,7 +129,7 @@ class RecordsReading:
         """Return the counts, the digest and the watermark of what was read."""
         last = self._pass
         return Summary(
-            counts=_counts(last, self._vain),
+            counts=_counts(last, self._vain, len(self._rejected)),
             digest=last.decoder.digest,
             watermark=last.watermark,
         )
@@ -163,8 +164,11 @@ class RecordsReading:
             return
         block = decoder.decode(records) if feed.tables else decoder.sift(records)
         for one in block.rejected:
-            now.rejected.add(blake2b(one.record, digest_size=16).digest())
-            yield one
+            digest = blake2b(one.record, digest_size=16).digest()
+            now.rejected.add(digest)
+            if digest not in self._rejected:
+                self._rejected.add(digest)
+                yield one
         for batch in self._batches(block):
             yield batch
             now.rows += batch.rows.num_rows
@@ -216,20 +220,21 @@ def _unsteady(slice_: Slice, contested: int) -> GenesysUnavailable:
     )
 
 
-def _counts(last: _Pass, vain: Sequence[_Pass]) -> Counts:
+def _counts(last: _Pass, vain: Sequence[_Pass], rejected: int) -> Counts:
     """Return the last pass's counts, with what only void passes received.
 
     A record rejected there stands in the rejects; copies that differed there (those of a job that
-    died half-way, say) are told although the source gives them no more.
+    died half-way, say) are told although the source gives them no more. A reject counts once,
+    its copies are duplicates.
     """
     told = last.decoder.counts
-    rejected = len(set().union(*(each.rejected for each in vain)) - last.rejected)
+    again = told.rejected - len(last.rejected)
     copies = max((_more_copies(each.decoder.counts, told) for each in vain), default=0)
     return replace(
         told,
-        received=told.received + rejected + copies,
-        rejected=told.rejected + rejected,
-        duplicates=told.duplicates + copies,
+        received=told.received + rejected - len(last.rejected) + copies,
+        rejected=rejected,
+        duplicates=told.duplicates + again + copies,
         differing_duplicates=told.differing_duplicates + copies,
     )
 

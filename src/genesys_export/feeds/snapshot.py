@@ -82,33 +82,24 @@ class SnapshotReading:
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield the rows of every list that could be read, as far as it could.
 
-        Raises SignInRefused, and what a list raised where not a single table has come.
+        Raises SignInRefused; and what speaks against the lists where not a single one can be read.
         """
         patience_s: float | None = None
         problems: list[ExportError] = []
-        for table, source in self._feed.sources():
+        sources = [*self._feed.sources()]
+        for table, source in sources:
             entities: list[Mapping[str, Any]] = []
-            try:
-                pages = self._feed.lists.pages(source, patience_s=patience_s)
-                for page in ahead(pages, abandon=abandon, clock=self._feed.clock):
-                    entities.extend(page)
-            except SignInRefused:
-                raise
-            except NotPermitted as problem:
-                self._refused(table, problem)
+            pages = self._feed.lists.pages(source, patience_s=patience_s)
+            problem = self._fill(entities, pages, abandon)
+            if problem is not None:
+                self._gaps.append(_gap(table, problem, len(entities)))
                 problems.append(problem)
-                continue
-            except GenesysUnavailable as problem:
-                if not isinstance(problem, RequestRefused):
+                if not isinstance(problem, NotPermitted | RequestRefused):
                     patience_s = _HURRIED_S
-                gap = Gap(table=table.name, why=problem.message, entries=len(entities))
-                self._gaps.append(gap)
-                if not entities:
-                    problems.insert(0, problem)  # it may pass, other than a missing permission
-                    continue
-            yield self._batch(table, entities)
-        if problems and len(problems) == len([*self._feed.sources()]):
-            raise problems[0]
+            if entities or problem is None:
+                yield self._batch(table, entities)
+        if problems and len(problems) == len(sources) and not self._entries:
+            raise _worst(problems, self._gaps)
 
     def summary(self) -> Summary:
         """Return how many entries came, and which lists did not."""
@@ -121,10 +112,21 @@ class SnapshotReading:
     def release(self) -> None:
         """Do nothing: there is nothing to release."""
 
-    def _refused(self, table: Table, problem: NotPermitted) -> None:
-        needed = " or ".join(problem.permissions) or "the permission to read its list"
-        why = f"{needed} is missing"
-        self._gaps.append(Gap(table=table.name, why=why, permissions=problem.permissions))
+    def _fill(
+        self, entities: list[Mapping[str, Any]], pages: Iterator[Entities], abandon: Event
+    ) -> NotPermitted | GenesysUnavailable | None:
+        """Add a list's entities, as far as they come; return what it ends with before its end."""
+        try:
+            for page in ahead(pages, abandon=abandon, clock=self._feed.clock):
+                entities.extend(page)
+        except SignInRefused:
+            raise
+        except NotPermitted as problem:
+            entities.clear()
+            return problem
+        except GenesysUnavailable as problem:
+            return problem
+        return None
 
     def _batch(self, table: Table, entities: Entities) -> Batch:
         self._entries += len(entities)
@@ -133,3 +135,23 @@ class SnapshotReading:
             self._digest += int.from_bytes(sha256(text).digest())
         self._digest %= _MODULUS
         return named(table, self._day, entities)
+
+
+def _gap(table: Table, problem: NotPermitted | GenesysUnavailable, entries: int) -> Gap:
+    if not isinstance(problem, NotPermitted):
+        return Gap(table=table.name, why=problem.message, entries=entries)
+    needed = " or ".join(problem.permissions) or "the permission to read its list"
+    return Gap(table=table.name, why=f"{needed} is missing", permissions=problem.permissions)
+
+
+def _worst(problems: Sequence[ExportError], gaps: Sequence[Gap]) -> ExportError:
+    """Return what to raise where no list could be read: what is in the way for a while, if any."""
+    for problem in problems:
+        if not isinstance(problem, NotPermitted):
+            return problem
+    needed = tuple(dict.fromkeys(one for gap in gaps for one in gap.permissions or ()))
+    return NotPermitted(
+        f"no list may be read: {'; '.join(f'{gap.table}: {gap.why}' for gap in gaps)}",
+        permissions=needed,
+        advice=f"Give {', '.join(needed) or 'these'} to a role of the OAuth client.",
+    )

@@ -51,7 +51,7 @@ class Reading(Protocol):
         ...
 
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
-        """Yield the rows of all tables, and what could not be read; ends early if abandoned.
+        """Yield the rows of all tables, and once what could not be read; ends early if abandoned.
 
         Raises GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused, WrongSettings.
         """

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from .layers import (
     table,
 )
 from .names import Flags
-from .parts import Org, Settings, Target, from_sections
+from .parts import Org, Settings, Target
 from .protection import Privacy
 from .sections import (
     Csv,
@@ -118,8 +117,11 @@ def load(
         raise problems.error([*lines, *wrong_dates])
     if wrong_dates:
         raise problems.wrong_use(wrong_dates)
-    read = from_sections(sections, org=org, folder=folder)
-    return replace(read, warnings=problems.secrets_in(layers[-1]))
+    warnings = (
+        *problems.secrets_in(layers[-1]),
+        *(one for each in layers for one in each.retired),
+    )
+    return Settings.model_construct(**dict(sections), org=org, folder=folder, warnings=warnings)
 
 
 def _layers(flags: Flags, environ: Mapping[str, str], folder: Path) -> list[Layer]:

@@ -20,6 +20,8 @@ from ..redaction import passwords_of
 from .names import (
     FLAGS,
     PREFIX,
+    RENAMED,
+    RETIRED,
     SWITCHES,
     VARIABLES,
     Flags,
@@ -27,6 +29,7 @@ from .names import (
     in_file,
     is_service_variable,
     own_variable,
+    shared,
 )
 
 Table = dict[str, object]
@@ -66,12 +69,20 @@ class Layer:
     values: Table = field(default_factory=dict)
     called: dict[Path, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    retired: list[str] = field(default_factory=list)
 
     def put(self, path: Path, value: object, called: str) -> None:
         """Set one value; a path through something that is not a table is left out.
 
-        (It is reported when the values are checked.)
+        (It is reported when the values are checked.) So is a setting that is gone; of an old and
+        a new name of one setting, the new one wins.
         """
+        if instead := RETIRED.get(shared(path)):
+            self.retired.append(f"{called} is no longer a setting and is ignored: {instead}.")
+            return
+        if (new := RENAMED.get(path)) in self.called:
+            return
+        path = new or path
         *sections, key = path
         table: object = self.values
         for section in sections:
@@ -223,7 +234,7 @@ def for_the_only_org(layer: Layer, org: str) -> Layer:
 
     So that a variable wins over what the file says about that organisation.
     """
-    moved = Layer(problems=layer.problems)
+    moved = Layer(problems=layer.problems, retired=layer.retired)
     mentioned = sorted(layer.called.items(), key=lambda item: item[0][0] == "orgs")
     for path, called in mentioned:
         holder = table(layer.values, *path[:-1])

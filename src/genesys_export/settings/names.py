@@ -85,6 +85,24 @@ SWITCHES: dict[str, tuple[Path, str]] = {
     "verbose": (("log", "level"), "verbose"),
 }
 
+# What 0.1.0 called a setting → what it is called now.
+RENAMED: dict[Path, Path] = {("export", "dataset"): ("export", "datasets")}
+
+# Settings of 0.1.0 that are gone → what holds instead. They are ignored with a warning.
+RETIRED: dict[Path, str] = {
+    ("genesys", "headroom"): "4 % of requests_per_minute stay unused",
+    ("genesys", "poll_max"): "the longest wait for a job is a minute",
+    ("genesys", "submissions"): "a failing job is submitted three times",
+    ("genesys", "query_page_size"): "a page of a query has 100 records",
+    ("genesys", "query_most_hits"): "an interval with more than 90,000 hits is halved",
+    ("genesys", "query_floor"): "intervals are halved down to a second",
+    ("genesys", "connect_timeout"): "connecting takes ten seconds at most",
+    ("genesys", "read_timeout"): "an answer is silent for two minutes at most",
+    ("genesys", "answer_limit"): "the limit follows from page_size",
+    ("destination", "max_attempts"): "a call is tried ten times",
+    ("resume", "max_age"): "a slice is reused for six hours",
+}
+
 # Variables that work as they are. Of two for one setting the first wins; GENESYS_EXPORT_… beats
 # both. AWS_* is not here: botocore reads those itself, with all its other sources of credentials.
 VARIABLES: dict[str, Path] = {
@@ -108,6 +126,11 @@ VARIABLES: dict[str, Path] = {
 def is_service_variable(name: str) -> bool:
     """Whether Kubernetes made the variable for a service; none of our settings looks like it."""
     return "__" not in name and _SERVICE.fullmatch(name) is not None
+
+
+def shared(path: Path) -> Path:
+    """Return the path in [genesys] of a setting of one organisation; any other path as it is."""
+    return ("genesys", *path[2:]) if path[0] == "orgs" and len(path) > 1 else path
 
 
 def dotted(path: Path) -> str:

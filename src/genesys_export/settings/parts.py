@@ -6,7 +6,6 @@ Does not know where a value came from. A command calls `require_*` for what it n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,21 +15,8 @@ from pydantic import SecretStr
 
 from ..datasets import NAMES, Dataset, datasets
 from . import addresses, problems
-from .layers import Table, over
-from .protection import Privacy
-from .runs import Backfill, CatchUp, Resume
-from .sections import (
-    Csv,
-    Destination,
-    Export,
-    Filters,
-    Genesys,
-    Log,
-    Proof,
-    Roll,
-    Sections,
-    Settle,
-)
+from .layers import Table, over, table
+from .sections import Destination, Genesys, Sections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,27 +51,12 @@ class Target:
     options: Destination
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Sections):
     """All settings of one run of the program. Holds secrets, but never shows them."""
 
-    genesys: Genesys
-    destination: Destination
-    export: Export
-    backfill: Backfill
-    resume: Resume
-    catch_up: CatchUp
-    settle: Settle
-    proof: Proof
-    filters: Filters
-    csv: Csv
-    roll: Roll
-    privacy: Privacy
-    log: Log
-    orgs: Mapping[str, Genesys]
     org: str | None  # the one of `orgs` that was asked for; None: all of them
     folder: Path  # relative paths in settings begin here
-    warnings: tuple[str, ...] = ()  # what works, but should be set in another way
+    warnings: tuple[str, ...]  # what works, but should be set in another way
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
@@ -126,17 +97,15 @@ class Settings:
         return self.require_source(), self.require_destination()
 
     def _given(self) -> Table:
-        return {
-            "genesys": _said(self.genesys),
-            "destination": _said(self.destination),
-            "filters": _said(self.filters),
-            "orgs": {name: _said(org) for name, org in self.orgs.items()},
-        }
+        """Return what was given, without defaults."""
+        said = {"genesys", "destination", "filters", "orgs"}
+        return self.model_dump(include=said, exclude_unset=True)
 
     def _whole(self, name: str) -> Genesys:
         """Return the org's settings laid over those that all orgs share."""
-        said = over(_said(self.orgs[name]), _said(self.genesys), ("orgs", name))
-        return Genesys.model_construct(**said)  # type: ignore[arg-type]  # checked one by one
+        said = self._given()
+        whole = over(table(said, "orgs", name), table(said, "genesys"), ("orgs", name))
+        return Genesys.model_construct(**whole)  # type: ignore[arg-type]  # checked one by one
 
     def _org(self, name: str, genesys: Genesys) -> Org:
         if genesys.base_url is not None and genesys.region is not None:
@@ -148,30 +117,3 @@ class Settings:
             genesys=genesys,
             ca_bundle=self.folder / genesys.ca_bundle if genesys.ca_bundle else None,
         )
-
-
-def from_sections(sections: Sections, *, org: str | None, folder: Path) -> Settings:
-    """Return checked sections as the program's settings."""
-    return Settings(
-        genesys=sections.genesys,
-        destination=sections.destination,
-        export=sections.export,
-        backfill=sections.backfill,
-        resume=sections.resume,
-        catch_up=sections.catch_up,
-        settle=sections.settle,
-        proof=sections.proof,
-        filters=sections.filters,
-        csv=sections.csv,
-        roll=sections.roll,
-        privacy=sections.privacy,
-        log=sections.log,
-        orgs=sections.orgs,
-        org=org,
-        folder=folder,
-    )
-
-
-def _said(section: Genesys | Destination | Filters) -> Table:
-    """Return what was given in a section, without defaults."""
-    return section.model_dump(exclude_unset=True)

@@ -17,7 +17,7 @@ from ..errors import WrongSettings, WrongUse
 from ..plural import plural
 from ..privacy import faults, resolve
 from .layers import CREDENTIALS, HOST, PLACE, Layer, Table, over, table
-from .names import Path, dotted, how_to_set, is_secret, own_variable, variables
+from .names import Path, dotted, how_to_set, is_secret, own_variable, shared, variables
 from .sections import Sections, every_path
 from .values import nearest
 from .written_json import json_object
@@ -287,14 +287,10 @@ def _sentence(problem: ErrorDetails) -> str:
 def _meant(path: Path) -> Path | None:
     """Return the nearest setting: of that section, else of that name anywhere."""
     known = list(every_path())
-    near = {one[-1]: one for one in known if one[:-1] == _as_shared(path[:-1])}
+    near = {one[-1]: one for one in known if one[:-1] == shared(path)[:-1]}
     hint = nearest(path[-1], near)
     if hint:
         return (*path[:-1], hint)
     anywhere = {one[-1]: one for one in known} | {"_".join(one): one for one in known}
     hint = nearest(path[-1], anywhere)
     return anywhere[hint] if hint else None
-
-
-def _as_shared(section: Path) -> Path:
-    return ("genesys",) if section[:1] == ("orgs",) else section

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from ..datasets import PersonalData
 from ..privacy import LEAST_KEY, Action, AttributeRule, Wishes
 from . import values
+from .section import Section
 from .written_json import parsed
 
 _action = values.choice(*(action.value for action in Action))
@@ -38,23 +39,18 @@ def _table(given: object) -> object:
 _Treatment = Annotated[Action, BeforeValidator(_treatment)]
 # A key of Genesys's may begin or end with blanks, and is to be met by its very name.
 _Keys = Annotated[tuple[str, ...], BeforeValidator(values.exact_words)]
-_FROZEN = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Attributes(BaseModel):
+class Attributes(Section):
     """What happens to participant attributes, by key."""
-
-    model_config = _FROZEN
 
     allow: _Keys = ()
     drop: _Keys = ()
     default: _Treatment | None = None
 
 
-class Privacy(BaseModel):
+class Privacy(Section):
     """What happens to personal data before it is written."""
-
-    model_config = _FROZEN
 
     key: Annotated[SecretStr, BeforeValidator(values.text)] | None = None
     none: _Treatment = Action.KEEP

@@ -2,7 +2,6 @@
 
 The names and defaults here are the contract; docs/reference/settings.md says what each means and
 a test holds the page and the complete toml against these classes. Nothing here reads anything.
-Errors of pydantic never repeat the input: a secret could stand there.
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
@@ -25,35 +22,28 @@ from pydantic import (
     model_validator,
 )
 
-from ..datasets import DEFAULT, known, tables
+from ..datasets import DEFAULT, NAMES, known, owner, tables
 from ..days import zone_named
 from . import addresses, values
 from .protection import Privacy
-from .runs import Backfill, CatchUp, Resume
+from .section import Section, Span, Whole
 from .written_json import json_object
 
 Text = Annotated[str, BeforeValidator(values.text)]
 Secret = Annotated[SecretStr, BeforeValidator(values.text)]
 Address = Annotated[str, BeforeValidator(addresses.api_address)]
-Whole = Annotated[int, BeforeValidator(values.number)]
 Share = Annotated[float, BeforeValidator(values.number), Field(ge=0, lt=1, allow_inf_nan=False)]
 Duration = Annotated[timedelta, BeforeValidator(values.duration)]
-Span = Annotated[timedelta, BeforeValidator(values.span)]
 Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
 Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
 
-_FROZEN = ConfigDict(
-    frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
-)
 MIB = 2**20
 OWNERS = "bucket-owner-full-control"
 DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 
 
-class Genesys(BaseModel):
+class Genesys(Section):
     """Where an organisation is, who we are there, and how fast we may ask."""
-
-    model_config = _FROZEN
 
     client_id: Text | None = None
     client_secret: Secret | None = None
@@ -61,30 +51,17 @@ class Genesys(BaseModel):
     region: Text | None = None
     login_url: Address | None = None
     requests_per_minute: Annotated[Whole, Field(ge=1, le=100_000)] = 300
-    headroom: Share = 0.04
     retry_deadline: Duration = timedelta(minutes=15)
     page_size: Annotated[Whole, Field(ge=100, le=10_000)] = 1000
     poll_first: Span = timedelta(seconds=3)
-    poll_max: Span = timedelta(seconds=60)
     poll_deadline: Span = timedelta(hours=2)
-    submissions: Annotated[Whole, Field(ge=1, le=20)] = 3
-    query_page_size: Annotated[Whole, Field(ge=1, le=100)] = 100
-    query_most_hits: Annotated[Whole, Field(ge=100, le=100_000)] = 90_000
-    query_floor: Annotated[Span, AfterValidator(values.at_least_a_millisecond)] = timedelta(
-        minutes=1
-    )
-    connect_timeout: Span = timedelta(seconds=10)
-    read_timeout: Span = timedelta(seconds=120)
-    answer_limit: Annotated[int, BeforeValidator(values.size), Field(ge=MIB)] | None = None
     ca_bundle: Text | None = None
     proxy: Annotated[SecretStr, BeforeValidator(addresses.proxy)] | None = None
     no_proxy: Words = ()
 
 
-class Destination(BaseModel):
+class Destination(Section):
     """Where the files go, and how a bucket is to keep them."""
-
-    model_config = _FROZEN
 
     to: Annotated[str, BeforeValidator(addresses.destination)] | None = None
     bucket: Annotated[str, BeforeValidator(addresses.bucket)] | None = None
@@ -99,7 +76,6 @@ class Destination(BaseModel):
     expected_bucket_owner: Text | None = None
     acl: Annotated[str, BeforeValidator(values.choice("none", OWNERS))] = "none"
     part_size: Annotated[int, BeforeValidator(values.size)] = 8 * MIB
-    max_attempts: Annotated[Whole, Field(ge=1, le=100)] = 10
     state: Annotated[str, BeforeValidator(values.choice("on", "off"))] = "on"
     single_writer: bool = False
     network_folder: bool = False
@@ -135,18 +111,16 @@ class Destination(BaseModel):
         return value
 
 
-class Export(BaseModel):
+class Export(Section):
     """What is exported, and how."""
 
-    model_config = _FROZEN
-
     datasets: Names = (DEFAULT,)
+    names: bool = False
     tables: Names = ()
     format: Annotated[str, BeforeValidator(values.choice("csv.gz", "parquet", "jsonl.gz"))] = (
         "csv.gz"
     )
     keep_raw: bool = False
-    names: bool = False
     layout: Annotated[str, BeforeValidator(values.choice("daily", "hive"))] = "daily"
     engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
     query_body: Text | None = None
@@ -174,8 +148,19 @@ class Export(BaseModel):
 
     @field_validator("tables")
     @classmethod
-    def _declared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return values.of_known("table", value, [table.name for table in tables()])
+    def _declared(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        found = values.of_known("table", value, [table.name for table in tables()])
+        chosen = {
+            *info.data.get("datasets", known()),
+            *([NAMES] if info.data.get("names") else []),
+        }
+        for name in found:
+            if (home := owner(name)) and home.name not in chosen:
+                raise ValueError(
+                    f"{name} is a table of the dataset {home.name}, which is not chosen "
+                    "(--dataset, or datasets in [export])"
+                )
+        return found
 
     @field_validator("format")
     @classmethod
@@ -185,18 +170,40 @@ class Export(BaseModel):
         return value
 
 
-class Settle(BaseModel):
-    """When a day counts as final."""
+class Backfill(Section):
+    """How a range of days is exported."""
 
-    model_config = _FROZEN
+    days_at_once: Annotated[Whole, Field(ge=1, le=32)] = 2
+    order: Annotated[str, BeforeValidator(values.choice("newest", "oldest"))] = "newest"
+
+
+class Resume(Section):
+    """What a run may adopt from an interrupted one."""
+
+    lease: Span = timedelta(minutes=10)
+
+    @field_validator("lease")
+    @classmethod
+    def _renewable_in_time(cls, value: timedelta) -> timedelta:
+        if value < timedelta(minutes=1):
+            raise ValueError("this must be a minute or longer")
+        return value
+
+
+class CatchUp(Section):
+    """How far back a run exports missing days."""
+
+    days: Annotated[Whole, Field(ge=0, le=3660)] = 31
+
+
+class Settle(Section):
+    """When a day counts as final."""
 
     days: Annotated[Whole, Field(ge=0, le=365)] = 4
 
 
-class Proof(BaseModel):
+class Proof(Section):
     """How the source's own count is compared with ours."""
-
-    model_config = _FROZEN
 
     count: Annotated[str, BeforeValidator(values.choice("auto", "off"))] = "auto"
     tolerance: Share = 0.01
@@ -209,10 +216,8 @@ def _directions(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(read(one) for one in given)
 
 
-class Filters(BaseModel):
+class Filters(Section):
     """Which conversations are asked for; nothing means all of them."""
-
-    model_config = _FROZEN
 
     media_type: Words = ()
     queue: Words = ()
@@ -221,27 +226,21 @@ class Filters(BaseModel):
     raw: Annotated[str, BeforeValidator(json_object)] | None = Field(default=None, repr=False)
 
 
-class Csv(BaseModel):
+class Csv(Section):
     """How csv.gz is written."""
-
-    model_config = _FROZEN
 
     newlines: Annotated[str, BeforeValidator(values.choice("keep", "escape", "space"))] = "keep"
 
 
-class Roll(BaseModel):
+class Roll(Section):
     """When a file ends and the next one begins."""
-
-    model_config = _FROZEN
 
     bytes: Annotated[int, BeforeValidator(values.size), Field(ge=MIB)] | None = None
     rows: Annotated[Whole, Field(ge=1)] | None = None
 
 
-class Log(BaseModel):
+class Log(Section):
     """What people see while it runs."""
-
-    model_config = _FROZEN
 
     format: Annotated[str, BeforeValidator(values.choice("auto", "console", "json"))] = "auto"
     level: Annotated[str, BeforeValidator(values.choice("quiet", "normal", "verbose"))] = "normal"
@@ -250,10 +249,8 @@ class Log(BaseModel):
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
-class Sections(BaseModel):
+class Sections(Section):
     """All sections together, as a file holds them."""
-
-    model_config = _FROZEN
 
     genesys: Genesys = Genesys()
     destination: Destination = Destination()
@@ -285,5 +282,5 @@ class Sections(BaseModel):
 def every_path() -> Iterator[tuple[str, str]]:
     """Yield (section, key) of every setting; those below [orgs.NAME] are those of [genesys]."""
     for name, section in Sections.model_fields.items():
-        if isinstance(section.annotation, type) and issubclass(section.annotation, BaseModel):
+        if isinstance(section.annotation, type) and issubclass(section.annotation, Section):
             yield from ((name, key) for key in section.annotation.model_fields)

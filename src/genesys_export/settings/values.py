@@ -82,13 +82,6 @@ def span(given: object) -> timedelta:
     return read
 
 
-def at_least_a_millisecond(given: timedelta) -> timedelta:
-    """Refuse what is shorter than the API can distinguish."""
-    if given < _UNITS["ms"]:
-        raise ValueError("this must be a millisecond or longer")
-    return given
-
-
 def duration_or_none(given: object) -> timedelta | None:
     """Read a duration; `none` is None."""
     if given is None or str(given).strip().lower() == "none":

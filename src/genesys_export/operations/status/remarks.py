@@ -29,9 +29,6 @@ MEANINGS = {
 }
 
 
-_PAST = "a past day of a snapshot can't be read again: restore its files from a backup"
-
-
 class Weight(StrEnum):
     """Whether somebody should do something."""
 
@@ -72,17 +69,27 @@ def run_failed(run: LastRun | None) -> bool:
 
 
 def export_command(day: DayStatus) -> str:
-    """Return the command that exports the day: the nightly one where that does it anyway."""
+    """Return the command that exports the day: the nightly one where that does it anyway.
+
+    Nothing exports a past day of a snapshot.
+    """
+    if day.is_past:
+        return ""
     return f"genesys-export run{'' if day.due else f' --date {day.day}'}{day.given}"
 
 
+def _repair(day: DayStatus) -> str:
+    if day.is_past:
+        return "a past day of a snapshot can't be read again: restore its files from a backup"
+    return f"{'the next run' if day.due else 'exporting the day again'} repairs it"
+
+
 def _of_state(day: DayStatus) -> Iterator[Remark]:
-    again = "" if day.is_past else export_command(day)
+    again = export_command(day)
     if day.unreadable:
         yield Remark(Weight.ATTENTION, "unreadable", day.unreadable)
     elif day.damage:
-        repair = "the next run repairs it" if day.due else "exporting the day again repairs it"
-        told = f"{day.damage}; {_PAST if day.is_past else repair}"
+        told = f"{day.damage}; {_repair(day)}"
         yield Remark(Weight.ATTENTION, "damaged", told, again)
     elif day.state is State.DAMAGED:
         told = (
