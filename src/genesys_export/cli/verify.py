@@ -12,10 +12,11 @@ from functools import partial
 from random import SystemRandom
 
 from ..api import SystemClock
-from ..assembly.examining import verifiers
+from ..assembly.dates import begun, every_day
+from ..assembly.working import Surroundings
 from ..days import Day
 from ..errors import ExportError, Stopped, WrongUse, worst
-from ..export import days_between
+from ..exporter import Exporter
 from ..operations.verify.sampling import Sample, parse
 from ..operations.verify.verify import Verification, Verifier
 from ..plural import counted, plural
@@ -23,7 +24,6 @@ from ..progress import progress
 from ..progress.words import clean, size
 from ..settings import Flags, Need, Settings, load
 from ..source_count import Verdict
-from .dates import check_begun, day_given
 from .repeating import repeated
 from .showing import show
 from .signals import Signals
@@ -52,13 +52,8 @@ def execute(request: VerifyRequest, flags: Flags, environ: Mapping[str, str] | N
     signals = Signals(clock)
     shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock)
     with signals.handled(), shown as observe:
-        parts = verifiers(
-            settings,
-            clock=clock,
-            observe=observe,
-            source=request.source,
-            given=partial(repeated, flags),
-        )
+        around = Surroundings(clock=clock, observe=observe, given=partial(repeated, flags))
+        parts = Exporter(settings, around).verifiers(source=request.source)
         if request.date is not None:
             ends = list(_ends(parts, days[0], quiet=quiet))
         else:
@@ -163,14 +158,8 @@ def _sample(request: VerifyRequest) -> Sample | None:
 def _days(request: VerifyRequest, settings: Settings, clock: SystemClock) -> tuple[Day, ...]:
     """Return the days that were asked for, oldest first; raises WrongUse."""
     if request.date is not None:
-        day = day_given("date", request.date, settings, clock)
-        check_begun("date", day, clock)
-        return (day,)
-    start, end = (
-        day_given(name, text, settings, clock)
-        for name, text in (("start", request.start), ("end", request.end))
-    )
-    return days_between(start, end)
+        return (begun("--date", request.date, settings, clock),)
+    return every_day(str(request.start), str(request.end), settings, clock, called="--")
 
 
 def _dates(request: VerifyRequest) -> dict[str, str | None]:

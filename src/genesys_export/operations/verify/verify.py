@@ -18,14 +18,16 @@ from ...days import Day
 from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, NotAFile, TryAgainLater
 from ...events import Observe, ignore
 from ...locations import Home
-from ...manifest import Manifest, decode
-from ...model import Store, Tag
+from ...manifest import Manifest
+from ...model import Store
 from ...source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
+from ..published import published, replaced, stands
 from .hashes import Pulse
 from .inspection import Checked, Inspection
 from .mismatches import Mismatch, Mismatches
 
 _AT_ONCE = 8  # manifests being read
+_AGAIN = "Verify it again."
 
 
 PAST = "A past day of a snapshot can't be exported again: restore its files from a backup."
@@ -90,7 +92,7 @@ class Verifier:
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
         key = self.home.manifest(day)
-        tag, manifest = self._published(day, key)
+        tag, manifest = published(self.store, self.home, day, again=self._again(day))
         mismatches = Mismatches()
         inspection = Inspection(
             dataset=self.dataset,
@@ -103,9 +105,9 @@ class Verifier:
         try:
             checked = inspection.run()
         except ChangedMeanwhile as problem:
-            raise _replaced(day) from problem
-        if mismatches.met and not self._stands(key, tag):
-            raise _replaced(day)
+            raise replaced(day, _AGAIN) from problem
+        if mismatches.met and not stands(self.store, key, tag):
+            raise replaced(day, _AGAIN)
         return Verification(
             whose=self.whose,
             day=str(day),
@@ -141,7 +143,7 @@ class Verifier:
 
         def read(day: Day) -> Manifest | None:
             try:
-                return self._published(day, self.home.manifest(day))[1]
+                return published(self.store, self.home, day)[1]
             except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
@@ -152,32 +154,6 @@ class Verifier:
     def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
         """Return the files that are missing or have another size, by day, from listings alone."""
         return damages(self.store, self.home, manifests)
-
-    def _published(self, day: Day, key: str) -> tuple[Tag, Manifest]:
-        found, url = self.store.read(key), self.store.url(key)
-        if found is None:
-            raise DataMismatch(
-                f"nothing is published for {day}: there is no {url}",
-                advice=self._again(day),
-            )
-        manifest = decode(found.body, url)
-        if manifest.next is not None:
-            raise TryAgainLater(
-                f"{day} is being replaced",
-                advice="Wait for that run to end; if it has died, the next run finishes it first.",
-            )
-        if manifest.state == "damaged":
-            raise DataMismatch(
-                f"{day} is damaged: a replacement was not completed, and readers must not take"
-                " anything of the day",
-                advice=self._again(day),
-            )
-        return found.tag, manifest
-
-    def _stands(self, key: str, tag: Tag) -> bool:
-        """Whether the manifest is still the one that was read."""
-        seen = self.store.look(key)
-        return seen is not None and seen.tag == tag
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
         counter = self.counter(manifest) if self.counter else None
@@ -195,7 +171,3 @@ def ours_of(manifest: Manifest) -> OurCounts:
         partial=manifest.state == "partial",
         own_body=manifest.recipe.query_body is not None,
     )
-
-
-def _replaced(day: Day) -> TryAgainLater:
-    return TryAgainLater(f"{day} was replaced while it was read", advice="Verify it again.")
