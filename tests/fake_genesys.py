@@ -26,6 +26,7 @@ class Job:
     interval: Interval
     versions: dict[int, int]
     watermark: datetime | None
+    unreadable: tuple[bytes, ...] = ()
 
 
 class FakeGenesys(FakeSource):
@@ -36,6 +37,7 @@ class FakeGenesys(FakeSource):
         self.versions = dict.fromkeys(range(count), 1)
         self.mark = first  # up to where it is complete
         self.behind = timedelta(0)  # how far its jobs are behind that
+        self.unreadable: tuple[bytes, ...] = ()  # what every job gives as well
         self.jobs: dict[str, Job] = {}
         self.lost: set[str] = set()  # jobs that are gone
         self.released: set[str] = set()
@@ -48,12 +50,14 @@ class FakeGenesys(FakeSource):
 
     def submit(self, interval: Interval) -> str:
         job_id = f"job-{len(self.jobs)}"
-        self.jobs[job_id] = Job(interval, self.within(interval), self.mark - self.behind)
+        mark = self.mark - self.behind
+        self.jobs[job_id] = Job(interval, self.within(interval), mark, self.unreadable)
         return job_id
 
     def pages(self, job_id: str) -> Iterator[Page]:
         job = self.jobs[job_id]
         records = [self.record(*one) for one in sorted(job.versions.items())]
+        records += job.unreadable
         for at in range(0, max(1, len(records)), _PAGE):
             yield Page(records=records[at : at + _PAGE], watermark=job.watermark, received_bytes=1)
 

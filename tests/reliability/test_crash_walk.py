@@ -47,6 +47,24 @@ def changed(bench, slices=1):
     bench.clock.rest(60)
 
 
+def unreadable(bench):
+    """Let every job of Genesys have a record that nobody can read."""
+    bench.genesys.unreadable = (b'{"conversationId": 4711}',)
+
+
+def unreadable_now(bench):
+    """Publish whole, in one slice; then let Genesys have such records and others."""
+    changed(bench)
+    unreadable(bench)
+
+
+def readable_again(bench):
+    """Publish with such records, in two slices; then let Genesys have others and none such."""
+    unreadable(bench)
+    changed(bench, 2)
+    bench.genesys.unreadable = ()
+
+
 def half_replaced(bench):
     """Leave a day of which some files are new and some old."""
     changed(bench, 2)
@@ -91,10 +109,21 @@ def run(slices):
         pytest.param(nothing, 1, id="first"),
         pytest.param(lambda bench: changed(bench, 2), 1, id="other slices"),
         pytest.param(published, 1, id="unchanged"),
+        pytest.param(unreadable, 2, id="with rejects"),
+        pytest.param(unreadable_now, 2, id="rejects for the first time"),
     ],
 )
 def test_a_run_that_died_at_any_call_is_made_good_by_the_next(new_bench, prepare, slices):
     assert walk(new_bench, prepare, run(slices), run(slices)) > 30
+
+
+def test_rejects_that_are_no_more_are_gone_after_the_next_run(new_bench):
+    def again(bench):
+        bench.recover()
+        bench.clock.rest(2 * PAST_LEASE_S)  # what that deleted has to rest
+        bench.run(slices=2)
+
+    assert walk(new_bench, readable_again, run(2), again) > 30
 
 
 def test_a_recovery_that_died_at_any_call_is_made_good_by_the_next(new_bench):

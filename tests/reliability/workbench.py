@@ -163,7 +163,18 @@ class Bench:
                     rows |= mine
             if table in MARKS:
                 found[table] = frozenset(rows)
+        jobs = [self.genesys.jobs[one["job_ids"][-1]] for one in manifest["slices"]]
+        kept = [self.records(file) for file in rejects(manifest)]
+        assert kept == [job.unreadable for job in jobs if job.unreadable]
         return found
+
+    def records(self, file: dict[str, Any]) -> tuple[bytes, ...]:
+        """Read a file of unreadable records as it is named."""
+        body = some(self.store.read(file["key"])).body
+        assert sha256(body).hexdigest() == file["sha256"]
+        lines = gzip.decompress(body).splitlines()
+        assert len(lines) == file["rows"]
+        return tuple(json.dumps(json.loads(line)["record"]).encode() for line in lines)
 
     def rows(self, table: str, body: bytes) -> Rows:
         """Read a whole file of a table: each row's conversation and version."""
@@ -275,7 +286,8 @@ class Bench:
         assert [*self.store.uploads("")] == []
         named = {*self.named_keys(), MANIFEST, CLAIM, REGISTER}
         named |= {file["key"] for file in manifest["index"]}
-        named |= {manifest[name]["key"] for name in ("changes", "rejects") if manifest[name]}
+        named |= {file["key"] for file in rejects(manifest)}
+        named |= {manifest["changes"]["key"]} if manifest["changes"] else set()
         lists = {f"{HOME}/changes/{attempt}.jsonl.gz" for attempt in manifest["attempts"]}
         there = {*self.store.list("")}
         assert named <= there, f"missing: {named - there}"
@@ -300,6 +312,12 @@ class Bench:
         self.check_readers()
         self.check_settled()
         return report
+
+
+def rejects(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files of unreadable records: none, one, or one a slice."""
+    found = manifest["rejects"]
+    return found if isinstance(found, list) else [found] if found else []
 
 
 def expected(versions: dict[int, int]) -> dict[str, Rows]:
