@@ -11,7 +11,7 @@ from workbench import CLAIM, DAY, Bench
 
 from fakes import Events
 from genesys_export.events import SliceAdopted
-from genesys_export.export import Exporter, ExportOptions, Outcome
+from genesys_export.export import DayExporter, ExportOptions, Outcome
 
 FORCED = ExportOptions(force=True)
 BROKEN = [b'{"conversationId": 4711}', b'{"conversationId": 7}']
@@ -50,7 +50,7 @@ def go_on(bench):
     """Run to the end; return whose slices were adopted, and how many jobs were submitted."""
     process, events, jobs = bench.process(), Events(), len(bench.genesys.jobs)
     deps = replace(bench.exporter(process, slices=3, at_once=1).deps, observe=events)
-    Exporter(deps).export(DAY)
+    DayExporter(deps).export(DAY)
     process.bury()
     bench.check_readers()
     bench.check_settled()
