@@ -23,7 +23,9 @@ class Broken:
     """An exporter that ends with an error of any kind."""
 
     def __init__(self, problem: Exception) -> None:
-        plan = SimpleNamespace(org="", dataset=dataset_named(DEFAULT))
+        dataset = dataset_named(DEFAULT)
+        whose = {"org": "", "dataset": dataset.name}
+        plan = SimpleNamespace(org="", dataset=dataset, whose=whose)
         self.deps = SimpleNamespace(plan=plan, clock=FakeClock(), observe=ignore)
         self._problem = problem
 

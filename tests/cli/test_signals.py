@@ -60,7 +60,11 @@ def test_what_a_library_makes_of_a_signal_is_the_signal(signals):
 def test_a_day_that_a_signal_broke_was_stopped(signals):
     class Exporter:
         deps = SimpleNamespace(
-            plan=SimpleNamespace(org="", dataset=dataset_named(DEFAULT)),
+            plan=SimpleNamespace(
+                org="",
+                dataset=dataset_named(DEFAULT),
+                whose={"org": "", "dataset": DEFAULT},
+            ),
             clock=FakeClock(),
             observe=ignore,
         )

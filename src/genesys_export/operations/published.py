@@ -9,18 +9,18 @@ from ..manifest import Manifest, decode
 from ..model import Store, Tag
 
 
-def published(store: Store, home: Home, day: Day, *, again: str = "") -> tuple[Tag, Manifest]:
-    """Return the day's manifest; `again` is how to get a day that is not whole.
+def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[Tag, Manifest]:
+    """Return the day's manifest; `advice` says how to get one where nothing whole is there.
 
     Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
     published for it, and what the store raises.
     """
-    key, again = home.manifest(day), again or f"Export it: genesys-export run --date {day}"
+    key = home.manifest(day)
     found, url = store.read(key), store.url(key)
     if found is None:
         raise DataMismatch(
             f"nothing is published for {day}: there is no {url}",
-            advice=again,
+            advice=advice or f"Export it: genesys-export run --date {day}",
         )
     manifest = decode(found.body, url)
     if manifest.next is not None:
@@ -32,7 +32,7 @@ def published(store: Store, home: Home, day: Day, *, again: str = "") -> tuple[T
         raise DataMismatch(
             f"{day} is damaged: a replacement was not completed, and readers must not take"
             " anything of the day",
-            advice=again,
+            advice=advice or f"Export it: genesys-export run --date {day}",
         )
     return found.tag, manifest
 

@@ -92,7 +92,7 @@ class Verifier:
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
         key = self.home.manifest(day)
-        tag, manifest = published(self.store, self.home, day, again=self._again(day))
+        tag, manifest = published(self.store, self.home, day, advice=self._again(day))
         mismatches = Mismatches()
         inspection = Inspection(
             dataset=self.dataset,
@@ -143,7 +143,7 @@ class Verifier:
 
         def read(day: Day) -> Manifest | None:
             try:
-                return published(self.store, self.home, day)[1]
+                return published(self.store, self.home, day, advice=self._again(day))[1]
             except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
