@@ -15,7 +15,7 @@ def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[
     Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
     published for it, and what the store raises.
     """
-    key = home.manifest(day)
+    key, again = home.manifest(day), again or f"Export it: genesys-export run --date {day}"
     found, url = store.read(key), store.url(key)
     if found is None:
         raise DataMismatch(
