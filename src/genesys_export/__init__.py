@@ -1,3 +1,76 @@
-"""genesys-export: Genesys Cloud conversation details into a bucket, one trusted day at a time."""
+"""genesys-export: Genesys Cloud conversation details into a bucket, one trusted day at a time.
+
+What `__all__` names is public and follows Semantic Versioning. It is imported when it is first
+asked for: `genesys-export --help` waits for nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import Budget
+    from .days import Day
+    from .errors import (
+        DataMismatch,
+        DestinationFailed,
+        ExportError,
+        GenesysUnavailable,
+        JobFailed,
+        NotPermitted,
+        RequestRefused,
+        SignInRefused,
+        Stopped,
+        TryAgainLater,
+        WrongSettings,
+        WrongUse,
+    )
+    from .events import Event
+    from .export import DayReport, DayResult, Report
+    from .exporter import DueDay, Exporter
 
 __version__ = "0.2.0.dev0"
+
+__all__ = [
+    "Budget",
+    "DataMismatch",
+    "Day",
+    "DayReport",
+    "DayResult",
+    "DestinationFailed",
+    "DueDay",
+    "Event",
+    "ExportError",
+    "Exporter",
+    "GenesysUnavailable",
+    "JobFailed",
+    "NotPermitted",
+    "Report",
+    "RequestRefused",
+    "SignInRefused",
+    "Stopped",
+    "TryAgainLater",
+    "WrongSettings",
+    "WrongUse",
+    "__version__",
+]
+
+_HOMES = {
+    "Budget": "api",
+    "Day": "days",
+    "DayReport": "export",
+    "DayResult": "export",
+    "DueDay": "exporter",
+    "Event": "events",
+    "Exporter": "exporter",
+    "Report": "export",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -74,6 +74,14 @@ class Day:
         """`2026-11-22`."""
         return self.date.isoformat()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the zone's name: rules that were read from a file can't be pickled."""
+        return _day, (self.date, self.zone.key)
+
+
+def _day(day: date, zone: str) -> Day:
+    return Day(day, zone_named(zone))
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:

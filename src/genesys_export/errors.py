@@ -26,6 +26,7 @@ in them has gone through `redaction`, so that claims, reports and terminals may 
 from __future__ import annotations
 
 import signal
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -55,6 +56,10 @@ class ExportError(Exception):
         self.aftermath = Aftermath.UNCHANGED
         super().__init__(self.message)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle as it is, whatever its constructor takes; without cause and traceback."""
+        return _restored, (type(self), self.__dict__)
+
     def __str__(self) -> str:
         """Return what happened."""
         return self.message
@@ -63,6 +68,12 @@ class ExportError(Exception):
     def status(self) -> int:
         """The exit status this error ends the process with."""
         return self.exit_status
+
+
+def _restored(kind: type[ExportError], state: dict[str, object]) -> ExportError:
+    problem = kind.__new__(kind, state["message"])
+    problem.__dict__.update(state)
+    return problem
 
 
 class WrongUse(ExportError):
@@ -150,6 +161,13 @@ class TryAgainLater(ExportError):
     exit_status = 75
     default_advice = "Run the same command again later."
 
+    def __init__(
+        self, message: str, *, retry_at: datetime | None = None, advice: str | None = None
+    ) -> None:
+        """Keep from when on a new try may succeed, where that is known."""
+        super().__init__(message, advice=advice)
+        self.retry_at = retry_at
+
 
 class ChangedMeanwhile(TryAgainLater):
     """The object is not (or no longer) what the condition named; nothing was written."""
@@ -189,9 +207,9 @@ class Stopped(ExportError):
         "Run the same command again: finished days are kept, unfinished ones are not published."
     )
 
-    def __init__(self, signum: int) -> None:
-        """Name the signal."""
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
+    def __init__(self, signum: int, by: str = "") -> None:
+        """Name the signal, or what else asked for the stop as the signal would have."""
+        super().__init__(f"stopped by {by or signal.Signals(signum).name}")
         self.signum = signum
 
     @property

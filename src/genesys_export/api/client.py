@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
-from threading import Lock
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -83,10 +82,14 @@ class Client:
         """Ask nothing yet."""
         self._hosts, self._credentials = hosts, credentials
         self._transport, self._clock, self._retry = transport, clock, retry
-        self._budget, self._budget_lock = budget, Lock()
+        self._budget, self._budget_lock = budget, budget.lock
         self._rng, self._observe = rng, observe
         self._answered = False  # whether Genesys ever did
         self._tokens = Tokens(self._sign_in, clock.monotonic)
+
+    def close(self) -> None:
+        """Close the kept connections; another request opens new ones."""
+        self._transport.close()
 
     def sign_in(self) -> None:
         """Fetch a token unless a valid one exists; raises SignInRefused, GenesysUnavailable."""

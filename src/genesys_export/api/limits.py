@@ -3,7 +3,7 @@
 A sliding window: never more than the limit's starts in any 60 seconds, which keeps a fixed
 window's limit too, whichever shape the server's has (unknown, 2026-11). Bursts are welcome: the
 budget can be used at once. Pure policy: callers pass `now` (monotonic seconds), do the waiting,
-and hold a lock around each call.
+and hold its lock around each call.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from math import floor
+from threading import Lock
 
 WINDOW_S = 60.0
 _NEVER = float("-inf")
@@ -26,6 +27,7 @@ class Budget:
 
     per_minute: int = 300
     headroom: float = 0.04
+    lock: Lock = field(default_factory=Lock, repr=False, compare=False)
     _starts: deque[float] = field(default_factory=deque, repr=False)
     _paused_until: float = _NEVER
     _lowered_to: int = 0

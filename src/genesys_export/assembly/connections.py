@@ -55,15 +55,22 @@ def _slices_at_once(settings: Settings) -> int:
     return min(settings.export.slices, settings.export.slices_at_once)
 
 
-def client_of(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -> Client:
-    """Return a client of it; raises WrongSettings."""
+def client_of(
+    settings: Settings,
+    org: Org,
+    *,
+    clock: Clock,
+    observe: Observe,
+    budget: Budget | None = None,
+) -> Client:
+    """Return a client of it, with a budget of its own if none is given; raises WrongSettings."""
     told = org.genesys
     return Client(
         hosts_of(org),
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=Budget(told.requests_per_minute),
+        budget=budget or Budget(told.requests_per_minute),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,

@@ -1,14 +1,13 @@
-"""Settings become exporters, one per organisation, and their days."""
+"""Settings become exporters, one per organisation and dataset."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from ..api import ClientMembership, Clock
-from ..days import Day, date_named, split, yesterday
+from ..api import Budget, ClientMembership, Clock
+from ..days import Day, split
 from ..events import Observe
 from ..export import DayExporter, Dependencies, Shield
 from ..ledger import this_process
@@ -27,18 +26,27 @@ class DryRun:
 
 
 def exporters(
-    settings: Settings, *, clock: Clock, observe: Observe, shield: Shield = nullcontext
+    settings: Settings,
+    *,
+    clock: Clock,
+    observe: Observe,
+    shield: Shield = nullcontext,
+    budget: Budget | None = None,
+    closing: ExitStack | None = None,
 ) -> Iterator[DayExporter]:
     """Yield an exporter for every organisation and dataset asked for; raises WrongSettings.
 
     The datasets of an organisation share its client: its token and its budget of requests.
 
     Each day's publishing happens inside `shield()`: what must not interrupt it is kept out there.
+    `budget` replaces each organisation's own; `closing` closes the connections at its end.
     """
     orgs, target = settings.require_both()
     store = store_of(target, observe)
     for org in orgs:
-        client = client_of(settings, org, clock=clock, observe=observe)
+        client = client_of(settings, org, clock=clock, observe=observe, budget=budget)
+        if closing:
+            closing.callback(client.close)
         membership = ClientMembership(client, org.client_id)
         for dataset in settings.datasets:
             plan = plan_of(settings, org, dataset)
@@ -59,17 +67,6 @@ def exporters(
                 check_clock=client.check_clock,
             )
             yield DayExporter(deps)
-
-
-def day_of(settings: Settings, text: str | None, clock: Clock) -> Day:
-    """Return the day asked for; yesterday, in the settings' zone, where none is. ValueError."""
-    zone: ZoneInfo = settings.export.timezone
-    if text in {None, "yesterday"}:
-        return Day(yesterday(clock.now(), zone), zone)
-    asked = date_named(str(text))
-    if asked is None:
-        raise ValueError("no day")
-    return Day(asked, zone)
 
 
 def dry_run(exporter: DayExporter, day: Day) -> DryRun:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..api import SystemClock
-from ..days import Day
-from ..errors import TryAgainLater
-from ..export import Choice, ExportOptions, Kind, days_between, without_future
-from ..settings import Flags, Settings
-from .dates import check_begun, day_given
+from ..assembly.working import Surroundings
+from ..export import ExportOptions
+from ..exporter import Exporter
+from ..settings import Flags
 from .dry_run import say_only
 from .observed import observed
 from .recording import settings_of
@@ -42,39 +41,10 @@ def execute(
         dates={"start": request.start, "end": request.end},
         recorded=not request.dry_run,
     )
-    choice, to_come = _chosen(request, settings, clock)
-    notice = _left_out(to_come) if to_come else ""
-    if request.dry_run:
-        status = say_only(settings, choice, request.options, clock)
-        sys.stdout.write(f"{notice}\n" if notice else "")
-        return status
-    return observed(settings, clock, request, choice, command="backfill", notice=notice)
-
-
-def _chosen(
-    request: BackfillRequest, settings: Settings, clock: SystemClock
-) -> tuple[Choice, tuple[Day, ...]]:
-    """Return the days, and those of the range that are to come.
-
-    Raises WrongUse for wrong dates, TryAgainLater if no day has ended.
-    """
-    start, end = (
-        day_given(name, text, settings, clock)
-        for name, text in (("start", request.start), ("end", request.end))
-    )
-    every = days_between(start, end)
-    check_begun("start", start, clock)
-    days = without_future(every, clock.now(), partial=settings.export.allow_partial)
-    if not days:
-        raise TryAgainLater(
-            f"no day from {start} to {end} has ended yet",
-            advice="Try again when one has, or choose other days.",
-        )
-    newest_first = settings.backfill.order == "newest"
-    return Choice(Kind.RANGE, days[::-1] if newest_first else days), every[len(days) :]
-
-
-def _left_out(to_come: tuple[Day, ...]) -> str:
-    first, last = to_come[0], to_come[-1]
-    which = f"{first} has" if first == last else f"{first} to {last} have"
-    return f"{which} not ended yet and will not be exported"
+    exporter = Exporter(settings, Surroundings(clock=clock))
+    choice, left_out = exporter.range(request.start, request.end, called="--")
+    if not request.dry_run:
+        return observed(settings, clock, request, choice, command="backfill", notice=left_out)
+    status = say_only(exporter, choice, request.options)
+    sys.stdout.write(f"{left_out}\n" if left_out else "")
+    return status

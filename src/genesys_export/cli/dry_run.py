@@ -7,23 +7,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ..api import SystemClock
-from ..assembly.exporting import dry_run, exporters
+from ..assembly.exporting import dry_run
 from ..days import Day
 from ..errors import WrongSettings, worst
-from ..events import ignore
 from ..export import NOTHING_DUE, Choice, DayExporter, DayResult, ExportOptions, settled_days
+from ..exporter import Exporter
 from ..progress.words import clean
 from ..settings import Settings
 from .problems import shared
 
 
-def say_only(
-    settings: Settings, choice: Choice, options: ExportOptions, clock: SystemClock
-) -> int:
+def say_only(work: Exporter, choice: Choice, options: ExportOptions) -> int:
     """Print what would be asked and written, or refused; return the exit status for that."""
     refused: list[DayResult] = []
-    for exporter in exporters(settings, clock=clock, observe=ignore):
+    for exporter in work.parts:
         days = tuple(one.day for one in choice.due(exporter))
         if not days:
             sys.stdout.write(f"{NOTHING_DUE}\n")
@@ -37,7 +34,7 @@ def say_only(
                     DayResult(org=plan.org, dataset=plan.dataset.name, day=day, problem=problem)
                 )
             else:
-                _say(settings, exporter, day)
+                _say(work.settings, exporter, day)
     return _refused(refused)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
 from ..api import SystemClock
-from ..assembly.exporting import exporters
-from ..errors import ExportError, Stopped, worst
+from ..assembly.working import Surroundings
+from ..errors import ExportError, worst
 from ..events import Noticed
-from ..export import Choice, DayResult, ExportOptions, Run, in_order
+from ..export import Choice, ExportOptions, gravest, in_order
 from ..export.report import run_report
+from ..exporter import Exporter
 from ..progress import Tally, progress, tell
 from ..settings import Settings
 from .outputs import write_output
@@ -54,30 +54,31 @@ def observed(
     with signals.handled(), shown as observe:
         for warning in (*settings.warnings, *filter(None, (notice,))):
             observe(Noticed(message=warning))
+        around = Surroundings(
+            clock=clock,
+            observe=observe,
+            pending=lambda: signals.pending,
+            shield=signals.shield,
+        )
         try:
-            found = exporters(settings, clock=clock, observe=observe, shield=signals.shield)
-            run = Run(
-                exporters=tuple(found),
-                choice=choice,
-                options=request.options,
-                at_once=settings.backfill.days_at_once if choice.is_range else 1,
-                pending=lambda: signals.pending,
-            )
-            with signals.collecting() if run.at_once > 1 else nullcontext():
-                results = in_order(run.results())
+            exporter = Exporter(settings, around)
+            at_once = settings.backfill.days_at_once if choice.is_range else 1
+            with signals.collecting() if at_once > 1 else nullcontext():
+                results = in_order(exporter.results(choice, request.options))
         except ExportError as problem:
             with signals.shield():
                 recorder.refused(signals.pending or problem)
             raise
         with signals.shield():
-            recorder.ended(run.exporters, results, observe)
+            recorder.ended(exporter.parts, results, observe)
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"
         with suppress(OSError, ValueError):  # a stderr that takes no more changes nothing
             tell(sys.stderr, tally, elapsed_s=elapsed_s, as_json=as_json, clock=clock)
     show_problems(results, log.level)
-    status = signals.pending.status if signals.pending else _status(results)
+    worst_one = signals.pending or gravest(results)
+    status = worst_one.status if worst_one else 0
     if report := request.report:
         text = run_report(
             results, began=began, ended=clock.now(), totals=tally.totals(), status=status
@@ -94,11 +95,3 @@ def _reported(report: Path, text: bytes, status: int, *, verbose: bool) -> int:
         show(problem, verbose=verbose)
         return status if status > _SIGNAL else worst((status, problem.status))
     return status
-
-
-def _status(results: Sequence[DayResult]) -> int:
-    """Return the run's exit status: a signal's own, else the worst of all (C14)."""
-    for result in results:
-        if isinstance(result.problem, Stopped):
-            return result.exit_status
-    return worst(tuple(result.exit_status for result in results))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..api import SystemClock
+from ..assembly.working import Surroundings
 from ..errors import WrongUse
-from ..export import Choice, ExportOptions, Kind
+from ..export import ExportOptions
+from ..exporter import Exporter
 from ..settings import Flags
-from .dates import check_begun, day_given
 from .dry_run import say_only
 from .observed import observed
 from .recording import settings_of
@@ -39,11 +40,13 @@ def execute(request: RunRequest, flags: Flags, environ: Mapping[str, str] | None
         dates={"date": request.date},
         recorded=not request.dry_run,
     )
-    day = day_given("date", request.date, settings, clock)
-    check_begun("date", day, clock)
-    choice = Choice(Kind.DUE if request.date is None else Kind.ALONE, (day,))
+    exporter = Exporter(settings, Surroundings(clock=clock))
+    if request.date is None:
+        choice = exporter.due_days()
+    else:
+        choice = exporter.one(request.date, called="--date")
     if request.dry_run:
-        return say_only(settings, choice, request.options, clock)
+        return say_only(exporter, choice, request.options)
     return observed(settings, clock, request, choice, command="run")
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
 from pathlib import Path
 
 from ..api import SystemClock
-from ..assembly.connections import destinations
-from ..assembly.planning import policy_of
+from ..assembly.working import Surroundings
 from ..errors import DataMismatch, WrongSettings
+from ..exporter import Exporter
 from ..operations.status.as_json import as_json
 from ..operations.status.as_text import show
 from ..operations.status.attention import cases
 from ..operations.status.day import OrgStatus, names
 from ..operations.status.page import as_page
-from ..operations.status.reading import Place, read
 from ..operations.status.remarks import summary
 from ..plural import plural
 from ..progress import Format, progress
@@ -53,17 +52,9 @@ def report(
     clock, log = SystemClock(), settings.log
     shape = Format.CONSOLE if log.format == Format.AUTO else log.format  # there is no bar to draw
     with progress(sys.stderr, format=shape, level=log.level, clock=clock) as observe:
-        orgs, store = destinations(settings, observe)
-        now, found = clock.now(), []
-        for org, dataset in product(orgs, settings.datasets):
-            place = Place(
-                org=org,
-                dataset=dataset,
-                zone=settings.export.timezone,
-                policy=policy_of(settings, dataset),
-                given=repeated(flags, org),
-            )
-            found.append(read(store, place, now))
+        around = Surroundings(clock=clock, observe=observe, given=partial(repeated, flags))
+        found = Exporter(settings, around).status()
+    now = clock.now()
     if not request.allow_empty and all(one.is_empty for one in found):
         raise _empty(found)
     if request.html:

@@ -11,7 +11,7 @@ from .choice import NOTHING_DUE, Choice, Kind, days_between, settled_days, witho
 from .day import DayExporter, ExportOptions
 from .dependencies import Dependencies, Shield
 from .plan import Layout, Plan, Roll
-from .report import DayReport, DayResult, Outcome, in_order
+from .report import DayReport, DayResult, Outcome, Report, gravest, in_order
 from .run import Run
 
 __all__ = [
@@ -27,11 +27,13 @@ __all__ = [
     "Layout",
     "Outcome",
     "Plan",
+    "Report",
     "Roll",
     "Run",
     "Shield",
     "agenda",
     "days_between",
+    "gravest",
     "in_order",
     "settled_days",
     "without_future",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from ..days import Day
-from ..errors import ExportError, Stopped, WrongUse
+from ..errors import ExportError, Stopped
 from ..events import DayDue, DaySkipped
 from ..life import Reason, Why
 from .agenda import Due, agenda, published_days
@@ -91,14 +91,10 @@ def settled_days(
 
 
 def days_between(start: Day, end: Day) -> tuple[Day, ...]:
-    """Return every day from `start` to `end`, both included, oldest first; raises WrongUse.
+    """Return every day from `start` to `end`, both included, oldest first.
 
     A date that the zone's calendar never showed (Apia, 2011-12-30) is none.
     """
-    if start.date > end.date:
-        raise WrongUse(
-            f"--start {start} is after --end {end}", advice="Swap them: --start is the older day."
-        )
     count = (end.date - start.date).days + 1
     days = (Day(start.date + timedelta(offset), start.zone) for offset in range(count))
     return tuple(day for day in days if not day.interval.is_empty)

@@ -158,6 +158,7 @@ class TooEarly:
             f"{self.day} is not complete at Genesys: the day ends at "
             f"{iso_ms(self.day.interval.end)}, the data reaches {reached}; nothing was published",
             advice=f"Try again after {iso_ms(self.retry_at)}, or use --wait.",
+            retry_at=self.retry_at,
         )
 
 

@@ -16,7 +16,7 @@ import msgspec
 from .. import __version__
 from ..datasets import known
 from ..days import Day
-from ..errors import ExportError
+from ..errors import ExportError, Stopped, worst
 from ..manifest import File, Manifest, one_or_more
 from ..redaction import clean
 from .changes import Tally
@@ -81,10 +81,39 @@ class DayResult:
         return f"{whose}: {self.status}{f' ({told})' if told else ''}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an export of one day did, for each organisation and dataset; all of it ended well."""
+
+    results: tuple[DayResult, ...]
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """Every data file of the day."""
+        return tuple(file for one in self.results if one.report for file in one.report.files)
+
+    def as_data(self) -> list[dict[str, Any]]:
+        """Return what a run report lists under `days`."""
+        return [as_data(result) for result in self.results]
+
+    def __str__(self) -> str:
+        """Return a line for each result."""
+        return "\n".join(map(str, self.results))
+
+
 def in_order(results: Iterable[DayResult]) -> list[DayResult]:
     """Return them by organisation, dataset and day."""
     rank = {name: place for place, name in enumerate(known())}
     return sorted(results, key=lambda one: (one.org, rank[one.dataset], one.day.date))
+
+
+def gravest(results: Sequence[DayResult]) -> ExportError | None:
+    """Return the error that decides how all end together: a signal, else C14's first."""
+    problems = [one.problem for one in results if one.problem]
+    if stopped := next((one for one in problems if isinstance(one, Stopped)), None):
+        return stopped
+    status = worst(tuple(one.status for one in problems))
+    return next((one for one in problems if one.status == status), None)
 
 
 def run_report(

@@ -35,6 +35,7 @@ def check_rested(
         f"{day}: {deps.store.url(key)} was deleted less than {minutes:.0f} minutes ago, because"
         f" {cause}; a slow run may still be deleting it, so it can't be written again yet",
         advice=f"Try again after {iso_ms(until)}{instead}.",
+        retry_at=until,
     )
 
 

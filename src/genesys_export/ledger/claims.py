@@ -103,6 +103,7 @@ class Claims:
             f" holds it{when}",
             advice="Wait for that run to end. If it is dead, its claim expires"
             + (f": try again after {iso_ms(until)}." if until else "."),
+            retry_at=until,
         )
 
 

@@ -189,6 +189,7 @@ class Ledger:
                 f"{day}: {self.store.url(found[0])} was deleted recently and can't be written "
                 f"again yet",
                 advice=f"Try again after {iso_ms(resting[found[0]])}.",
+                retry_at=resting[found[0]],
             )
 
     def _record(self, day: Day) -> Record[Manifest]:

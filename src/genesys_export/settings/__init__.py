@@ -10,7 +10,7 @@ settings import this.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from ..redaction import keep_secret, secrets_of
 from . import problems, surroundings
+from .keywords import from_keywords
 from .layers import (
     Layer,
     for_the_only_org,
@@ -77,6 +78,7 @@ class Need(Enum):
 def load(
     *,
     flags: Flags,
+    keywords: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     needs: Collection[Need] = (),
@@ -84,15 +86,17 @@ def load(
 ) -> Settings:
     """Return the settings, all checked; raises WrongSettings with everything at once.
 
-    `environ` defaults to the environment of the process, `cwd` to its working directory. With
-    `needs`, what the command needs and lacks is reported together with what is wrong, and so are
-    invalid `dates` (flag → text); if only dates are wrong, it raises WrongUse.
+    `keywords` are those of the Python API, and win over `flags`. `environ` defaults to the
+    environment of the process, `cwd` to its working directory. With `needs`, what the command
+    needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
+    text); if only dates are wrong, it raises WrongUse.
     """
     folder = Path.cwd() if cwd is None else cwd
     org = flags.get("org") or None
     variables = os.environ if environ is None else environ
     keep_secret(secrets_of(variables))
-    layers = _layers(flags, variables, folder)
+    asked = (from_keywords(keywords or {}), from_flags(flags))
+    layers = _layers(asked, variables, folder, flags.get("config"))
     keep_secret(secret for layer in layers for secret in layer.secrets())
     merged = stacked(layers)
     lines = [line for layer in layers for line in layer.problems]
@@ -124,14 +128,16 @@ def load(
     return Settings.model_construct(**dict(sections), org=org, folder=folder, warnings=warnings)
 
 
-def _layers(flags: Flags, environ: Mapping[str, str], folder: Path) -> list[Layer]:
-    """Return flags, environment and file, the highest first."""
-    config = flags.get("config")
-    path = folder / (config or FILE_NAME)
+def _layers(
+    asked: Sequence[Layer], environ: Mapping[str, str], folder: Path, config: object
+) -> list[Layer]:
+    """Return what was asked for, environment and file, the highest first."""
+    path = folder / (str(config) if config else FILE_NAME)
     file = from_file(path, required=bool(config))
     names = tuple(table(file.values, "orgs"))
-    environment = from_environment(environ, names)
-    orgs = {*names, *table(environment.values, "orgs")}
+    upper = [*asked, from_environment(environ, names)]
+    orgs = {*names, *(name for layer in upper for name in table(layer.values, "orgs"))}
     if len(orgs) == 1:
-        environment = for_the_only_org(environment, orgs.pop())
-    return [from_flags(flags), environment, file]
+        (only,) = orgs
+        upper = [for_the_only_org(layer, only) for layer in upper]
+    return [*upper, file]

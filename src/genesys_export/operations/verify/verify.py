@@ -18,29 +18,35 @@ from ...days import Day
 from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, NotAFile, TryAgainLater
 from ...events import Observe, ignore
 from ...locations import Home
-from ...manifest import Manifest, decode
-from ...model import Store, Tag
+from ...manifest import Manifest
+from ...model import Store
 from ...source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
+from ..published import published, replaced, stands
 from .hashes import Pulse
 from .inspection import Checked, Inspection
 from .mismatches import Mismatch, Mismatches
 
 _AT_ONCE = 8  # manifests being read
+_AGAIN = "Verify it again."
+
+
+PAST = "A past day of a snapshot can't be exported again: restore its files from a backup."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The result of reading a day back."""
 
-    org: str
+    whose: str
     day: str
     manifest: Manifest
     manifest_url: str
     checked: Checked
     mismatches: tuple[Mismatch, ...]
     unchecked: tuple[str, ...]  # what could not be checked, and why
+    records: str  # what is counted, in the plural
     source: SourceCount | None  # what the source counted just now, where it was asked
-    given: str = ""  # the flags that suggested commands repeat
+    again: str  # what helps
 
     @property
     def problem(self) -> DataMismatch | None:
@@ -49,8 +55,7 @@ class Verification:
             return None
         return DataMismatch(
             f"{self.day} does not match its manifest: {self.findings}",
-            advice=f"Each is listed above; `genesys-export run --date {self.day} --force"
-            f"{self.given}` exports the day again.",
+            advice=f"Each is listed above. {self.again}",
         )
 
     @property
@@ -65,13 +70,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """Verifies days of one organisation."""
+    """Verifies days of one dataset of an organisation."""
 
-    dataset: Dataset  # with the lookup tables
+    dataset: Dataset
     home: Home
     store: Store
-    org: str = ""
+    whose: str = ""  # tells it from the others: organisation, dataset, both; "" for the only one
     given: str = ""  # the flags that suggested commands repeat
+    is_past: Callable[[Day], bool] = lambda _: False  # of a snapshot: can't be exported any more
     pulse: Pulse = field(default=lambda: None)
     observe: Observe = ignore
     counter: Callable[[Manifest], SourceCounter | None] | None = (
@@ -86,7 +92,7 @@ class Verifier:
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
         key = self.home.manifest(day)
-        tag, manifest = self._published(day, key)
+        tag, manifest = published(self.store, self.home, day, advice=self._again(day))
         mismatches = Mismatches()
         inspection = Inspection(
             dataset=self.dataset,
@@ -99,20 +105,31 @@ class Verifier:
         try:
             checked = inspection.run()
         except ChangedMeanwhile as problem:
-            raise _replaced(day) from problem
-        if mismatches.met and not self._stands(key, tag):
-            raise _replaced(day)
+            raise replaced(day, _AGAIN) from problem
+        if mismatches.met and not stands(self.store, key, tag):
+            raise replaced(day, _AGAIN)
         return Verification(
-            org=self.org,
+            whose=self.whose,
             day=str(day),
             manifest=manifest,
             manifest_url=self.store.url(key),
             checked=checked,
             mismatches=tuple(mismatches.met),
             unchecked=tuple(mismatches.unchecked),
+            records=self.dataset.records,
             source=self._counted(manifest),
-            given=self.given,
+            again=self._again(day, " --force"),
         )
+
+    def is_absent(self, day: Day) -> bool:
+        """Whether it is a past day of a snapshot that was never taken."""
+        return self.is_past(day) and self.store.read(self.home.manifest(day)) is None
+
+    def _again(self, day: Day, force: str = "") -> str:
+        """Return how to get the day right."""
+        if self.is_past(day):
+            return PAST
+        return f"Export it: genesys-export run --date {day}{force}{self.given}"
 
     def published(self) -> frozenset[date]:
         """Return every day that has a manifest."""
@@ -126,7 +143,7 @@ class Verifier:
 
         def read(day: Day) -> Manifest | None:
             try:
-                return self._published(day, self.home.manifest(day))[1]
+                return published(self.store, self.home, day, advice=self._again(day))[1]
             except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
@@ -137,32 +154,6 @@ class Verifier:
     def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
         """Return the files that are missing or have another size, by day, from listings alone."""
         return damages(self.store, self.home, manifests)
-
-    def _published(self, day: Day, key: str) -> tuple[Tag, Manifest]:
-        found, url = self.store.read(key), self.store.url(key)
-        if found is None:
-            raise DataMismatch(
-                f"nothing is published for {day}: there is no {url}",
-                advice=f"Export it: genesys-export run --date {day}{self.given}",
-            )
-        manifest = decode(found.body, url)
-        if manifest.next is not None:
-            raise TryAgainLater(
-                f"{day} is being replaced",
-                advice="Wait for that run to end; if it has died, the next run finishes it first.",
-            )
-        if manifest.state == "damaged":
-            raise DataMismatch(
-                f"{day} is damaged: a replacement was not completed, and readers must not take"
-                " anything of the day",
-                advice=f"Export it again: genesys-export run --date {day}{self.given}",
-            )
-        return found.tag, manifest
-
-    def _stands(self, key: str, tag: Tag) -> bool:
-        """Whether the manifest is still the one that was read."""
-        seen = self.store.look(key)
-        return seen is not None and seen.tag == tag
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
         counter = self.counter(manifest) if self.counter else None
@@ -180,7 +171,3 @@ def ours_of(manifest: Manifest) -> OurCounts:
         partial=manifest.state == "partial",
         own_body=manifest.recipe.query_body is not None,
     )
-
-
-def _replaced(day: Day) -> TryAgainLater:
-    return TryAgainLater(f"{day} was replaced while it was read", advice="Verify it again.")

@@ -1,0 +1,48 @@
+"""What is published of a day, as every reader must take it: by its manifest, or not at all."""
+
+from __future__ import annotations
+
+from ..days import Day
+from ..errors import DataMismatch, TryAgainLater
+from ..locations import Home
+from ..manifest import Manifest, decode
+from ..model import Store, Tag
+
+
+def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[Tag, Manifest]:
+    """Return the day's manifest; `advice` says how to get one where nothing whole is there.
+
+    Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
+    published for it, and what the store raises.
+    """
+    key = home.manifest(day)
+    found, url = store.read(key), store.url(key)
+    if found is None:
+        raise DataMismatch(
+            f"nothing is published for {day}: there is no {url}",
+            advice=advice or f"Export it: genesys-export run --date {day}",
+        )
+    manifest = decode(found.body, url)
+    if manifest.next is not None:
+        raise TryAgainLater(
+            f"{day} is being replaced",
+            advice="Wait for that run to end; if it has died, the next run finishes it first.",
+        )
+    if manifest.state == "damaged":
+        raise DataMismatch(
+            f"{day} is damaged: a replacement was not completed, and readers must not take"
+            " anything of the day",
+            advice=advice or f"Export it: genesys-export run --date {day}",
+        )
+    return found.tag, manifest
+
+
+def stands(store: Store, key: str, tag: Tag) -> bool:
+    """Whether the manifest at the key is still the one that was read."""
+    seen = store.look(key)
+    return seen is not None and seen.tag == tag
+
+
+def replaced(day: Day, advice: str) -> TryAgainLater:
+    """Return the error of a reader that a replacement overtook."""
+    return TryAgainLater(f"{day} was replaced while it was read", advice=advice)

@@ -1,0 +1,230 @@
+"""A published table as one Arrow table: of the version that the manifest names, or a refusal.
+
+A day that is being replaced or is damaged is refused; every file is taken by the tag in the
+manifest, and its size, token and SHA-256 must be those of the manifest. Columns have their
+declared types, whatever the format. Raw records come as JSON text, a row each.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import IO, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..datasets import Dataset, Table, datasets
+from ..days import Day
+from ..encode import Format, Newlines, parquet_schema
+from ..errors import ChangedMeanwhile, DataMismatch, WrongUse
+from ..locations import Home
+from ..manifest import File, Manifest
+from ..model import Store, Tag
+from .published import published, replaced, stands
+from .verify.contents import csv_tables, lines, unzipped
+from .verify.mismatches import Unreadable
+
+RECORD = "record"  # the column of a raw record
+_AGAIN = "Read it again."
+
+Pieces = Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read of a day: a declared table (None: the raw records), and columns of it."""
+
+    dataset: Dataset
+    name: str
+    table: Table | None
+    columns: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns with their declared types, in the order asked for."""
+        if self.table is None:
+            return pa.schema([(RECORD, pa.string())])
+        whole = parquet_schema(self.table)
+        return pa.schema([whole.field(name) for name in self.columns])
+
+
+def wanted(name: str, columns: Sequence[str] | None) -> Wanted:
+    """Return what a name stands for: a table, raw records, or the first table of a dataset.
+
+    Raises WrongUse for what is neither, and for columns that the table does not have.
+    """
+    for dataset in datasets():
+        if name == dataset.raw:
+            return Wanted(dataset, name, None, _known(columns, (RECORD,), name))
+        for table in dataset.tables:
+            if name in {table.name, dataset.name}:
+                return Wanted(dataset, table.name, table, _known(columns, table.names, table.name))
+    tables = ", ".join(table.name for dataset in datasets() for table in dataset.tables)
+    raise WrongUse(f"there is no table {name!r}", advice=f"The tables are {tables}.")
+
+
+def _known(columns: Sequence[str] | None, names: tuple[str, ...], table: str) -> tuple[str, ...]:
+    if columns is None:
+        return names
+    if unknown := [name for name in columns if name not in names]:
+        raise WrongUse(
+            f"{table} has no column {', '.join(map(repr, unknown))}",
+            advice=f"Its columns are {', '.join(names)}.",
+        )
+    return tuple(columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads published days of one organisation; safe from several threads."""
+
+    store: Store
+    org: str = ""
+    pulse: Callable[[], None] = lambda: None  # called now and then; may raise
+
+    def read(self, what: Wanted, days: Sequence[Day]) -> pa.Table:
+        """Return the rows of the days, day by day, in the order of their files.
+
+        Raises TryAgainLater where a day is being replaced, DataMismatch where it is not
+        published, is damaged, has no such table, or is not what its manifest says.
+        """
+        parts = [part for day in days for part in self._day(what, day)]
+        return pa.concat_tables([what.schema.empty_table(), *parts])
+
+    def _day(self, what: Wanted, day: Day) -> list[pa.Table]:
+        key, tag, manifest = self._manifest(what, day)
+        files = manifest.tables.get(what.name)
+        if files is None:
+            has = ", ".join(manifest.tables)
+            raise DataMismatch(
+                f"{day} has no table {what.name}: it was exported without it",
+                advice=f"It has {has}.",
+            )
+        try:
+            return [self._file(what, file, manifest) for file in files]
+        except ChangedMeanwhile as problem:
+            if stands(self.store, key, tag):
+                raise DataMismatch(
+                    f"{day}: {problem.message}: it is not the file that the manifest names",
+                    advice=f"Something else wrote there; see `verify --date {day}`.",
+                ) from problem
+            raise replaced(day, _AGAIN) from problem
+
+    def _manifest(self, what: Wanted, day: Day) -> tuple[str, Tag, Manifest]:
+        """Return the manifest that names the table; version 0.1.0 named some with others."""
+        home = Home(self.org, what.dataset.name)
+        try:
+            return home.manifest(day), *published(self.store, home, day)
+        except DataMismatch:
+            for other in datasets():
+                home = Home(self.org, other.name)
+                if other.name != what.dataset.name and self.store.look(home.manifest(day)):
+                    found = published(self.store, home, day)
+                    if what.name in found[1].tables:
+                        return home.manifest(day), *found
+            raise
+
+    def _file(self, what: Wanted, file: File, manifest: Manifest) -> pa.Table:
+        """Return a file's rows, once all its bytes are what the manifest says."""
+        self._check_token(file)
+        with tempfile.SpooledTemporaryFile(64 << 20) as spool:
+            digest, size = sha256(), 0
+            for piece in self.store.chunks(file.key, Tag(file.etag, file.version_id)):
+                self.pulse()
+                digest.update(piece)
+                size += len(piece)
+                spool.write(piece)
+            if (digest.hexdigest(), size) != (file.sha256, file.bytes):
+                raise _not_as_named(file, "its bytes differ")
+            spool.seek(0)
+            try:
+                rows = _rows(what, file.key, spool, manifest)
+            except (Unreadable, pa.ArrowException, msgspec.DecodeError) as problem:
+                told = str(problem) if isinstance(problem, Unreadable) else "can't be read"
+                raise _not_as_named(file, f"it {told}") from problem
+        if rows.num_rows != file.rows:
+            raise _not_as_named(file, f"it has {rows.num_rows:,} rows instead of {file.rows:,}")
+        return rows
+
+    def _check_token(self, file: File) -> None:
+        """Raise ChangedMeanwhile where the object is gone or another attempt made it."""
+        seen = self.store.look(file.key)
+        token = seen.metadata.get("token", file.token) if seen else ""
+        if seen is None or (file.token and token != file.token):
+            raise ChangedMeanwhile(f"{self.store.url(file.key)} was replaced or removed")
+
+
+def _not_as_named(file: File, how: str) -> DataMismatch:
+    return DataMismatch(
+        f"{file.key} is not what the manifest says: {how}",
+        advice="Export the day again with --force; `verify` names everything that differs.",
+    )
+
+
+def _rows(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Table:
+    """Return the rows of a file, in the format that its name says."""
+    if what.table is None:
+        return pa.table([pa.array(_texts(spool), pa.string())], schema=what.schema)
+    if key.endswith(f".{Format.PARQUET}"):
+        return (
+            pq.read_table(pa.PythonFile(spool), columns=list(what.columns))
+            .select(what.columns)
+            .cast(what.schema)
+        )
+    if key.endswith(f".{Format.JSONL}"):
+        return _of_objects(what, [msgspec.json.decode(line) for line in lines(_unzipped(spool))])
+    escaped = manifest.recipe.csv.get("newlines") == Newlines.ESCAPE
+    found = csv_tables(_unzipped(spool), what.table, what.columns)
+    parts = [_of_texts(what, each, escaped=escaped) for each in found]
+    return pa.concat_tables([what.schema.empty_table(), *parts])
+
+
+def _unzipped(spool: IO[bytes]) -> Pieces:
+    return unzipped(iter(partial(spool.read, 1 << 20), b""))
+
+
+def _texts(spool: IO[bytes]) -> list[str]:
+    return [line.decode() for line in lines(_unzipped(spool))]
+
+
+def _of_objects(what: Wanted, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    columns = []
+    for field in what.schema:
+        values = [row.get(field.name) for row in rows]
+        is_text = pa.types.is_temporal(field.type)
+        columns.append(_typed(pa.array(values, pa.string() if is_text else field.type), field))
+    return pa.table(columns, schema=what.schema)
+
+
+def _of_texts(what: Wanted, rows: pa.Table, *, escaped: bool) -> pa.Table:
+    """Return rows of CSV, whose values came as bytes, with their declared types."""
+    columns = []
+    for field in what.schema:
+        texts = rows.column(field.name).combine_chunks().cast(pa.string())
+        columns.append(_typed(_unescaped(texts) if escaped else texts, field))
+    return pa.table(columns, schema=what.schema)
+
+
+def _typed(values: pa.Array, field: pa.Field) -> pa.Array:
+    if pa.types.is_list(field.type) and pa.types.is_string(values.type):
+        lists = [None if one is None else msgspec.json.decode(one) for one in values.to_pylist()]
+        return pa.array(lists, field.type)
+    return values.cast(field.type)
+
+
+def _unescaped(texts: pa.StringArray) -> pa.StringArray:
+    r"""Return texts with `\n`, `\r` and `\\` as what they stand for."""
+    if not pc.any(pc.match_substring(texts, "\\")).as_py():
+        return texts
+    pieces = pc.split_pattern(texts, "\\\\")
+    plain = pieces.flatten()
+    for short, whole in (("\\n", "\n"), ("\\r", "\r")):
+        plain = pc.replace_substring(plain, short, whole)
+    rejoined = pa.ListArray.from_arrays(pieces.offsets, plain, mask=pieces.is_null())
+    return pc.binary_join(rejoined, "\\")
