@@ -48,7 +48,7 @@ def test_a_table_is_the_same_in_every_format(formats, name):
 def test_columns_have_their_declared_types(formats):
     schema = formats["csv.gz"].read("conversations", DAY).schema
     assert schema.field("conversation_start").type == pa.timestamp("ms", "UTC")
-    assert schema.field("day").type == pa.date32()
+    assert schema.field("conversation_date").type == pa.date32()
     assert pa.types.is_list(schema.field("division_ids").type)
 
 
@@ -90,7 +90,7 @@ def test_lookup_tables_are_read_in_every_format(make, form):
         exporter.export("yesterday")
         table = exporter.read("dim_queues", "yesterday")
     assert table.num_rows > 0
-    assert table.schema.field("day").type == pa.date32()
+    assert table.schema.field("conversation_date").type == pa.date32()
 
 
 def test_a_range_is_one_table_and_a_day_that_is_not_published_is_refused(make):
@@ -98,7 +98,7 @@ def test_a_range_is_one_table_and_a_day_that_is_not_published_is_refused(make):
         list(exporter.backfill("2025-11-18", DAY))
         table = exporter.read("conversations", "2025-11-18", DAY)
         assert table.num_rows == 120
-        assert len(set(table["day"].to_pylist())) == 3
+        assert len(set(table["conversation_date"].to_pylist())) == 3
         with pytest.raises(DataMismatch, match="nothing is published for 2025-11-17"):
             exporter.read("conversations", "2025-11-17", DAY)
 

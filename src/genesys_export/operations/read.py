@@ -172,11 +172,8 @@ def _rows(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Ta
     if what.table is None:
         return pa.table([pa.array(_texts(spool), pa.string())], schema=what.schema)
     if key.endswith(f".{Format.PARQUET}"):
-        return (
-            pq.read_table(pa.PythonFile(spool), columns=list(what.columns))
-            .select(what.columns)
-            .cast(what.schema)
-        )
+        with pq.ParquetFile(spool) as file:
+            return file.read(list(what.columns)).select(what.columns).cast(what.schema)
     if key.endswith(f".{Format.JSONL}"):
         return _of_objects(what, [msgspec.json.decode(line) for line in lines(_unzipped(spool))])
     escaped = manifest.recipe.csv.get("newlines") == Newlines.ESCAPE
