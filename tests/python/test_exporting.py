@@ -173,7 +173,8 @@ def test_one_exporter_serves_several_threads(make):
 
 
 def test_exporters_share_a_budget(make):
-    budget, seen = Budget(per_minute=300), []
+    budget = Budget(per_minute=300)
+    seen: list[Event] = []
     for day in (DAY, "2025-11-19"):
         with make(tables=["conversations"], budget=budget, on_event=seen.append) as exporter:
             exporter.export(day)

@@ -132,17 +132,36 @@ def test_a_damaged_day_is_refused(published):
         exporter.read("conversations", DAY)
 
 
-def test_a_file_that_something_else_wrote_is_refused_although_its_rows_are_fine(published, lake):
+def test_a_copy_of_a_file_is_read_and_a_file_with_other_bytes_is_refused(published, lake):
     exporter, _ = published
     file = lake / f"conversations/{DAY}.csv.gz"
     body = file.read_bytes()
     file.unlink()
     file.write_bytes(body)
-    with pytest.raises(DataMismatch, match="not the file that the manifest names"):
+    assert exporter.read("conversations", DAY).num_rows == 40
+    file.write_bytes(body + b" ")
+    with pytest.raises(DataMismatch, match="has other bytes"):
         exporter.read("conversations", DAY)
     file.unlink()
-    with pytest.raises(DataMismatch, match="replaced or removed"):
+    with pytest.raises(DataMismatch, match="is missing"):
         exporter.read("conversations", DAY)
+
+
+def test_a_day_that_is_replaced_while_it_is_read_is_refused(make, lake):
+    with make(tables=["conversations"], slices=2) as exporter:
+        exporter.export(DAY)
+    path = lake / f"_genesys_export/conversation_details/{DAY}/manifest.json"
+
+    def replaced() -> bool:  # asked between the pieces of the first file
+        (lake / f"conversations/{DAY}.001.csv.gz").unlink(missing_ok=True)
+        body = path.read_bytes()
+        path.unlink()
+        path.write_bytes(body)
+        return False
+
+    reader = make(should_stop=replaced)
+    with pytest.raises(TryAgainLater, match="was replaced while it was read"):
+        reader.read("conversations", DAY)
 
 
 def test_a_published_day_is_verified_and_a_changed_one_raises(published, lake):
