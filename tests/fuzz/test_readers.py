@@ -24,9 +24,11 @@ from genesys_export.api import auth, own_body, paging, reference, refusals, sour
 from genesys_export.api.retry import told_wait
 from genesys_export.api.splitting import Garbled
 from genesys_export.api.transport import Answer
+from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Interval, date_named, http_date
 from genesys_export.errors import ExportError
 from genesys_export.ledger import register
+from genesys_export.life import Policy
 from genesys_export.model import Always, Counts
 from genesys_export.operations.status.as_json import as_json
 from genesys_export.operations.status.as_text import show
@@ -264,7 +266,12 @@ def assert_is_shown(objects: dict[str, bytes]) -> None:
     store = MemoryStore(now=lambda: NOW)
     for key, body in objects.items():
         store.put(key, body, Always(), "")
-    place = Place(org="", dataset="conversation_details", zone=ZoneInfo("UTC"), rest=timedelta(0))
+    place = Place(
+        org="",
+        dataset=dataset_named(DEFAULT),
+        zone=ZoneInfo("UTC"),
+        policy=Policy(),
+    )
     found = [read(store, place, NOW, due=lambda _: {date(2026, 11, 22): "it is due"})]
     json.loads(as_json(found, asked=NOW))
     assert as_page(found, asked=NOW).startswith(b"<!doctype html>")

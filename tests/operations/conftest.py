@@ -124,6 +124,18 @@ def publish(tmp_path, genesys) -> Callable[..., Published]:
 
 
 @pytest.fixture
+def snapshot(tmp_path, genesys) -> Callable[..., Published]:
+    """Return what exports yesterday's names with some flags and variables."""
+
+    def export(**more: str) -> Published:
+        flags = {name: value for name, value in more.items() if not name.isupper()}
+        variables: dict[str, Any] = {n: value for n, value in more.items() if n.isupper()}
+        return Published.snapshot(tmp_path / "lake", genesys, flags=flags, **variables)
+
+    return export
+
+
+@pytest.fixture
 def day(publish) -> Published:
     """The day as csv.gz, one file a table."""
     return publish()

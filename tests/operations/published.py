@@ -7,16 +7,16 @@ import gzip
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.cli.run import RunRequest, execute
-from genesys_export.datasets import DEFAULT, dataset_named
-from genesys_export.days import Day
+from genesys_export.datasets import DEFAULT, NAMES, dataset_named
+from genesys_export.days import Day, yesterday
 from genesys_export.locations import Home
 from genesys_export.operations.verify.verify import Verification, Verifier
 from genesys_export.store import FolderStore
@@ -42,22 +42,33 @@ class Published:
     """The day as it lies in the folder."""
 
     root: Path
+    dataset: str = DEFAULT
+    day: Day = DAY
 
     @classmethod
     def export(
         cls, root: Path, genesys: Simulator, *, day: Day = DAY, flags: Any = None, **more: str
     ) -> Published:
-        """Let the exporter publish a day there."""
+        """Let the exporter publish a day of the conversations there."""
         given = {"to": str(root), "quiet": True, "config": "/dev/null", **(flags or {})}
         assert execute(RunRequest(date=str(day)), given, environ(genesys, **more)) == 0
         return cls(root)
+
+    @classmethod
+    def snapshot(cls, root: Path, genesys: Simulator, *, flags: Any, **more: str) -> Published:
+        """Let the exporter publish yesterday's names there."""
+        day = Day(yesterday(datetime.now(UTC), DAY.zone), DAY.zone)
+        told = {"GENESYS_EXPORT_EXPORT__DATASETS": NAMES, **more}
+        return replace(
+            cls.export(root, genesys, day=day, flags=flags, **told), dataset=NAMES, day=day
+        )
 
     @property
     def store(self) -> FolderStore:
         return FolderStore(self.root)
 
-    def path(self, day: Day = DAY) -> Path:
-        return self.root / f"_genesys_export/conversation_details/{day}/manifest.json"
+    def path(self, day: Day | None = None) -> Path:
+        return self.root / Home("", self.dataset).manifest(day or self.day)
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -116,14 +127,14 @@ class Published:
 
     def verifier(self, **more: Any) -> Verifier:
         return Verifier(
-            dataset=dataset_named(DEFAULT),
-            home=Home("", DEFAULT),
+            dataset=dataset_named(self.dataset),
+            home=Home("", self.dataset),
             store=self.store,
             **more,
         )
 
     def verify(self, **more: Any) -> Verification:
-        return self.verifier(**more).verify(DAY)
+        return self.verifier(**more).verify(self.day)
 
     def mismatches(self) -> list[str]:
         return [str(one) for one in self.verify().mismatches]

@@ -211,6 +211,18 @@ def test_suggested_commands_carry_where_as_it_was_given(lake, tmp_path, capsys):
     assert f" --to {here}/lake</code>" in page.read_text("utf-8")
 
 
+def test_suggested_commands_carry_the_datasets_as_they_were_given(tmp_path, capsys):
+    given = ["--to", str(tmp_path), "--dataset", "dimensions"]
+    home = tmp_path / "_genesys_export" / "dimensions"
+    day = f"{datetime.now(UTC).date() - timedelta(3)}"
+    (home / day).mkdir(parents=True)
+    (home / day / "manifest.json").write_bytes(manifest(day).encode())
+    assert status_of(["status", *given]) == 0
+    out = capsys.readouterr().out
+    assert f"genesys-export run --to {tmp_path} --dataset dimensions\n" in out
+    assert ", 1 missing, 1 absent; 1,200 entries, " in out.replace("\n", " ")
+
+
 def test_without_a_destination_it_says_what_to_set(tmp_path, capsys):
     empty = tmp_path / "empty.toml"
     empty.touch()

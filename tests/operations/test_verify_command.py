@@ -5,6 +5,7 @@ from published import DAY, Published, environ
 
 from genesys_export.cli import status_of
 from genesys_export.cli.verify import VerifyRequest, execute
+from genesys_export.days import Day
 from genesys_export.errors import DataMismatch, NotPermitted, WrongSettings, WrongUse
 from genesys_export.store import FolderStore
 from genesys_simulator import Options, World, serve
@@ -32,7 +33,7 @@ def test_a_good_day_is_told_on_one_screen_and_needs_no_genesys(day, capsys):
 
 @pytest.mark.parametrize("more", [{}, {"format": "jsonl.gz"}, {"format": "parquet"}])
 def test_one_missing_file_is_one_line_whichever_it_is(publish, capsys, more):
-    day = publish(GENESYS_EXPORT_EXPORT__NAMES="true", **more)
+    day = publish(**more)
     for file in day.named():
         path = day.root / file["key"]
         aside = path.rename(path.with_name("aside"))
@@ -40,6 +41,55 @@ def test_one_missing_file_is_one_line_whichever_it_is(publish, capsys, more):
         assert run(day) == 65
         assert capsys.readouterr().out.count("MISMATCH") == 1
         aside.rename(path)
+
+
+def both(published, capsys, **request):
+    """Return the status and the lines of verifying the conversations and their names."""
+    flags = {"to": str(published.root), "config": "/dev/null"}
+    known = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
+    status = execute(VerifyRequest(**request), flags, known)
+    return status, capsys.readouterr()
+
+
+def test_each_dataset_has_its_own_answer_and_its_own_word_for_records(
+    snapshot, genesys, tmp_path, capsys
+):
+    names = snapshot()
+    Published.export(tmp_path / "lake", genesys, day=names.day)
+    status, (out, _) = both(names, capsys, date=str(names.day))
+    assert status == 0
+    assert f"conversation_details {names.day}: provisional, 60 conversations, accord" in out
+    entries = names.manifest["counts"]["exported"]
+    assert f"dimensions {names.day}: final, {entries} entries, according to " in out
+    assert out.count("OK: everything") == 2
+    assert "keep_raw" not in out.partition("dimensions ")[2]
+
+
+def test_a_past_day_without_a_snapshot_is_no_mismatch(day, capsys):
+    status, (out, _) = both(day, capsys, date=str(DAY))
+    assert status == 0
+    assert out.endswith("\ndimensions 2025-11-20: no snapshot was taken\n")
+    status, (out, _) = both(day, capsys, start="2025-11-20", end="2025-11-20")
+    assert status == 0
+    told = out.partition("dimensions:\n")[2]
+    assert told.startswith("2025-11-20  no snapshot was taken\n1 day: 1 without a snapshot; ")
+
+
+def test_a_past_snapshot_that_lost_a_file_can_only_be_restored(snapshot, capsys):
+    names = snapshot()
+    past = Day(DAY.date, DAY.zone)
+    moved = names.path(past)
+    moved.parent.mkdir(parents=True)
+    moved.write_text(names.path().read_text("utf-8").replace(str(names.day), str(past)), "utf-8")
+    flags = {"to": str(names.root), "config": "/dev/null"}
+    known = {"GENESYS_EXPORT_EXPORT__DATASETS": "dimensions"}
+    assert execute(VerifyRequest(date=str(past)), flags, known) == 65
+    err = capsys.readouterr().err
+    assert "can't be exported again: restore its files from a backup" in err
+    assert "genesys-export run" not in err
+    assert execute(VerifyRequest(start=str(past), end=str(past)), flags, known) == 65
+    err = capsys.readouterr().err
+    assert "Each is listed above. A past day of a snapshot can't be exported again: " in err
 
 
 def test_a_bad_day_is_told_line_by_line_and_ends_with_65(day, capsys):

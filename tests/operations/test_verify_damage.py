@@ -248,15 +248,18 @@ def test_a_missing_record_is_missed_in_rows_and_digest(publish):
 
 @pytest.mark.parametrize(
     ("line", "told"),
-    [(b"no json\n", "line that is not a conversation"), (b"{}", "ends within a line")],
+    [
+        (b"no json\n", "line that is not a record with a conversationId"),
+        (b"{}", "ends within a line"),
+    ],
 )
 def test_a_line_that_is_no_record_is_no_raw_file(publish, line, told):
     day = publish(format="jsonl.gz")
     assert told in raw(day, lambda text: text + line)[0]
 
 
-def test_a_lookup_s_line_without_its_columns_is_none(publish):
-    day = publish(GENESYS_EXPORT_EXPORT__NAMES="true", format="jsonl.gz")
+def test_a_lookup_s_line_without_its_columns_is_none(snapshot):
+    day = snapshot(format="jsonl.gz")
     path = day.object("dim_queues")
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + b'{"id":"a"}\n'))
     day.sign()

@@ -1,6 +1,7 @@
 """Days that are as their manifests say: all that can be looked at is, and nothing is found."""
 
 import gzip
+from dataclasses import replace
 from hashlib import blake2b, sha256
 
 import msgspec
@@ -48,9 +49,7 @@ def test_every_object_is_told_of_as_it_is_read(day):
         {"format": "parquet", "layout": "hive", "slices": 2},
         {"GENESYS_EXPORT_CSV__NEWLINES": "escape"},
         {"GENESYS_EXPORT_ROLL__ROWS": "20", "slices": 2},
-        {"GENESYS_EXPORT_EXPORT__NAMES": "true"},
-        {"GENESYS_EXPORT_EXPORT__NAMES": "true", "format": "parquet"},
-        {"GENESYS_EXPORT_EXPORT__NAMES": "true", "format": "jsonl.gz"},
+        {"format": "jsonl.gz"},
         {"GENESYS_EXPORT_EXPORT__KEEP_RAW": "true"},
         {"engine": "query"},
     ],
@@ -111,15 +110,33 @@ def test_an_index_of_other_tokens_is_found(publish):
     assert "conversations of the index, found 60 not in it, and 60" in found
 
 
-def test_a_lookup_table_whose_ids_are_dropped_has_no_keys_to_check(publish):
-    found = honest(
-        publish(
-            GENESYS_EXPORT_EXPORT__NAMES="true",
-            GENESYS_EXPORT_PRIVACY__COLUMNS="participants.user_id=drop",
-        )
-    )
-    assert "the keys of dim_users: dim_users.id is protected" in found.unchecked
-    assert found.checked.keyed == 19
+@pytest.mark.parametrize("form", ["csv.gz", "parquet", "jsonl.gz"])
+def test_a_snapshot_is_verified_by_rows_and_keys_and_has_no_index_to_miss(snapshot, form):
+    found = honest(snapshot(format=form))
+    assert (found.records, found.unchecked) == ("entries", ())
+    assert (found.checked.tables, found.checked.keyed, found.checked.index) == (5, 5, 0)
+    assert found.checked.rows == found.manifest.counts.exported > 0
+
+
+def test_a_lookup_table_whose_ids_are_dropped_has_no_keys_to_check(snapshot):
+    found = honest(snapshot(GENESYS_EXPORT_PRIVACY__COLUMNS="participants.user_id=drop"))
+    assert found.unchecked == ("the keys of dim_users: dim_users.id is protected",)
+    assert found.checked.keyed == 4
+
+
+def test_lookup_tables_that_a_day_of_conversations_of_0_1_0_names_are_checked_with_it(
+    snapshot, tmp_path, genesys
+):
+    taken = snapshot()
+    names = taken.manifest
+    day = Published.export(tmp_path / "lake", genesys, day=taken.day)
+    day = replace(day, day=taken.day)
+    day.rewrite(lambda told: told["tables"].update(names["tables"]))
+    day.rewrite(lambda told: told["recipe"]["tables"].extend(names["tables"]))
+    found = honest(day)
+    assert (found.checked.tables, found.checked.keyed) == (20, 20)
+    day.object("dim_queues").unlink()
+    assert [one.partition("/")[0] for one in day.mismatches()] == ["dim_queues"]
 
 
 def test_line_breaks_written_as_spaces_leave_attributes_keys_unchecked(publish):

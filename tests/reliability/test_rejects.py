@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 from destinations import Killed, MemoryStore
-from workbench import CLAIM, DAY, Bench
+from workbench import CLAIM, DAY, Bench, rejects
 
 from fakes import Events
 from genesys_export.events import SliceAdopted
-from genesys_export.export import Exporter, ExportOptions, Outcome
+from genesys_export.export import DayExporter, ExportOptions, Outcome
 
 FORCED = ExportOptions(force=True)
-BROKEN = [b'{"conversationId": 4711}', b'{"conversationId": 7}']
+BROKEN = (b'{"conversationId": 4711}', b'{"conversationId": 7}')
 DAY_PART = timedelta(hours=8)
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
 FILES = [f"rejects.{number:03}.jsonl.gz" for number in range(3)]
@@ -23,7 +23,7 @@ FILES = [f"rejects.{number:03}.jsonl.gz" for number in range(3)]
 @pytest.fixture
 def bench():
     bench = Bench.over(lambda clock: MemoryStore(now=clock.now))
-    bench.genesys.broken = [*BROKEN]
+    bench.genesys.unreadable = BROKEN
     return bench
 
 
@@ -46,15 +46,21 @@ def half(bench):
     return bench
 
 
+def rejected(bench):
+    """Return the records of each file of rejects, by its name."""
+    files = rejects(bench.manifest())
+    return {file["key"].rpartition("/")[2]: bench.records(file) for file in files}
+
+
 def go_on(bench):
     """Run to the end; return whose slices were adopted, and how many jobs were submitted."""
     process, events, jobs = bench.process(), Events(), len(bench.genesys.jobs)
     deps = replace(bench.exporter(process, slices=3, at_once=1).deps, observe=events)
-    Exporter(deps).export(DAY)
+    DayExporter(deps).export(DAY)
     process.bury()
     bench.check_readers()
     bench.check_settled()
-    assert [*bench.rejects()] == FILES
+    assert [*rejected(bench)] == FILES
     return len(events.of(SliceAdopted)), len(bench.genesys.jobs) - jobs
 
 
@@ -71,23 +77,23 @@ def test_a_slice_whose_rejects_are_gone_is_read_again(half):
 
 
 def test_only_slices_that_have_rejects_have_a_file_of_them(bench):
-    pages, slices = bench.genesys.pages, 3
+    submit, slices = bench.genesys.submit, 3
 
-    def in_the_second(job_id):
-        start = bench.genesys.jobs[job_id].interval.start
-        bench.genesys.broken = BROKEN if start == DAY.interval.start + DAY_PART else []
-        return pages(job_id)
+    def in_the_second(interval):
+        is_second = interval.start == DAY.interval.start + DAY_PART
+        bench.genesys.unreadable = BROKEN if is_second else ()
+        return submit(interval)
 
-    bench.genesys.pages = in_the_second
+    bench.genesys.submit = in_the_second
     bench.run(slices=slices, at_once=1)
-    assert bench.rejects() == {FILES[1]: BROKEN}
+    assert rejected(bench) == {FILES[1]: BROKEN}
     assert bench.manifest()["rejects"]["rows"] == 2  # one file is told as it always was
 
 
 def test_the_same_rejects_leave_a_day_unchanged_and_others_do_not(bench):
     bench.run(slices=3)
     assert bench.run(slices=3, options=FORCED).outcome is Outcome.UNCHANGED
-    del bench.genesys.broken[0]
+    bench.genesys.unreadable = BROKEN[1:]
     assert bench.run(slices=3, options=FORCED).outcome is Outcome.PUBLISHED
     bench.check_readers()
     bench.check_settled()
@@ -95,15 +101,8 @@ def test_the_same_rejects_leave_a_day_unchanged_and_others_do_not(bench):
 
 def test_rejects_that_can_be_read_now_leave_no_file(bench):
     bench.run(slices=3)
-    bench.genesys.broken = []
+    bench.genesys.unreadable = ()
     bench.run(slices=3, options=FORCED)
     bench.check_readers()
     bench.check_settled()
     assert bench.manifest()["rejects"] is None
-
-
-def test_a_record_that_comes_twice_to_a_slice_is_kept_once(bench):
-    bench.genesys.broken = [*BROKEN, BROKEN[0]]
-    bench.run()
-    assert bench.rejects() == {"rejects.jsonl.gz": BROKEN}
-    assert bench.manifest()["counts"]["rejected"] == 2

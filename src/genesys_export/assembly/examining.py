@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 
+from .. import life
 from ..api import Clock, Filters
-from ..datasets import DEFAULT, NAMES, dataset_named, everything
+from ..datasets import DEFAULT, NAMES, dataset_named
 from ..events import Observe
 from ..locations import Home
 from ..manifest import Manifest
@@ -27,7 +29,7 @@ from .connections import (
     store_of,
     transport_of,
 )
-from .planning import counting, source_of
+from .planning import counting, policy_of, source_of
 
 _PATIENCE = timedelta(seconds=20)
 
@@ -62,28 +64,31 @@ def verifiers(
     source: bool,
     given: Callable[[str], str] = lambda _: "",
 ) -> Iterator[Verifier]:
-    """Yield a verifier for every organisation asked for; raises WrongSettings.
+    """Yield a verifier for every organisation and dataset asked for; raises WrongSettings.
 
     With `source` it lets the source count again; without it, no credentials are needed. `given`
     returns the flags that suggested commands of an organisation repeat.
     """
     store = store_of(settings.require_destination(), observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
-    dataset = dataset_named(DEFAULT)
+    several = len(settings.datasets) > 1
     for name in orgs or names_of_orgs(settings):
-        yield Verifier(
-            dataset=everything(),
-            home=Home(name, dataset.name),
-            store=store,
-            org=name,
-            given=given(name),
-            pulse=lambda: clock.sleep(0),  # a signal comes in here
-            observe=observe,
-            counter=_recount(settings, orgs[name], clock=clock, observe=observe)
-            if source
-            else None,
-            tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
-        )
+        counter = _recount(settings, orgs[name], clock=clock, observe=observe) if source else None
+        for dataset in settings.datasets:
+            yield Verifier(
+                dataset=dataset,
+                home=Home(name, dataset.name),
+                store=store,
+                whose=" ".join(filter(None, (name, dataset.name if several else ""))),
+                given=given(name),
+                is_past=partial(
+                    life.is_past, now=clock.now(), policy=policy_of(settings, dataset)
+                ),
+                pulse=lambda: clock.sleep(0),  # a signal comes in here
+                observe=observe,
+                counter=counter,
+                tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
+            )
 
 
 def _recount(

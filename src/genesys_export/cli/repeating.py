@@ -10,7 +10,13 @@ from ..settings import Flags
 
 def repeated(flags: Flags, org: str = "") -> str:
     """Return ` --to ./lake --config x.toml --org emea`: as given, and of this organisation."""
-    given = {"to": flags.get("to"), "config": flags.get("config"), "org": org}
+    datasets = ",".join(flags.get("dataset") or ())
+    given = {
+        "to": flags.get("to"),
+        "config": flags.get("config"),
+        "org": org,
+        "dataset": datasets,
+    }
     return "".join(f" --{name} {_quoted(str(value))}" for name, value in given.items() if value)
 
 

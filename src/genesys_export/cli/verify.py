@@ -19,7 +19,7 @@ from ..errors import ExportError, Stopped, WrongUse, worst
 from ..exporter import Exporter
 from ..operations.verify.sampling import Sample, parse
 from ..operations.verify.verify import Verification, Verifier
-from ..plural import plural
+from ..plural import counted, plural
 from ..progress import progress
 from ..progress.words import clean, size
 from ..settings import Flags, Need, Settings, load
@@ -42,7 +42,7 @@ class VerifyRequest:
 
 
 def execute(request: VerifyRequest, flags: Flags, environ: Mapping[str, str] | None = None) -> int:
-    """Verify the days for every organisation asked for; return the exit status (C14)."""
+    """Verify the days of every dataset asked for; return the exit status (C14)."""
     sample = _sample(request)
     needs = {Need.DESTINATION, Need.SOURCE} if request.source else {Need.DESTINATION}
     settings = load(flags=flags, environ=environ, needs=needs, dates=_dates(request))
@@ -55,7 +55,7 @@ def execute(request: VerifyRequest, flags: Flags, environ: Mapping[str, str] | N
         around = Surroundings(clock=clock, observe=observe, given=partial(repeated, flags))
         parts = Exporter(settings, around).verifiers(source=request.source)
         if request.date is not None:
-            ends = [_of_day(one, quiet=quiet) for one in _outcomes(parts, days[0])]
+            ends = list(_ends(parts, days[0], quiet=quiet))
         else:
             asked = DayRange(days=days, sample=sample, quiet=quiet)
             ends = [_of_range(one) for one in _results(parts, asked)]
@@ -70,21 +70,23 @@ def execute(request: VerifyRequest, flags: Flags, environ: Mapping[str, str] | N
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What is printed for one organisation, and what it ends with."""
+    """What is printed for one dataset, and what it ends with."""
 
-    lines: Sequence[str]
-    errors: Sequence[ExportError]
+    lines: Sequence[str] = ()
+    errors: Sequence[ExportError] = ()
 
 
-def _of_day(outcome: Verification | ExportError, *, quiet: bool) -> _End:
-    if isinstance(outcome, ExportError):
-        return _End((), (outcome,))
-    lines = mismatches(outcome) if quiet else told(outcome)
-    return _End(tuple(lines), tuple(filter(None, (outcome.problem,))))
+def _of_day(verifier: Verifier, day: Day, *, quiet: bool) -> _End:
+    if verifier.is_absent(day):
+        return _End(() if quiet else (f"{_said(verifier.whose)}{day}: no snapshot was taken",))
+    found = verifier.verify(day)
+    lines = mismatches(found) if quiet else told(found)
+    return _End(tuple(lines), tuple(filter(None, (found.problem,))))
 
 
 def _of_range(result: RangeResult) -> _End:
-    lines = [f"{result.org}:", *result.lines] if result.org and result.lines else result.lines
+    whose = result.whose
+    lines = [f"{whose}:", *result.lines] if whose and result.lines else result.lines
     return _End(lines, result.problems)
 
 
@@ -99,9 +101,9 @@ def mismatches(found: Verification) -> Iterator[str]:
 def told(found: Verification) -> Iterator[str]:
     """Yield the lines that say what was checked, and what does not match."""
     manifest, checked = found.manifest, found.checked
-    org = f"{found.org} " if found.org else ""
-    conversations = plural(manifest.counts.exported, "conversation")
-    yield f"{org}{found.day}: {manifest.state}, {conversations}, according to {found.manifest_url}"
+    day = f"{_said(found.whose)}{found.day}"
+    records = counted(manifest.counts.exported, found.records)
+    yield f"{day}: {manifest.state}, {records}, according to {found.manifest_url}"
     yield f"  read        {plural(checked.objects, 'object')}, {size(checked.size_bytes)}"
     yield f"  rows        {checked.rows:,} in {plural(checked.tables, 'table')}"
     if checked.keyed:
@@ -110,7 +112,7 @@ def told(found: Verification) -> Iterator[str]:
     if checked.digest:
         yield "  digest      computed again from the records"
     if checked.index:
-        yield f"  index       {plural(checked.index, 'conversation')}"
+        yield f"  index       {counted(checked.index, found.records)}"
     if found.source is not None:
         yield f"  source      {found.source}"
         if media := found.source.by_media:
@@ -122,6 +124,10 @@ def told(found: Verification) -> Iterator[str]:
         yield f"  MISMATCH    {one}"
     if not found.mismatches:
         yield "  OK: everything matches the manifest"
+
+
+def _said(whose: str) -> str:
+    return f"{whose} " if whose else ""
 
 
 def _sample(request: VerifyRequest) -> Sample | None:
@@ -160,20 +166,19 @@ def _dates(request: VerifyRequest) -> dict[str, str | None]:
     return {"date": request.date, "start": request.start, "end": request.end}
 
 
-def _outcomes(parts: Iterator[Verifier], day: Day) -> Iterator[Verification | ExportError]:
-    """Verify the day of one organisation after the other; an error ends only its own."""
+def _ends(parts: Iterator[Verifier], day: Day, *, quiet: bool) -> Iterator[_End]:
+    """Verify the day of one dataset after the other; an error ends only its own."""
     for verifier in parts:
         try:
-            yield verifier.verify(day)
-        except Stopped as problem:
-            yield problem
-            return
+            yield _of_day(verifier, day, quiet=quiet)
         except ExportError as problem:
-            yield problem
+            yield _End(errors=(problem,))
+            if isinstance(problem, Stopped):
+                return
 
 
 def _results(parts: Iterator[Verifier], asked: DayRange) -> Iterator[RangeResult]:
-    """Verify the range for one organisation after the other."""
+    """Verify the range for one dataset after the other."""
     rng = SystemRandom()
     for verifier in parts:
         result = check(verifier, asked, rng)

@@ -5,15 +5,16 @@ Prints nothing: what is to be printed is collected, because progress is shown me
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 
 from ..damage import Damage, files_of
 from ..days import Day, ranges
 from ..errors import DataMismatch, ExportError, NotAFile, NotPermitted, Stopped, WrongSettings
 from ..operations.verify.sampling import Sample, draw
-from ..operations.verify.verify import Verification, Verifier
+from ..operations.verify.verify import PAST, Verification, Verifier
 from ..plural import plural
 from ..progress.words import size
 
@@ -29,15 +30,16 @@ class DayRange:
 
 @dataclass(slots=True, kw_only=True)
 class RangeResult:
-    """What was found for one organisation: the lines to print, and the errors to show."""
+    """What was found for one dataset: the lines to print, and the errors to show."""
 
-    org: str
+    whose: str
     quiet: bool = False
     lines: list[str] = field(default_factory=list)
     problems: list[ExportError] = field(default_factory=list)
     good: int = 0
     bad: int = 0
-    absent: int = 0
+    missing: int = 0
+    absent: int = 0  # past days of a snapshot that was never taken
     listed: int = 0  # days of which only the existence and size of the files was checked
     failed: int = 0  # days that could not be verified
     objects: int = 0
@@ -54,7 +56,8 @@ class RangeResult:
         counts = {
             "OK": self.good,
             "with mismatches": self.bad,
-            "not published": self.absent,
+            "not published": self.missing,
+            "without a snapshot": self.absent,
             "not read, only listed": self.listed,
             "not verified": self.failed,
         }
@@ -64,13 +67,13 @@ class RangeResult:
 
 
 def check(verifier: Verifier, asked: DayRange, rng: Random) -> RangeResult:
-    """Verify the days of one organisation; an error ends only its own day, a signal the range."""
-    result = RangeResult(org=verifier.org, quiet=asked.quiet)
+    """Verify the days of one dataset; an error ends only its own day, a signal the range."""
+    result = RangeResult(whose=verifier.whose, quiet=asked.quiet)
     try:
         _check(verifier, asked, rng, result)
     except ExportError as problem:
         result.problems.append(problem)
-    if result.bad or result.absent:
+    if result.bad or result.missing:
         result.problems.append(_mismatch(verifier, asked, result))
     return result
 
@@ -88,12 +91,20 @@ def _check(verifier: Verifier, asked: DayRange, rng: Random, result: RangeResult
             result.lines += [f"  MISMATCH    {one}" for one in some]
         else:
             result.listed += 1
-    absent = [day.date for day in asked.days if day.date not in published]
-    result.absent = len(absent)
-    for first, last in ranges(absent):
-        span = f"{first} to {last}" if first != last else str(first)
+    others = [day for day in asked.days if day.date not in published]
+    absent = [day.date for day in others if verifier.is_past(day)]
+    missing = [day.date for day in others if not verifier.is_past(day)]
+    result.absent, result.missing = len(absent), len(missing)
+    for span in _spans(missing):
         result.lines.append(f"{span}  nothing is published")
+    for span in _spans(absent):
+        result.tell(f"{span}  no snapshot was taken")
     result.tell(result.summary)
+
+
+def _spans(days: Sequence[date]) -> Iterator[str]:
+    for first, last in ranges(days):
+        yield f"{first} to {last}" if first != last else str(first)
 
 
 def _chosen(
@@ -151,12 +162,21 @@ def _mismatch(verifier: Verifier, asked: DayRange, result: RangeResult) -> DataM
     told = []
     if result.bad:
         told.append(f"{plural(result.bad, 'day does', 'days do')} not match the manifest")
-    if result.absent:
-        told.append(f"{plural(result.absent, 'day is', 'days are')} not published")
-    whose = f"{verifier.org} " if verifier.org else ""
-    command = f"genesys-export backfill --start {first} --end {last}{verifier.given}"
+    if result.missing:
+        told.append(f"{plural(result.missing, 'day is', 'days are')} not published")
+    whose = f"{verifier.whose} " if verifier.whose else ""
     return DataMismatch(
         f"{whose}{first} to {last}: {', '.join(told)}",
-        advice=f"Each is listed above. `{command}` exports what is missing or has lost files; a "
-        "file that was changed without changing its size needs --force.",
+        advice=f"Each is listed above. {_help(verifier, asked, result)}",
+    )
+
+
+def _help(verifier: Verifier, asked: DayRange, result: RangeResult) -> str:
+    if verifier.dataset.is_snapshot:
+        newest = f"`genesys-export run{verifier.given}` exports what is missing."
+        return " ".join((newest,) * bool(result.missing) + (PAST,) * bool(result.bad))
+    span = f"--start {asked.days[0]} --end {asked.days[-1]}"
+    return (
+        f"`genesys-export backfill {span}{verifier.given}` exports what is missing or has lost "
+        "files; a file that was changed without changing its size needs --force."
     )

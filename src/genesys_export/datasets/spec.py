@@ -158,6 +158,11 @@ class Dataset:
         return f"{self.name}_raw"
 
     @property
+    def top(self) -> Table | None:
+        """The table with one row for each record; None where there are no records, but lists."""
+        return next((table for table in self.tables if table.path == "$"), None)
+
+    @property
     def is_snapshot(self) -> bool:
         """Whether a day is what was there when it was read."""
         return self.life is Life.SNAPSHOT

@@ -9,8 +9,8 @@ from ..manifest import Manifest, decode
 from ..model import Store, Tag
 
 
-def published(store: Store, home: Home, day: Day, *, given: str = "") -> tuple[Tag, Manifest]:
-    """Return the day's manifest; `given` is what a suggested command repeats.
+def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[Tag, Manifest]:
+    """Return the day's manifest; `advice` says how to get one where nothing whole is there.
 
     Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
     published for it, and what the store raises.
@@ -20,7 +20,7 @@ def published(store: Store, home: Home, day: Day, *, given: str = "") -> tuple[T
     if found is None:
         raise DataMismatch(
             f"nothing is published for {day}: there is no {url}",
-            advice=f"Export it: genesys-export run --date {day}{given}",
+            advice=advice or f"Export it: genesys-export run --date {day}",
         )
     manifest = decode(found.body, url)
     if manifest.next is not None:
@@ -32,7 +32,7 @@ def published(store: Store, home: Home, day: Day, *, given: str = "") -> tuple[T
         raise DataMismatch(
             f"{day} is damaged: a replacement was not completed, and readers must not take"
             " anything of the day",
-            advice=f"Export it again: genesys-export run --date {day}{given}",
+            advice=advice or f"Export it: genesys-export run --date {day}",
         )
     return found.tag, manifest
 

@@ -13,20 +13,20 @@ from functools import partial
 
 import pyarrow as pa
 
-from ...datasets import NAMES, Dataset, Table, dataset_named
+from ...datasets import Dataset, Table, owner, tables
 from ...encode import Format
 from ...events import Observe
 from ...manifest import File, Manifest
 from ...model import Store
-from ...plural import plural
+from ...plural import counted
 from .contents import csv_tables, json_tables, lines, parquet_tables, unzipped
 from .hashes import Hashes, Pulse, difference
 from .keys import Keys, Parent, is_protected
 from .mismatches import Mismatches
 from .objects import Objects, Pieces, Take, unread
-from .records import Conversations, objects
+from .records import Records, objects
 
-_CONVERSATIONS, _INDEX = "conversations", "index"
+_INDEX = "index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,17 @@ class Inspection:
     _rows: dict[str, int] = field(default_factory=dict)
     _open: list[Keys] = field(default_factory=list)
     _parents: dict[str, Parent | None] = field(default_factory=dict)
-    _table_of: Conversations = field(default_factory=Conversations)  # of the table's rows
-    _records: Conversations = field(default_factory=Conversations)  # of the raw table
-    _index: Conversations = field(default_factory=Conversations)
+    _table_of: Records = field(init=False)  # of the table's rows
+    _records: Records = field(init=False)  # of the raw table
+    _index: Records = field(init=False)
     _cut: set[str] = field(default_factory=set)  # tables, and the index, not read as a whole
     _keyed: int = 0
     _references: int = 0
+
+    def __post_init__(self) -> None:
+        """Know where a record has its id."""
+        name = self.dataset.record.id if self.dataset.record else ""
+        self._table_of, self._records, self._index = Records(name), Records(name), Records(name)
 
     def run(self) -> Checked:
         """Check everything; raises ChangedMeanwhile, and what the store raises."""
@@ -71,7 +76,7 @@ class Inspection:
                 self._table(there, table)
             self._others(there)
             self._whole()
-            self._conversations()
+            self._same_records()
         finally:
             self._close()
         return Checked(
@@ -87,10 +92,15 @@ class Inspection:
 
     @property
     def _raw(self) -> str:
-        return f"{self.dataset.name}_raw"
+        return self.dataset.raw
+
+    @property
+    def _top(self) -> str:
+        return self.dataset.top.name if self.dataset.top else ""
 
     def _tables(self) -> Iterator[Table]:
-        yield from (table for table in self.dataset.tables if table.name in self.manifest.tables)
+        """Yield every table that the manifest names: 0.1.0 named lists beside its own tables."""
+        yield from (table for table in tables() if table.name in self.manifest.tables)
 
     def _table(self, there: Objects, table: Table) -> None:
         keys = Keys(table, self.manifest.day, self.manifest.recipe)
@@ -102,7 +112,7 @@ class Inspection:
         self._keyed += not keys.hidden
         self._references += followed
         self._parents[table.name] = None if table.name in self._cut else keys.as_parent()
-        references = (key.references for each in self.dataset.tables for key in each.foreign_keys)
+        references = (key.references for each in tables() for key in each.foreign_keys)
         keys.close(for_good=table.name not in references)
 
     def _read(self, there: Objects, name: str, file: File, take: Take) -> None:
@@ -116,26 +126,25 @@ class Inspection:
     def _rows_of(self, file: File, keys: Keys, pieces: Pieces) -> int:
         """Take a file's rows, in the format that its name says."""
         if file.key.endswith(f".{Format.PARQUET}"):
-            tables = parquet_tables(pieces, keys.table, keys.columns)
+            found = parquet_tables(pieces, keys.table, keys.columns)
         elif file.key.endswith(f".{Format.JSONL}"):
-            tables = json_tables(objects(lines(unzipped(pieces))), keys.table, keys.columns)
+            found = json_tables(objects(lines(unzipped(pieces))), keys.table, keys.columns)
         else:
-            tables = csv_tables(unzipped(pieces), keys.table, keys.columns)
-        return keys.take(self._with_ids(keys.table, tables))
+            found = csv_tables(unzipped(pieces), keys.table, keys.columns)
+        return keys.take(self._with_ids(keys.table, found))
 
-    def _with_ids(self, table: Table, tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-        hashed = is_protected(self.manifest.recipe, table.name, "conversation_id", ("hash",))
+    def _with_ids(self, table: Table, found: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        hashed = is_protected(self.manifest.recipe, table.name, table.identity, ("hash",))
         take = self._table_of.take_tokens if hashed else self._table_of.take_ids
-        for each in tables:
-            if table.name == _CONVERSATIONS:
-                take(each.column("conversation_id").drop_null().to_pylist())
+        for each in found:
+            if table.name == self._top:
+                take(each.column(table.identity).drop_null().to_pylist())
             yield each
 
     def _others(self, there: Objects) -> None:
         """Read what belongs to no declared table: raw records, index, rejects, changes."""
         manifest = self.manifest
-        known = {table.name for table in self.dataset.tables} | {self._raw}
-        for name in sorted(manifest.tables.keys() - known):
+        for name in sorted(name for name in manifest.tables if owner(name) is None):
             self.mismatches.skip(f"the rows of {name}: this version does not know the table")
             for file in manifest.tables[name]:
                 there.read(file, unread)
@@ -155,25 +164,26 @@ class Inspection:
 
     def _whole(self) -> None:
         """Check that the manifest has every table that the recipe names."""
-        lookups = {table.name for table in dataset_named(NAMES).tables}
         for name in self.manifest.recipe.tables:
             if name in self.manifest.tables:
                 continue
-            if name in lookups:  # a list that could not be read costs only itself; a note says so
+            if _is_list(name):  # one that could not be read costs only itself; a note says so
                 self.mismatches.skip(f"{name}: it was not published, see the manifest's notes")
             else:
                 self.mismatches.add(name, "files, by the recipe", "none in the manifest")
 
-    def _conversations(self) -> None:
-        """Compare the numbers of conversations, and the conversations themselves."""
-        expected = plural(self.manifest.counts.exported, "conversation")
+    def _same_records(self) -> None:
+        """Compare the numbers of records, and the records themselves, where it has any."""
+        if self.dataset.record is None:
+            return
+        expected = self._counted(self.manifest.counts.exported)
         for where, count in {
-            _CONVERSATIONS: self._rows.get(_CONVERSATIONS),
+            self._top: self._rows.get(self._top),
             self._raw: self._rows.get(self._raw),
             _INDEX: self._index.count if self.manifest.index else None,
         }.items():
             if count is not None and where not in self._cut:
-                self.mismatches.expect(where, expected, plural(count, "conversation"))
+                self.mismatches.expect(where, expected, self._counted(count))
         if self._raw in self._cut:
             self.mismatches.skip(f"digest: {self._raw} could not be read as a whole")
         elif self._raw in self.manifest.tables:
@@ -185,6 +195,9 @@ class Inspection:
             )
         self._compare_with_index()
 
+    def _counted(self, count: int) -> str:
+        return counted(count, self.dataset.records)
+
     def _compare_with_index(self) -> None:
         if not self.manifest.index:
             self.mismatches.skip("the index: the manifest names none")
@@ -194,17 +207,23 @@ class Inspection:
             return
         if self._raw in self.manifest.tables and self._raw not in self._cut:
             self._same(self._raw, self._records.entries, self._index.entries)
-        if _CONVERSATIONS in self.manifest.tables and _CONVERSATIONS not in self._cut:
-            self._same(_CONVERSATIONS, self._table_of.ids, self._index.ids)
+        if self._top in self.manifest.tables and self._top not in self._cut:
+            self._same(self._top, self._table_of.ids, self._index.ids)
 
     def _same(self, where: str, found: Hashes, indexed: Hashes) -> None:
         apart = difference(found, indexed, self.pulse)
         if apart.left or apart.right:
             told = f"{apart.left} not in it, and {apart.right} of it missing"
-            self.mismatches.add(where, "the conversations of the index", told)
+            self.mismatches.add(where, f"the {self.dataset.records} of the index", told)
 
     def _close(self) -> None:
         for keys in self._open:
             keys.close()
-        for conversations in (self._table_of, self._records, self._index):
-            conversations.close()
+        for records in (self._table_of, self._records, self._index):
+            records.close()
+
+
+def _is_list(name: str) -> bool:
+    """Whether the table of that name is a list of the API."""
+    whose = owner(name)
+    return whose is not None and name != whose.raw and whose.table(name).source is not None

@@ -19,7 +19,6 @@ from .hashes import Hashes, Pulse, difference, doubled
 from .mismatches import Mismatches
 
 _BETWEEN = pa.scalar(b"\x1f", pa.binary())
-_DAY = "conversation_date"
 _BLOTS_OUT = ("drop", "mask")  # different values become equal; tokens stay apart
 
 
@@ -47,7 +46,7 @@ class Keys:
     @property
     def columns(self) -> tuple[str, ...]:
         """What must be read of the table's files."""
-        return tuple(dict.fromkeys((*self.table.primary_key, _DAY)))
+        return tuple(dict.fromkeys((*self.table.primary_key, self.table.day.name)))
 
     @property
     def hidden(self) -> str:
@@ -65,7 +64,8 @@ class Keys:
         rows = 0
         for each in tables:
             rows += each.num_rows
-            of_day = pc.sum(pc.equal(each.column(_DAY), self.day.encode()), min_count=0).as_py()
+            days = each.column(self.table.day.name)
+            of_day = pc.sum(pc.equal(days, self.day.encode()), min_count=0).as_py()
             self._of_other_days += each.num_rows - of_day
             if not self.hidden:
                 self._remember(each)

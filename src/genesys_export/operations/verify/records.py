@@ -1,7 +1,7 @@
 """A day's records as the API wrote them, and its index: whether they are the same, and the digest.
 
 The digest is the sum, modulo 2**256, of the SHA-256 hashes of the records' bytes. The index holds
-32 bytes a conversation, in order: 16 of its id (a UUID's own, else the id's BLAKE2b; where ids are
+32 bytes a record, in order: 16 of its id (a UUID's own, else the id's BLAKE2b; where ids are
 hashed the token's first) and the first 16 of its record's hash. Written apart from what makes
 them: to ask the same code proves nothing.
 """
@@ -21,23 +21,19 @@ from .mismatches import Unreadable
 from .objects import Pieces
 
 ENTRY_BYTES = 32
-_ID_BYTES = 16
+_ID, _ID_BYTES = "id", 16
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(rb"[0-9a-f]{64}")
 
 
-class _Head(msgspec.Struct, rename="camel"):
-    conversation_id: str
+class Records:
+    """Which records an index, a table or a raw table has, each by id and by its bytes."""
 
-
-_HEAD = msgspec.json.Decoder(_Head)
-
-
-class Conversations:
-    """Which conversations an index, a table or the raw records have, each by id and by record."""
-
-    def __init__(self) -> None:
-        """Hold nothing."""
+    def __init__(self, field: str) -> None:
+        """Hold nothing; a record's id is in its field of that name."""
+        self._field = field
+        head = msgspec.defstruct("Head", [(_ID, str)], rename={_ID: field})
+        self._head = msgspec.json.Decoder(head)
         self.ids, self.entries = Hashes(), Hashes()
         self.digest = self.count = 0
 
@@ -54,7 +50,7 @@ class Conversations:
         count = 0
         for line in lines:
             whole = sha256(line).digest()
-            key = identity(_id_of(line))
+            key = identity(self._id_of(line))
             self.ids.add([key])
             self.entries.add([key + whole[:_ID_BYTES]])
             self.digest = (self.digest + int.from_bytes(whole)) % (1 << 256)
@@ -81,19 +77,29 @@ class Conversations:
         self.ids.close()
         self.entries.close()
 
+    def _id_of(self, line: bytes) -> bytes:
+        try:
+            return str(getattr(self._head.decode(line), _ID)).encode()
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            found = _slowly(line)
+        found = found.get(self._field) if isinstance(found, dict) else None
+        if not isinstance(found, str):
+            raise Unreadable(f"has a line that is not a record with a {self._field}")
+        return found.encode("utf-8", "surrogatepass")
+
 
 def half(token: bytes) -> bytes:
     """Return the 16 bytes of a token in an index; raises Unreadable for anything else."""
     if not _TOKEN.fullmatch(token):
-        raise Unreadable("has a conversation_id that is not a token")
+        raise Unreadable("has an id that is not a token")
     return bytes.fromhex(token[: 2 * _ID_BYTES].decode())
 
 
-def identity(conversation_id: bytes) -> bytes:
+def identity(ident: bytes) -> bytes:
     """Return an id's 16 bytes in an index."""
-    if _UUID.fullmatch(conversation_id):
-        return bytes.fromhex(conversation_id.replace(b"-", b"").decode())
-    return blake2b(conversation_id, digest_size=_ID_BYTES).digest()
+    if _UUID.fullmatch(ident):
+        return bytes.fromhex(ident.replace(b"-", b"").decode())
+    return blake2b(ident, digest_size=_ID_BYTES).digest()
 
 
 def objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
@@ -117,17 +123,6 @@ def _entries(pieces: Pieces) -> Iterator[list[bytes]]:
         rest = text[whole:]
     if rest:
         raise Unreadable(f"is not a whole number of entries of {ENTRY_BYTES} bytes")
-
-
-def _id_of(line: bytes) -> bytes:
-    try:
-        return _HEAD.decode(line).conversation_id.encode()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        found = _slowly(line)
-    found = found.get("conversationId") if isinstance(found, dict) else None
-    if not isinstance(found, str):
-        raise Unreadable("has a line that is not a conversation")
-    return found.encode("utf-8", "surrogatepass")
 
 
 def _slowly(line: bytes) -> Any:

@@ -30,19 +30,23 @@ _AT_ONCE = 8  # manifests being read
 _AGAIN = "Verify it again."
 
 
+PAST = "A past day of a snapshot can't be exported again: restore its files from a backup."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The result of reading a day back."""
 
-    org: str
+    whose: str
     day: str
     manifest: Manifest
     manifest_url: str
     checked: Checked
     mismatches: tuple[Mismatch, ...]
     unchecked: tuple[str, ...]  # what could not be checked, and why
+    records: str  # what is counted, in the plural
     source: SourceCount | None  # what the source counted just now, where it was asked
-    given: str = ""  # the flags that suggested commands repeat
+    again: str  # what helps
 
     @property
     def problem(self) -> DataMismatch | None:
@@ -51,8 +55,7 @@ class Verification:
             return None
         return DataMismatch(
             f"{self.day} does not match its manifest: {self.findings}",
-            advice=f"Each is listed above; `genesys-export run --date {self.day} --force"
-            f"{self.given}` exports the day again.",
+            advice=f"Each is listed above. {self.again}",
         )
 
     @property
@@ -67,13 +70,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """Verifies days of one organisation."""
+    """Verifies days of one dataset of an organisation."""
 
-    dataset: Dataset  # with the lookup tables
+    dataset: Dataset
     home: Home
     store: Store
-    org: str = ""
+    whose: str = ""  # tells it from the others: organisation, dataset, both; "" for the only one
     given: str = ""  # the flags that suggested commands repeat
+    is_past: Callable[[Day], bool] = lambda _: False  # of a snapshot: can't be exported any more
     pulse: Pulse = field(default=lambda: None)
     observe: Observe = ignore
     counter: Callable[[Manifest], SourceCounter | None] | None = (
@@ -88,7 +92,7 @@ class Verifier:
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
         key = self.home.manifest(day)
-        tag, manifest = published(self.store, self.home, day, given=self.given)
+        tag, manifest = published(self.store, self.home, day, advice=self._again(day))
         mismatches = Mismatches()
         inspection = Inspection(
             dataset=self.dataset,
@@ -105,16 +109,27 @@ class Verifier:
         if mismatches.met and not stands(self.store, key, tag):
             raise replaced(day, _AGAIN)
         return Verification(
-            org=self.org,
+            whose=self.whose,
             day=str(day),
             manifest=manifest,
             manifest_url=self.store.url(key),
             checked=checked,
             mismatches=tuple(mismatches.met),
             unchecked=tuple(mismatches.unchecked),
+            records=self.dataset.records,
             source=self._counted(manifest),
-            given=self.given,
+            again=self._again(day, " --force"),
         )
+
+    def is_absent(self, day: Day) -> bool:
+        """Whether it is a past day of a snapshot that was never taken."""
+        return self.is_past(day) and self.store.read(self.home.manifest(day)) is None
+
+    def _again(self, day: Day, force: str = "") -> str:
+        """Return how to get the day right."""
+        if self.is_past(day):
+            return PAST
+        return f"Export it: genesys-export run --date {day}{force}{self.given}"
 
     def published(self) -> frozenset[date]:
         """Return every day that has a manifest."""
@@ -128,7 +143,7 @@ class Verifier:
 
         def read(day: Day) -> Manifest | None:
             try:
-                return published(self.store, self.home, day, given=self.given)[1]
+                return published(self.store, self.home, day, advice=self._again(day))[1]
             except (DataMismatch, TryAgainLater, DestinationFailed, NotAFile):
                 return None
 
