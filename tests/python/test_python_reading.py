@@ -173,6 +173,14 @@ def test_a_published_day_is_verified_and_a_changed_one_raises(published, lake):
         exporter.verify(DAY)
 
 
+def test_a_snapshot_that_was_not_taken_is_left_out_of_verifying(make):
+    with make(datasets=["conversation_details", "dimensions"]) as exporter:
+        statuses = {one.dataset: one.status for one in exporter.backfill(DAY, DAY)}
+        assert statuses == {"conversation_details": "published", "dimensions": "skipped"}
+        (found,) = exporter.verify(DAY)
+    assert found.manifest.dataset == "conversation_details"
+
+
 def test_the_status_lists_every_day(published):
     exporter, _ = published
     (status,) = exporter.status()
