@@ -1,4 +1,4 @@
-"""A day of lookup tables dies after each of its calls, one by one; what the next run makes of it."""
+"""A day of lookup tables dies after each of its calls; what the next run makes of it."""
 
 from __future__ import annotations
 
