@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import Events, FakeClock, FakeSource, MemoryStore, feed_of, some
+from genesys_export.assembly.dates import every_day
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
@@ -39,6 +40,7 @@ from genesys_export.export import (
 from genesys_export.life import Policy, Publish
 from genesys_export.manifest import Recipe
 from genesys_export.model import Page
+from genesys_export.settings import load
 from genesys_export.store import honours_preconditions
 
 ZONE = ZoneInfo("UTC")
@@ -68,7 +70,7 @@ def test_one_day_is_a_range():
 
 def test_a_range_that_ends_before_it_begins_is_wrong_use():
     with pytest.raises(WrongUse, match="2026-03-02 is after --end 2026-03-01"):
-        days_between(day("2026-03-02"), day("2026-03-01"))
+        every_day("2026-03-02", "2026-03-01", load(flags={}, environ={}), FakeClock(), called="--")
 
 
 def test_a_date_that_a_zone_never_had_is_no_day():
