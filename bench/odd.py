@@ -88,6 +88,8 @@ class Bodies:
 
     bodies: Sequence[bytes]
     job_ids: tuple[str, ...] = ()
+    needs: str = "nothing"
+    is_bounded: bool = True
 
     def fetch(self, interval: Interval, job_id: str | None = None) -> Bodies:
         """Return itself: there is one interval."""

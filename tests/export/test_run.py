@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import Events, FakeClock, FakeSource, MemoryStore, feed_of, some
-from genesys_export.assembly.dates import every_day
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
@@ -20,7 +19,6 @@ from genesys_export.errors import (
     NotPermitted,
     SignInRefused,
     Stopped,
-    WrongUse,
 )
 from genesys_export.events import BackfillProgress, DayFailed, DaySkipped, DayStarted
 from genesys_export.export import (
@@ -40,7 +38,6 @@ from genesys_export.export import (
 from genesys_export.life import Policy, Publish
 from genesys_export.manifest import Recipe
 from genesys_export.model import Page
-from genesys_export.settings import load
 from genesys_export.store import honours_preconditions
 
 ZONE = ZoneInfo("UTC")
@@ -66,11 +63,6 @@ def test_both_ends_belong_to_the_range():
 
 def test_one_day_is_a_range():
     assert days_between(day("2026-02-27"), day("2026-02-27")) == (day("2026-02-27"),)
-
-
-def test_a_range_that_ends_before_it_begins_is_wrong_use():
-    with pytest.raises(WrongUse, match="2026-03-02 is after --end 2026-03-01"):
-        every_day("2026-03-02", "2026-03-01", load(flags={}, environ={}), FakeClock(), called="--")
 
 
 def test_a_date_that_a_zone_never_had_is_no_day():

@@ -1,4 +1,4 @@
-"""A day of lookup tables dies after each of its calls, one by one; the next run makes it good."""
+"""A day of lookup tables dies after each of its calls; what the next run makes of it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Place:
             plan=plan,
             recipe=recipe,
             feed=SnapshotFeed(dataset=DATASET, lists=self.lists, tables=LOOKUPS, clock=self.clock),
-            store=Watched(self.store, look, dies_after),
+            store=Watched(self.store, look, dies_after),  # type: ignore[arg-type]
             clock=self.clock,
             observe=ignore,
             honours_preconditions=honours_preconditions,
