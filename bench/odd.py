@@ -10,7 +10,7 @@ import gc
 import json
 import re
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -88,11 +88,25 @@ class Bodies:
 
     bodies: Sequence[bytes]
     job_ids: tuple[str, ...] = ()
+    needs: str = "nothing"
+    is_bounded: bool = True
 
     def fetch(self, interval: Interval, job_id: str | None = None) -> Bodies:
         """Return itself: there is one interval."""
         del interval, job_id
         return self
+
+    def watermark(self) -> None:
+        """Return None: nothing is said of it."""
+
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
+        """Return nothing: nothing is asked."""
+        del interval
+        return ()
+
+    def try_out(self) -> str:
+        """Return that nothing is asked."""
+        return "nothing"
 
     def pages(self) -> Iterator[Page]:
         """Split the answers as the program does."""

@@ -161,7 +161,7 @@ def fed(world: World, dataset: Dataset, options: dict[str, Any], **settings: str
         known = load(flags={"to": "nowhere", "config": os.devnull}, environ=environ)
         (org,), plan = known.require_source(), plan_of(known, known.require_source()[0], dataset)
         client = client_of(known, org, clock=clock, observe=Events())
-        feed = feed_of(known, org, plan, client, clock=clock, observe=Events())
+        feed: Any = feed_of(known, org, plan, client, clock=clock, observe=Events())
         if hasattr(feed, "page_by_page"):  # so that a page is a block, however small it is
             feed = replace(feed, page_by_page=True)
         yield Fed(dataset, plan, feed, genesys, clock)

@@ -37,6 +37,7 @@ from genesys_export.errors import ExportError
 from genesys_export.events import Noticed
 from genesys_export.export import DayExporter, DayReport, ExportOptions, agenda
 from genesys_export.settings import load
+from genesys_export.settings.names import Flags
 from genesys_simulator import Options, Simulator, World, serve
 
 DAY = Day(date(2025, 11, 20), ZoneInfo("UTC"))
@@ -64,7 +65,7 @@ class Lake:
             "GENESYS_EXPORT_EXPORT__DATASETS": NAMES,
             **settings,
         }
-        flags = {"to": str(self.root), "config": os.devnull}
+        flags: Flags = {"to": str(self.root), "config": os.devnull}
         return exporters(load(flags=flags, environ=environ), clock=self.clock, observe=self.events)
 
     def run(self, *, day: Day = DAY, options: ExportOptions = ANEW, **settings: str) -> int:
@@ -83,11 +84,11 @@ class Lake:
 
     def both(self, **settings: str) -> int:
         """Export the day's conversations with the names of things."""
-        return self.run(
-            GENESYS_EXPORT_EXPORT__DATASETS=DEFAULT,
-            GENESYS_EXPORT_EXPORT__NAMES="true",
-            **settings,
-        )
+        asked = {
+            "GENESYS_EXPORT_EXPORT__DATASETS": DEFAULT,
+            "GENESYS_EXPORT_EXPORT__NAMES": "true",
+        }
+        return self.run(day=DAY, options=ANEW, **asked, **settings)
 
     def due(self, **settings: str) -> list[str]:
         """Return the days on which lookup tables are due."""

@@ -201,4 +201,5 @@ def test_what_is_not_a_lists_own_trouble_leaves_nothing_staged(why):
     store = MemoryStore()
     with pytest.raises(type(why)):
         staged(Lists({"dim_flows": why}), store)
-    assert store.sealed == store.begun == {}
+    assert not store.sealed
+    assert not store.begun

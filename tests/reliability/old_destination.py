@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from destinations import CHANGES, Killed
 
-from fakes import Events, FakeClock, MemoryObject, MemoryStore
+from fakes import Events, FakeClock, MemoryObject, MemoryStore, some
 from genesys_export.assembly.exporting import exporters
 from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_export.days import Day
@@ -130,7 +130,7 @@ class Old:
 
     def snapshot(self) -> dict[str, str]:
         """Return what lies there, by key."""
-        return {key: self.store.look(key).tag.etag for key in self.store.list("")}
+        return {key: some(self.store.look(key)).tag.etag for key in self.store.list("")}
 
     def leftovers(self) -> set[str]:
         """Return what lies or is staged there without being named."""
@@ -138,7 +138,7 @@ class Old:
             key for key in self.store.list("") if key.endswith(("manifest.json", "claim.json"))
         }
         for key in [one for one in named if one.endswith("manifest.json")]:
-            made = json.loads(self.store.read(key).body)
+            made = json.loads(some(self.store.read(key)).body)
             named |= {one["key"] for files in made["tables"].values() for one in files}
             named |= {one["key"] for one in made["index"]}
             named |= {made["changes"]["key"]} if made["changes"] else set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from destinations import Killed
@@ -209,13 +210,14 @@ def test_a_run_that_dies_while_it_takes_tables_over_is_made_good_by_the_next(ser
     second = NAMES if first == DEFAULT else DEFAULT
     for call in range(MOST):
         old = Old("named", server)
-        store = Watched(old.store, lambda old=old: old.check_readers(PROVISIONAL), call)
+        watch = partial(old.check_readers, PROVISIONAL)
+        store = Watched(old.store, watch, call)
         with suppress(Killed):
             old.exporter(first, store).export(PROVISIONAL, FORCED)
             return
         old.check_readers(PROVISIONAL)
         old.clock.rest(11 * 60)
-        watched = Watched(old.store, lambda old=old: old.check_readers(PROVISIONAL))
+        watched = Watched(old.store, watch)
         for dataset in (second, first, second):
             old.exporter(dataset, watched).export(PROVISIONAL, FORCED)
         assert {*some(old.readable(PROVISIONAL))["tables"]} == {*TABLES}
