@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -272,7 +272,7 @@ def assert_is_shown(objects: dict[str, bytes]) -> None:
         zone=ZoneInfo("UTC"),
         policy=Policy(),
     )
-    found = [read(store, place, NOW, due=lambda _: {date(2026, 11, 22): "it is due"})]
+    found = [read(store, place, NOW)]
     json.loads(as_json(found, asked=NOW))
     assert as_page(found, asked=NOW).startswith(b"<!doctype html>")
     show(found, StringIO(), days=14)
