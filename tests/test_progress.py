@@ -5,12 +5,14 @@ import json
 import re
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from rich.console import Console
 
 from genesys_export import events
+from genesys_export.datasets import DEFAULT, NAMES
 from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
@@ -20,20 +22,24 @@ from genesys_export.progress.words import duration, size
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
 
+EMEA: Any = {"org": "emea", "dataset": DEFAULT}
+ONLY: Any = {"org": "", "dataset": DEFAULT}
 REQUEST = events.Requested(
     method="GET", path="/jobs/{jobId}", status=200, received_bytes=1_000, elapsed_s=0.25
 )
 RATE_LIMIT = events.Waiting(reason="rate limit", wait_s=12)
 WAITED = events.Waited(reason="rate limit", waited_s=11.5)
 LOOK = events.Waiting(reason="job", wait_s=3, detail="j1 is PENDING")
-PAGE = events.PageExported(slice="2026-11-22#0", conversations=1_000, rows=28_000)
-AGAIN = events.ReadAgain(slice="2026-11-22#0", contested=3, conversations=1_000, rows=28_000)
-STARTED = events.DayStarted(org="emea", day="2026-11-22", interval=DAY, slices=1, watermark=None)
-COUNTED = events.DayCounted(org="emea", day="2026-11-22", conversations=4_000)
-FAILED = events.DayFailed(org="", day="2026-11-20", problem="no answer")
+PAGE = events.PageExported(**EMEA, slice="2026-11-22#0", conversations=1_000, rows=28_000)
+AGAIN = events.ReadAgain(
+    **EMEA, slice="2026-11-22#0", contested=3, conversations=1_000, rows=28_000
+)
+STARTED = events.DayStarted(**EMEA, day="2026-11-22", interval=DAY, slices=1, watermark=None)
+COUNTED = events.DayCounted(**EMEA, day="2026-11-22", conversations=4_000)
+FAILED = events.DayFailed(**ONLY, day="2026-11-20", problem="no answer")
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
-    org="",
+    **ONLY,
     day="2026-11-22",
     state="provisional",
     outcome="published",
@@ -66,12 +72,14 @@ ALL = (
     AGAIN,
     PAGE,
     events.Uploaded(key="conversations/2026-11-22.csv.gz", size_bytes=5),
-    events.SliceStaged(slice="2026-11-22#0", conversations=1_000, rows=28_000, size_bytes=5),
-    events.SliceAdopted(slice="2026-11-22#0", attempt="a1", conversations=500),
+    events.SliceStaged(
+        **EMEA, slice="2026-11-22#0", conversations=1_000, rows=28_000, size_bytes=5
+    ),
+    events.SliceAdopted(**EMEA, slice="2026-11-22#0", attempt="a1", conversations=500),
     events.ReadBack(key="conversations/2026-11-22.csv.gz", rows=1_000, size_bytes=5),
-    events.DayDue(org="", day="2026-11-20", reason="it is missing"),
-    events.DaySkipped(org="", day="2026-11-21", reason="it is already final"),
-    events.DayRecovered(org="", day="2026-11-22"),
+    events.DayDue(**ONLY, day="2026-11-20", reason="it is missing"),
+    events.DaySkipped(**ONLY, day="2026-11-21", reason="it is already final"),
+    events.DayRecovered(**ONLY, day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
     FAILED,
     OVER,
@@ -136,6 +144,7 @@ def test_json_lines_hold_the_same(clock):
         "level": "info",
         "event": "day started",
         "org": "emea",
+        "dataset": "conversation_details",
         "day": "2026-11-22",
         "interval": "2026-11-22T00:00:00.000Z/2026-11-23T00:00:00.000Z",
         "slices": 1,
@@ -157,8 +166,11 @@ def test_every_kind_of_event_has_its_own_line():
     assert not set(titles) & {kind.__name__ for kind in kinds}
 
 
+ROOTS = (events.Event, events.OfDataset)
+
+
 def _is_event(kind):
-    return isinstance(kind, type) and issubclass(kind, events.Event) and kind is not events.Event
+    return isinstance(kind, type) and issubclass(kind, events.Event) and kind not in ROOTS
 
 
 def test_no_page_has_a_line_of_its_own_at_the_default_level(clock):
@@ -267,7 +279,9 @@ def drawn(given, clock, **options) -> str:
 @pytest.fixture
 def bars(clock):
     tally = Tally()
-    bars = Bars(Console(file=Terminal(), width=100), verbose=False, tally=tally, clock=clock)
+    bars = Bars(
+        Console(file=Terminal(), width=100), verbose=False, named=False, tally=tally, clock=clock
+    )
 
     def observe(*given):
         for event in given:
@@ -291,7 +305,9 @@ def test_a_day_shows_its_phase_its_per_cent_and_the_time_that_is_left(bars, cloc
     clock.passed_s += 10
     assert re.search(r"reading .* 50 % 10 s left, 2,000 of 4,000", bars(PAGE))
     assert re.search(r"reading .* 25 % 30 s left, 1,000 of 4,000", bars(AGAIN))
-    staged = events.SliceStaged(slice="2026-11-22#0", conversations=1, rows=1, size_bytes=1)
+    staged = events.SliceStaged(
+        **EMEA, slice="2026-11-22#0", conversations=1, rows=1, size_bytes=1
+    )
     assert re.search(r"publishing .* 100 % ", bars(staged))
     ended = msgspec.structs.replace(PUBLISHED, org="emea")
     last = bars(ended)
@@ -301,7 +317,7 @@ def test_a_day_shows_its_phase_its_per_cent_and_the_time_that_is_left(bars, cloc
 
 def test_what_was_adopted_counts_as_done_and_not_as_speed(bars, clock):
     two = msgspec.structs.replace(STARTED, slices=2)
-    adopted = events.SliceAdopted(slice="2026-11-22#1", attempt="a1", conversations=2_000)
+    adopted = events.SliceAdopted(**EMEA, slice="2026-11-22#1", attempt="a1", conversations=2_000)
     bars(two, COUNTED, adopted, msgspec.structs.replace(PAGE, conversations=500))
     clock.passed_s += 10
     told = bars(msgspec.structs.replace(PAGE, conversations=500))
@@ -333,9 +349,12 @@ def test_the_picture_is_wiped_at_the_end(clock):
 
 def test_in_a_narrow_terminal_every_row_keeps_to_its_line(clock):
     tally = Tally()
-    bars = Bars(Console(file=Terminal(), width=50), verbose=False, tally=tally, clock=clock)
-    for event in (msgspec.structs.replace(STARTED, org=""), COUNTED, PAGE, RATE_LIMIT):
-        bars(event)
+    bars = Bars(
+        Console(file=Terminal(), width=50), verbose=False, named=False, tally=tally, clock=clock
+    )
+    for event in (STARTED, COUNTED, PAGE):
+        bars(msgspec.structs.replace(event, org=""))
+    bars(RATE_LIMIT)
     lines = seen(bars, 50).splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("2026-11-22 reading")
@@ -360,7 +379,7 @@ def test_news_stand_above_the_bars(clock):
     ],
 )
 def test_the_current_wait_is_shown_while_it_lasts(clock, event, words):
-    bars = Bars(Console(file=Terminal()), verbose=False, tally=Tally(), clock=clock)
+    bars = Bars(Console(file=Terminal()), verbose=False, named=False, tally=Tally(), clock=clock)
     bars(event)
     assert words in seen(bars)
     clock.passed_s += 13
@@ -368,7 +387,7 @@ def test_the_current_wait_is_shown_while_it_lasts(clock, event, words):
 
 
 def test_of_several_waits_the_longest_is_shown(clock):
-    bars = Bars(Console(file=Terminal()), verbose=False, tally=Tally(), clock=clock)
+    bars = Bars(Console(file=Terminal()), verbose=False, named=False, tally=Tally(), clock=clock)
     for event in (LOOK, RATE_LIMIT, events.Waiting(reason="budget", wait_s=1)):
         bars(event)
     clock.passed_s += 2
@@ -580,15 +599,71 @@ def summed(*seen: events.Event, elapsed_s: float = 60) -> str:
 
 def test_what_asked_nothing_has_no_figures():
     assert summed() == ""
-    skipped = events.DaySkipped(org="", day="2026-11-21", reason="it is already final")
+    skipped = events.DaySkipped(**ONLY, day="2026-11-21", reason="it is already final")
     assert summed(skipped) == "2026-11-21 skipped: it is already final"
+
+
+NAMES_OF_DAY: Any = msgspec.structs.replace(
+    PUBLISHED, dataset=NAMES, conversations=240, rows=240, files=5, manifest="s3://b/n.json"
+)
+
+
+def test_a_dataset_is_named_only_where_there_are_several_and_has_its_own_word_for_records():
+    (line_,) = summed(PUBLISHED).splitlines()
+    assert line_.startswith("2026-11-22 provisional: 1,000 conversations, ")
+    (line_,) = summed(NAMES_OF_DAY).splitlines()
+    assert line_.startswith("2026-11-22 provisional: 240 entries, 240 rows, ")
+    first, second = summed(PUBLISHED, NAMES_OF_DAY).splitlines()
+    assert first.startswith("conversation_details 2026-11-22 provisional: 1,000 conversations, ")
+    assert second.startswith("dimensions 2026-11-22 provisional: 240 entries, ")
+
+
+def test_lines_name_the_dataset_where_a_run_has_several_and_machines_always_read_it(clock):
+    (told,) = shown([NAMES_OF_DAY], clock).splitlines()
+    assert " day published day=2026-11-22 " in told
+    assert " entries=240 " in told
+    (told,) = shown([NAMES_OF_DAY], clock, named=True).splitlines()
+    assert " day published dataset=dimensions day=2026-11-22 " in told
+    told = json.loads(shown([NAMES_OF_DAY], clock, format="json"))
+    assert (told["dataset"], told["entries"]) == ("dimensions", 240)
+    assert "conversations" not in told
+
+
+def test_the_same_day_of_two_datasets_and_organisations_is_counted_apart(clock):
+    tally = Tally()
+    bars = Bars(
+        Console(file=Terminal(), width=120), verbose=False, named=True, tally=tally, clock=clock
+    )
+    other = {"org": "apac", "dataset": NAMES}
+    for event in (STARTED, COUNTED):
+        bars(event)
+    bars(msgspec.structs.replace(STARTED, **other))
+    bars(PAGE)
+    first, second = seen(bars, 120).splitlines()[:2]
+    assert first.startswith("emea conversation_details 2026-11-22 reading")
+    assert "1,000 of 4,000 conversations" in first
+    assert second.startswith("apac dimensions 2026-11-22 ")
+    assert " starting " in second
+    bars(msgspec.structs.replace(PUBLISHED, org="emea"))
+    assert seen(bars, 120).splitlines()[0].startswith("apac dimensions 2026-11-22 ")
+
+
+def test_a_range_of_several_datasets_counts_records(clock):
+    def told(*events_):
+        tally = Tally()
+        for event in (*events_, OVER):
+            tally(event)
+        return summary(tally.totals(), elapsed_s=1, backfill=OVER).splitlines()[0]
+
+    assert told(PUBLISHED).endswith("; 70,000 conversations")
+    assert told(PUBLISHED, NAMES_OF_DAY).endswith("; 70,000 records")
 
 
 def test_what_an_unchanged_day_staged_is_not_called_uploaded():
     asked = events.Requested(method="GET", path="/x", status=200, received_bytes=9, elapsed_s=0.1)
     staged = events.Uploaded(key="surveys/2026-11-21.csv.gz", size_bytes=1_600)
     day = events.DayPublished(
-        org="",
+        **ONLY,
         day="2026-11-21",
         state="final",
         outcome="published",

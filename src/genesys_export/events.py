@@ -19,6 +19,13 @@ class Event(Struct, frozen=True):
     """The root of all events."""
 
 
+class OfDataset(Event, frozen=True, kw_only=True):
+    """The root of what happens to a dataset of an organisation, "" for the only one."""
+
+    org: str
+    dataset: str
+
+
 class SignedIn(Event, frozen=True, kw_only=True):
     """A token was fetched."""
 
@@ -61,20 +68,18 @@ class Retrying(Event, frozen=True, kw_only=True):
     problem: str
 
 
-class DayStarted(Event, frozen=True, kw_only=True):
+class DayStarted(OfDataset, frozen=True, kw_only=True):
     """The work on one day begins."""
 
-    org: str
     day: str
     interval: Interval
     slices: int
     watermark: datetime | None
 
 
-class DayCounted(Event, frozen=True, kw_only=True):
+class DayCounted(OfDataset, frozen=True, kw_only=True):
     """Genesys's own count of a day, asked before the day is read."""
 
-    org: str
     day: str
     conversations: int
 
@@ -109,7 +114,7 @@ class PageReceived(Event, frozen=True, kw_only=True):
     received_bytes: int
 
 
-class PageExported(Event, frozen=True, kw_only=True):
+class PageExported(OfDataset, frozen=True, kw_only=True):
     """A page went through to the encoders."""
 
     slice: str
@@ -117,7 +122,7 @@ class PageExported(Event, frozen=True, kw_only=True):
     rows: int
 
 
-class ReadAgain(Event, frozen=True, kw_only=True):
+class ReadAgain(OfDataset, frozen=True, kw_only=True):
     """Conversations came in differing copies: what the slice has written is discarded."""
 
     slice: str
@@ -133,7 +138,7 @@ class Uploaded(Event, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class SliceStaged(Event, frozen=True, kw_only=True):
+class SliceStaged(OfDataset, frozen=True, kw_only=True):
     """All files of a slice are staged."""
 
     slice: str
@@ -142,7 +147,7 @@ class SliceStaged(Event, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class SliceAdopted(Event, frozen=True, kw_only=True):
+class SliceAdopted(OfDataset, frozen=True, kw_only=True):
     """A slice that an earlier attempt had staged is used as it is."""
 
     slice: str
@@ -150,26 +155,23 @@ class SliceAdopted(Event, frozen=True, kw_only=True):
     conversations: int
 
 
-class DayDue(Event, frozen=True, kw_only=True):
+class DayDue(OfDataset, frozen=True, kw_only=True):
     """A run without --date is about to export this day."""
 
-    org: str
     day: str
     reason: str
 
 
-class DaySkipped(Event, frozen=True, kw_only=True):
+class DaySkipped(OfDataset, frozen=True, kw_only=True):
     """There is nothing to do for a day."""
 
-    org: str
     day: str
     reason: str
 
 
-class DayRecovered(Event, frozen=True, kw_only=True):
+class DayRecovered(OfDataset, frozen=True, kw_only=True):
     """What an earlier attempt had decided of a day is being finished."""
 
-    org: str
     day: str
 
 
@@ -179,10 +181,9 @@ class Noticed(Event, frozen=True, kw_only=True):
     message: str
 
 
-class DayPublished(Event, frozen=True, kw_only=True):
+class DayPublished(OfDataset, frozen=True, kw_only=True):
     """The day's manifest is in place."""
 
-    org: str
     day: str
     state: str
     outcome: str  # published, or unchanged: read again, no object was touched
@@ -193,10 +194,9 @@ class DayPublished(Event, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class DayFailed(Event, frozen=True, kw_only=True):
+class DayFailed(OfDataset, frozen=True, kw_only=True):
     """A day of a range was not exported."""
 
-    org: str
     day: str
     problem: str
 

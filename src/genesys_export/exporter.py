@@ -167,11 +167,13 @@ class Exporter(Work):
     def verify(self, day: AnyDay, *, source: bool = False) -> tuple[Verification, ...]:
         """Read a published day back and compare it with its manifests.
 
-        Returns what was checked, for each organisation and dataset; raises DataMismatch that
-        lists what does not match. With `source` Genesys counts the day again.
+        Returns what was checked, for each organisation and dataset, without snapshots that were
+        not taken; raises DataMismatch that lists what does not match. With `source` Genesys counts
+        the day again.
         """
         at = begun("day", day, self.settings, self.around.clock)
-        found = tuple(verifier.verify(at) for verifier in self.verifiers(source=source))
+        there = (one for one in self.verifiers(source=source) if not one.is_absent(at))
+        found = tuple(verifier.verify(at) for verifier in there)
         if problem := next((one.problem for one in found if one.problem), None):
             told = [f"  {one}" for each in found for one in each.mismatches[:20]]
             message = "\n".join([problem.message, *told])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import signal
@@ -12,7 +13,8 @@ import pytest
 import typer
 from docs_pages import ROOT, Page
 
-from genesys_export import errors
+import genesys_export
+from genesys_export import DayResult, Exporter, errors
 from genesys_export.claim import Claim, Failure, Holder, OpenJob, SealedFile, SealedSlice
 from genesys_export.cli import app
 from genesys_export.days import Interval
@@ -33,6 +35,7 @@ STATUSES = Page(f"{REFERENCE}/exit-statuses.md")
 MANIFEST = Page(f"{REFERENCE}/manifest.md")
 ENVIRONMENT = Page(f"{REFERENCE}/environment.md")
 SIMULATOR = Page(f"{REFERENCE}/simulator.md")
+PYTHON = Page(f"{REFERENCE}/python.md")
 COMMON = ("--to", "--config", "--org", "--log-format", "--quiet", "--verbose")
 WITHOUT_COMMON = {"init", "tables", "simulate", "demo"}
 
@@ -169,3 +172,48 @@ def test_the_policy_to_copy_allows_every_action_that_is_used():
     policy = next(block.text for block in page.blocks if '"Statement"' in block.text)
     assert set(re.findall(r'"(s3:\w+)"', policy)) == set(re.findall(r'"(s3:\w+)"', source))
     assert set(first_cells(page.section("Rights"))) == set(re.findall(r'"(s3:\w+)"', policy))
+
+
+# --- the Python API --------------------------------------------------------------------------
+
+
+def spelled(name: str) -> str:
+    """Return a method's signature as the page has it: no types, no self."""
+    method = inspect.signature(getattr(Exporter, name))
+    told = []
+    for one in method.parameters.values():
+        if one.kind is one.KEYWORD_ONLY and "*" not in told:
+            told.append("*")
+        default = getattr(one.default, "__name__", repr(one.default))
+        stars = "**" if one.kind is one.VAR_KEYWORD else ""
+        bare = one.default is one.empty
+        told.append(f"{stars}{one.name}" if bare else f"{one.name}={default}")
+    return f"{name}({', '.join(one for one in told if one != 'self')})"
+
+
+def test_every_call_of_an_exporter_is_on_the_page_as_it_is_declared():
+    own = [name for name in vars(Exporter) if not name.startswith("_")]
+    shown = first_cells(PYTHON.section("Exporter"))
+    assert sorted(shown) == sorted(map(spelled, [*own, "close"]))
+
+
+def test_every_attribute_of_a_result_is_on_the_page():
+    own = [one.name for one in fields(DayResult)]
+    own += [name for name, one in vars(DayResult).items() if isinstance(one, property)]
+    assert sorted(first_cells(PYTHON.section("Results"))) == sorted(own)
+
+
+def test_every_public_error_is_on_the_page_with_its_exit_status():
+    rows = re.findall(r"^\| (`\w+`.*?) \| (\d+) \|", PYTHON.section("Errors"), re.MULTILINE)
+    shown = {name: int(status) for names, status in rows for name in re.findall(r"\w+", names)}
+    public = [getattr(genesys_export, name) for name in genesys_export.__all__]
+    kinds = [one for one in public if inspect.isclass(one) and issubclass(one, ExportError)]
+    assert shown.pop("Stopped") == Stopped(signal.SIGTERM).status
+    assert shown == {
+        one.__name__: one.exit_status for one in kinds if one not in {ExportError, Stopped}
+    }
+
+
+def test_every_public_name_is_on_the_page():
+    for name in genesys_export.__all__:
+        assert name == "__version__" or re.search(rf"\b{name}\b", PYTHON.text), name

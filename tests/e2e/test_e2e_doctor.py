@@ -29,6 +29,18 @@ def test_where_an_export_would_work_it_ends_well(command, genesys):
     assert not command.lake.exists()
 
 
+def test_it_asks_what_the_chosen_datasets_need_and_nothing_else(command, genesys):
+    at = command.against(genesys())
+    both = doctor(at, "--dataset", "conversation_details,dimensions").ends(0)
+    queues = "ok        Genesys Cloud, dim_queues (routing:queue:view): the list can be read"
+    assert queues in both.out.splitlines()
+    assert DETAILS in both.out
+    alone = doctor(at, "--dataset", "dimensions").ends(0)
+    assert queues in alone.out.splitlines()
+    assert "analytics:" not in alone.out
+    assert "dim_" not in doctor(at).ends(0).out
+
+
 def test_a_wrong_secret_is_named_and_never_shown(command, genesys):
     wrong = command.against(genesys(), GENESYS_CLIENT_SECRET=SECRET)
     result = doctor(wrong, "--verbose").ends(77)

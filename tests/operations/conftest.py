@@ -27,7 +27,7 @@ from genesys_export.api import (
     TransportOptions,
     hosts,
 )
-from genesys_export.operations.doctor.genesys import Genesys
+from genesys_export.operations.doctor.genesys import Asked, Genesys
 from genesys_simulator import Options, Simulator, World, serve
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -96,9 +96,14 @@ def patient(clock):
                 transport=wires,
                 client=client,
                 clock=clock,
-                source=source,
-                counter=None if engine == "own" else counter,
-                permission=query.permission,
+                asked=[
+                    Asked(
+                        about="",
+                        source=source,
+                        counter=None if engine == "own" else counter,
+                        permission=query.permission,
+                    )
+                ],
                 **more,
             )
 

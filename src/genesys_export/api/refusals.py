@@ -14,6 +14,7 @@ from .wire import ErrorBody, read_error
 
 _PERMISSION = re.compile(r"\w+:\w+:[\w*]+")
 _LONGEST = 300
+_MOST_READ = 4_000  # characters of a text: the search takes a time that grows with the square
 
 # What may help, by status; else errors.py's own advice.
 _ADVICE = {
@@ -75,7 +76,9 @@ def _permissions(told: ErrorBody) -> tuple[str, ...]:
             for value in told.message_params.values()
             if isinstance(value, str | int | float)  # what is nested may be so without end
         ]
-    return tuple(dict.fromkeys(one for text in texts for one in _PERMISSION.findall(text)))
+    return tuple(
+        dict.fromkeys(one for text in texts for one in _PERMISSION.findall(text[:_MOST_READ]))
+    )
 
 
 def _short(text: str | None) -> str:

@@ -10,12 +10,12 @@ from secrets import token_hex
 
 from .. import life
 from ..api import Clock, Filters
-from ..datasets import DEFAULT, NAMES, dataset_named
+from ..datasets import Table, dataset_named
 from ..events import Observe
 from ..locations import Home
 from ..manifest import Manifest
 from ..operations.doctor.destination import Concessions, destination
-from ..operations.doctor.genesys import Genesys, genesys
+from ..operations.doctor.genesys import Asked, Genesys, genesys
 from ..operations.doctor.machine import machine
 from ..operations.doctor.summary import Part
 from ..operations.verify.verify import Verifier
@@ -109,18 +109,32 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
     patience = min(told.retry_deadline, _PATIENCE)
     impatient = replace(org, genesys=told.model_copy(update={"retry_deadline": patience}))
     client = client_of(settings, impatient, clock=clock, observe=observe)
-    dataset, names = dataset_named(DEFAULT), dataset_named(NAMES)
+    records = [each for each in settings.datasets if each.record is not None]
+    asked = (
+        Asked(
+            about=f" ({each.name})" if len(records) > 1 else "",
+            source=source_of(settings, impatient, each, client, clock=clock, observe=observe),
+            counter=None
+            if settings.export.query_body
+            else counting(each, client, clock, Filters()),
+            permission=each.query.permission if each.query else "",
+        )
+        for each in records
+    )
     return Genesys(
         hosts=hosts_of(org),
         transport=transport_of(settings, org),
         client=client,
         clock=clock,
-        source=source_of(settings, impatient, dataset, client, clock=clock, observe=observe),
-        counter=None
-        if settings.export.query_body
-        else counting(dataset, client, clock, Filters()),
-        permission=dataset.query.permission if dataset.query else "",
-        tables=names.tables if settings.export.names else (),
+        asked=tuple(asked),
+        tables=tuple(_lists(settings)),
         divisions=settings.filters.division,
         proxied=org.proxy_for(hosts_of(org).api) is not None,
     )
+
+
+def _lists(settings: Settings) -> Iterator[Table]:
+    """Yield every table to be written that is made of a list."""
+    for dataset in settings.datasets:
+        wanted = settings.tables_of(dataset)
+        yield from (one for one in dataset.tables if one.source and one.name in wanted)

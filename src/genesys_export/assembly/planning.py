@@ -126,6 +126,7 @@ def feed_of(
         tables=plan.tables,
         raw=plan.raw,
         privacy=plan.privacy,
+        org=org.name,
         observe=observe,
         clock=clock,
         page_by_page=plan.roll.rows is not None,

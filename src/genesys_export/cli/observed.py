@@ -50,7 +50,14 @@ def observed(
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
     signals = Signals(clock)
     recorder = Recorder(settings=settings, command=command, began=began, clock=clock)
-    shown = progress(sys.stderr, format=log.format, level=log.level, clock=clock, tally=tally)
+    shown = progress(
+        sys.stderr,
+        format=log.format,
+        level=log.level,
+        clock=clock,
+        tally=tally,
+        named=len(settings.datasets) > 1,
+    )
     with signals.handled(), shown as observe:
         for warning in (*settings.warnings, *filter(None, (notice,))):
             observe(Noticed(message=warning))

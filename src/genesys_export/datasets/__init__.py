@@ -7,7 +7,6 @@ this package names a dataset.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -36,7 +35,6 @@ __all__ = [
     "Type",
     "dataset_named",
     "datasets",
-    "everything",
     "keeps",
     "known",
     "owner",
@@ -78,8 +76,3 @@ def tables() -> Iterator[Table]:
 def owner(table: str) -> Dataset | None:
     """Return the dataset that a table belongs to, or None: a prefix belongs to one for ever."""
     return next((each for each in datasets() if each.has(table)), None)
-
-
-def everything() -> Dataset:
-    """Return the default dataset with the tables of all."""
-    return replace(dataset_named(DEFAULT), tables=tuple(tables()))

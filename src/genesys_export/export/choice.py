@@ -56,12 +56,12 @@ class Choice:
     def announced(self, exporter: DayExporter) -> tuple[Day, ...]:
         """Return the days; say which are due, unless that is just the usual one."""
         due = self.due(exporter)
-        org, observe = exporter.deps.plan.org, exporter.deps.observe
+        whose, observe = exporter.deps.plan.whose, exporter.deps.observe
         for one in due if self.kind is Kind.DUE else ():
             if one.day not in self.days:
-                observe(DayDue(org=org, day=str(one.day), reason=one.reason.sentence))
+                observe(DayDue(**whose, day=str(one.day), reason=one.reason.sentence))
         if not due:
-            observe(DaySkipped(org=org, day=str(self.days[0]), reason=NOTHING_DUE))
+            observe(DaySkipped(**whose, day=str(self.days[0]), reason=NOTHING_DUE))
         return tuple(one.day for one in due)
 
 

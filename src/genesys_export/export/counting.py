@@ -39,6 +39,6 @@ def counted_first(deps: Dependencies, day: Day, *, is_partial: bool) -> Dependen
         return deps
     counted = interruptible(partial(deps.counter.count, day.interval), deps.clock)
     if counted.hits is not None:
-        told = DayCounted(org=deps.plan.org, day=str(day), conversations=counted.hits)
+        told = DayCounted(**deps.plan.whose, day=str(day), conversations=counted.hits)
         deps.observe(told)
     return replace(deps, counter=_Asked(counted))

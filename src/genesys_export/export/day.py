@@ -73,7 +73,7 @@ class DayExporter:
         if why and (is_past or not (before and self.damaged((before.value,)))):
             if before is None:  # by this machine's clock alone
                 deps.check_clock()
-            deps.observe(DaySkipped(org=deps.plan.org, day=str(day), reason=why))
+            deps.observe(DaySkipped(**deps.plan.whose, day=str(day), reason=why))
             return self._skip(day, before, why)
         task = _Task(day, options, began, token, before)
         return mine._attempt(task)  # noqa: SLF001 - its own
@@ -132,7 +132,7 @@ class DayExporter:
         there = ledger.read(day)
         if there is None or there.value.next is None:
             return there
-        self.deps.observe(DayRecovered(org=self.deps.plan.org, day=str(day)))
+        self.deps.observe(DayRecovered(**self.deps.plan.whose, day=str(day)))
         try:
             with self.deps.shield():
                 return ledger.roll_forward(day, there, lease.hold)
@@ -171,7 +171,7 @@ class DayExporter:
         mine = self._checked(before, task.options, ask=True) if deps.membership else self
         deps.observe(
             DayStarted(
-                org=deps.plan.org,
+                **deps.plan.whose,
                 day=str(task.day),
                 interval=task.day.interval,
                 slices=deps.plan.slices,

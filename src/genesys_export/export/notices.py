@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..events import DayPublished, Noticed, Observe
 from ..manifest import Manifest
-from ..plural import plural
+from ..plural import counted, plural
 from .plan import Plan
 from .report import DayReport, Outcome
 
@@ -29,7 +29,7 @@ def tell(observe: Observe, plan: Plan, report: DayReport) -> None:
         observe(Noticed(message=message))
     observe(
         DayPublished(
-            org=plan.org,
+            **plan.whose,
             day=str(report.day),
             state=manifest.state,
             outcome=report.outcome.value,
@@ -43,15 +43,15 @@ def tell(observe: Observe, plan: Plan, report: DayReport) -> None:
 
 
 def _notes(plan: Plan, manifest: Manifest) -> list[str]:
-    counts, hides = manifest.counts, bool(plan.privacy)
+    counts, hides, records = manifest.counts, bool(plan.privacy), plan.dataset.records
     whole = "not written, for privacy" if hides else "kept in rejects.jsonl.gz"
     rest = "kept in _extra, which is protected" if hides else "kept in _extra"
     names = ", ".join(sorted(counts.unknown_fields))
     notes = {
-        " has no conversations: the published files have only a header": not counts.exported,
+        f" has no {records}: the published files have only a header": not counts.exported,
         f": {plural(counts.rejected, 'record')} could not be read, {whole}": counts.rejected,
         f": {plural(counts.drift, 'value')} did not fit the column, {rest}": counts.drift,
-        f": {plural(counts.differing_duplicates, 'conversation')} came in differing copies; the "
+        f": {counted(counts.differing_duplicates, records)} came in differing copies; the "
         f"later copy was kept": counts.differing_duplicates,
         f": fields this version does not know, {rest}: {names}": names,
     }

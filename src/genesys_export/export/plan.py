@@ -126,6 +126,11 @@ class Plan:
         return self.home.rejects(slice_.day, slice_.index if self.slices > 1 else None)
 
     @property
+    def whose(self) -> dict[str, str]:
+        """What events of its days begin with."""
+        return {"org": self.org, "dataset": self.dataset.name}
+
+    @property
     def home(self) -> Home:
         """Where the days' manifests and all that is not table data lie."""
         return Home(self.org, self.dataset.name)

@@ -176,7 +176,9 @@ class Run:
         if problem is None or result.report is not None or isinstance(problem, Stopped):
             return
         if self.choice.is_range:
-            told = DayFailed(org=result.org, day=str(result.day), problem=problem.message)
+            told = DayFailed(
+                **task.exporter.deps.plan.whose, day=str(result.day), problem=problem.message
+            )
             task.exporter.deps.observe(told)
 
     def _left(

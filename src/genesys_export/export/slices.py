@@ -66,6 +66,7 @@ def stage(context: SliceContext, task: Task) -> StagedSlice:
         raise
     context.observe(
         SliceStaged(
+            **context.plan.whose,
             slice=str(task.slice),
             conversations=summary.counts.exported,
             rows=sum(table.rows for table in tables),

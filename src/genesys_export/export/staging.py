@@ -120,6 +120,7 @@ class Staging:
             if slice_ is not None and self._is_good(sealed, until):
                 kept.append(sealed)
                 told = SliceAdopted(
+                    **self.deps.plan.whose,
                     slice=str(slice_),
                     attempt=sealed.attempt,
                     conversations=sealed.counts.exported,

@@ -44,6 +44,7 @@ class RecordsFeed:
     privacy: Rules
     observe: Observe
     clock: Clock
+    org: str = ""  # in its events
     page_by_page: bool = False  # files that roll by rows roll after the page that reaches them
     morsel_bytes: int = 6 << 20  # of records, from which tables are made at a time
 
@@ -195,6 +196,8 @@ class RecordsReading:
             is_last = page is pages[-1]
             self._feed.observe(
                 PageExported(
+                    org=self._feed.org,
+                    dataset=self._feed.dataset.name,
                     slice=str(self._slice),
                     conversations=conversations if is_last else 0,
                     rows=rows if is_last else 0,
@@ -204,6 +207,8 @@ class RecordsReading:
     def _tell(self, contested: int) -> None:
         self._feed.observe(
             ReadAgain(
+                org=self._feed.org,
+                dataset=self._feed.dataset.name,
                 slice=str(self._slice),
                 contested=contested,
                 conversations=self._pass.conversations,

@@ -15,12 +15,12 @@ def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[
     Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
     published for it, and what the store raises.
     """
-    key = home.manifest(day)
+    key, advice = home.manifest(day), advice or f"Export it: genesys-export run --date {day}"
     found, url = store.read(key), store.url(key)
     if found is None:
         raise DataMismatch(
             f"nothing is published for {day}: there is no {url}",
-            advice=advice or f"Export it: genesys-export run --date {day}",
+            advice=advice,
         )
     manifest = decode(found.body, url)
     if manifest.next is not None:
@@ -32,7 +32,7 @@ def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[
         raise DataMismatch(
             f"{day} is damaged: a replacement was not completed, and readers must not take"
             " anything of the day",
-            advice=advice or f"Export it: genesys-export run --date {day}",
+            advice=advice,
         )
     return found.tag, manifest
 

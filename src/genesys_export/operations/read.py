@@ -1,8 +1,8 @@
 """A published table as one Arrow table: of the version that the manifest names, or a refusal.
 
-A day that is being replaced or is damaged is refused; every file is taken by the tag in the
-manifest, and its size, token and SHA-256 must be those of the manifest. Columns have their
-declared types, whatever the format. Raw records come as JSON text, a row each.
+A day that is being replaced or is damaged is refused, and so is a file whose size or SHA-256 is
+not the manifest's. Columns have their declared types, whatever the format. Raw records come as
+JSON text, a row each.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from .verify.mismatches import Unreadable
 
 RECORD = "record"  # the column of a raw record
 _AGAIN = "Read it again."
+_SPOOL = 64 << 20  # bytes of a file that are held in memory; a longer one lies on the disk
 
 Pieces = Iterator[bytes]
 
@@ -108,13 +109,13 @@ class Reader:
             )
         try:
             return [self._file(what, file, manifest) for file in files]
-        except ChangedMeanwhile as problem:
-            if stands(self.store, key, tag):
-                raise DataMismatch(
-                    f"{day}: {problem.message}: it is not the file that the manifest names",
-                    advice=f"Something else wrote there; see `verify --date {day}`.",
-                ) from problem
-            raise replaced(day, _AGAIN) from problem
+        except (ChangedMeanwhile, Unreadable) as problem:
+            if not stands(self.store, key, tag):
+                raise replaced(day, _AGAIN) from problem
+            raise DataMismatch(
+                f"{day} is not what its manifest says: {problem}",
+                advice="Export the day again with force; `verify` lists everything that differs.",
+            ) from problem
 
     def _manifest(self, what: Wanted, day: Day) -> tuple[str, Tag, Manifest]:
         """Return the manifest that names the table; version 0.1.0 named some with others."""
@@ -131,40 +132,32 @@ class Reader:
             raise
 
     def _file(self, what: Wanted, file: File, manifest: Manifest) -> pa.Table:
-        """Return a file's rows, once all its bytes are what the manifest says."""
-        self._check_token(file)
-        with tempfile.SpooledTemporaryFile(64 << 20) as spool:
+        """Return a file's rows, once all its bytes are what the manifest says.
+
+        Raises Unreadable where they are not, ChangedMeanwhile where it is replaced meanwhile. A
+        copy with other tags (another bucket, a restored folder) is as good as the original.
+        """
+        seen = self.store.look(file.key)
+        if seen is None:
+            raise Unreadable(f"{file.key} is missing")
+        with tempfile.SpooledTemporaryFile(_SPOOL) as spool:
             digest, size = sha256(), 0
-            for piece in self.store.chunks(file.key, Tag(file.etag, file.version_id)):
+            for piece in self.store.chunks(file.key, seen.tag):
                 self.pulse()
                 digest.update(piece)
                 size += len(piece)
                 spool.write(piece)
             if (digest.hexdigest(), size) != (file.sha256, file.bytes):
-                raise _not_as_named(file, "its bytes differ")
+                raise Unreadable(f"{file.key} has other bytes")
             spool.seek(0)
             try:
                 rows = _rows(what, file.key, spool, manifest)
-            except (Unreadable, pa.ArrowException, msgspec.DecodeError) as problem:
-                told = str(problem) if isinstance(problem, Unreadable) else "can't be read"
-                raise _not_as_named(file, f"it {told}") from problem
+            except (pa.ArrowException, msgspec.DecodeError, Unreadable) as problem:
+                told = problem if isinstance(problem, Unreadable) else "can't be read"
+                raise Unreadable(f"{file.key} {told}") from problem
         if rows.num_rows != file.rows:
-            raise _not_as_named(file, f"it has {rows.num_rows:,} rows instead of {file.rows:,}")
+            raise Unreadable(f"{file.key} has {rows.num_rows:,} rows instead of {file.rows:,}")
         return rows
-
-    def _check_token(self, file: File) -> None:
-        """Raise ChangedMeanwhile where the object is gone or another attempt made it."""
-        seen = self.store.look(file.key)
-        token = seen.metadata.get("token", file.token) if seen else ""
-        if seen is None or (file.token and token != file.token):
-            raise ChangedMeanwhile(f"{self.store.url(file.key)} was replaced or removed")
-
-
-def _not_as_named(file: File, how: str) -> DataMismatch:
-    return DataMismatch(
-        f"{file.key} is not what the manifest says: {how}",
-        advice="Export the day again with --force; `verify` names everything that differs.",
-    )
 
 
 def _rows(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Table:
@@ -172,11 +165,8 @@ def _rows(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Ta
     if what.table is None:
         return pa.table([pa.array(_texts(spool), pa.string())], schema=what.schema)
     if key.endswith(f".{Format.PARQUET}"):
-        return (
-            pq.read_table(pa.PythonFile(spool), columns=list(what.columns))
-            .select(what.columns)
-            .cast(what.schema)
-        )
+        with pq.ParquetFile(spool) as file:
+            return file.read(list(what.columns)).select(what.columns).cast(what.schema)
     if key.endswith(f".{Format.JSONL}"):
         return _of_objects(what, [msgspec.json.decode(line) for line in lines(_unzipped(spool))])
     escaped = manifest.recipe.csv.get("newlines") == Newlines.ESCAPE

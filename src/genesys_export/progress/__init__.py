@@ -52,10 +52,12 @@ def progress(
     level: Level | str = Level.NORMAL,
     clock: Clock,
     tally: Tally | None = None,
+    named: bool = False,
 ) -> Iterator[Observe]:
     """Yield the observer to give to every part; what it shows ends with the context.
 
-    Each event is added to `tally` (a new one where none is given) before it is shown.
+    Each event is added to `tally` (a new one where none is given) before it is shown. Days have
+    the name of their dataset where they are `named`; lines for machines always have it.
     """
     counted = Tally() if tally is None else tally
     wanted, depth = Format(format), Level(level)
@@ -64,12 +66,19 @@ def progress(
 
         if console := terminal(stream):
             verbose = depth is Level.VERBOSE
-            with Bars(console, verbose=verbose, tally=counted, clock=clock) as bars:
+            with Bars(console, verbose=verbose, named=named, tally=counted, clock=clock) as bars:
                 yield fan_out(counted, bars)
             return
     as_json = wanted is Format.JSON
     log = Log(stream, as_json=as_json, clock=clock)
-    lines = Lines(log, least=_LEAST[depth], brief=not as_json, tally=counted, clock=clock)
+    lines = Lines(
+        log,
+        least=_LEAST[depth],
+        brief=not as_json,
+        named=named or as_json,
+        tally=counted,
+        clock=clock,
+    )
     yield fan_out(counted, lines)
 
 

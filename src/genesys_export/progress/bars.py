@@ -25,7 +25,7 @@ from ..plural import plural
 from .days import Days, UnderWay
 from .lines import RANGE_NEWS, Clock, Weight, line
 from .totals import Tally
-from .words import clean, duration, left, news, size, waiting
+from .words import clean, counted_of, duration, left, news, size, waiting
 
 # Written above the picture. In a range of days only what becomes of each day is.
 _NEWS = (
@@ -51,8 +51,11 @@ def terminal(stream: TextIO) -> Console | None:
 class Bars:
     """An observer that draws inside its own context; several threads may call it at once."""
 
-    def __init__(self, console: Console, *, verbose: bool, tally: Tally, clock: Clock) -> None:
-        """Draw nothing yet."""
+    def __init__(
+        self, console: Console, *, verbose: bool, named: bool, tally: Tally, clock: Clock
+    ) -> None:
+        """Draw nothing yet; days have the name of their dataset where they are `named`."""
+        self._named = named
         self._verbose, self._tally, self._clock = verbose, tally, clock
         self._lock = Lock()
         self._waits: dict[str, tuple[events.Waiting, float]] = {}
@@ -102,10 +105,10 @@ class Bars:
         kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
         if isinstance(event, kinds):
             loud = isinstance(event, events.Noticed | events.DayFailed)
-            return Text(news(event), style="bold yellow" if loud else "")
+            return Text(news(event, named=self._named), style="bold yellow" if loud else "")
         if not self._verbose:
             return None
-        told = line(event)
+        told = line(event, named=self._named)
         values = " ".join(f"{name}={value}" for name, value in told.values.items())
         style = "dim" if told.weight == Weight.DEBUG else ""
         return Text(f"{told.title}  {values}", style=style)
@@ -115,7 +118,7 @@ class Bars:
         now = self._clock.monotonic()
         with self._lock:
             days, wait = self._days.under_way, self._wait(now)
-        rows = [_day_row(day, now) for day in days[:_MOST_DAYS]]
+        rows = [_day_row(day, now, named=self._named) for day in days[:_MOST_DAYS]]
         if over := self._tally.backfill:
             rows = [_range_row(over), *rows]
         picture = [_table(rows, narrow=self._live.console.width < _NARROW)] if rows else []
@@ -164,13 +167,13 @@ def _range_row(over: events.BackfillProgress) -> _Row:
     return ("days", "", f"{share:>5}", _after(shown, over.eta_s), _bar(ended, over.total))
 
 
-def _day_row(day: UnderWay, now: float) -> _Row:
-    name = clean(f"{day.org} {day.day}".strip())
+def _day_row(day: UnderWay, now: float, *, named: bool) -> _Row:
+    name = clean(" ".join(filter(None, (day.org, day.dataset if named else "", day.day))))
     percent = day.percent
     share = "" if percent is None else f"{percent} %"
-    shown = plural(day.conversations, "conversation") if day.conversations else ""
+    shown = counted_of(day.conversations, day.dataset) if day.conversations else ""
     if shown and day.expected:
-        shown = f"{day.conversations:,} of {plural(day.expected, 'conversation')}"
+        shown = f"{day.conversations:,} of {counted_of(day.expected, day.dataset)}"
     rest = _after(shown, day.left_s(now))
     return (name, day.phase.value, f"{share:>5}", rest, _bar(percent, 100))
 

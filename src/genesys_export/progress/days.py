@@ -31,6 +31,7 @@ class UnderWay:
     """How far a day is."""
 
     org: str
+    dataset: str
     day: str
     interval: Interval
     slices: int
@@ -41,6 +42,11 @@ class UnderWay:
     pages: int = 0
     staged: int = 0  # slices
     reading_since_s: float | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from all others."""
+        return self.org, self.dataset, self.day
 
     @property
     def conversations(self) -> int:
@@ -81,29 +87,30 @@ class Days:
         """Take note of an event."""
         match event:
             case events.DayStarted():
-                self._end(event.org, event.day)
+                self._end(event, event.day)
                 self._days.append(
                     UnderWay(
                         org=event.org,
+                        dataset=event.dataset,
                         day=event.day,
                         interval=event.interval,
                         slices=event.slices,
                     )
                 )
             case events.DayPublished() | events.DayFailed():
-                self._end(event.org, event.day)
+                self._end(event, event.day)
             case events.DayCounted():
-                self._change(self._of(event.day, event.org), expected=event.conversations)
+                self._change(self._of(event, event.day), expected=event.conversations)
             case events.JobSubmitted():
                 self._submitted(event)
             case events.PageExported():
                 self._exported(event, now_s)
             case events.ReadAgain():
-                self._add(event.slice, read=-event.conversations)
+                self._add(event, event.slice, read=-event.conversations)
             case events.SliceAdopted():
-                self._add(event.slice, adopted=event.conversations, staged=1)
+                self._add(event, event.slice, adopted=event.conversations, staged=1)
             case events.SliceStaged():
-                self._add(event.slice, staged=1)
+                self._add(event, event.slice, staged=1)
 
     def _submitted(self, event: events.JobSubmitted) -> None:
         for day in self._days:
@@ -113,7 +120,7 @@ class Days:
                 return
 
     def _exported(self, event: events.PageExported, now_s: float) -> None:
-        if day := self._of(event.slice):
+        if day := self._of(event, event.slice):
             since_s = now_s if day.reading_since_s is None else day.reading_since_s
             self._change(
                 day,
@@ -123,8 +130,16 @@ class Days:
                 reading_since_s=since_s,
             )
 
-    def _add(self, slice_: str, *, read: int = 0, adopted: int = 0, staged: int = 0) -> None:
-        if day := self._of(slice_):
+    def _add(
+        self,
+        event: events.OfDataset,
+        slice_: str,
+        *,
+        read: int = 0,
+        adopted: int = 0,
+        staged: int = 0,
+    ) -> None:
+        if day := self._of(event, slice_):
             all_staged = day.staged + staged >= day.slices
             self._change(
                 day,
@@ -134,15 +149,14 @@ class Days:
                 phase=Phase.PUBLISHING if all_staged else day.phase,
             )
 
-    def _of(self, name: str, org: str | None = None) -> UnderWay | None:
+    def _of(self, event: events.OfDataset, name: str) -> UnderWay | None:
         """Return the day of that name, or of a slice of it (`2026-11-22#0`)."""
-        day = name.partition("#")[0]
-        alike = (one for one in self._days if one.day == day and org in {None, one.org})
-        return next(alike, None)
+        wanted = (event.org, event.dataset, name.partition("#")[0])
+        return next((one for one in self._days if one.key == wanted), None)
 
     def _change(self, day: UnderWay | None, **values: object) -> None:
         if day is not None:
             self._days[self._days.index(day)] = replace(day, **values)  # type: ignore[arg-type]
 
-    def _end(self, org: str, day: str) -> None:
-        self._days = [one for one in self._days if (one.org, one.day) != (org, day)]
+    def _end(self, event: events.OfDataset, day: str) -> None:
+        self._days = [one for one in self._days if one.key != (event.org, event.dataset, day)]

@@ -22,7 +22,7 @@ from ..days import Interval, iso_ms
 from ..events import Event
 from .days import Days
 from .totals import Tally
-from .words import clean
+from .words import clean, records_of
 
 PROGRESS_EVERY_S = 10.0
 SAME_WAIT_EVERY_S = 10.0
@@ -88,14 +88,21 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
 }
 
 
-def line(event: Event) -> Line:
-    """Return the line for an event; one of an unknown kind is worth a debug line by its name."""
+def line(event: Event, *, named: bool = True) -> Line:
+    """Return the line for an event; one of an unknown kind is worth a debug line by its name.
+
+    It names the event's dataset where that is to be `named`.
+    """
     weight, title = _LINES.get(type(event), (Weight.DEBUG, type(event).__name__))
     if isinstance(event, events.Waiting) and event.reason == "job":
         weight = Weight.DEBUG  # a job's states are told as they change, not every look
     if isinstance(event, events.DayPublished) and event.outcome == events.UNCHANGED:
         title = "day unchanged"
     values = {name: _plain(value) for name, value in asdict(event).items()}
+    if isinstance(event, events.OfDataset):
+        records = {"conversations": records_of(event.dataset)}
+        values = {records.get(name, name): value for name, value in values.items()}
+        values["dataset"] = event.dataset if named else ""
     return Line(weight, title, {name: value for name, value in values.items() if value != ""})
 
 
@@ -126,9 +133,10 @@ class Lines:
     """
 
     def __init__(
-        self, log: Log, *, least: Weight, brief: bool, tally: Tally, clock: Clock
+        self, log: Log, *, least: Weight, brief: bool, named: bool, tally: Tally, clock: Clock
     ) -> None:
         """Write nothing yet; the first progress line comes after its interval."""
+        self._named = named
         self._log, self._least, self._brief = log, least, brief
         self._tally, self._clock = tally, clock
         self._lock = Lock()
@@ -144,7 +152,7 @@ class Lines:
             now = self._clock.monotonic()
             self._days.see(event, now)
             self._in_range = self._in_range or isinstance(event, events.BackfillProgress)
-            told = line(event)
+            told = line(event, named=self._named)
             worth = told.weight >= self._least and self._is_news(event, told.weight, now)
             due = self._progress(now) if self._progress_is_due(now) else None
         if worth:
@@ -198,7 +206,8 @@ class Lines:
         left_s = last.left_s(now)
         known = {"percent": last.percent, "left_s": None if left_s is None else round(left_s)}
         known = {name: value for name, value in known.items() if value is not None}
-        return {"day": last.day, "phase": last.phase.value, **known, **figures}
+        whose = {"dataset": last.dataset} if self._named else {}
+        return {**whose, "day": last.day, "phase": last.phase.value, **known, **figures}
 
 
 def _json_line(time: str, told: Line) -> str:

@@ -7,14 +7,22 @@ secrets (`clean`), so that no answer can write to the terminal or forge a log li
 from __future__ import annotations
 
 from .. import events
-from ..events import UNCHANGED, BackfillProgress, DayPublished, DaySkipped, Event, Waiting
-from ..plural import plural
+from ..datasets import dataset_named, known
+from ..events import (
+    UNCHANGED,
+    BackfillProgress,
+    DayPublished,
+    Event,
+    OfDataset,
+    Waiting,
+)
+from ..plural import counted, plural
 from ..redaction import clean
 from .totals import Totals
 
 __all__ = ["clean", "duration", "left", "size", "summary", "waiting"]
 
-_OfDay = DayPublished | DaySkipped | events.DayDue | events.DayRecovered | events.DayFailed
+_EITHER = "records"  # where several datasets are counted together
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -56,8 +64,9 @@ def left(eta_s: float | None) -> str:
 
 def summary(totals: Totals, *, elapsed_s: float, backfill: BackfillProgress | None = None) -> str:
     """Return what a run did, in a few lines: a line a day, or one for a range; what it took."""
-    days = [published(day) for day in (*totals.published, *totals.unchanged)]
-    days += [f"{_who(day)} skipped: {clean(day.reason)}" for day in totals.skipped]
+    named = len(_datasets(totals)) > 1
+    ended = (*totals.published, *totals.unchanged, *totals.skipped)
+    days = [news(day, named=named) for day in ended]
     if backfill:
         days = [_range(totals, backfill)]
     if not totals.requests and not totals.retries and not totals.uploaded_bytes:
@@ -87,41 +96,63 @@ def _uploaded(totals: Totals) -> str:
     return f"{told} (for unchanged days: staged and discarded)" if totals.unchanged else told
 
 
-def published(day: DayPublished) -> str:
-    """Return what a day holds now, in a line."""
+def records_of(dataset: str) -> str:
+    """Return what the dataset calls its records, in the plural."""
+    return dataset_named(dataset).records if dataset in known() else _EITHER
+
+
+def counted_of(count: int, dataset: str) -> str:
+    """Return the count with what the dataset calls its records."""
+    return counted(count, records_of(dataset))
+
+
+def _datasets(totals: Totals) -> frozenset[str]:
+    ended = (*totals.published, *totals.unchanged, *totals.skipped)
+    return frozenset(day.dataset for day in ended)
+
+
+def _published(day: DayPublished) -> str:
+    """Return what a day holds now."""
     same = " (unchanged)" if day.outcome == UNCHANGED else ""
     told = (
-        plural(day.conversations, "conversation"),
+        counted_of(day.conversations, day.dataset),
         plural(day.rows, "row"),
         plural(day.files, "file"),
         size(day.size_bytes),
         clean(day.manifest),
     )
-    return f"{_who(day)} {day.state}{same}: {', '.join(filter(None, told))}"
+    return f"{day.state}{same}: {', '.join(filter(None, told))}"
 
 
-def news(event: Event) -> str:
-    """Return a line for an event that people watch for; empty for any other."""
+def news(event: Event, *, named: bool = False) -> str:
+    """Return a line for an event that people watch for; empty for any other.
+
+    It names the dataset of a day only where it is to be `named`.
+    """
     text = ""
+    whose = ""
+    if isinstance(event, OfDataset):
+        name = getattr(event, "day", "") or getattr(event, "slice", "")
+        whose = clean(" ".join(filter(None, (event.org, event.dataset if named else "", name))))
     match event:
         case events.Noticed():
             text = clean(event.message)
         case events.DayDue():
-            text = f"{_who(event)} is due: {clean(event.reason)}"
+            text = f"{whose} is due: {clean(event.reason)}"
         case events.DaySkipped():
-            text = f"{_who(event)} skipped: {clean(event.reason)}"
+            text = f"{whose} skipped: {clean(event.reason)}"
         case events.DayRecovered():
-            text = f"{_who(event)}: finishing what an earlier run began to publish"
+            text = f"{whose}: finishing what an earlier run began to publish"
         case events.DayPublished():
-            text = published(event)
+            text = f"{whose} {_published(event)}"
         case events.DayFailed():
-            text = f"{_who(event)} failed: {clean(event.problem)}"
+            text = f"{whose} failed: {clean(event.problem)}"
         case events.SliceAdopted():
-            taken = plural(event.conversations, "conversation")
-            text = f"{event.slice}: {taken} adopted from an earlier run"
+            taken = counted_of(event.conversations, event.dataset)
+            text = f"{whose}: {taken} adopted from an earlier run"
         case events.ReadAgain():
-            differ = plural(event.contested, "conversation")
-            text = f"{event.slice}: {differ} came in differing copies; reading again"
+            differ = counted_of(event.contested, event.dataset)
+            text = f"{whose}: {differ} came in differing copies; reading again"
     return text
 
 
@@ -135,8 +166,6 @@ def _range(totals: Totals, of: BackfillProgress) -> str:
         f"{not_done:,} not done" if not_done else "",
     )
     figures = ", ".join(filter(None, told))
-    return f"{plural(of.total, 'day')}: {figures}; {plural(of.conversations, 'conversation')}"
-
-
-def _who(day: _OfDay) -> str:
-    return f"{clean(day.org)} {day.day}" if day.org else day.day
+    kinds = _datasets(totals)
+    records = counted_of(of.conversations, next(iter(kinds)) if len(kinds) == 1 else "")
+    return f"{plural(of.total, 'day')}: {figures}; {records}"

@@ -45,6 +45,16 @@ _NO_WAY = "Allow this machine to connect to the host, or set HTTPS_PROXY if it n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Where a dataset's records come from, and who counts them."""
+
+    about: str  # tells it from the others; "" for the only one
+    source: Source
+    counter: GenesysCounter | None  # whose second count an export can do without
+    permission: str  # by which the divisions are told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Genesys:
     """An organisation, as an export would meet it."""
 
@@ -52,9 +62,7 @@ class Genesys:
     transport: Transport
     client: Client
     clock: Clock
-    source: Source
-    counter: GenesysCounter | None  # whose second count an export can do without
-    permission: str  # by which the divisions are told
+    asked: Sequence[Asked] = ()  # one for each dataset of records
     tables: Sequence[Table] = ()  # those that are made of lists
     divisions: Sequence[str] = ()  # ids the export is restricted to
     proxied: bool = False
@@ -74,7 +82,7 @@ def genesys(one: Genesys) -> Generator[Finding, None, None]:
             Check(name="clock", look=lambda: _clock(one), after=reached),
             Check(name="sign-in", look=lambda: _sign_in(one), after=reached),
             *_permissions(one, signed_in),
-            Check(name="divisions", look=lambda: _divisions(one), after=signed_in),
+            *_of_divisions(one, signed_in),
         )
     )
 
@@ -114,14 +122,8 @@ def _sign_in(one: Genesys) -> Finding:
 
 def _permissions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
     """Yield a check for everything the export asks, named by the permission it needs."""
-    source, counter = one.source, one.counter
-    yield Check(name=source.needs, look=lambda: fine(source.try_out()), after=after)
-    if counter and counter.counts:
-        name = counter.counts.permission
-        yield Check(name=name, look=lambda: _counted(counter), after=after)
-    if source.is_bounded:
-        look = partial(_watermark, source, one.clock)
-        yield Check(name="data", look=look, after=(*after, source.needs))
+    for asked in one.asked:
+        yield from _of_records(asked, one.clock, after)
     for table in one.tables:
         if table.source is not None:
             needed = " or ".join(table.source.permissions)
@@ -130,6 +132,27 @@ def _permissions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
                 look=partial(_listed, one.client, table.source),
                 after=after,
             )
+
+
+def _of_records(asked: Asked, clock: Clock, after: tuple[str, ...]) -> Iterator[Check]:
+    """Yield the checks of one dataset of records."""
+    source, counter, about = asked.source, asked.counter, asked.about
+    needs = f"{source.needs}{about}"
+    yield Check(name=needs, look=lambda: fine(source.try_out()), after=after)
+    if counter and counter.counts:
+        name = f"{counter.counts.permission}{about}"
+        yield Check(name=name, look=lambda: _counted(counter), after=after)
+    if source.is_bounded:
+        look = partial(_watermark, source, clock)
+        yield Check(name=f"data{about}", look=look, after=(*after, needs))
+
+
+def _of_divisions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
+    """Yield a check of the divisions for each permission by which records are read."""
+    permissions = dict.fromkeys(asked.permission for asked in one.asked)
+    for permission in permissions:
+        name = "divisions" if len(permissions) == 1 else f"divisions ({permission})"
+        yield Check(name=name, look=partial(_divisions, one, permission), after=after)
 
 
 def _counted(counter: GenesysCounter) -> Finding:
@@ -167,9 +190,9 @@ def _watermark(source: Source, clock: Clock) -> Finding:
     return fine(found)
 
 
-def _divisions(one: Genesys) -> Finding:
+def _divisions(one: Genesys, permission: str) -> Finding:
     try:
-        seen = permitted(one.client, one.permission)
+        seen = permitted(one.client, permission)
         every = () if seen.everywhere else divisions(one.client)
     except (NotPermitted, GenesysUnavailable) as problem:
         return unseen(
