@@ -106,3 +106,13 @@ def test_rejects_that_can_be_read_now_leave_no_file(bench):
     bench.check_readers()
     bench.check_settled()
     assert bench.manifest()["rejects"] is None
+
+
+def test_a_record_that_comes_twice_to_a_slice_counts_once_as_it_is_kept(bench):
+    bench.genesys.unreadable = (*BROKEN, BROKEN[0])
+    bench.run()
+    assert rejected(bench) == {"rejects.jsonl.gz": BROKEN}
+    counts = bench.manifest()["counts"]
+    assert (counts["rejected"], counts["duplicates"]) == (2, 1)
+    told = ("exported", "duplicates", "rejected", "of_other_days")
+    assert counts["received"] == sum(counts[name] for name in told)
