@@ -80,7 +80,7 @@ class Place:
             plan=plan,
             recipe=recipe,
             feed=SnapshotFeed(dataset=DATASET, lists=self.lists, tables=LOOKUPS, clock=self.clock),
-            store=Watched(self.store, look, dies_after),  # type: ignore[arg-type]
+            store=Watched(self.store, look, dies_after),
             clock=self.clock,
             observe=ignore,
             honours_preconditions=honours_preconditions,
