@@ -4,8 +4,7 @@ What `__all__` names is public and follows Semantic Versioning. It is imported w
 asked for: `genesys-export --help` waits for nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # typing takes time, and signals are not taken over yet
 
 if TYPE_CHECKING:
     from .api import Budget
@@ -69,6 +68,8 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - likewise
+
     return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
 
 

@@ -25,6 +25,7 @@ from ..encode import Format, Newlines, parquet_schema
 from ..errors import ChangedMeanwhile, DataMismatch, WrongUse
 from ..locations import Home
 from ..manifest import File, Manifest
+from ..plural import plural
 from ..model import Store, Tag
 from .published import published, replaced, stands
 from .verify.contents import csv_tables, lines, unzipped
@@ -156,7 +157,7 @@ class Reader:
                 told = problem if isinstance(problem, Unreadable) else "can't be read"
                 raise Unreadable(f"{file.key} {told}") from problem
         if rows.num_rows != file.rows:
-            raise Unreadable(f"{file.key} has {rows.num_rows:,} rows instead of {file.rows:,}")
+            raise Unreadable(f"{file.key} has {plural(rows.num_rows, 'row')} instead of {file.rows:,}")
         return rows
 
 
