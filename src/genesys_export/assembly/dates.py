@@ -20,7 +20,7 @@ AnyDay = str | date | Day
 def day_given(called: str, given: AnyDay | None, settings: Settings, clock: Clock) -> Day:
     """Return the day (yesterday, in the settings' zone, where none is given); raises WrongUse."""
     zone = settings.export.timezone
-    if given in {None, "yesterday"}:
+    if given is None or given == "yesterday":
         return Day(yesterday(clock.now(), zone), zone)
     if isinstance(given, Day):
         return Day(given.date, zone)
