@@ -25,8 +25,8 @@ from ..encode import Format, Newlines, parquet_schema
 from ..errors import ChangedMeanwhile, DataMismatch, WrongUse
 from ..locations import Home
 from ..manifest import File, Manifest
-from ..plural import plural
 from ..model import Store, Tag
+from ..plural import plural
 from .published import published, replaced, stands
 from .verify.contents import csv_tables, lines, unzipped
 from .verify.mismatches import Unreadable
@@ -157,7 +157,9 @@ class Reader:
                 told = problem if isinstance(problem, Unreadable) else "can't be read"
                 raise Unreadable(f"{file.key} {told}") from problem
         if rows.num_rows != file.rows:
-            raise Unreadable(f"{file.key} has {plural(rows.num_rows, 'row')} instead of {file.rows:,}")
+            raise Unreadable(
+                f"{file.key} has {plural(rows.num_rows, 'row')} instead of {file.rows:,}"
+            )
         return rows
 
 
