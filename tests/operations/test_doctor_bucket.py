@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 RULE = ROOT / "deploy/bucket-lifecycle.json"
 PAGE = ROOT / "docs/how-to/check-the-set-up.md"
 _NO_CONCESSIONS = Concessions()
-LOOKS = sorted((ROOT / "src/genesys_export/store/examine").glob("*.py"))
+LOOKS = sorted((ROOT / "src/genesys_export/operations/doctor").glob("*.py"))
 
 
 def examined(server, *, now=None, session=None, concessions=_NO_CONCESSIONS, **options):
