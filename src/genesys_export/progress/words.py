@@ -7,7 +7,7 @@ secrets (`clean`), so that no answer can write to the terminal or forge a log li
 from __future__ import annotations
 
 from .. import events
-from ..datasets import dataset_named, known
+from ..datasets import DEFAULT, dataset_named, known
 from ..events import (
     UNCHANGED,
     BackfillProgress,
@@ -166,6 +166,6 @@ def _range(totals: Totals, of: BackfillProgress) -> str:
         f"{not_done:,} not done" if not_done else "",
     )
     figures = ", ".join(filter(None, told))
-    kinds = _datasets(totals)
+    kinds = _datasets(totals) or {DEFAULT}
     records = counted_of(of.conversations, next(iter(kinds)) if len(kinds) == 1 else "")
     return f"{plural(of.total, 'day')}: {figures}; {records}"
