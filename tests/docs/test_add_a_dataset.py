@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from fakes import some
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/how-to/add-a-dataset.md"
 _BLOCK = re.compile(r"^```json (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -48,7 +50,7 @@ def genesys(tree):
         env=_environ(tree),
     )
     try:
-        base_url, client_id, client_secret = server.stdout.readline().split()
+        base_url, client_id, client_secret = some(server.stdout).readline().split()
         yield {
             "GENESYS_CLOUD_BASE_URL": base_url,
             "GENESYS_CLIENT_ID": client_id,
@@ -56,9 +58,9 @@ def genesys(tree):
             "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.1s",
         }
     finally:
-        server.stdin.close()
+        some(server.stdin).close()
         server.wait(10)
-        server.stdout.close()
+        some(server.stdout).close()
 
 
 def _environ(tree: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from formats_reading import Exported
@@ -49,4 +50,5 @@ def _run(genesys: Simulator, root: Path, settings: dict[str, str], flags: dict) 
         "GENESYS_EXPORT_GENESYS__PAGE_SIZE": "100",
         **{f"GENESYS_EXPORT_{name}": value for name, value in settings.items()},
     }
-    return execute(RunRequest(date=str(DAY)), {"to": str(root), "quiet": True, **flags}, environ)
+    given: Any = {"to": str(root), "quiet": True, **flags}
+    return execute(RunRequest(date=str(DAY)), given, environ)

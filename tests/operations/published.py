@@ -50,7 +50,7 @@ class Published:
         cls, root: Path, genesys: Simulator, *, day: Day = DAY, flags: Any = None, **more: str
     ) -> Published:
         """Let the exporter publish a day of the conversations there."""
-        given = {"to": str(root), "quiet": True, "config": "/dev/null", **(flags or {})}
+        given: Any = {"to": str(root), "quiet": True, "config": "/dev/null", **(flags or {})}
         assert execute(RunRequest(date=str(day)), given, environ(genesys, **more)) == 0
         return cls(root)
 

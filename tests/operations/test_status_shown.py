@@ -266,8 +266,9 @@ def test_a_page_of_two_datasets_has_a_section_for_each():
 
 
 def test_datasets_of_organisations_are_told_apart_by_both():
+    empty: Any = Shelf()
     several = [
-        read(Shelf(), replace(place, org=org), NOW)
+        read(empty, replace(place, org=org), NOW)
         for org in ("apac", "emea")
         for place in (PLACE, NAMES)
     ]

@@ -1,5 +1,7 @@
 """The command: a screen of what was looked at, its statuses, and the source that counts again."""
 
+from typing import Any
+
 import pytest
 from published import DAY, Published, environ
 
@@ -16,7 +18,7 @@ WORLD = World.generated(seed=3, per_day=60)
 def run(published, genesys=None, *, source=False, **more):
     """Return the status; without a Genesys there is none to be reached, and no secret known."""
     known = environ(genesys) if genesys else {}
-    flags = {"to": str(published.root), "config": "/dev/null", **more}
+    flags: Any = {"to": str(published.root), "config": "/dev/null", **more}
     return execute(VerifyRequest(date=str(DAY), source=source), flags, known)
 
 
@@ -45,7 +47,7 @@ def test_one_missing_file_is_one_line_whichever_it_is(publish, capsys, more):
 
 def both(published, capsys, **request):
     """Return the status and the lines of verifying the conversations and their names."""
-    flags = {"to": str(published.root), "config": "/dev/null"}
+    flags: Any = {"to": str(published.root), "config": "/dev/null"}
     known = {"GENESYS_EXPORT_EXPORT__NAMES": "true"}
     status = execute(VerifyRequest(**request), flags, known)
     return status, capsys.readouterr()
@@ -81,7 +83,7 @@ def test_a_past_snapshot_that_lost_a_file_can_only_be_restored(snapshot, capsys)
     moved = names.path(past)
     moved.parent.mkdir(parents=True)
     moved.write_text(names.path().read_text("utf-8").replace(str(names.day), str(past)), "utf-8")
-    flags = {"to": str(names.root), "config": "/dev/null"}
+    flags: Any = {"to": str(names.root), "config": "/dev/null"}
     known = {"GENESYS_EXPORT_EXPORT__DATASETS": "dimensions"}
     assert execute(VerifyRequest(date=str(past)), flags, known) == 65
     err = capsys.readouterr().err
@@ -195,7 +197,7 @@ def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
     )
     file.write_text(f'[genesys]\nbase_url = "{genesys.base_url}"\npoll_first = "0.05s"\n{orgs}')
     root = tmp_path / "lake"
-    flags = {"config": str(file), "to": str(root), "org": "north"}
+    flags: Any = {"config": str(file), "to": str(root), "org": "north"}
     assert (
         status_of(
             [
@@ -216,7 +218,8 @@ def test_each_organisation_has_its_own_answer(tmp_path, genesys, capsys):
     capsys.readouterr()
     assert execute(VerifyRequest(date=str(DAY)), flags, {}) == 0
     assert capsys.readouterr().out.startswith("north 2025-11-20: final, 60 conversations")
-    assert execute(VerifyRequest(date=str(DAY)), {**flags, "org": None}, {}) == 65
+    every: Any = {**flags, "org": None}
+    assert execute(VerifyRequest(date=str(DAY)), every, {}) == 65
     out, err = capsys.readouterr()
     assert out.startswith("north 2025-11-20")
     assert "nothing is published for 2025-11-20" in err

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,7 +48,7 @@ def lake(exported, tmp_path):
 
 
 def run(lake, *, start=DAYS[0], end=DAYS[-1], sample=None, **flags):
-    given = {"to": str(lake), "config": "/dev/null", **flags}
+    given: Any = {"to": str(lake), "config": "/dev/null", **flags}
     return execute(VerifyRequest(start=str(start), end=str(end), sample=sample), given, {})
 
 

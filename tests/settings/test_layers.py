@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_the_flag_beats_the_environment_which_beats_the_file(written):
 
 def test_flags_that_were_not_given_leave_the_word_to_others(written):
     cwd = written("[export]\ntables = ['sessions']\nallow_partial = true\n[log]\nlevel='quiet'\n")
-    flags = {"table": [], "allow_partial": False, "quiet": False, "to": None}
+    flags: Any = {"table": [], "allow_partial": False, "quiet": False, "to": None}
     settings = load(flags=flags, environ={}, cwd=cwd)
     assert settings.export.tables == ("sessions",)
     assert settings.export.allow_partial
@@ -188,7 +189,7 @@ def test_raw_filters_and_tags_may_be_tables_and_stay_whole(written):
 
 
 def test_tables_come_in_the_declared_order_each_once(tmp_path):
-    flags = {"table": ["segments", "conversations", "segments"]}
+    flags: Any = {"table": ["segments", "conversations", "segments"]}
     settings = load(flags=flags, environ={}, cwd=tmp_path)
     assert settings.export.tables == ("conversations", "segments")
 

@@ -1,6 +1,7 @@
 """What commands get: organisations and the destination, or one sentence for all that lacks."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ page_size = 200
 def read(tmp_path: Path):
     def read(text="", environ=None, **flags):
         (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
-        return load(flags=flags, environ=environ or {}, cwd=tmp_path)
+        given: Any = flags
+        return load(flags=given, environ=environ or {}, cwd=tmp_path)
 
     return read
 

@@ -3,6 +3,7 @@
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,9 @@ from genesys_export.settings.sections import every_path
 def complaint(tmp_path: Path):
     def read(text="", environ=None, **flags) -> str:
         (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
+        given: Any = flags
         with pytest.raises(WrongSettings) as caught:
-            load(flags=flags, environ=environ or {}, cwd=tmp_path)
+            load(flags=given, environ=environ or {}, cwd=tmp_path)
         assert caught.value.status == 78
         return caught.value.message
 

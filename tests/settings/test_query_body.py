@@ -1,6 +1,7 @@
 """A query body of the user's own, as a setting: what it implies, and what is wrong with it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ def read(tmp_path):
     def read(body=BODY, **flags):
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         (tmp_path / "body.json").write_bytes(text)
-        flags = {"query_body": "body.json", **flags}
-        return load(flags=flags, environ=WHO, cwd=tmp_path, needs={Need.SOURCE})
+        given: Any = {"query_body": "body.json", **flags}
+        return load(flags=given, environ=WHO, cwd=tmp_path, needs={Need.SOURCE})
 
     return read
 

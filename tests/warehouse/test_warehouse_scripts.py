@@ -319,11 +319,12 @@ def test_several_organisations_are_told_apart(tmp_path):
     file = tmp_path / "two.toml"
     file.write_text('[orgs.a]\nregion = "eu-central-1"\n[orgs.b]\nregion = "eu-west-1"\n', "utf-8")
     wanted = TablesRequest(dialect="duckdb", date=DAY, tables=())
-    flags = {"config": file, "to": str(tmp_path)}
+    flags: Any = {"config": file, "to": str(tmp_path)}
     with pytest.raises(WrongUse) as caught:
         script_of(wanted, flags, {})
     assert "--org: a, b" in caught.value.advice
-    assert f"'{tmp_path}/b/surveys/{DAY}*.csv.gz'" in script_of(wanted, {**flags, "org": "b"}, {})
+    flags["org"] = "b"
+    assert f"'{tmp_path}/b/surveys/{DAY}*.csv.gz'" in script_of(wanted, flags, {})
 
 
 def test_without_a_destination_a_bucket_is_to_be_put_in():

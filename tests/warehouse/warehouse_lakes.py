@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from genesys_export.cli.run import RunRequest, execute
 from genesys_export.cli.tables import TablesRequest, text_of
@@ -82,14 +83,14 @@ class Lake:
             "GENESYS_CLIENT_SECRET": genesys.client_secret,
             "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
         }
-        flags = {**self.flags, "quiet": True, "slices": slices}
+        flags: Any = {**self.flags, "quiet": True, "slices": slices}
         for day in days:
             order = RunRequest(date=day, options=ExportOptions(force=True))
             assert execute(order, flags, environ) == 0
         return self
 
     @property
-    def flags(self) -> dict[str, object]:
+    def flags(self) -> Any:
         return {
             "to": str(self.folder),
             "format": self.format,
