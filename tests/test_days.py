@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -345,3 +346,10 @@ def test_every_zone_has_rules_and_nothing_else_has():
     for name in ("", "Mars/Olympus", "../zones", "zones", "Europe", "/etc/localtime"):
         with pytest.raises(LookupError):
             zone_named(name)
+
+
+def test_a_day_is_pickled_by_its_zones_name():
+    day = Day(date(2026, 11, 22), zone_named("Europe/Berlin"))
+    again = pickle.loads(pickle.dumps(day))
+    assert again == day
+    assert again.interval == day.interval
