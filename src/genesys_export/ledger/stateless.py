@@ -8,60 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
 
-from ..claim import Claim
+from ..claim import Claim, decode
 from ..days import Day
 from ..errors import Aftermath, ExportError
 from ..manifest import Manifest, Recipe
 from ..model import StagedFile, Tag
 from ..plural import plural
-from .claims import Claims, Lease
+from .claims import Claims
 from .publishing import Ledger, Published
-from .records import Entry
+from .records import Entry, Record
 from .register import Register, Registration
 
 _NO_TAG = Tag("")
 
 
+class _Nowhere(Record[Claim]):
+    """A claim that nobody else sees: written nowhere, it names no slice and no job."""
+
+    def read(self) -> None:
+        """Return None."""
+
+    def write(self, value: Claim, before: Entry[Claim] | None) -> Entry[Claim]:
+        """Return the claim as the next writing follows it."""
+        del before
+        return Entry(replace(value, slices=(), jobs=()), _NO_TAG)
+
+
 class NoClaims(Claims):
     """Nobody is asked, and nobody is told, who works on a day."""
 
-    def read(self, day: Day) -> None:
-        """Return None."""
-
-    def check_free(self, day: Day) -> None:
-        """Let everybody in."""
-
-    def take(
-        self, day: Day, *, attempt: str, recipe: Recipe, manifest: str, began: datetime
-    ) -> NoLease:
-        """Return a lease that nobody else sees and that can't be lost."""
-        claim = Claim(
-            day=str(day),
-            attempt=attempt,
-            recipe=recipe.signature,
-            manifest=manifest,
-            holder=self.holder,
-            began=began,
-            lease_s=self.lease_time.total_seconds(),
-        )
-        entry = Entry(claim, _NO_TAG)
-        return NoLease(
-            claims=self,
-            day=day,
-            record=self._record(day),
-            entry=entry,
-            written=self.monotonic(),
-            old=None,
-        )
-
-
-class NoLease(Lease):
-    """A claim that is written nowhere: it names no slice and no job."""
-
-    def _write(self, claim: Claim) -> None:
-        """Write nothing."""
+    def _record(self, day: Day) -> Record[Claim]:
+        return _Nowhere(self.store, self.key(day), decode, self.sleep)
 
 
 class NoRegister(Register):
