@@ -15,9 +15,9 @@ from itertools import product
 from .. import __version__, last_run
 from ..api import SystemClock
 from ..assembly.connections import destinations
-from ..errors import ExportError, NeverSent, Stopped, WrongSettings, worst
+from ..errors import ExportError, NeverSent, Stopped, WrongSettings
 from ..events import Noticed, Observe, ignore
-from ..export import DayExporter, DayResult, Outcome
+from ..export import DayExporter, DayResult, Outcome, gravest
 from ..last_run import LastRun
 from ..locations import Home
 from ..settings import Flags, Need, Settings, load
@@ -106,21 +106,21 @@ class Recorder:
                     last_run.write(store, home, run)
 
     def _run(self, results: Sequence[DayResult]) -> LastRun:
-        status = worst(tuple(one.exit_status for one in results))
-        gravest = next((one for one in results if one.exit_status == status and one.problem), None)
+        problem = gravest(results)
+        day = next((str(one.day) for one in results if problem and one.problem is problem), "")
         ends = [one.report.outcome for one in results if one.report]
         return LastRun(
             command=self.command,
             began=self.began,
             ended=self.clock.now(),
-            status=status,
+            status=problem.status if problem else 0,
             tool_version=__version__,
             published=ends.count(Outcome.PUBLISHED),
             unchanged=ends.count(Outcome.UNCHANGED),
             skipped=ends.count(Outcome.SKIPPED),
             failed=sum(one.report is None and one.problem is not None for one in results),
             not_tried=sum(bool(one.not_tried) for one in results),
-            day=str(gravest.day) if gravest else "",
-            message=gravest.problem.message if gravest and gravest.problem else "",
-            advice=gravest.problem.advice if gravest and gravest.problem else "",
+            day=day,
+            message=problem.message if problem else "",
+            advice=problem.advice if problem else "",
         )
