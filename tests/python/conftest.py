@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import chdir
 
 import pytest
 
@@ -50,9 +51,9 @@ def environ():
 
 
 @pytest.fixture
-def lake(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "lake"
+def lake(tmp_path):
+    with chdir(tmp_path):
+        yield tmp_path / "lake"
 
 
 @pytest.fixture

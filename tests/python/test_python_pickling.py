@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -25,14 +26,16 @@ with exporter:
 """
 
 
-def test_an_exporter_works_in_another_process(genesys, lake, environ, monkeypatch):
-    for name, value in environ(genesys).items():
-        monkeypatch.setenv(name, value)
+def test_an_exporter_works_in_another_process(genesys, lake, environ):
     exporter = Exporter.from_settings(to=lake, tables=["conversations"], format="parquet")
     told = pickle.dumps(exporter)
     assert genesys.client_secret.encode() not in told
     child = subprocess.run(
-        [sys.executable, "-c", IN_ANOTHER_PROCESS], input=told, capture_output=True, check=True
+        [sys.executable, "-c", IN_ANOTHER_PROCESS],
+        input=told,
+        capture_output=True,
+        env=os.environ | environ(genesys),
+        check=True,
     )
     (result,) = pickle.loads(child.stdout)
     assert isinstance(result, DayResult)
