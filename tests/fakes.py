@@ -79,6 +79,7 @@ class FakeSource:
     """What the sources of tests have in common: nobody looks at it there."""
 
     needs = "nothing"
+    asks = "ask"
     is_bounded = True
 
     def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:

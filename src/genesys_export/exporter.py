@@ -29,7 +29,6 @@ from .settings.keywords import from_keywords
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .operations.status.day import OrgStatus
     from .operations.verify.verify import Verification
 
 
@@ -179,10 +178,6 @@ class Exporter(Work):
             message = "\n".join([problem.message, *told])
             raise DataMismatch(message, advice="Export the day again with force=True.")
         return found
-
-    def status(self) -> tuple[OrgStatus, ...]:
-        """Return what is published of every day, for each organisation and dataset."""
-        return self.statuses()
 
     def read(
         self,

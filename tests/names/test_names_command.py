@@ -29,7 +29,7 @@ class Machine:
             "GENESYS_EXPORT_EXPORT__NAMES": "true",
         }
 
-    def run(self, day=None, **options):
+    def run(self, day=None, *, dry_run=False, **options):
         """Run the command once, against a Genesys of these options; return its exit status."""
         with serve(self.world, Options(**options)) as genesys:
             environ = {
@@ -38,10 +38,10 @@ class Machine:
                 "GENESYS_CLIENT_ID": genesys.client_id,
                 "GENESYS_CLIENT_SECRET": genesys.client_secret,
             }
-            request = RunRequest(date=day and str(day), report=self.told)
+            request = RunRequest(date=day and str(day), dry_run=dry_run, report=self.told)
             status = execute(request, {"to": str(self.root)}, environ)
         self.asked = {one: len(genesys.asked(one)) for one in ("submit", *LISTS)}
-        assert self.report["exit_status"] == status
+        assert dry_run or self.report["exit_status"] == status
         return status
 
     @property
@@ -66,6 +66,14 @@ def test_names_are_published_beside_the_day_and_read_once(machine):
     assert min(machine.asked.values()) > 0
     assert machine.run() == 0
     assert {machine.asked[one] for one in LISTS} == {0}
+
+
+def test_a_dry_run_says_which_lists_would_be_asked_and_submits_nothing(machine, capsys):
+    assert machine.run(dry_run=True) == 0
+    said = capsys.readouterr().out
+    assert said.count("would submit a job: ") == 1
+    assert 'would ask: {"GET":"/api/v2/users","state":"any"}' in said
+    assert set(machine.asked.values()) == {0}
 
 
 def test_a_missing_permission_costs_its_table_and_the_exit_status_only(machine, capsys):

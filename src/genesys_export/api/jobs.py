@@ -44,6 +44,7 @@ class JobSource:
     filters: Filters = field(default_factory=Filters)
     observe: Observe = ignore
 
+    asks = "submit a job"
     is_bounded = True
 
     @property

@@ -97,6 +97,7 @@ class OwnSource:
     client: Client
     clock: Clock
     own: OwnBody
+    asks = "ask"
     is_bounded = False
 
     @property

@@ -65,6 +65,7 @@ class QuerySource:
     filters: Filters = field(default_factory=Filters)
     observe: Observe = ignore
 
+    asks = "ask"
     is_bounded = False
 
     @property

@@ -78,10 +78,14 @@ class Work:
             exporters=self.parts,
             choice=choice,
             options=options,
-            at_once=self.settings.backfill.days_at_once if choice.is_range else 1,
+            at_once=self.at_once(choice),
             pending=self.around.pending,
         )
         return run.results()
+
+    def at_once(self, choice: Choice) -> int:
+        """Return how many of the chosen days are exported side by side."""
+        return self.settings.backfill.days_at_once if choice.is_range else 1
 
     def one(self, day: AnyDay, *, called: str) -> Choice:
         """Return the choice of one day; raises WrongUse for none, or one that has not begun."""
@@ -113,7 +117,7 @@ class Work:
             given=around.given,
         )
 
-    def statuses(self) -> tuple[OrgStatus, ...]:
+    def status(self) -> tuple[OrgStatus, ...]:
         """Return what is published of every day, for each organisation and dataset."""
         from ..operations.status.reading import Place, read  # noqa: PLC0415 - a run needs no status
 

@@ -13,7 +13,6 @@ from ..errors import WrongSettings, worst
 from ..export import NOTHING_DUE, Choice, DayExporter, DayResult, ExportOptions, settled_days
 from ..exporter import Exporter
 from ..progress.words import clean
-from ..settings import Settings
 from .problems import shared
 
 
@@ -34,7 +33,7 @@ def say_only(work: Exporter, choice: Choice, options: ExportOptions) -> int:
                     DayResult(org=plan.org, dataset=plan.dataset.name, day=day, problem=problem)
                 )
             else:
-                _say(work.settings, exporter, day)
+                _say(exporter, day)
     return _refused(refused)
 
 
@@ -46,13 +45,12 @@ def _problem(exporter: DayExporter, day: Day, options: ExportOptions) -> WrongSe
     return None
 
 
-def _say(settings: Settings, exporter: DayExporter, day: Day) -> None:
-    asks = "would submit a job" if settings.export.engine == "jobs" else "would ask"
+def _say(exporter: DayExporter, day: Day) -> None:
     found = dry_run(exporter, day)
     sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
     for body in found.asked:
         text = msgspec.json.encode(body).decode()
-        sys.stdout.write(f"{asks}: {clean(text)}\n")
+        sys.stdout.write(f"would {exporter.deps.feed.asks}: {clean(text)}\n")
     for url in found.written:
         sys.stdout.write(f"would write {clean(url)}\n")
     if exporter.deps.plan.roll:

@@ -69,8 +69,8 @@ def observed(
         )
         try:
             exporter = Exporter(settings, around)
-            at_once = settings.backfill.days_at_once if choice.is_range else 1
-            with signals.collecting() if at_once > 1 else nullcontext():
+            side_by_side = exporter.at_once(choice) > 1
+            with signals.collecting() if side_by_side else nullcontext():
                 results = in_order(exporter.results(choice, request.options))
         except ExportError as problem:
             with signals.shield():

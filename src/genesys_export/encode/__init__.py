@@ -3,10 +3,11 @@
 from .csv_gz import CsvGz, Newlines
 from .formats import Encoder, Format, Opener
 from .gzip import Gzip
-from .jsonl_gz import JsonlGz, raw_rows
+from .jsonl_gz import RECORD, JsonlGz, raw_rows
 from .parquet import MemoryBudget, Parquet, parquet_schema
 
 __all__ = [
+    "RECORD",
     "CsvGz",
     "Encoder",
     "Format",

@@ -48,6 +48,11 @@ class RecordsFeed:
     page_by_page: bool = False  # files that roll by rows roll after the page that reaches them
     morsel_bytes: int = 6 << 20  # of records, from which tables are made at a time
 
+    @property
+    def asks(self) -> str:
+        """What it would do, in words."""
+        return self.source.asks
+
     def watermark(self) -> datetime | None:
         """Return the instant up to which the source is complete; None if it can't say."""
         return self.source.watermark()

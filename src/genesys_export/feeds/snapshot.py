@@ -36,6 +36,8 @@ class SnapshotFeed:
     tables: tuple[str, ...]
     clock: Clock
 
+    asks = "ask"
+
     def watermark(self) -> None:
         """Return None: a list is as it is now."""
 

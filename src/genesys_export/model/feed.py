@@ -76,6 +76,11 @@ class Reading(Protocol):
 class Feed(Protocol):
     """Where a dataset's rows come from; safe to use from several threads."""
 
+    @property
+    def asks(self) -> str:
+        """What it would do with what `describe` returns, in words: `submit a job`, `ask`."""
+        ...
+
     def watermark(self) -> datetime | None:
         """Return the instant up to which the source is complete; None if it can't say."""
         ...

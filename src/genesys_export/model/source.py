@@ -61,6 +61,11 @@ class Source(Protocol):
         ...
 
     @property
+    def asks(self) -> str:
+        """What it would do, in words: `submit a job`, `ask`."""
+        ...
+
+    @property
     def is_bounded(self) -> bool:
         """Whether it says up to when it is complete."""
         ...

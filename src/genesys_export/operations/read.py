@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from ..datasets import Dataset, Table, datasets
 from ..days import Day
-from ..encode import Format, Newlines, parquet_schema
+from ..encode import RECORD, Format, Newlines, parquet_schema
 from ..errors import ChangedMeanwhile, DataMismatch, WrongUse
 from ..locations import Home
 from ..manifest import File, Manifest
@@ -31,7 +31,6 @@ from .published import published, replaced, stands
 from .verify.contents import csv_tables, lines, unzipped
 from .verify.mismatches import Unreadable
 
-RECORD = "record"  # the column of a raw record
 _AGAIN = "Read it again."
 _SPOOL = 64 << 20  # bytes of a file that are held in memory; a longer one lies on the disk
 
