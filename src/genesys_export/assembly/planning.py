@@ -20,7 +20,7 @@ from ..api import (
     parse_raw,
     read_body,
 )
-from ..datasets import Dataset, tables
+from ..datasets import Dataset, FeedKind, tables
 from ..encode import Format, Newlines
 from ..errors import WrongSettings
 from ..events import Observe
@@ -96,7 +96,7 @@ def recipe_of(settings: Settings, plan: Plan) -> Recipe:
     own = _own_body(settings) if is_asked else None
     return Recipe(
         timezone=settings.export.timezone.key,
-        engine=settings.export.engine if is_asked else plan.dataset.feed,
+        engine=settings.export.engine if is_asked else plan.dataset.feed.value,
         filters=filters_of(settings).as_body() if is_asked else {},
         tables=plan.written,
         format=plan.format.value,
@@ -113,7 +113,7 @@ def feed_of(
     settings: Settings, org: Org, plan: Plan, client: Client, *, clock: Clock, observe: Observe
 ) -> Feed:
     """Return what the dataset's slices are read through; raises WrongSettings."""
-    if plan.dataset.is_snapshot:
+    if plan.dataset.feed is FeedKind.LISTS:
         return SnapshotFeed(
             dataset=plan.dataset,
             lists=ReferenceLists(client),

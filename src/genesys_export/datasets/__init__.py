@@ -13,7 +13,7 @@ from importlib.resources import files
 from .declared import declared
 from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
 from .shape import EXTRA, Node, keeps, record_shape
-from .spec import Column, Dataset, ForeignKey, Kind, Life, PersonalData, Table, Type
+from .spec import Column, Dataset, FeedKind, ForeignKey, Kind, Life, PersonalData, Table, Type
 
 __all__ = [
     "DEFAULT",
@@ -22,6 +22,7 @@ __all__ = [
     "Column",
     "CountEndpoint",
     "Dataset",
+    "FeedKind",
     "ForeignKey",
     "JobEndpoint",
     "Kind",

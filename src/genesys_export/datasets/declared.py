@@ -11,7 +11,18 @@ from importlib.resources import files
 from typing import Any
 
 from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
-from .spec import Column, Dataset, ForeignKey, Kind, Life, PersonalData, Record, Table, Type
+from .spec import (
+    Column,
+    Dataset,
+    FeedKind,
+    ForeignKey,
+    Kind,
+    Life,
+    PersonalData,
+    Record,
+    Table,
+    Type,
+)
 
 
 def declared(name: str) -> Dataset:
@@ -31,7 +42,7 @@ def declared(name: str) -> Dataset:
         source_model=raw["source_model"],
         column_version=raw["format"],
         records=raw["records"],
-        feed=raw["feed"],
+        feed=FeedKind(raw["feed"]),
         life=Life(raw["life"]),
         record=Record(**raw["record"]) if "record" in raw else None,
         jobs=JobEndpoint(**raw["jobs"]) if "jobs" in raw else None,

@@ -120,6 +120,13 @@ class Table:
         return tuple(column for column in self.columns if column.kind is kind)
 
 
+class FeedKind(StrEnum):
+    """What reads the slices of a dataset: a room in `feeds`."""
+
+    RECORDS = "records"  # JSON records from jobs and queries
+    LISTS = "lists"  # lists of the API, a table each
+
+
 class Life(StrEnum):
     """How a day of the dataset comes to its end."""
 
@@ -144,7 +151,7 @@ class Dataset:
     source_model: str
     column_version: int
     records: str  # what is counted, in the plural: conversations
-    feed: str  # what reads it: a room in `feeds`
+    feed: FeedKind
     life: Life
     tables: tuple[Table, ...]
     record: Record | None = None

@@ -64,7 +64,7 @@ def _take(deps: Dependencies, day: Day, found: Manifest) -> None:
     rows = sum(file.rows for files in tables.values() for file in files)
     recipe = replace(
         found.recipe,
-        engine=other.feed,
+        engine=other.feed.value,
         filters={},
         tables=names,
         keep_raw=False,
