@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import signal
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
+from genesys_export.api import SystemClock
 from genesys_export.cli.backfill import BackfillRequest
 from genesys_export.cli.backfill import execute as backfill
+from genesys_export.cli.recording import Recorder
 from genesys_export.cli.run import RunRequest
 from genesys_export.cli.run import execute as run
 from genesys_export.cli.status import StatusRequest, report
-from genesys_export.errors import WrongSettings, WrongUse
+from genesys_export.datasets import DEFAULT
+from genesys_export.days import Day, zone_named
+from genesys_export.errors import Stopped, WrongSettings, WrongUse
+from genesys_export.export import DayReport, DayResult, Outcome
 from genesys_simulator import Options, World, serve
 
 DAY = "2025-11-20"
@@ -174,3 +182,20 @@ def test_each_dataset_has_a_record_of_its_own(lake, genesys):
         run(RunRequest(date=DAY), flags(lake), without)
     told = [json.loads(path.read_text("utf-8")) for path in lake.rglob("last-run.json")]
     assert [one["status"] for one in told] == [78, 78]
+
+
+def test_a_signal_among_days_with_nothing_to_do_is_on_record():
+    day = Day(date(2025, 11, 20), zone_named("UTC"))
+    skipped = DayReport(day=day, manifest=None, manifest_url="", outcome=Outcome.SKIPPED)
+    stopped = Stopped(signal.SIGTERM)
+    results = [
+        DayResult(org="", dataset=DEFAULT, day=day, report=skipped),
+        DayResult(org="", dataset=DEFAULT, day=day, problem=stopped, not_tried=str(stopped)),
+    ]
+    nothing: Any = None
+    recorder = Recorder(
+        settings=nothing, command="backfill", began=datetime.now(UTC), clock=SystemClock()
+    )
+    told = recorder._run(results)
+    assert (told.status, told.skipped, told.not_tried) == (143, 1, 1)
+    assert told.message == stopped.message
