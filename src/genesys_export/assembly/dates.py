@@ -50,8 +50,8 @@ def every_day(
 ) -> tuple[Day, ...]:
     """Return every day from `start` to `end`, oldest first; raises WrongUse.
 
-    `called` is what stands before their names. A date that the zone's calendar never showed
-    (Apia, 2011-12-30) is none.
+    `called` is what stands before their names. A date that the zone's calendar skipped
+    (Apia, 2011-12-30) is left out.
     """
     first, last = (
         day_given(f"{called}{name}", given, settings, clock)

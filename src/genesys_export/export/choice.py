@@ -93,7 +93,7 @@ def settled_days(
 def days_between(start: Day, end: Day) -> tuple[Day, ...]:
     """Return every day from `start` to `end`, both included, oldest first.
 
-    A date that the zone's calendar never showed (Apia, 2011-12-30) is none.
+    A date that the zone's calendar skipped (Apia, 2011-12-30) is left out.
     """
     count = (end.date - start.date).days + 1
     days = (Day(start.date + timedelta(offset), start.zone) for offset in range(count))

@@ -1,7 +1,7 @@
 """Compare a staged day with the published one: may it, and must it, replace it? Then do it.
 
-The decision is a value: `Replace` or `Confirm`. Whatever speaks against it, what is published
-stays as it was. Once the ledger has decided, nothing may interrupt it any more.
+The decision is a value: `Replace` or `Confirm`. If a check refuses it, what is published stays as
+it was. Once the ledger has decided, nothing may interrupt it any more.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Commit:
     def decide(self, made: Manifest, staged: Sequence[StagedFile]) -> Replace | Confirm:
         """Return what becomes of the staged day; changes nothing that a reader can see.
 
-        Raises DataMismatch and TryAgainLater for what speaks against it.
+        Raises DataMismatch or TryAgainLater if a check refuses it.
         """
         before, old = self.before, self.before.value if self.before else None
         if old:

@@ -84,7 +84,7 @@ class SnapshotReading:
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield the rows of every list that could be read, as far as it could.
 
-        Raises SignInRefused; and what speaks against the lists where not a single one can be read.
+        Raises SignInRefused; if no list can be read at all, the gravest of their errors.
         """
         patience_s: float | None = None
         problems: list[ExportError] = []
