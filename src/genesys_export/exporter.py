@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .api import Budget
 from .assembly.connections import destinations
 from .assembly.dates import AnyDay, begun, every_day
+from .assembly.planning import policy_of
 from .assembly.stopping import StoppableClock
 from .assembly.working import Surroundings, Work
 from .days import Day
@@ -29,6 +31,7 @@ from .settings.keywords import from_keywords
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .operations.status.day import OrgStatus
     from .operations.verify.verify import Verification
 
 
@@ -178,6 +181,24 @@ class Exporter(Work):
             message = "\n".join([problem.message, *told])
             raise DataMismatch(message, advice="Export the day again with force=True.")
         return found
+
+    def status(self) -> tuple[OrgStatus, ...]:
+        """Return what is published of every day, for each organisation and dataset."""
+        from .operations.status.reading import Place, read  # noqa: PLC0415 - a run needs no status
+
+        settings, around = self.settings, self.around
+        orgs, store = destinations(settings, around.observe)
+        now, found = around.clock.now(), []
+        for org, dataset in product(orgs, settings.datasets):
+            place = Place(
+                org=org,
+                dataset=dataset,
+                zone=settings.export.timezone,
+                policy=policy_of(settings, dataset),
+                given=around.given(org),
+            )
+            found.append(read(store, place, now))
+        return tuple(found)
 
     def read(
         self,

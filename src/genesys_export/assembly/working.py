@@ -1,6 +1,6 @@
 """What both doors do with one set of settings: the command line and the Python API.
 
-Chooses days, exports them, looks at what is published. Connects to nothing before it must.
+Chooses days, exports them, verifies them. Connects to nothing before it must.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
-from itertools import product
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -18,13 +17,10 @@ from ..errors import Stopped
 from ..events import Observe, ignore
 from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Run, Shield
 from ..settings import Settings
-from .connections import destinations
 from .dates import AnyDay, begun, ended_days
 from .exporting import exporters
-from .planning import policy_of
 
 if TYPE_CHECKING:
-    from ..operations.status.day import OrgStatus
     from ..operations.verify.verify import Verifier
 
 
@@ -116,24 +112,6 @@ class Work:
             source=source,
             given=around.given,
         )
-
-    def status(self) -> tuple[OrgStatus, ...]:
-        """Return what is published of every day, for each organisation and dataset."""
-        from ..operations.status.reading import Place, read  # noqa: PLC0415 - a run needs no status
-
-        settings, around = self.settings, self.around
-        orgs, store = destinations(settings, around.observe)
-        now, found = around.clock.now(), []
-        for org, dataset in product(orgs, settings.datasets):
-            place = Place(
-                org=org,
-                dataset=dataset,
-                zone=settings.export.timezone,
-                policy=policy_of(settings, dataset),
-                given=around.given(org),
-            )
-            found.append(read(store, place, now))
-        return tuple(found)
 
 
 def _left_out(to_come: tuple[Day, ...]) -> str:
