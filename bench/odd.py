@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 from time import process_time
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from genesys_export.api.clock import SystemClock
@@ -29,7 +29,7 @@ from genesys_export.events import ignore
 from genesys_export.export.plan import Plan
 from genesys_export.export.slices import SliceContext, Task, stage
 from genesys_export.feeds.records import RecordsFeed
-from genesys_export.model import Page
+from genesys_export.model import Page, Source
 from genesys_export.store.folder import FolderStore
 from genesys_simulator import World
 from genesys_simulator.times import DAY_MS, Span
@@ -155,7 +155,7 @@ def cpu_s(source: Bodies, form: Format = Format.CSV) -> float:
         )
         feed = RecordsFeed(
             dataset=DATASET,
-            source=source,
+            source=cast("Source", source),  # as much of one as a reading uses
             tables=_TABLES,
             raw=None,
             privacy=plan.privacy,
