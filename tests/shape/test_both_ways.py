@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections import Counter
@@ -80,8 +81,10 @@ def triaged(records):
 
 
 def tables_of(decoded) -> dict[str, bytes]:
+    """Return every table's CSV: what it says, not how ISA-L happened to pack it."""
     block = Block(decoded.conversations, decoded.attributes, ())
-    return packed_tables(Flattener(DATASET, DAY).flatten(block))
+    packed = packed_tables(Flattener(DATASET, DAY).flatten(block))
+    return {name: gzip.decompress(one) for name, one in packed.items()}
 
 
 def told(decoded):
