@@ -93,7 +93,7 @@ bench: install $(BENCH)/.installed $(SINGER)/.installed  ## measure the program 
 
 # As well: large days (half an hour), latencies (a quarter of an hour), the cost model.
 bench-all: install $(BENCH)/.installed $(SINGER)/.installed  ## as well large days, latencies and the cost model (an hour more)
-	$(BIN)/python -m bench race startup cost latency scale --docs
+	$(BIN)/python -m bench race startup cost latency scale everything --docs
 
 $(BENCH)/.installed: bench/peers/constraints.txt
 	$(PYTHON) -m venv $(BENCH)

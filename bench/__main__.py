@@ -1,7 +1,8 @@
 """The way in: `python -m bench [PART …]`, each part merged into the results that are there.
 
 `race` (with its `--conversations`, `--rounds`, `--only`) and `startup` are what `make bench` runs;
-`scale`, `latency` and `cost` take longer; `odd` compares days with odd records with the clean day.
+`scale`, `latency` and `cost` take longer; `odd` compares days with odd records with the clean day;
+`everything` exports one day of every dataset.
 `render` runs nothing and rewrites the files.
 """
 
@@ -12,11 +13,13 @@ import json
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .contenders import ROOT
 from .cost import cost
+from .everything import everything
 from .latency import latency
 from .machine import machine
 from .markdown import between_markers, written
@@ -26,7 +29,7 @@ from .race import race
 from .scale import DAYS, Large, scale
 from .startup import startup
 
-PARTS = ("race", "startup", "scale", "latency", "cost", "odd", "render")
+PARTS = ("race", "startup", "scale", "latency", "cost", "odd", "everything", "render")
 _PAGE = ROOT / "docs" / "performance.md"
 
 
@@ -71,19 +74,17 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) -> dict[str, Any]:
-    match part:
-        case "race":
-            return race(home, conversations=told.conversations, rounds=told.rounds, only=told.only)
-        case "startup":
-            return startup(home)
-        case "scale":
-            return scale(home, days=told.days, kept=kept.get("runs", ()))
-        case "latency":
-            return latency(home)
-        case "odd":
-            return odd(kept.get("before", {}))
-        case _:
-            return cost(home)
+    size = told.conversations
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "race": lambda: race(home, conversations=size, rounds=told.rounds, only=told.only),
+        "startup": lambda: startup(home),
+        "scale": lambda: scale(home, days=told.days, kept=kept.get("runs", ())),
+        "latency": lambda: latency(home),
+        "odd": lambda: odd(kept.get("before", {})),
+        "everything": lambda: everything(home, conversations=size),
+        "cost": lambda: cost(home),
+    }
+    return parts[part]()
 
 
 def _write(results: dict[str, Any], told: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .figures import Line, Results, lines
+from .latency import LIMIT
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
@@ -28,6 +29,8 @@ def written(results: Results) -> str:
         parts += ["### Large days", _machine(results["scale"]), _scale(results["scale"])]
     if "odd" in results:
         parts += ["### Odd days", _odd(results["odd"])]
+    if "everything" in results:
+        parts += ["### Every dataset", _everything(results["everything"])]
     return "\n\n".join(parts)
 
 
@@ -101,6 +104,28 @@ def _odd(part: Results) -> str:
         " from JSON to csv.gz)."
     )
     return f"{note}\n\n{_table(('', *shares.values(), 'version 0.1.0'), rows)}"
+
+
+def _everything(part: Results) -> str:
+    """Write a row for each dataset."""
+    head = ("dataset", "records", "requests", "minutes", "CPU s", "peak MiB", "MB written")
+    rows = (
+        (
+            name,
+            f"{run['records']:,}",
+            f"{run['requests']:,}",
+            f"{run['requests'] / LIMIT:.1f}",
+            f"{run['cpu_s']:.1f}",
+            f"{run['peak_mib']:.0f}",
+            f"{run['uploaded_bytes'] / 1e6:.1f}",
+        )
+        for name, run in part["runs"].items()
+    )
+    note = (
+        f"{_machine(part)} A day of {part['conversations']:,} conversations;"
+        f" minutes are those that the requests take at {LIMIT} a minute."
+    )
+    return f"{note}\n\n{_table(head, rows)}"
 
 
 def _ratio(found: float | None) -> str:

@@ -19,11 +19,13 @@ import pytest
 
 from bench.contenders import CONTENDERS, ROOT, Course, Lane
 from bench.cost import Constants, Wanted, predict
+from bench.everything import ALL
 from bench.expected import boiled_down, counted
 from bench.figures import ratio
 from bench.latency import ideal_s
 from bench.markdown import BEGIN, END, between_markers, written
 from bench.processes import Failed, measured
+from genesys_export.datasets import known
 
 KNOWN = Constants(
     startup_cpu_s=1,
@@ -83,6 +85,16 @@ def test_a_small_race_is_run_judged_and_written_down(tmp_path):
     assert all(one["cpu_s"] > 0 and one["peak_mib"] > 10 for one in race["samples"])
     assert race["machine"]["cores"]
     assert "| **genesys-export, csv.gz** |" in (tmp_path / "latest.md").read_text()
+
+
+def test_a_day_of_every_dataset_is_exported_and_written_down(tmp_path):
+    told = ["everything", "--conversations=100", f"--out={tmp_path}"]
+    assert bench(*told, longest_s=200).returncode == 0
+    runs = json.loads((tmp_path / "latest.json").read_text())["everything"]["runs"]
+    assert [*runs] == [*known(), ALL]
+    alone = sum(run["records"] for name, run in runs.items() if name != ALL)
+    assert runs[ALL]["records"] == alone > 100
+    assert f"| {ALL} | {alone:,} |" in (tmp_path / "latest.md").read_text()
 
 
 def test_a_wrong_result_is_no_result(tmp_path):
