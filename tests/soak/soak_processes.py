@@ -105,6 +105,8 @@ class Runs:
     genesys: dict[str, str]
     variables: Mapping[str, str]
     to: str
+    dataset: str
+    date: str
 
     def start(self, *arguments: object) -> Worker:
         settings = {
@@ -114,9 +116,10 @@ class Runs:
             "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
             "GENESYS_EXPORT_GENESYS__PAGE_SIZE": "100",
         }
+        told = ["--date", self.date, "--to", self.to, "--dataset", self.dataset]
         output = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - the worker's
         child = subprocess.Popen(
-            [PROGRAM, "run", "--date", "2025-11-20", "--to", self.to, *map(str, arguments)],
+            [PROGRAM, "run", *told, *map(str, arguments)],
             cwd=self.folder,
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder), **settings, **self.variables},
             stdin=subprocess.DEVNULL,

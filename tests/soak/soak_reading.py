@@ -19,8 +19,6 @@ import duckdb
 
 from fakes import some
 
-HOME = "_genesys_export/conversation_details"
-
 
 class Reader(Protocol):
     """A destination as a reader has it."""
@@ -84,12 +82,20 @@ class BucketReader:
         return sum(len(page.get("Uploads", ())) for page in pages)
 
 
-def manifest_of(reader: Reader, day: str) -> dict[str, Any] | None:
-    found = reader.read(f"{HOME}/{day}/manifest.json")
+@dataclass(frozen=True)
+class Day:
+    """A day of a dataset."""
+
+    dataset: str
+    date: str
+
+
+def manifest_of(reader: Reader, day: Day) -> dict[str, Any] | None:
+    found = reader.read(f"_genesys_export/{day.dataset}/{day.date}/manifest.json")
     return json.loads(found[0]) if found else None
 
 
-def wrong_with(reader: Reader, day: str) -> Iterator[str]:
+def wrong_with(reader: Reader, day: Day) -> Iterator[str]:
     """Yield what breaks A6 at this moment: what the manifest names must be there."""
     manifest = manifest_of(reader, day)
     if manifest is None or "next" in manifest or manifest["state"] == "damaged":
@@ -106,13 +112,13 @@ def wrong_with(reader: Reader, day: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Content:
-    """What a day holds: ids, and a fingerprint a table."""
+    """What a day holds: ids of conversations, and a fingerprint a table."""
 
     ids: frozenset[str]
     tables: dict[str, tuple[int, int]]
 
 
-def content_of(reader: Reader, day: str) -> Content:
+def content_of(reader: Reader, day: Day) -> Content:
     """Read the day as the manifest names it."""
     manifest = manifest_of(reader, day)
     assert manifest is not None
@@ -144,7 +150,7 @@ def content_of(reader: Reader, day: str) -> Content:
     return Content(ids, tables)
 
 
-def leftovers(reader: Reader, day: str) -> list[str]:
+def leftovers(reader: Reader, day: Day) -> list[str]:
     """Return the keys under the tables' prefixes that the manifest does not name."""
     manifest = some(manifest_of(reader, day))
     named = {file["key"] for files in manifest["tables"].values() for file in files}
