@@ -98,8 +98,8 @@ def test_json_lines_hold_the_same_rows_as_csv(lake):
                 name: ""
                 if value is None
                 else str(value).lower()
-                if value in (True, False)
-                else value
+                if isinstance(value, bool)
+                else str(value)
                 for name, value in line.items()
             }
             for line in lines
