@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from typing import IO, Any
@@ -163,9 +163,29 @@ class Reader:
 
 
 def _rows(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Table:
-    """Return the rows of a file, in the format that its name says."""
+    """Return the rows of a file, in the format that its name says.
+
+    A column that came after the file was written is null there.
+    """
     if what.table is None:
         return pa.table([pa.array(_texts(spool), pa.string())], schema=what.schema)
+    written = what.table.as_of(manifest.recipe.column_version)
+    there = tuple(name for name in what.columns if name in written.names)
+    if there == what.columns:
+        return _written(replace(what, table=written), key, spool, manifest)
+    # Without any column a table does not know how many rows it has.
+    some = there or written.names[:1]
+    found = _written(replace(what, table=written, columns=some), key, spool, manifest)
+    columns = [
+        found.column(one.name) if one.name in there else pa.nulls(len(found), one.type)
+        for one in what.schema
+    ]
+    return pa.table(columns, schema=what.schema)
+
+
+def _written(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Table:
+    """Return columns that the file has."""
+    assert what.table is not None  # noqa: S101 - for mypy
     if key.endswith(f".{Format.PARQUET}"):
         with pq.ParquetFile(spool) as file:
             return file.read(list(what.columns)).select(what.columns).cast(what.schema)

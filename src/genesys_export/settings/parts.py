@@ -65,9 +65,14 @@ class Settings(Sections):
         return tuple(each for each in datasets() if each.name in wanted)
 
     def tables_of(self, dataset: Dataset) -> tuple[str, ...]:
-        """Return the dataset's tables to be written: all, unless some of them are named."""
+        """Return the dataset's tables to be written: all, unless some of them are named.
+
+        Of a dataset that only `export.names` asks for, they are its lookup tables.
+        """
         every = tuple(table.name for table in dataset.tables)
-        return tuple(name for name in self.export.tables if name in every) or every
+        is_short = self.export.names and dataset.name not in self.export.datasets
+        usual = dataset.lookups if is_short and dataset.name == NAMES else every
+        return tuple(name for name in self.export.tables if name in every) or usual
 
     def require_source(self) -> tuple[Org, ...]:
         """Return the organisations to export from, in order of name; raises WrongSettings."""

@@ -103,7 +103,8 @@ class Inspection:
         yield from (table for table in tables() if table.name in self.manifest.tables)
 
     def _table(self, there: Objects, table: Table) -> None:
-        keys = Keys(table, self.manifest.day, self.manifest.recipe)
+        written = table.as_of(self.manifest.recipe.column_version)
+        keys = Keys(written, self.manifest.day, self.manifest.recipe)
         self._open.append(keys)
         for file in self.manifest.tables[table.name]:
             self._read(there, table.name, file, partial(self._rows_of, file, keys))
@@ -226,4 +227,4 @@ class Inspection:
 def _is_list(name: str) -> bool:
     """Whether the table of that name is a list of the API."""
     whose = owner(name)
-    return whose is not None and name != whose.raw and whose.table(name).source is not None
+    return whose is not None and whose.record is None
