@@ -56,19 +56,17 @@ class Periods:
         values: Sequence[pa.StringArray],
         extras: pa.StringArray,
     ) -> int:
-        """Hold what belongs to the slice; returns how many.
+        """Hold the rows whose clipped start lies in the slice; returns how many.
 
         Users are numbers. Times, starts and ends, are canonical texts; every row has a start.
+        Whether a row touches the day can be told only by the best of its copies, at the end.
         """
         start, end = (one.cast(TIMES).cast(pa.int64()) for one in times)
-        day = _ms(self.slice.day.interval.start)
-        clipped = pc.max_element_wise(start, day)
+        clipped = pc.max_element_wise(start, _ms(self.slice.day.interval.start))
         interval = self.slice.interval
-        within = pc.and_(
+        mine = pc.and_(
             pc.greater_equal(clipped, _ms(interval.start)), pc.less(clipped, _ms(interval.end))
         )
-        lasts = pc.fill_null(pc.greater(end, day), fill_value=True)
-        mine = pc.and_(within, pc.or_(lasts, pc.greater_equal(start, day)))
         names = ["user", "start", "end", *(one.name for one in self.columns.values), "extra"]
         coded = (one.dictionary_encode() for one in values)
         held = pa.record_batch([users, start, end, *coded, extras], names=names).filter(mine)
@@ -87,7 +85,7 @@ class Periods:
             return
         rows = pa.Table.from_batches(self._held).unify_dictionaries().combine_chunks()
         self._held = []
-        order = self._in_order(rows, users)
+        order = self._touching(rows, self._in_order(rows, users))
         ids = pa.array(users, pa.string())
         for first in range(0, len(order), _BATCH_ROWS):
             some = rows.take(order.slice(first, _BATCH_ROWS)).combine_chunks()
@@ -109,6 +107,15 @@ class Periods:
             return order
         kept = self._chosen(rows, order, pc.indices_nonzero(again).to_pylist())
         return order.filter(kept)
+
+    def _touching(self, rows: pa.Table, order: pa.Array) -> pa.Array:
+        """Return the places of those that last into the day, or begin in it."""
+        day = _ms(self.slice.day.interval.start)
+        start, end = (rows[name].combine_chunks().take(order) for name in ("start", "end"))
+        lasts = pc.fill_null(pc.greater(end, day), fill_value=True)
+        touching = order.filter(pc.or_(lasts, pc.greater_equal(start, day)))
+        self.tally.of_other_days += len(order) - len(touching)
+        return touching
 
     def _chosen(self, rows: pa.Table, order: pa.Array, again: Sequence[int]) -> pa.Array:
         """Return which places in the order are kept, where rows come `again`: of each the best."""
