@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from . import delivery, faults
+from .call import Call
 from .catalogue import listings
 from .faults import Kind, Plan
 from .options import Options
@@ -31,13 +32,15 @@ from .replies import (
     too_many,
 )
 from .requests import Received, seen_body
-from .service import DETAILS, Call, Service
+from .service import DETAILS, Service
 from .tokens import Tokens, expired
+from .user_service import USER_DETAILS
 from .world import World
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
-_PAGES = frozenset(("results", "query"))
 Needed = str | tuple[str, ...] | None  # a permission, several of which one will do, or none
+_USER_JOBS = "/api/v2/analytics/users/details/jobs"
+_PAGES = frozenset(("results", "query", "user_results", "user_query"))
 _AGGREGATES = "analytics:conversationAggregate:view"
 
 
@@ -148,6 +151,8 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
     job = f"{_JOBS}/(?P<job_id>[^/]+)"
     details = "/api/v2/analytics/conversations/details/query"
     aggregates = "/api/v2/analytics/conversations/aggregates/query"
+    users, user_job = service.user_details, f"{_USER_JOBS}/(?P<job_id>[^/]+)"
+    available, user_details = f"{_USER_JOBS}/availability", _USER_JOBS.replace("jobs", "query")
     # The path of `availability` would do for a job's id as well: it comes first.
     rows: tuple[tuple[str, str, str, Needed, Callable[[Call], Reply]], ...] = (
         ("availability", "GET", f"{_JOBS}/availability", DETAILS, service.availability),
@@ -157,6 +162,12 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
         ("delete", "DELETE", job, DETAILS, service.delete),
         ("query", "POST", details, DETAILS, service.query),
         ("aggregates", "POST", aggregates, _AGGREGATES, service.aggregates),
+        ("user_availability", "GET", available, USER_DETAILS, users.availability),
+        ("user_submit", "POST", _USER_JOBS, USER_DETAILS, users.submit),
+        ("user_status", "GET", user_job, USER_DETAILS, users.status),
+        ("user_results", "GET", f"{user_job}/results", USER_DETAILS, users.results),
+        ("user_delete", "DELETE", user_job, USER_DETAILS, users.delete),
+        ("user_query", "POST", user_details, USER_DETAILS, users.query),
         ("organization", "GET", "/api/v2/organizations/me", None, service.organization),
         (
             "permitted",

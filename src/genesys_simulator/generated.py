@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -91,6 +91,10 @@ class Generated:
         """Return a number shared by all copies of a template."""
         day, _, slot = self._place(position)
         return _number(self, day, slot)
+
+    def shifts(self) -> Mapping[str, Span]:
+        """Return at which hours of every UTC day each agent works, in ms from its midnight."""
+        return _hours(self)
 
     def _begun_within(self, span: Span) -> Iterator[range]:
         for day in range(span.start_ms // DAY_MS, -(-span.end_ms // DAY_MS)):
@@ -232,6 +236,20 @@ def _crews(seed: int, per_day: int) -> tuple[Crews, ...]:
     peaks = [max(_HOURS[first : first + hours]) for first in range(0, 24, hours)]
     per_ms = [groups * peak / sum(_HOURS) / HOUR_MS / POOL for peak in peaks]
     return tuple(crews([busy * rate for busy in busy_ms]) for rate in per_ms)
+
+
+@lru_cache(maxsize=8)
+def _hours(world: Generated) -> Mapping[str, Span]:
+    """Return the shift of each agent: twins work beside each other."""
+    length, number = DAY_MS // SHIFTS, 0
+    hours: dict[str, Span] = {}
+    for _ in range(world.twins):
+        for shift, crew in enumerate(_crews(world.seed, world.per_day)):
+            for person in range(number, number + crew.people):
+                ident = _agent(world.seed, person).decode()
+                hours[ident] = Span(shift * length, (shift + 1) * length)
+            number += crew.people
+    return hours
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from . import faults
 from .faults import JobEnds, JobUnseen, Kind
 from .org import new_id
 from .replies import bad_request, not_found
-from .selection import Selection
+from .selection import Found
 from .templates import Json, dumped
 from .times import text, to_ms
 
@@ -29,7 +29,7 @@ class Job:
     """A job and how far it is."""
 
     ident: str
-    selection: Selection
+    found: Found
     submitted: datetime
     polls: int  # looks still needed
     ends: JobEnds | None
@@ -65,13 +65,13 @@ class Jobs:
         """Return the state of every job that was not deleted."""
         return {job.ident: job.state for job in list(self._jobs.values())}
 
-    def submit(self, selection: Selection, fault: Kind | None) -> Json:
+    def submit(self, found: Found, fault: Kind | None) -> Json:
         """Take a job."""
         now = self._now()
         ends = fault if isinstance(fault, JobEnds) else None
         hidden_s = fault.for_s if isinstance(fault, JobUnseen) else 0.0
         seen = now + timedelta(seconds=hidden_s)
-        job = Job(new_id(self._rng), selection, now, self._polls, ends, seen)
+        job = Job(new_id(self._rng), found, now, self._polls, ends, seen)
         self._jobs[job.ident] = job
         return {"jobId": job.ident}
 
@@ -104,7 +104,7 @@ class Jobs:
         start, before = self._start(job, cursor)
         rows, stop = _rows(job, fault, (start, before, size))
         job.pages += 1
-        page = [b'{"conversations":[', b",".join(rows), b"]"]
+        page = [b'{"%b":[' % job.found.key.encode(), b",".join(rows), b"]"]
         if isinstance(fault, faults.NoConversations):
             page = [b"{"]
         following = self._following(job, fault, cursor, (start, stop))
@@ -134,7 +134,7 @@ class Jobs:
         start, stop = page
         if isinstance(fault, faults.RepeatedCursor):
             return cursor or self._cursor(job, (0, 0))
-        if job.endless or stop < len(job.selection):
+        if job.endless or stop < len(job.found):
             return self._cursor(job, (stop, start))
         return None
 
@@ -162,5 +162,5 @@ def _rows(job: Job, fault: Kind | None, where: tuple[int, int, int]) -> tuple[li
             pass
     if job.endless:
         return [], start
-    stop = min(stop, len(job.selection))
-    return job.selection.page(first, stop, attributes=True), stop
+    stop = min(stop, len(job.found))
+    return job.found.page(first, stop, attributes=True), stop

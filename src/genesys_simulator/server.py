@@ -49,7 +49,8 @@ class Simulator:
     @property
     def jobs(self) -> dict[str, str]:
         """The state of every job that was not deleted, by id."""
-        return self._app.service.jobs.states()
+        service = self._app.service
+        return {**service.jobs.states(), **service.user_details.jobs.states()}
 
 
 @contextmanager

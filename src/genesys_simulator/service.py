@@ -5,34 +5,24 @@ Knows no sockets and no frameworks; `app` brings requests and sends answers. Use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from . import requests
 from .aggregates import aggregated
+from .call import Call, results
 from .catalogue import Listing
-from .faults import Kind
 from .jobs import Jobs
 from .lists import Asked, Depth, answer, permitted
 from .options import Options
 from .org import Org
-from .replies import Reply, answered, bad_request
-from .requests import Received, body_of
+from .replies import Reply, answered
+from .requests import body_of
 from .selection import select
-from .templates import dumped
 from .times import text, to_ms
+from .user_service import UserDetails
 from .world import World
 
 DETAILS = "analytics:conversationDetail:view"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request on its way through an endpoint."""
-
-    received: Received
-    fault: Kind | None
-    path: Mapping[str, str]  # what the path's variables hold
 
 
 class Service:
@@ -43,6 +33,7 @@ class Service:
         self._world = world
         self._options = options
         self.jobs = Jobs(options.polls, "jobs", options.now)
+        self.user_details = UserDetails(world, options)
 
     def availability(self, call: Call) -> Reply:
         """Tell how far the data lake is."""
@@ -64,22 +55,7 @@ class Service:
 
     def results(self, call: Call) -> Reply:
         """Give a page of a job's results."""
-        query = call.received.query
-        size = query.get("pageSize", str(self._options.page_size))
-        if not size.isascii() or not size.isdigit() or int(size) < 1:
-            raise bad_request(
-                f"Value [{size}] is not valid for query parameter [pageSize].",
-                "invalid.query.param.value",
-            )
-        page = self.jobs.results(
-            call.path["job_id"],
-            query.get("cursor"),
-            min(int(size), self._options.max_page_size),
-            call.fault,
-        )
-        comma = b"" if page == b"{" else b","
-        last = dumped({"dataAvailabilityDate": self._watermark()})[1:]
-        return Reply(200, b"".join((page, comma, last)))
+        return results(call, self.jobs, self._options, self._watermark())
 
     def delete(self, call: Call) -> Reply:
         """Forget a job."""

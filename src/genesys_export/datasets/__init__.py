@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from .declared import declared
 from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
+from .periods import PeriodColumns, api_name
 from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, FeedKind, ForeignKey, Kind, Life, PersonalData, Table, Type
 
@@ -30,10 +31,12 @@ __all__ = [
     "ListEndpoint",
     "Node",
     "Paging",
+    "PeriodColumns",
     "PersonalData",
     "QueryEndpoint",
     "Table",
     "Type",
+    "api_name",
     "dataset_named",
     "datasets",
     "keeps",
