@@ -29,15 +29,14 @@ from .replies import (
     server_error,
     too_many,
 )
-from .requests import Received, seen_body
-from .service import DETAILS, Call, Service
+from .requests import Call, Received, seen_body
+from .service import DETAILS, Service
 from .tokens import Tokens, expired
 from .world import World
 from .written import written_lists
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
 _PAGES = frozenset(("results", "query"))
-_AGGREGATES = "analytics:conversationAggregate:view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,6 @@ def _instead(fault: Kind | None) -> Reply | None:
 def _endpoints(service: Service) -> tuple[Endpoint, ...]:
     job = f"{_JOBS}/(?P<job_id>[^/]+)"
     details = "/api/v2/analytics/conversations/details/query"
-    aggregates = "/api/v2/analytics/conversations/aggregates/query"
     routing = "/api/v2/routing"
     # The path of `availability` would do for a job's id as well: it comes first.
     rows: tuple[tuple[str, str, str, str | None, Callable[[Call], Reply]], ...] = (
@@ -154,7 +152,6 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
         ("results", "GET", f"{job}/results", DETAILS, service.results),
         ("delete", "DELETE", job, DETAILS, service.delete),
         ("query", "POST", details, DETAILS, service.query),
-        ("aggregates", "POST", aggregates, _AGGREGATES, service.aggregates),
         ("organization", "GET", "/api/v2/organizations/me", None, service.organization),
         ("users", "GET", "/api/v2/users", "directory:user:view", service.listing("users")),
         ("queues", "GET", f"{routing}/queues", "routing:queue:view", service.listing("queues")),
@@ -180,6 +177,7 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
             service.permitted,
         ),
         ("flows", "GET", "/api/v2/flows", "architect:flow:view", service.listing("flows")),
+        *(row for each in service.aggregates.values() for row in each.rows()),
         *(
             (each.name, "GET", each.path, each.permission, service.listing(each.name))
             for each in written_lists()

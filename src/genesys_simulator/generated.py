@@ -19,11 +19,12 @@ from functools import lru_cache
 from itertools import accumulate
 
 from . import customers, queues
+from .given import parsed
 from .org import LEADS, Org, founded, user_id, working
 from .positions import Chain
 from .roster import SHIFTS, Crews, Part, assigned, crews
 from .stories.deck import POOL, most_seats, pool
-from .templates import Template
+from .templates import MARK, Json, Template
 from .times import DAY_MS, HOUR_MS, MINUTE_MS, Span
 
 # How long a conversation that never ends counts as active; longer than any that ends.
@@ -74,18 +75,44 @@ class Generated:
 
     def render(self, positions: Sequence[int], *, attributes: bool) -> list[bytes]:
         """Write the conversations at these positions."""
-        templates, rows = pool(self.seed), queues.chosen(self.seed)
+        templates = pool(self.seed)
         written = []
         for position in positions:
             day, minute, slot = self._place(position)
             template = templates[_number(self, day, slot)]
-            identity = self._identity(day, slot)
-            values = [*self._agents(day, slot, len(template.seats))] if template.seats else []
-            values += customers.written(self._customer(day, minute, identity))
-            values += rows[(identity >> 20) % queues.ROWS]
+            values = self._values((day, minute, slot), len(template.seats))
             pattern = template.full if attributes else template.bare
+            identity = self._identity(day, slot)
             written.append(pattern.copy(day * _MINUTES + minute, identity, values))
         return written
+
+    def marked(self, kind: int) -> Json:
+        """Return the template of all copies of a kind: begun in 1970's first minute.
+
+        In place of its values stand their numbers, each between two `MARK`s.
+        """
+        template = pool(self.seed)[kind]
+        values = customers.FIELDS + len(queues.chosen(self.seed)[0])
+        marks = [f"{MARK}{n}{MARK}".encode() for n in range(len(template.seats) + values)]
+        return parsed(template.bare.copy(0, 0, marks))
+
+    def begun_ms(self, position: int) -> int:
+        """Return the whole minute in which a conversation begins, in ms since 1970."""
+        day, minute, _ = self._place(position)
+        return day * DAY_MS + minute * MINUTE_MS
+
+    def values(self, position: int) -> Sequence[bytes]:
+        """Return the values that a copy has in place of the template's marks."""
+        place = self._place(position)
+        return self._values(place, len(pool(self.seed)[self.kind(position)].seats))
+
+    def _values(self, place: tuple[int, int, int], seats: int) -> list[bytes]:
+        day, minute, slot = place
+        identity = self._identity(day, slot)
+        values = [*self._agents(day, slot, seats)] if seats else []
+        values += customers.written(self._customer(day, minute, identity))
+        values += queues.chosen(self.seed)[(identity >> 20) % queues.ROWS]
+        return values
 
     def kind(self, position: int) -> int:
         """Return a number shared by all copies of a template."""

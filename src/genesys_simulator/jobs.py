@@ -12,16 +12,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from typing import Protocol
 
 from . import faults
 from .faults import JobEnds, JobUnseen, Kind
 from .org import new_id
 from .replies import bad_request, not_found
-from .selection import Selection
 from .templates import Json, dumped
 from .times import text, to_ms
 
 _KEPT = timedelta(days=7)
+
+
+class Rows(Protocol):
+    """What a job found, in order."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def page(self, start: int, stop: int, *, attributes: bool) -> list[bytes]:
+        """Write those from start to stop, fewer at the end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -29,7 +41,7 @@ class Job:
     """A job and how far it is."""
 
     ident: str
-    selection: Selection
+    selection: Rows
     submitted: datetime
     polls: int  # looks still needed
     ends: JobEnds | None
@@ -53,8 +65,14 @@ class Job:
 class Jobs:
     """The jobs that were submitted and not deleted."""
 
-    def __init__(self, polls: int, seed: str, now: Callable[[], datetime]) -> None:
-        """Begin without any; a job needs so many looks until it is done."""
+    def __init__(
+        self, polls: int, seed: str, now: Callable[[], datetime], key: str = "conversations"
+    ) -> None:
+        """Begin without any; a job needs so many looks until it is done.
+
+        `key` is what pages of results have their rows under.
+        """
+        self._key = key
         self._polls = polls
         self._now = now
         self._rng = Random(seed)
@@ -65,7 +83,7 @@ class Jobs:
         """Return the state of every job that was not deleted."""
         return {job.ident: job.state for job in list(self._jobs.values())}
 
-    def submit(self, selection: Selection, fault: Kind | None) -> Json:
+    def submit(self, selection: Rows, fault: Kind | None) -> Json:
         """Take a job."""
         now = self._now()
         ends = fault if isinstance(fault, JobEnds) else None
@@ -104,7 +122,7 @@ class Jobs:
         start, before = self._start(job, cursor)
         rows, stop = _rows(job, fault, (start, before, size))
         job.pages += 1
-        page = [b'{"conversations":[', b",".join(rows), b"]"]
+        page = [b'{"%s":[' % self._key.encode(), b",".join(rows), b"]"]
         if isinstance(fault, faults.NoConversations):
             page = [b"{"]
         following = self._following(job, fault, cursor, (start, stop))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .faults import Kind
 from .filters import read_filters
 from .generated import HORIZON_MS
 from .replies import bad_request
@@ -46,6 +47,15 @@ class Received:
     headers: Mapping[str, str]  # names in lower case; of `authorization` the scheme only
     body: Any  # the JSON, or the text where it is none; None without a body
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request on its way through an endpoint."""
+
+    received: Received
+    fault: Kind | None
+    path: Mapping[str, str]  # what the path's variables hold
 
 
 def seen_body(body: bytes) -> Any:

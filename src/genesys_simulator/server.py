@@ -49,7 +49,7 @@ class Simulator:
     @property
     def jobs(self) -> dict[str, str]:
         """The state of every job that was not deleted, by id."""
-        return self._app.service.jobs.states()
+        return self._app.service.states()
 
 
 @contextmanager

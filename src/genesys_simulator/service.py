@@ -5,33 +5,22 @@ Knows no sockets and no frameworks; `app` brings requests and sends answers. Use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from . import requests
-from .aggregates import aggregated
-from .faults import Kind
+from .aggregating import Aggregates
 from .jobs import Jobs
 from .lists import Depth, listed, permitted
 from .options import Options
 from .org import Org
 from .replies import Reply, answered, bad_request
-from .requests import Received, body_of
+from .requests import Call, body_of
 from .selection import select
 from .templates import dumped
 from .times import text, to_ms
 from .world import World
 
 DETAILS = "analytics:conversationDetail:view"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request on its way through an endpoint."""
-
-    received: Received
-    fault: Kind | None
-    path: Mapping[str, str]  # what the path's variables hold
 
 
 class Service:
@@ -42,6 +31,14 @@ class Service:
         self._world = world
         self._options = options
         self.jobs = Jobs(options.polls, "jobs", options.now)
+        self.aggregates = {
+            name: Aggregates(name, world, options) for name in ("conversations", "flows")
+        }
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every job that was not deleted."""
+        of_aggregates = (one.jobs.states() for one in self.aggregates.values())
+        return {**self.jobs.states(), **{k: v for one in of_aggregates for k, v in one.items()}}
 
     def availability(self, call: Call) -> Reply:
         """Tell how far the data lake is."""
@@ -99,12 +96,6 @@ class Service:
         if not rows:
             return Reply(200, b"{" + hits)
         return Reply(200, b"".join((b'{"conversations":[', b",".join(rows), b"],", hits)))
-
-    def aggregates(self, call: Call) -> Reply:
-        """Count conversations."""
-        now = self._options.now()
-        body = body_of(call.received)
-        return answered(aggregated(self._world.at(now), body, to_ms(now)))
 
     def organization(self, call: Call) -> Reply:
         """Tell whose client asks."""

@@ -109,7 +109,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
     patience = min(told.retry_deadline, _PATIENCE)
     impatient = replace(org, genesys=told.model_copy(update={"retry_deadline": patience}))
     client = client_of(settings, impatient, clock=clock, observe=observe)
-    records = [each for each in settings.datasets if each.record is not None]
+    records = [each for each in settings.datasets if each.record or each.aggregates]
     asked = (
         Asked(
             about=f" ({each.name})" if len(records) > 1 else "",
@@ -117,7 +117,9 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
             counter=None
             if settings.export.query_body
             else counting(each, client, clock, Filters()),
-            permission=each.query.permission if each.query else "",
+            permission=next(
+                (one.permission for one in (each.query, each.aggregates) if one is not None), ""
+            ),
         )
         for each in records
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
+from .endpoints import AggregateEndpoint, CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
 
 
 class Type(StrEnum):
@@ -66,6 +66,7 @@ class Column:
     rule: str = ""
     metric: str = ""
     repeats: str = ""  # the field whose values these are, as `table.column`
+    optional: bool = False  # a part of the key that may be null: null is a value like others
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class FeedKind(StrEnum):
 
     RECORDS = "records"  # JSON records from jobs and queries
     LISTS = "lists"  # lists of the API, a table each
+    AGGREGATES = "aggregates"  # statistics by interval and group
 
 
 class Life(StrEnum):
@@ -158,6 +160,7 @@ class Dataset:
     jobs: JobEndpoint | None = None
     query: QueryEndpoint | None = None
     counts: CountEndpoint | None = None
+    aggregates: AggregateEndpoint | None = None
 
     @property
     def raw(self) -> str:

@@ -77,9 +77,9 @@ def _engine(name: str, files: Files) -> Dialect:
 
 
 def _raw(dataset: Dataset, wanted: Sequence[Table]) -> Iterator[Table]:
-    """Yield what holds the dataset's JSON lines: one table of records, or one for each list."""
+    """Yield what holds the dataset's JSON lines: one table of records, or its own tables."""
     tables = [table for table in wanted if dataset.has(table.name)]
-    holders = {table.name if table.source else dataset.raw: table for table in tables}
+    holders = {dataset.raw if dataset.record else table.name: table for table in tables}
     for name, table in holders.items():
         yield _of_records(name, table)
 
