@@ -9,85 +9,33 @@ bucket, the share that was answered in time.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 
-from .aggregate_names import Names
-from .buckets import buckets
+from .aggregate_ask import Ask
 from .emissions import Emission, Share, filled, share, share_of_kind
 from .generated import HORIZON_MS, Generated
-from .replies import Refused, bad_request
-from .requests import interval_of
+from .levels import LEVEL, TARGET, Levels, Stats
+from .replies import Refused
 from .selection import look
+from .stories.deck import POOL, pool
 from .templates import MARK, Json
-from .times import DAY_MS, SECOND_MS, Span, text
+from .times import DAY_MS, MINUTE_MS, SECOND_MS, Span, text
 from .world import Holdings
 
-_LONGEST_MS = 31 * DAY_MS  # as for details; not documented (read 2026-11)
-_JUDGED = ("tAnswered", "tAbandon", "nOverSla")
-_LEVEL, _TARGET = "oServiceLevel", "oServiceTarget"
-_USUAL_TARGET = 0.8
 _FOREVER_MS = 1 << 60
-_SETTINGS = {"voice": "call", "callback": "callback", "chat": "chat", "email": "email"}
 Group = tuple[str | None, ...]  # a value for each dimension, in the order asked for
 Values = tuple[tuple[str, ...], ...]  # all values for each dimension
-Stats = list[int]  # count, sum, min, max
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is asked for."""
-
-    buckets: list[Span]
-    group_by: tuple[str, ...]
-    metrics: tuple[str, ...]
-    holds: Callable[[dict[str, tuple[str, ...]]], bool] | None
-    dimensions: tuple[str, ...]  # those to group by, then those that the filter looks at
-
-    @property
-    def interval(self) -> Span:
-        """All of it."""
-        return Span(self.buckets[0].start_ms, self.buckets[-1].end_ms)
-
-    @property
-    def measured(self) -> frozenset[str]:
-        """The metrics that have to be added up."""
-        judged = _JUDGED if _LEVEL in self.metrics else ()
-        return frozenset((*self.metrics, *judged))
-
-
-def read_ask(body: Json, names: Names) -> Ask:
-    """Read what a body asks for; raises Refused."""
-    interval = interval_of(body)
-    if interval.end_ms - interval.start_ms > _LONGEST_MS:
-        raise bad_request("The interval may not exceed 31 days.", "invalid.interval")
-    metrics = _known(body, "metrics", names.metrics)
-    if not metrics:
-        raise bad_request("Value [null] is not valid for field type [metrics].", "invalid.value")
-    group_by = _known(body, "groupBy", names.dimensions)
-    looked_at: list[str] = []
-    holds = None
-    if body.get("filter") is not None:
-        holds = _condition(body["filter"], names.dimensions, looked_at)
-    return Ask(
-        buckets(interval, body.get("granularity"), body.get("timeZone")),
-        group_by,
-        metrics,
-        holds,
-        tuple(dict.fromkeys((*group_by, *looked_at))),
-    )
 
 
 def aggregated(holdings: Holdings, ask: Ask, known_ms: int, most: int | None) -> list[Json]:
     """Return the statistics of each group; raises Refused for more than `most` of them."""
     sums = _Sums(ask)
-    interval = ask.interval
-    begun = Span(interval.start_ms - HORIZON_MS, min(interval.end_ms, known_ms))
-    if begun.start_ms < begun.end_ms:
-        # Some metrics are emitted a moment after the end.
-        for position in holdings.positions(begun, interval.start_ms - SECOND_MS):
-            _add(sums, holdings, position)
+    if isinstance(holdings, Generated):
+        _add_copies(sums, holdings, known_ms)
+    else:
+        _add_records(sums, holdings, known_ms)
     results = [*_results(sums, holdings)]
     told = sum(len(data["metrics"]) for one in results for data in one["data"])
     if most is not None and told > most:
@@ -114,8 +62,7 @@ class _Pieces:
 
     start_ms: int | None
     pieces: list[_Piece]
-    first_ms: int
-    last_ms: int
+    has_marks: bool
 
 
 @dataclass(slots=True)
@@ -124,7 +71,6 @@ class _Sums:
 
     ask: Ask
     cells: dict[tuple[int, Group], dict[str, Stats]] = field(default_factory=dict)
-    kinds: dict[int, _Pieces] = field(default_factory=dict)
     groups: dict[Values, tuple[Group, ...]] = field(default_factory=dict)
     starts: list[int] = field(init=False)
 
@@ -153,44 +99,71 @@ class _Sums:
         return self.groups[values]
 
 
-def _add(sums: _Sums, holdings: Holdings, position: int) -> None:
-    """Add what a conversation adds."""
+def _add_records(sums: _Sums, holdings: Holdings, known_ms: int) -> None:
+    """Add what records add, one by one."""
     interval = sums.ask.interval
-    pieces, base_ms = _pieces_at(sums, holdings, position)
-    if not interval.start_ms - pieces.last_ms <= base_ms < interval.end_ms - pieces.first_ms:
-        return
-    filling: Sequence[bytes] = ()
+    begun = Span(interval.start_ms - HORIZON_MS, min(interval.end_ms, known_ms))
+    if begun.start_ms < begun.end_ms:
+        # Some metrics are emitted a moment after the end.
+        for position in holdings.positions(begun, interval.start_ms - SECOND_MS):
+            _add(sums, _pieces(share(look(holdings, position)), sums.ask), 0, ())
+
+
+def _add_copies(sums: _Sums, world: Generated, known_ms: int) -> None:
+    """Add what the copies of each template add that are active in the interval."""
+    interval = sums.ask.interval
+    for kind in range(POOL):
+        start_ms, pieces = (
+            pool(world.seed)[kind].start_ms,
+            _pieces(share_of_kind(world, kind), sums.ask),
+        )
+        times = sorted({at for piece in pieces.pieces for at, _, _ in piece.emissions})
+        for first, last in _runs(sorted({*times, start_ms}), interval.end_ms - interval.start_ms):
+            # A copy counts from its whole minute on: any that has one of these times inside.
+            begun = Span(
+                interval.start_ms - last + start_ms,
+                min(interval.end_ms - first + start_ms, known_ms),
+            )
+            for place in world.copies(kind, begun):
+                base_ms = place[0] * DAY_MS + place[1] * MINUTE_MS
+                filling = world.values(kind, place) if pieces.has_marks else ()
+                _add(sums, pieces, base_ms, filling, (first, last))
+
+
+def _runs(times: Sequence[int], gap_ms: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and last of each run of times that are no further apart than the gap."""
+    first = times[0]
+    for before, at in pairwise((*times, 1 << 60)):
+        if at - before > gap_ms:
+            yield first, before
+            first = at
+
+
+def _add(
+    sums: _Sums,
+    pieces: _Pieces,
+    base_ms: int,
+    filling: Sequence[bytes],
+    within: tuple[int, int] = (-_FOREVER_MS, _FOREVER_MS),
+) -> None:
+    """Add what a conversation adds at the times `within`, which count from `base_ms` on."""
+    interval = sums.ask.interval
+    first = max(interval.start_ms - base_ms, within[0])
+    stop = min(interval.end_ms - base_ms, within[1] + 1)
     all_groups: dict[Group, None] = {}
     for piece in pieces.pieces:
         values = piece.values
         if piece.has_marks:
-            filling = filling or holdings.values(position)
             values = tuple(tuple(filled(one, filling) for one in each) for each in values)
         groups = sums.groups_of(values)
         all_groups |= dict.fromkeys(groups)
         for at_ms, name, value in piece.emissions if groups else ():
-            if interval.start_ms <= base_ms + at_ms < interval.end_ms:
+            if first <= at_ms < stop:
                 sums.add(base_ms + at_ms, groups, name, value)
     if "nConversations" in sums.ask.measured:
-        start_ms = interval.start_ms if pieces.start_ms is None else base_ms + pieces.start_ms
-        if interval.start_ms <= start_ms < interval.end_ms:
-            sums.add(start_ms, [*all_groups], "nConversations", 1)
-
-
-def _pieces_at(sums: _Sums, holdings: Holdings, position: int) -> tuple[_Pieces, int]:
-    """Return a conversation's pieces, and the instant from which their times count."""
-    kind = holdings.kind(position)
-    if kind is None:
-        return _pieces(share(look(holdings, position)), sums.ask), 0
-    if kind not in sums.kinds:
-        sums.kinds[kind] = _pieces(_share(holdings, kind), sums.ask)
-    return sums.kinds[kind], holdings.begun_ms(position)
-
-
-def _share(holdings: Holdings, kind: int) -> Share:
-    if isinstance(holdings, Generated):
-        return share_of_kind(holdings, kind)
-    return share(holdings.marked(kind))
+        start_ms = first if pieces.start_ms is None else pieces.start_ms
+        if first <= start_ms < stop:
+            sums.add(base_ms + max(start_ms, first), [*all_groups], "nConversations", 1)
 
 
 def _pieces(found: Share, ask: Ask) -> _Pieces:
@@ -200,11 +173,7 @@ def _pieces(found: Share, ask: Ask) -> _Pieces:
         emissions = [*_wanted(part.emissions, ask.measured)]
         marks = any(MARK in one for each in values for one in each)
         pieces.append(_Piece(values, emissions, marks))
-    times = [at for piece in pieces for at, _, _ in piece.emissions]
-    times += [] if found.start_ms is None else [found.start_ms]
-    if found.start_ms is None:  # it is in every answer
-        return _Pieces(None, pieces, -_FOREVER_MS, _FOREVER_MS)
-    return _Pieces(found.start_ms, pieces, min(times), max(times))
+    return _Pieces(found.start_ms, pieces, any(piece.has_marks for piece in pieces))
 
 
 def _wanted(
@@ -216,6 +185,7 @@ def _wanted(
 
 
 def _results(sums: _Sums, holdings: Holdings) -> Iterator[Json]:
+    levels = Levels(holdings)
     ask, by_group = sums.ask, dict[Group, list[tuple[int, dict[str, Stats]]]]()
     for (bucket, group), cell in sorted(sums.cells.items(), key=lambda one: one[0][0]):
         by_group.setdefault(group, []).append((bucket, cell))
@@ -223,7 +193,7 @@ def _results(sums: _Sums, holdings: Holdings) -> Iterator[Json]:
         named = {name: value for name, value in zip(ask.group_by, group, strict=True) if value}
         data = []
         for bucket, cell in by_group[group]:
-            if metrics := [*_metrics(ask, cell, named, holdings)]:
+            if metrics := [*_metrics(ask, cell, named, levels)]:
                 span = ask.buckets[bucket]
                 interval = f"{text(span.start_ms)}/{text(span.end_ms)}"
                 data.append({"interval": interval, "metrics": metrics})
@@ -232,12 +202,12 @@ def _results(sums: _Sums, holdings: Holdings) -> Iterator[Json]:
 
 
 def _metrics(
-    ask: Ask, cell: dict[str, Stats], group: dict[str, str], holdings: Holdings
+    ask: Ask, cell: dict[str, Stats], group: dict[str, str], levels: Levels
 ) -> Iterator[Json]:
     """Yield a cell's metrics in the order asked for."""
     for name in ask.metrics:
-        if name in (_LEVEL, _TARGET):
-            if "queueId" in group and (stats := _service(name, cell, group, holdings)):
+        if name in (LEVEL, TARGET):
+            if stats := levels.stats(name, cell, group):
                 yield {"metric": name, "stats": stats}
         elif name in cell:
             count, total, least, most = cell[name]
@@ -246,70 +216,3 @@ def _metrics(
             else:
                 stats = {"max": most, "min": least, "count": count, "sum": total}
                 yield {"metric": name, "stats": stats}
-
-
-def _service(
-    name: str, cell: dict[str, Stats], group: dict[str, str], holdings: Holdings
-) -> Json | None:
-    target = _target(holdings, group["queueId"], group.get("mediaType", "voice"))
-    if name == _TARGET:
-        return {"current": target}
-    answered, abandoned, over = (cell.get(one, [0])[0] for one in _JUDGED)
-    if not answered + abandoned:
-        return None
-    in_time, visits = max(0, answered - over), answered + abandoned
-    return {
-        "ratio": in_time / visits,
-        "numerator": in_time,
-        "denominator": visits,
-        "target": target,
-    }
-
-
-def _target(holdings: Holdings, queue: str, medium: str) -> float:
-    """Return the queue's target for a medium."""
-    for one in holdings.org.queues:
-        if one["id"] == queue:
-            settings = one.get("mediaSettings", {}).get(_SETTINGS.get(medium, "message"), {})
-            return float(settings.get("serviceLevel", {}).get("percentage", _USUAL_TARGET))
-    return _USUAL_TARGET
-
-
-def _known(body: Json, key: str, known: frozenset[str]) -> tuple[str, ...]:
-    found = body.get(key) or []
-    if not isinstance(found, list):
-        raise bad_request(f"Value [{found}] is not valid for field type [{key}].", "invalid.value")
-    for one in found:
-        if not isinstance(one, str) or one not in known:
-            raise bad_request(
-                f"Value [{one}] is not valid for field type [{key}].", "invalid.value"
-            )
-    return tuple(dict.fromkeys(found))
-
-
-Condition = Callable[[dict[str, tuple[str, ...]]], bool]
-
-
-def _condition(one: object, known: frozenset[str], looked_at: list[str]) -> Condition:
-    """Read a filter; adds the dimensions it looks at; raises Refused."""
-    if not isinstance(one, dict) or one.get("type") not in ("and", "or"):
-        raise bad_request(f"Value [{one}] is not valid for field type [filter].", "invalid.value")
-    below = [_condition(each, known, looked_at) for each in one.get("clauses") or ()]
-    below += [_predicate(each, known, looked_at) for each in one.get("predicates") or ()]
-    every = all if one["type"] == "and" else any
-    return lambda values: every([each(values) for each in below])
-
-
-def _predicate(one: object, known: frozenset[str], looked_at: list[str]) -> Condition:
-    told = one if isinstance(one, dict) else {}
-    name, value = told.get("dimension"), told.get("value")
-    operator = told.get("operator") or "matches"
-    if name not in known or operator not in ("matches", "exists", "notExists"):
-        raise bad_request(
-            f"Value [{name}] is not valid for field type [dimension].", "invalid.value"
-        )
-    dimension = str(name)
-    looked_at.append(dimension)
-    if operator == "matches" and value is not None:
-        return lambda values: str(value) in values[dimension]
-    return lambda values: bool(values[dimension]) == (operator == "exists")

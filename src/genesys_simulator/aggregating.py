@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .aggregate_ask import read_ask
 from .aggregate_names import NAMES
-from .aggregates import aggregated, read_ask
+from .aggregates import aggregated
 from .jobs import Jobs
 from .options import Options
 from .replies import Reply, answered

@@ -38,6 +38,7 @@ _MOST_PER_DAY = 1 << _SLOT_BITS
 _IDENTITIES = (1 << 48) - 1
 _MOST_APART = 100_000  # conversations a day without twins
 _SHIFT_MINUTES = _MINUTES // SHIFTS
+Place = tuple[int, int, int]  # day, its minute, slot
 _RETURNING_PERCENT = 7  # of conversations are with somebody who was there before
 _RETURN_MINUTES = 60  # at the earliest after that
 # How much each hour of the UTC day brings, in parts.
@@ -96,17 +97,17 @@ class Generated:
         marks = [f"{MARK}{n}{MARK}".encode() for n in range(len(template.seats) + values)]
         return parsed(template.bare.copy(0, 0, marks))
 
-    def begun_ms(self, position: int) -> int:
-        """Return the whole minute in which a conversation begins, in ms since 1970."""
-        day, minute, _ = self._place(position)
-        return day * DAY_MS + minute * MINUTE_MS
+    def copies(self, kind: int, begun: Span) -> Iterator[Place]:
+        """Yield where the copies of a template stand that begin in the span."""
+        starts = _starts(self.per_day)
+        for day, slot in self._copies(kind, pool(self.seed)[kind], begun):
+            yield day, bisect_right(starts, slot) - 1, slot
 
-    def values(self, position: int) -> Sequence[bytes]:
-        """Return the values that a copy has in place of the template's marks."""
-        place = self._place(position)
-        return self._values(place, len(pool(self.seed)[self.kind(position)].seats))
+    def values(self, kind: int, place: Place) -> Sequence[bytes]:
+        """Return the values that a copy has in place of its template's marks."""
+        return self._values(place, len(pool(self.seed)[kind].seats))
 
-    def _values(self, place: tuple[int, int, int], seats: int) -> list[bytes]:
+    def _values(self, place: Place, seats: int) -> list[bytes]:
         day, minute, slot = place
         identity = self._identity(day, slot)
         values = [*self._agents(day, slot, seats)] if seats else []

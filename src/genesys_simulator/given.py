@@ -57,18 +57,6 @@ class Given:
         """Return None: each record must be looked at individually."""
         del position
 
-    def marked(self, kind: int) -> dict[str, Any]:
-        """Never asked: nothing here is the copy of a template."""
-        raise NotImplementedError(kind)
-
-    def begun_ms(self, position: int) -> int:
-        """Never asked: nothing here is the copy of a template."""
-        raise NotImplementedError(position)
-
-    def values(self, position: int) -> Sequence[bytes]:
-        """Never asked: nothing here is the copy of a template."""
-        raise NotImplementedError(position)
-
 
 def given(records: Iterable[bytes | dict[str, Any]]) -> Given:
     """Take records; bytes stay as they are."""

@@ -20,7 +20,7 @@ from .generated import Generated
 from .given import given, parsed, read_files
 from .org import Org
 from .positions import Chain
-from .templates import Json, dumped
+from .templates import dumped
 from .times import DAY_MS, HOUR_MS, Span, read, text
 
 
@@ -45,18 +45,6 @@ class Holdings(Protocol):
 
     def kind(self, position: int) -> int | None:
         """Return a number shared by all copies of a template; None if it is no copy."""
-        ...
-
-    def marked(self, kind: int) -> Json:
-        """Return a kind's template: begun in 1970's first minute, with marks for values."""
-        ...
-
-    def begun_ms(self, position: int) -> int:
-        """Return the whole minute in which the copy of a template begins."""
-        ...
-
-    def values(self, position: int) -> Sequence[bytes]:
-        """Return the values that a copy has in place of the template's marks."""
         ...
 
 
@@ -138,15 +126,6 @@ class _Altered:
 
     def kind(self, position: int) -> int | None:
         return self.base.kind(position // 4) if position % 4 == _SAME else None
-
-    def marked(self, kind: int) -> Json:
-        return self.base.marked(kind)
-
-    def begun_ms(self, position: int) -> int:
-        return self.base.begun_ms(position // 4)
-
-    def values(self, position: int) -> Sequence[bytes]:
-        return self.base.values(position // 4)
 
 
 def _altered(base: Holdings, day: date, counts: tuple[int, int, int]) -> _Altered:
