@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .aggregate_ask import read_ask
 from .aggregate_names import NAMES
 from .aggregates import aggregated
+from .call import Call
 from .jobs import Jobs
 from .options import Options
+from .presences import PRESENCES
 from .replies import Reply, answered
-from .requests import Call, body_of
+from .requests import body_of
 from .templates import Json, dumped
 from .times import to_ms
+from .user_aggregates import user_aggregated
 from .world import World
 
 
@@ -42,6 +46,7 @@ Row = tuple[str, str, str, str | None, Callable[[Call], Reply]]
 class Groups:
     """The groups that a job found."""
 
+    key: ClassVar[str] = "results"
     found: tuple[bytes, ...]
 
     def __len__(self) -> int:
@@ -61,7 +66,7 @@ class Aggregates:
         self._kind, self._world, self._options = kind, world, options
         self._keys = frozenset((*_SHARED, *(_MORE if kind == "conversations" else ())))
         self._sizes: dict[str, int] = {}
-        self.jobs = Jobs(options.polls, f"aggregates of {kind}", options.now, "results")
+        self.jobs = Jobs(options.polls, f"aggregates of {kind}", options.now)
 
     def rows(self) -> Iterator[Row]:
         """Yield name, method, path, permission and answer of each endpoint."""
@@ -75,7 +80,14 @@ class Aggregates:
 
     def query(self, call: Call) -> Reply:
         """Answer at once."""
-        return answered({"results": self._results(body_of(call.received, self._keys))})
+        results = self._results(body_of(call.received, self._keys))
+        if self._kind != "users":
+            return answered({"results": results})
+        mappings = {one.system: [one.ident] for one in PRESENCES if not one.is_own}
+        for own in PRESENCES:
+            if own.is_own:
+                mappings[own.system] = [*mappings[own.system], own.ident]
+        return answered({"systemToOrganizationMappings": mappings, "results": results})
 
     def submit(self, call: Call) -> Reply:
         """Accept a job; its results are fixed now."""
@@ -104,4 +116,5 @@ class Aggregates:
 
     def _results(self, body: Json) -> list[Json]:
         now, ask = self._options.now(), read_ask(body, NAMES[self._kind])
-        return aggregated(self._world.at(now), ask, to_ms(now), self._options.most_aggregates)
+        add = user_aggregated if self._kind == "users" else aggregated
+        return add(self._world.at(now), ask, to_ms(now), self._options.most_aggregates)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from . import delivery, faults
+from .call import Call
 from .faults import Kind, Plan
 from .options import Options
 from .org import new_id
@@ -29,14 +30,16 @@ from .replies import (
     server_error,
     too_many,
 )
-from .requests import Call, Received, seen_body
+from .requests import Received, seen_body
 from .service import DETAILS, Service
 from .tokens import Tokens, expired
+from .user_service import USER_DETAILS
 from .world import World
 from .written import written_lists
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
-_PAGES = frozenset(("results", "query"))
+_USER_JOBS = "/api/v2/analytics/users/details/jobs"
+_PAGES = frozenset(("results", "query", "user_results", "user_query"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
     job = f"{_JOBS}/(?P<job_id>[^/]+)"
     details = "/api/v2/analytics/conversations/details/query"
     routing = "/api/v2/routing"
+    users, user_job = service.user_details, f"{_USER_JOBS}/(?P<job_id>[^/]+)"
+    available, user_details = f"{_USER_JOBS}/availability", _USER_JOBS.replace("jobs", "query")
     # The path of `availability` would do for a job's id as well: it comes first.
     rows: tuple[tuple[str, str, str, str | None, Callable[[Call], Reply]], ...] = (
         ("availability", "GET", f"{_JOBS}/availability", DETAILS, service.availability),
@@ -152,6 +157,12 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
         ("results", "GET", f"{job}/results", DETAILS, service.results),
         ("delete", "DELETE", job, DETAILS, service.delete),
         ("query", "POST", details, DETAILS, service.query),
+        ("user_availability", "GET", available, USER_DETAILS, users.availability),
+        ("user_submit", "POST", _USER_JOBS, USER_DETAILS, users.submit),
+        ("user_status", "GET", user_job, USER_DETAILS, users.status),
+        ("user_results", "GET", f"{user_job}/results", USER_DETAILS, users.results),
+        ("user_delete", "DELETE", user_job, USER_DETAILS, users.delete),
+        ("user_query", "POST", user_details, USER_DETAILS, users.query),
         ("organization", "GET", "/api/v2/organizations/me", None, service.organization),
         ("users", "GET", "/api/v2/users", "directory:user:view", service.listing("users")),
         ("queues", "GET", f"{routing}/queues", "routing:queue:view", service.listing("queues")),

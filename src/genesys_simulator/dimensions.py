@@ -1,6 +1,6 @@
-"""Where a conversation has the values of a filter's dimension.
+"""Where a conversation, or a user, has the values of a filter's dimension.
 
-Knows, for each of the five levels, the things a filter is held against and the dimensions they
+Knows, for each level, the things a filter is held against and the dimensions they
 have. A dimension that stands where its name says needs no entry; the tables hold the others.
 """
 
@@ -22,6 +22,19 @@ class Level(Enum):
     EVALUATION = "evaluationFilters"
     SURVEY = "surveyFilters"
     RESOLUTION = "resolutionFilters"
+    USER = "userFilters"
+    PRESENCE = "presenceFilters"
+    ROUTING = "routingStatusFilters"
+
+
+OF_CONVERSATIONS = (
+    Level.CONVERSATION,
+    Level.SEGMENT,
+    Level.EVALUATION,
+    Level.SURVEY,
+    Level.RESOLUTION,
+)
+OF_USERS = (Level.USER, Level.PRESENCE, Level.ROUTING)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -62,6 +75,9 @@ _NAMES: Mapping[Level, frozenset[str]] = {
         "surveyPartialResponse surveyPromoterScore surveyStatus surveyType userId"
     ),
     Level.RESOLUTION: frozenset(),
+    Level.USER: frozenset({"userId"}),
+    Level.PRESENCE: frozenset({"organizationPresenceId", "systemPresence"}),
+    Level.ROUTING: frozenset({"routingStatus"}),
 }
 # Dimensions whose values stand under another name.
 _ELSEWHERE: Mapping[str, str] = {

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from . import customers, queues
 from .dimensions import objects
 from .filters import written
 from .generated import Generated
+from .given import parsed
+from .stories.deck import pool
 from .templates import MARK, Json
 from .times import read
 
@@ -99,8 +102,14 @@ def share(record: Json) -> Share:
 
 @lru_cache(maxsize=2_048)
 def share_of_kind(world: Generated, kind: int) -> Share:
-    """Return what every copy of a template adds, counted from the minute it begins in."""
-    return share(world.marked(kind))
+    """Return what every copy of a template adds, counted from the minute it begins in.
+
+    In place of its values stand their numbers, each between two `MARK`s.
+    """
+    template = pool(world.seed)[kind]
+    values = len(template.seats) + customers.FIELDS + len(queues.chosen(world.seed)[0])
+    marks = [f"{MARK}{number}{MARK}".encode() for number in range(values)]
+    return share(parsed(template.bare.copy(0, 0, marks)))
 
 
 def filled(value: str, values: Sequence[bytes]) -> str:

@@ -105,10 +105,10 @@ class Filters:
         )
 
 
-def read_filters(body: Json) -> Filters:
+def read_filters(body: Json, levels: Sequence[Level] = dimensions.OF_CONVERSATIONS) -> Filters:
     """Read the filter arrays of a request; raises Refused."""
     groups = []
-    for level in Level:
+    for level in levels:
         groups += [(level, _group(one, level)) for one in _list(body, level.value)]
     return Filters(tuple(groups))
 

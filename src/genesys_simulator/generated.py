@@ -13,18 +13,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
 from . import customers, queues
-from .given import parsed
 from .org import LEADS, Org, founded, user_id, working
 from .positions import Chain
 from .roster import SHIFTS, Crews, Part, assigned, crews
 from .stories.deck import POOL, most_seats, pool
-from .templates import MARK, Json, Template
+from .templates import Template
 from .times import DAY_MS, HOUR_MS, MINUTE_MS, Span
 
 # How long a conversation that never ends counts as active; longer than any that ends.
@@ -87,16 +86,6 @@ class Generated:
             written.append(pattern.copy(day * _MINUTES + minute, identity, values))
         return written
 
-    def marked(self, kind: int) -> Json:
-        """Return the template of all copies of a kind: begun in 1970's first minute.
-
-        In place of its values stand their numbers, each between two `MARK`s.
-        """
-        template = pool(self.seed)[kind]
-        values = customers.FIELDS + len(queues.chosen(self.seed)[0])
-        marks = [f"{MARK}{n}{MARK}".encode() for n in range(len(template.seats) + values)]
-        return parsed(template.bare.copy(0, 0, marks))
-
     def copies(self, kind: int, begun: Span) -> Iterator[Place]:
         """Yield where the copies of a template stand that begin in the span."""
         starts = _starts(self.per_day)
@@ -119,6 +108,10 @@ class Generated:
         """Return a number shared by all copies of a template."""
         day, _, slot = self._place(position)
         return _number(self, day, slot)
+
+    def shifts(self) -> Mapping[str, Span]:
+        """Return at which hours of every UTC day each agent works, in ms from its midnight."""
+        return _hours(self)
 
     def _begun_within(self, span: Span) -> Iterator[range]:
         for day in range(span.start_ms // DAY_MS, -(-span.end_ms // DAY_MS)):
@@ -260,6 +253,20 @@ def _crews(seed: int, per_day: int) -> tuple[Crews, ...]:
     peaks = [max(_HOURS[first : first + hours]) for first in range(0, 24, hours)]
     per_ms = [groups * peak / sum(_HOURS) / HOUR_MS / POOL for peak in peaks]
     return tuple(crews([busy * rate for busy in busy_ms]) for rate in per_ms)
+
+
+@lru_cache(maxsize=8)
+def _hours(world: Generated) -> Mapping[str, Span]:
+    """Return the shift of each agent: twins work beside each other."""
+    length, number = DAY_MS // SHIFTS, 0
+    hours: dict[str, Span] = {}
+    for _ in range(world.twins):
+        for shift, crew in enumerate(_crews(world.seed, world.per_day)):
+            for person in range(number, number + crew.people):
+                ident = _agent(world.seed, person).decode()
+                hours[ident] = Span(shift * length, (shift + 1) * length)
+            number += crew.people
+    return hours
 
 
 @lru_cache(maxsize=8)

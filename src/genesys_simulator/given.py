@@ -57,6 +57,9 @@ class Given:
         """Return None: each record must be looked at individually."""
         del position
 
+    def shifts(self) -> None:
+        """Return None: who works when shows in the sessions only."""
+
 
 def given(records: Iterable[bytes | dict[str, Any]]) -> Given:
     """Take records; bytes stay as they are."""

@@ -12,28 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Protocol
 
 from . import faults
 from .faults import JobEnds, JobUnseen, Kind
 from .org import new_id
 from .replies import bad_request, not_found
+from .selection import Found
 from .templates import Json, dumped
 from .times import text, to_ms
 
 _KEPT = timedelta(days=7)
-
-
-class Rows(Protocol):
-    """What a job found, in order."""
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        ...
-
-    def page(self, start: int, stop: int, *, attributes: bool) -> list[bytes]:
-        """Write those from start to stop, fewer at the end."""
-        ...
 
 
 @dataclass(slots=True)
@@ -41,7 +29,7 @@ class Job:
     """A job and how far it is."""
 
     ident: str
-    selection: Rows
+    found: Found
     submitted: datetime
     polls: int  # looks still needed
     ends: JobEnds | None
@@ -65,14 +53,8 @@ class Job:
 class Jobs:
     """The jobs that were submitted and not deleted."""
 
-    def __init__(
-        self, polls: int, seed: str, now: Callable[[], datetime], key: str = "conversations"
-    ) -> None:
-        """Begin without any; a job needs so many looks until it is done.
-
-        `key` is what pages of results have their rows under.
-        """
-        self._key = key
+    def __init__(self, polls: int, seed: str, now: Callable[[], datetime]) -> None:
+        """Begin without any; a job needs so many looks until it is done."""
         self._polls = polls
         self._now = now
         self._rng = Random(seed)
@@ -83,13 +65,13 @@ class Jobs:
         """Return the state of every job that was not deleted."""
         return {job.ident: job.state for job in list(self._jobs.values())}
 
-    def submit(self, selection: Rows, fault: Kind | None) -> Json:
+    def submit(self, found: Found, fault: Kind | None) -> Json:
         """Take a job."""
         now = self._now()
         ends = fault if isinstance(fault, JobEnds) else None
         hidden_s = fault.for_s if isinstance(fault, JobUnseen) else 0.0
         seen = now + timedelta(seconds=hidden_s)
-        job = Job(new_id(self._rng), selection, now, self._polls, ends, seen)
+        job = Job(new_id(self._rng), found, now, self._polls, ends, seen)
         self._jobs[job.ident] = job
         return {"jobId": job.ident}
 
@@ -122,7 +104,7 @@ class Jobs:
         start, before = self._start(job, cursor)
         rows, stop = _rows(job, fault, (start, before, size))
         job.pages += 1
-        page = [b'{"%s":[' % self._key.encode(), b",".join(rows), b"]"]
+        page = [b'{"%b":[' % job.found.key.encode(), b",".join(rows), b"]"]
         if isinstance(fault, faults.NoConversations):
             page = [b"{"]
         following = self._following(job, fault, cursor, (start, stop))
@@ -152,7 +134,7 @@ class Jobs:
         start, stop = page
         if isinstance(fault, faults.RepeatedCursor):
             return cursor or self._cursor(job, (0, 0))
-        if job.endless or stop < len(job.selection):
+        if job.endless or stop < len(job.found):
             return self._cursor(job, (stop, start))
         return None
 
@@ -180,5 +162,5 @@ def _rows(job: Job, fault: Kind | None, where: tuple[int, int, int]) -> tuple[li
             pass
     if job.endless:
         return [], start
-    stop = min(stop, len(job.selection))
-    return job.selection.page(first, stop, attributes=True), stop
+    stop = min(stop, len(job.found))
+    return job.found.page(first, stop, attributes=True), stop

@@ -30,6 +30,8 @@ class Options:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     # How far the data lake is behind now, or what tells so each time it is asked.
     lag: timedelta | Callable[[], timedelta] = timedelta(0)
+    status_lag: timedelta | None = None  # of the users' details, where it is another one
+    late_status: timedelta = timedelta(0)  # so late are one row in ten, and one end in ten
     polls: int = 1  # how many looks at a job until it is FULFILLED
     token_lifetime_s: int = 86_399
     requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
@@ -51,3 +53,8 @@ class Options:
     def watermark(self) -> datetime:
         """Up to when the data lake is complete."""
         return self.now() - (self.lag() if callable(self.lag) else self.lag)
+
+    @property
+    def status_watermark(self) -> datetime:
+        """Up to when the users' details are complete."""
+        return self.watermark if self.status_lag is None else self.now() - self.status_lag

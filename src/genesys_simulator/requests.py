@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .faults import Kind
+from .dimensions import OF_USERS
 from .filters import read_filters
 from .generated import HORIZON_MS
 from .replies import bad_request
 from .selection import Ask
 from .templates import Json
 from .times import DAY_MS, Span, midnight, read_interval
+from .user_details import DetailsAsk
 
 _FILTERS = (
     "conversationFilters",
@@ -30,9 +31,15 @@ _FILTERS = (
 _SHARED = {"interval", "order", "orderBy", *_FILTERS}
 JOB_KEYS = frozenset(_SHARED | {"limit", "startOfDayIntervalMatching"})
 QUERY_KEYS = frozenset(_SHARED | {"paging", "aggregations"})
+_DETAILS = {"interval", "order", "userFilters", "presenceFilters", "routingStatusFilters"}
+DETAILS_JOB_KEYS = frozenset(_DETAILS | {"limit"})
+DETAILS_QUERY_KEYS = frozenset(
+    _DETAILS | {"paging", "presenceAggregations", "routingStatusAggregations"}
+)
 _ORDERS = ("asc", "desc", "unordered")
 _ORDER_BYS = ("conversationStart", "conversationEnd", "segmentStart", "segmentEnd")
 _QUERY_SPAN_MS = 31 * DAY_MS
+_UNFILTERED_SPAN_MS = 7 * DAY_MS  # of users' details
 _PAGE_SIZE = 100
 
 
@@ -47,15 +54,6 @@ class Received:
     headers: Mapping[str, str]  # names in lower case; of `authorization` the scheme only
     body: Any  # the JSON, or the text where it is none; None without a body
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request on its way through an endpoint."""
-
-    received: Received
-    fault: Kind | None
-    path: Mapping[str, str]  # what the path's variables hold
 
 
 def seen_body(body: bytes) -> Any:
@@ -115,6 +113,49 @@ def query_ask(body: Json, known_ms: int, depth: int) -> tuple[Ask, int, int]:
             "You must specify a search interval as part of your query that does not exceed 31 "
             "days."
         )
+    start, stop = _paging(body, depth)
+    ask = Ask(
+        interval=interval,
+        first_ms=midnight(interval.start_ms),
+        known_ms=known_ms,
+        filters=read_filters(body),
+        order=_choice(body, "order", _ORDERS),
+        order_by=_choice(body, "orderBy", _ORDER_BYS),
+    )
+    return ask, start, stop
+
+
+def details_ask(body: Json, known_ms: int, late_ms: int) -> DetailsAsk:
+    """Read what a job asks of users' details; raises Refused."""
+    limit = body.get("limit")
+    if limit is not None and not _is_count(limit):
+        raise bad_request(f"Value [{limit}] is not valid for field type [limit].", "invalid.value")
+    return DetailsAsk(
+        interval=interval_of(body),
+        known_ms=known_ms,
+        late_ms=late_ms,
+        groups=read_filters(body, OF_USERS).groups,
+        order=_choice(body, "order", _ORDERS),
+        limit=limit,
+    )
+
+
+def details_page(body: Json, ask: DetailsAsk, depth: int) -> tuple[int, int]:
+    """Return from where to where a query's page is; raises Refused."""
+    most = _QUERY_SPAN_MS if ask.groups else _UNFILTERED_SPAN_MS
+    if ask.interval.end_ms - ask.interval.start_ms > most:
+        raise bad_request(
+            "You must specify a search interval as part of your query that does not exceed "
+            f"{most // DAY_MS} days."
+        )
+    for key in ("presenceAggregations", "routingStatusAggregations"):
+        if body.get(key):
+            raise bad_request(f"Not simulated: {key}.", "invalid.value")
+    return _paging(body, depth)
+
+
+def _paging(body: Json, depth: int) -> tuple[int, int]:
+    """Return from where to where a query's page is; raises Refused."""
     paging = body.get("paging") or {}
     size, number = (paging.get("pageSize", 25), paging.get("pageNumber", 1))
     if not _is_count(size) or not _is_count(number) or size > _PAGE_SIZE:
@@ -127,15 +168,7 @@ def query_ask(body: Json, known_ms: int, depth: int) -> tuple[Ask, int, int]:
         raise bad_request(
             f"Pagination may not exceed {depth} results. Query a smaller interval instead."
         )
-    ask = Ask(
-        interval=interval,
-        first_ms=midnight(interval.start_ms),
-        known_ms=known_ms,
-        filters=read_filters(body),
-        order=_choice(body, "order", _ORDERS),
-        order_by=_choice(body, "orderBy", _ORDER_BYS),
-    )
-    return ask, size * (number - 1), size * number
+    return size * (number - 1), size * number
 
 
 def _choice(body: Json, key: str, among: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from .dimensions import objects
 from .filters import Filters
@@ -33,10 +34,26 @@ class Ask:
     limit: int | None = None
 
 
+class Found(Protocol):
+    """What a job has found, to be written page by page under its key."""
+
+    @property
+    def key(self) -> str:
+        """Return the name of the list in an answer."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def page(self, start: int, stop: int, *, attributes: bool) -> list[bytes]:
+        """Write what stands from start to stop, fewer at the end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The conversations found; written only when a page of them is asked for."""
 
+    key: ClassVar[str] = "conversations"
     holdings: Holdings
     found: Chain
     backwards: bool

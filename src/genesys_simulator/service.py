@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import requests
+from .aggregate_names import NAMES
 from .aggregating import Aggregates
+from .call import Call, results
 from .jobs import Jobs
 from .lists import Depth, listed, permitted
 from .options import Options
 from .org import Org
-from .replies import Reply, answered, bad_request
-from .requests import Call, body_of
+from .replies import Reply, answered
+from .requests import body_of
 from .selection import select
-from .templates import dumped
 from .times import text, to_ms
+from .user_service import UserDetails
 from .world import World
 
 DETAILS = "analytics:conversationDetail:view"
@@ -31,14 +33,14 @@ class Service:
         self._world = world
         self._options = options
         self.jobs = Jobs(options.polls, "jobs", options.now)
-        self.aggregates = {
-            name: Aggregates(name, world, options) for name in ("conversations", "flows")
-        }
+        self.user_details = UserDetails(world, options)
+        self.aggregates = {name: Aggregates(name, world, options) for name in NAMES}
 
     def states(self) -> dict[str, str]:
         """Return the state of every job that was not deleted."""
-        of_aggregates = (one.jobs.states() for one in self.aggregates.values())
-        return {**self.jobs.states(), **{k: v for one in of_aggregates for k, v in one.items()}}
+        of_aggregates = (one.jobs for one in self.aggregates.values())
+        every = (self.jobs, self.user_details.jobs, *of_aggregates)
+        return {job: state for jobs in every for job, state in jobs.states().items()}
 
     def availability(self, call: Call) -> Reply:
         """Tell how far the data lake is."""
@@ -60,22 +62,7 @@ class Service:
 
     def results(self, call: Call) -> Reply:
         """Give a page of a job's results."""
-        query = call.received.query
-        size = query.get("pageSize", str(self._options.page_size))
-        if not size.isascii() or not size.isdigit() or int(size) < 1:
-            raise bad_request(
-                f"Value [{size}] is not valid for query parameter [pageSize].",
-                "invalid.query.param.value",
-            )
-        page = self.jobs.results(
-            call.path["job_id"],
-            query.get("cursor"),
-            min(int(size), self._options.max_page_size),
-            call.fault,
-        )
-        comma = b"" if page == b"{" else b","
-        last = dumped({"dataAvailabilityDate": self._watermark()})[1:]
-        return Reply(200, b"".join((page, comma, last)))
+        return results(call, self.jobs, self._options, self._watermark())
 
     def delete(self, call: Call) -> Reply:
         """Forget a job."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from .times import DAY_MS, HOUR_MS, Span, read, text
 
 class Holdings(Protocol):
     """Conversations that stay as they are; a position names one of them for good."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def org(self) -> Org:
@@ -45,6 +47,10 @@ class Holdings(Protocol):
 
     def kind(self, position: int) -> int | None:
         """Return a number shared by all copies of a template; None if it is no copy."""
+        ...
+
+    def shifts(self) -> Mapping[str, Span] | None:
+        """Return at which hours of every UTC day each agent works; None if nothing says so."""
         ...
 
 
@@ -126,6 +132,9 @@ class _Altered:
 
     def kind(self, position: int) -> int | None:
         return self.base.kind(position // 4) if position % 4 == _SAME else None
+
+    def shifts(self) -> Mapping[str, Span] | None:
+        return self.base.shifts()
 
 
 def _altered(base: Holdings, day: date, counts: tuple[int, int, int]) -> _Altered:

@@ -138,6 +138,45 @@ def test_it_counts(sdk, analytics):
     assert answer.results[0].data[0].metrics[0].stats.count > 0
 
 
+def test_it_reads_the_users_details_of_a_job(sdk, client, genesys, analytics):
+    available = analytics.get_analytics_users_details_jobs_availability()
+    assert available.data_availability_date == datetime(2026, 12, 24, 12, tzinfo=UTC)
+    body = sdk.AsyncUserDetailsQuery()
+    body.interval, body.order = DAY, "asc"
+    job = analytics.post_analytics_users_details_jobs(body).job_id
+    while analytics.get_analytics_users_details_job(job).state != "FULFILLED":
+        pass
+    users, more = [], {}
+    while True:
+        page = analytics.get_analytics_users_details_job_results(job, page_size=50, **more)
+        users += page.user_details
+        if page.cursor is None:
+            break
+        more = {"cursor": page.cursor}
+    analytics.delete_analytics_users_details_job(job)
+    assert job not in genesys.jobs
+    rows = [row for user in users for row in user.primary_presence or ()]
+    assert {row.system_presence for row in rows} >= {"ON_QUEUE", "OFFLINE", "BUSY"}
+    assert all(row.organization_presence_id and row.start_time for row in rows)
+    assert {row.end_time is None for row in rows} == {False, True}
+    rows = [row for user in users for row in user.routing_status or ()]
+    assert {row.routing_status for row in rows} >= {"INTERACTING", "IDLE", "OFF_QUEUE"}
+    assert "outdated_sdk_version" not in json.dumps(client.sanitize_for_serialization(users))
+
+
+def test_it_queries_the_users_details_of_one(sdk, analytics):
+    body = sdk.UserDetailsQuery()
+    body.interval, body.paging = DAY, sdk.PagingSpec()
+    body.paging.page_size, body.paging.page_number = 100, 1
+    user = analytics.post_analytics_users_details_query(body).user_details[-1].user_id
+    one, both = sdk.UserDetailQueryPredicate(), sdk.UserDetailQueryFilter()
+    one.type, one.dimension, one.operator, one.value = "dimension", "userId", "matches", user
+    both.type, both.predicates, body.user_filters = "and", [one], [both]
+    page = analytics.post_analytics_users_details_query(body)
+    assert {found.user_id for found in page.user_details} == {user}
+    assert page.total_hits >= 1
+
+
 @pytest.mark.parametrize(
     ("api", "method", "total"),
     [

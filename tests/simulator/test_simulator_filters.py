@@ -7,7 +7,7 @@ import json
 import pytest
 
 from genesys_simulator import World
-from genesys_simulator.dimensions import Level, things, values
+from genesys_simulator.dimensions import OF_CONVERSATIONS, things, values
 from genesys_simulator.filters import read_filters
 from genesys_simulator.replies import Refused
 from genesys_simulator.times import DAY_MS, Span
@@ -162,7 +162,7 @@ def test_copies_of_a_conversation_share_all_values_said_to_be_fixed(records):
     for position, record in zip(POSITIONS, records, strict=True):
         by_kind.setdefault(RECORDS.kind(position), []).append(record)
     for first, second, *_ in (one for one in by_kind.values() if len(one) > 1):
-        for level in Level:
+        for level in OF_CONVERSATIONS:
             pairs = zip(things(level, first), things(level, second), strict=True)
             for here, there in pairs:
                 for name in {*here, *there}:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from conftest import around
 
 # What our tables come to: a value counts where it was emitted, nConversations at the start.
