@@ -223,14 +223,21 @@ class AggregateFetch(NoJob):
         self, piece: Interval, only: tuple[_Only, ...], dimension: str
     ) -> tuple[str | None, ...]:
         """Return the dimension's values in the piece, sorted, None first; none if too many."""
-        question = replace(self._source.question, group_by=(dimension,))
-        body = question.body(piece)
+        body = replace(self._source.question, group_by=(dimension,)).body(piece)
         del body["granularity"]  # one bucket for all of it
-        try:
-            records = self._ask(_restricted(body, only), patient=False).records
-        except _TooMuch:
-            return ()
-        found = {_group_of(record).get(dimension) or None for record in records}
+        found, waiting = set[str | None](), [self._source.question.metrics]
+        while waiting:
+            metrics = waiting.pop()
+            try:
+                asked = _restricted({**body, "metrics": [*metrics]}, only)
+                records = self._ask(asked, patient=False).records
+            except _TooMuch:
+                if len(metrics) == 1:
+                    return ()
+                middle = len(metrics) // 2
+                waiting += [metrics[:middle], metrics[middle:]]
+                continue
+            found |= {_group_of(record).get(dimension) or None for record in records}
         return tuple(sorted(found, key=lambda value: value or ""))
 
     def _page(
