@@ -41,7 +41,6 @@ _JOBS = "/api/v2/analytics/conversations/details/jobs"
 Needed = str | tuple[str, ...] | None  # a permission, several of which one will do, or none
 _USER_JOBS = "/api/v2/analytics/users/details/jobs"
 _PAGES = frozenset(("results", "query", "user_results", "user_query"))
-_AGGREGATES = "analytics:conversationAggregate:view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,6 @@ def _instead(fault: Kind | None) -> Reply | None:
 def _endpoints(service: Service) -> tuple[Endpoint, ...]:
     job = f"{_JOBS}/(?P<job_id>[^/]+)"
     details = "/api/v2/analytics/conversations/details/query"
-    aggregates = "/api/v2/analytics/conversations/aggregates/query"
     users, user_job = service.user_details, f"{_USER_JOBS}/(?P<job_id>[^/]+)"
     available, user_details = f"{_USER_JOBS}/availability", _USER_JOBS.replace("jobs", "query")
     # The path of `availability` would do for a job's id as well: it comes first.
@@ -161,7 +159,6 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
         ("results", "GET", f"{job}/results", DETAILS, service.results),
         ("delete", "DELETE", job, DETAILS, service.delete),
         ("query", "POST", details, DETAILS, service.query),
-        ("aggregates", "POST", aggregates, _AGGREGATES, service.aggregates),
         ("user_availability", "GET", available, USER_DETAILS, users.availability),
         ("user_submit", "POST", _USER_JOBS, USER_DETAILS, users.submit),
         ("user_status", "GET", user_job, USER_DETAILS, users.status),
@@ -176,6 +173,7 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
             None,
             service.permitted,
         ),
+        *(row for each in service.aggregates.values() for row in each.rows()),
         *(
             (one.name, "GET", one.path, one.permissions, service.listing(one))
             for one in listings()

@@ -37,6 +37,7 @@ _MOST_PER_DAY = 1 << _SLOT_BITS
 _IDENTITIES = (1 << 48) - 1
 _MOST_APART = 100_000  # conversations a day without twins
 _SHIFT_MINUTES = _MINUTES // SHIFTS
+Place = tuple[int, int, int]  # day, its minute, slot
 _RETURNING_PERCENT = 7  # of conversations are with somebody who was there before
 _RETURN_MINUTES = 60  # at the earliest after that
 # How much each hour of the UTC day brings, in parts.
@@ -74,18 +75,34 @@ class Generated:
 
     def render(self, positions: Sequence[int], *, attributes: bool) -> list[bytes]:
         """Write the conversations at these positions."""
-        templates, rows = pool(self.seed), queues.chosen(self.seed)
+        templates = pool(self.seed)
         written = []
         for position in positions:
             day, minute, slot = self._place(position)
             template = templates[_number(self, day, slot)]
-            identity = self._identity(day, slot)
-            values = [*self._agents(day, slot, len(template.seats))] if template.seats else []
-            values += customers.written(self._customer(day, minute, identity))
-            values += rows[(identity >> 20) % queues.ROWS]
+            values = self._values((day, minute, slot), len(template.seats))
             pattern = template.full if attributes else template.bare
+            identity = self._identity(day, slot)
             written.append(pattern.copy(day * _MINUTES + minute, identity, values))
         return written
+
+    def copies(self, kind: int, begun: Span) -> Iterator[Place]:
+        """Yield where the copies of a template stand that begin in the span."""
+        starts = _starts(self.per_day)
+        for day, slot in self._copies(kind, pool(self.seed)[kind], begun):
+            yield day, bisect_right(starts, slot) - 1, slot
+
+    def values(self, kind: int, place: Place) -> Sequence[bytes]:
+        """Return the values that a copy has in place of its template's marks."""
+        return self._values(place, len(pool(self.seed)[kind].seats))
+
+    def _values(self, place: Place, seats: int) -> list[bytes]:
+        day, minute, slot = place
+        identity = self._identity(day, slot)
+        values = [*self._agents(day, slot, seats)] if seats else []
+        values += customers.written(self._customer(day, minute, identity))
+        values += queues.chosen(self.seed)[(identity >> 20) % queues.ROWS]
+        return values
 
     def kind(self, position: int) -> int:
         """Return a number shared by all copies of a template."""

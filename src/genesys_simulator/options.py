@@ -43,6 +43,7 @@ class Options:
     max_list_size: int = 500  # the largest page of any reference list
     list_depth: int = 10_000  # a reference list is refused beyond so many results
     query_depth: int = 100_000  # a query's pages end there
+    most_aggregates: int | None = None  # so many statistics are in one answer, no more
     query_double: int | None = None  # of so many hits one is a stored double, left out of its page
     count_bias: int = 0  # so many more hits than there are does a query tell; below 0: fewer
     gzip: bool = False  # for clients that accept it

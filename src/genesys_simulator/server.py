@@ -49,8 +49,7 @@ class Simulator:
     @property
     def jobs(self) -> dict[str, str]:
         """The state of every job that was not deleted, by id."""
-        service = self._app.service
-        return {**service.jobs.states(), **service.user_details.jobs.states()}
+        return self._app.service.states()
 
 
 @contextmanager

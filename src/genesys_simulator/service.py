@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import requests
-from .aggregates import aggregated
+from .aggregate_names import NAMES
+from .aggregating import Aggregates
 from .call import Call, results
 from .catalogue import Listing
 from .jobs import Jobs
@@ -34,6 +35,13 @@ class Service:
         self._options = options
         self.jobs = Jobs(options.polls, "jobs", options.now)
         self.user_details = UserDetails(world, options)
+        self.aggregates = {name: Aggregates(name, world, options) for name in NAMES}
+
+    def states(self) -> dict[str, str]:
+        """Return the state of every job that was not deleted."""
+        of_aggregates = (one.jobs for one in self.aggregates.values())
+        every = (self.jobs, self.user_details.jobs, *of_aggregates)
+        return {job: state for jobs in every for job, state in jobs.states().items()}
 
     def availability(self, call: Call) -> Reply:
         """Tell how far the data lake is."""
@@ -76,12 +84,6 @@ class Service:
         if not rows:
             return Reply(200, b"{" + hits)
         return Reply(200, b"".join((b'{"conversations":[', b",".join(rows), b"],", hits)))
-
-    def aggregates(self, call: Call) -> Reply:
-        """Count conversations."""
-        now = self._options.now()
-        body = body_of(call.received)
-        return answered(aggregated(self._world.at(now), body, to_ms(now)))
 
     def organization(self, call: Call) -> Reply:
         """Tell whose client asks."""

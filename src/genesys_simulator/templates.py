@@ -25,29 +25,29 @@ from .times import MINUTE_MS
 Json = dict[str, Any]
 
 # Marks stand in a private-use character, which no story's text holds.
-_MARK = "\ue000"
-_MARKED = re.compile(f"{_MARK}([TIAV])(-?[0-9]+){_MARK}".encode())
+MARK = "\ue000"
+_MARKED = re.compile(f"{MARK}([TIAV])(-?[0-9]+){MARK}".encode())
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def time_mark(offset_ms: int) -> str:
     """Mark a time, given in ms after the whole minute in which the conversation begins."""
-    return f"{_MARK}T{offset_ms}{_MARK}"
+    return f"{MARK}T{offset_ms}{MARK}"
 
 
 def id_mark(number: int) -> str:
     """Mark the conversation's id of that number; equal numbers become equal ids."""
-    return f"{_MARK}I{number}{_MARK}"
+    return f"{MARK}I{number}{MARK}"
 
 
 def agent_mark(seat: int) -> str:
     """Mark the user id of the agent in that seat of the conversation."""
-    return f"{_MARK}A{seat}{_MARK}"
+    return f"{MARK}A{seat}{MARK}"
 
 
 def value_mark(number: int) -> str:
     """Mark a value that differs in each copy: one of `customers`, then of `queues`."""
-    return f"{_MARK}V{number}{_MARK}"
+    return f"{MARK}V{number}{MARK}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,7 @@ def ways() -> list[Any]:
     found = []
     for dataset in datasets():
         engines = [name for name in ("jobs", "query") if getattr(dataset, name)] or [""]
+        engines = ["query", "jobs"] if dataset.aggregates else engines
         found += [pytest.param((dataset.name, one), id=f"{dataset.name}-{one}") for one in engines]
     return found
 
@@ -192,7 +193,10 @@ class Ways:
         self._world, self._dataset, self.engine = world, dataset_named(name), engine
 
     def __call__(self, **options: Any) -> Any:
-        settings = {"GENESYS_EXPORT_EXPORT__ENGINE": self.engine} if self.engine else {}
+        settings = {}
+        if self.engine:
+            section = "AGGREGATES" if self._dataset.aggregates else "EXPORT"
+            settings[f"GENESYS_EXPORT_{section}__ENGINE"] = self.engine
         settings |= {"GENESYS_EXPORT_GENESYS__PAGE_SIZE": "100"}
         settings |= {"GENESYS_EXPORT_GENESYS__QUERY_PAGE_SIZE": "100"}
         settings |= {"GENESYS_EXPORT_EXPORT__KEEP_RAW": "true"}

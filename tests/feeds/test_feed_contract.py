@@ -12,6 +12,7 @@ from feeding import DAY, WHOLE, Doubling, ways
 
 from genesys_export.datasets import known
 from genesys_export.days import Interval, split
+from genesys_export.errors import GenesysUnavailable
 from genesys_export.threads import Abandoned
 
 _MODULUS = 1 << 256
@@ -114,6 +115,10 @@ def test_slices_are_the_whole_day_cut_in_parts(start):
 def test_what_came_before_again_is_void_and_every_record_comes_once(start):
     with start() as there:
         found = there.read()
+        if there.dataset.aggregates:  # there is no later copy: the other one comes every time
+            with pytest.raises(GenesysUnavailable, match="differing copies at each of 3 readings"):
+                there.over(Doubling).read()
+            return
         other = there.over(Doubling).read()
     if there.dataset.is_snapshot:
         assert (other.told, other.voided) == (found.told, 0)

@@ -155,7 +155,7 @@ def test_aggregates_count_conversations_by_medium(dial):
         "predicates": [{"dimension": "originatingDirection", "value": "inbound"}],
     }
     assert client.call("POST", path, {**body, "filter": inbound}).status == 200
-    assert client.call("POST", path, {**body, "metrics": ["tTalk"]}).status == 400
+    assert client.call("POST", path, {**body, "metrics": ["tSystemPresence"]}).status == 400
 
 
 def test_a_token_may_ask_so_often_a_minute_and_no_more(dial, clock):

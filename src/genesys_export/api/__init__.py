@@ -1,5 +1,6 @@
 """FETCH: the only package that speaks HTTP; owns token, budget, retries and clock."""
 
+from .aggregates import AggregateSource, Question
 from .auth import Credentials
 from .client import Client
 from .clock import Clock, SystemClock
@@ -18,6 +19,7 @@ from .transport import Transport, TransportOptions
 
 __all__ = [
     "REGIONS",
+    "AggregateSource",
     "Budget",
     "Client",
     "ClientMembership",
@@ -32,6 +34,7 @@ __all__ = [
     "OwnSource",
     "QueryPolicy",
     "QuerySource",
+    "Question",
     "ReferenceLists",
     "RetryPolicy",
     "SystemClock",

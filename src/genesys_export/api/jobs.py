@@ -206,7 +206,8 @@ class JobFetch:
 
     def _read(self, job_id: str) -> Iterator[Page]:
         """Yield the pages of a job that is fulfilled; raises Dead, JobFailed."""
-        asked: dict[str, Any] | None = {"pageSize": str(self._source.policy.page_size)}
+        size = str(self._source.policy.page_size)
+        asked: dict[str, Any] | None = {"pageSize": size} if self._sizes_pages else {}
         guard = Guard(most_vain=self._source.policy.empty_pages, link="cursor")
         while asked is not None:
             self._source.clock.sleep(0)  # where nothing else waits, an interrupt comes in here
@@ -219,6 +220,10 @@ class JobFetch:
                 raise JobFailed(
                     f"the results of job {job_id} for {self._interval} have no end: {why}"
                 )
+
+    @property
+    def _sizes_pages(self) -> bool:
+        return self._source.endpoint.sizes_pages
 
     def _page(self, job_id: str, asked: Mapping[str, str]) -> wire.Answer:
         call = self._call("GET", job_id, "/results", asked)

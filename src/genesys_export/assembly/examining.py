@@ -109,7 +109,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
     patience = min(told.retry_deadline, _PATIENCE)
     impatient = replace(org, genesys=told.model_copy(update={"retry_deadline": patience}))
     client = client_of(settings, impatient, clock=clock, observe=observe)
-    records = [each for each in settings.datasets if each.jobs or each.query]
+    records = [each for each in settings.datasets if each.jobs or each.query or each.aggregates]
     asked = (
         Asked(
             about=f" ({each.name})" if len(records) > 1 else "",
@@ -135,7 +135,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
 
 def _permission(dataset: Dataset) -> str:
     """Return the permission by which divisions are told."""
-    endpoint = dataset.query or dataset.jobs
+    endpoint = dataset.query or dataset.aggregates or dataset.jobs
     return endpoint.permission if endpoint else ""
 
 

@@ -25,6 +25,7 @@ from ..encode import Format, Newlines
 from ..errors import WrongSettings
 from ..events import Observe
 from ..export import Layout, Plan, Roll
+from ..feeds.aggregates import AggregatesFeed
 from ..feeds.records import RecordsFeed
 from ..feeds.snapshot import SnapshotFeed
 from ..feeds.status import StatusFeed
@@ -33,6 +34,7 @@ from ..model import Feed, Source
 from ..privacy import resolve
 from ..settings import Org, Settings
 from ..source_count import Tolerance
+from .aggregating import aggregates_of, body_in_recipe, question_of
 
 # What the manifest says of an engine, and of a format.
 _NOTES = {
@@ -54,7 +56,7 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         dataset=dataset,
         tables=() if as_records else settings.tables_of(dataset),
         org=org.name,
-        slices=1 if dataset.is_snapshot else export.slices,
+        slices=1 if dataset.is_snapshot or dataset.aggregates else export.slices,
         slices_at_once=export.slices_at_once,
         format=form,
         raw=dataset.raw if keeps_raw else None,
@@ -95,6 +97,7 @@ def recipe_of(settings: Settings, plan: Plan) -> Recipe:
     """Return what makes the files what they are."""
     is_asked = plan.dataset.record is not None  # a list takes neither engine nor filters
     own = _own_body(settings) if is_asked else None
+    body = own.canonical(plan.dataset.query.path) if own and plan.dataset.query else None
     return Recipe(
         timezone=settings.export.timezone.key,
         engine=settings.export.engine if is_asked else plan.dataset.feed.value,
@@ -104,7 +107,7 @@ def recipe_of(settings: Settings, plan: Plan) -> Recipe:
         layout=plan.layout.value,
         csv={"newlines": plan.newlines.value} if plan.format is Format.CSV else {},
         column_version=plan.dataset.column_version,
-        query_body=own.canonical(plan.dataset.query.path) if own and plan.dataset.query else None,
+        query_body=body or body_in_recipe(settings, plan.dataset),
         keep_raw=plan.raw is not None,
         privacy=plan.privacy.described(plan.tables),
     )
@@ -126,6 +129,15 @@ def feed_of(
             dataset=plan.dataset,
             source=source_of(settings, org, plan.dataset, client, clock=clock, observe=observe),
             tables=plan.tables,
+            org=org.name,
+            observe=observe,
+            clock=clock,
+        )
+    if plan.dataset.aggregates:
+        return AggregatesFeed(
+            dataset=plan.dataset,
+            source=source_of(settings, org, plan.dataset, client, clock=clock, observe=observe),
+            question=question_of(settings, plan.dataset, plan.dataset.aggregates),
             org=org.name,
             observe=observe,
             clock=clock,
@@ -153,6 +165,10 @@ def source_of(
     observe: Observe,
 ) -> Source:
     """Return where the dataset's records of the org come from; raises WrongSettings."""
+    if found := dataset.aggregates:
+        return aggregates_of(
+            settings, org, dataset, client, endpoint=found, clock=clock, observe=observe
+        )
     own, told = _own_body(settings), org.genesys
     if own and dataset.query:
         return OwnSource(endpoint=dataset.query, client=client, clock=clock, own=own)

@@ -11,7 +11,15 @@ from functools import cache
 from importlib.resources import files
 
 from .declared import declared
-from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
+from .endpoints import (
+    AggregateEndpoint,
+    CountEndpoint,
+    JobEndpoint,
+    ListEndpoint,
+    Paging,
+    QueryEndpoint,
+)
+from .groups import dimensions_of
 from .periods import PeriodColumns, api_name
 from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, FeedKind, ForeignKey, Kind, Life, PersonalData, Table, Type
@@ -20,6 +28,7 @@ __all__ = [
     "DEFAULT",
     "EXTRA",
     "NAMES",
+    "AggregateEndpoint",
     "Column",
     "CountEndpoint",
     "Dataset",
@@ -39,6 +48,7 @@ __all__ = [
     "api_name",
     "dataset_named",
     "datasets",
+    "dimensions_of",
     "keeps",
     "known",
     "owner",

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
+from .endpoints import (
+    AggregateEndpoint,
+    CountEndpoint,
+    JobEndpoint,
+    ListEndpoint,
+    Paging,
+    QueryEndpoint,
+)
 from .spec import (
     Column,
     Dataset,
@@ -48,6 +55,7 @@ def declared(name: str) -> Dataset:
         jobs=JobEndpoint(**raw["jobs"]) if "jobs" in raw else None,
         query=QueryEndpoint(**raw["query"]) if "query" in raw else None,
         counts=CountEndpoint(**raw["counts"]) if "counts" in raw else None,
+        aggregates=_aggregates(raw["aggregates"]) if "aggregates" in raw else None,
         tables=tuple(_table(table, identity, fields) for table in raw["tables"]),
     )
 
@@ -79,6 +87,11 @@ def _list(raw: dict[str, Any]) -> ListEndpoint:
     return ListEndpoint(**{**told, "paging": Paging(raw.get("paging", "number"))})
 
 
+def _aggregates(raw: dict[str, Any]) -> AggregateEndpoint:
+    lists = {name: tuple(raw[name]) for name in ("group_by", "metrics")}
+    return AggregateEndpoint(**{**raw, **lists})
+
+
 def _column(raw: dict[str, Any], fields: Mapping[str, str]) -> Column:
     copied = "" if raw["kind"] == Kind.FIELD else fields.get(raw["path"], "")
     return Column(
@@ -94,4 +107,5 @@ def _column(raw: dict[str, Any], fields: Mapping[str, str]) -> Column:
         repeats=raw.get("repeats", copied),
         since=raw.get("since", 1),
         in_history=raw.get("history", True),
+        optional=raw.get("optional", False),
     )

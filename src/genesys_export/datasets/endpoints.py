@@ -21,6 +21,7 @@ class JobEndpoint:
     records_key: str  # under which a page holds its records
     permission: str
     body: Mapping[str, Any] = field(default_factory=dict)  # beside interval and filters
+    sizes_pages: bool = True  # whether its results take a page size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,18 @@ class CountEndpoint:
     permission: str
     metric: str
     by: str  # the dimension that the counts are told by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateEndpoint:
+    """Statistics by interval and group: a synchronous query, and a job that answers the same."""
+
+    path: str
+    jobs: str
+    availability: str  # which instant the data reaches
+    permission: str
+    group_by: tuple[str, ...]  # columns of the table, where settings choose none
+    metrics: tuple[str, ...]  # all that the endpoint has
 
 
 class Paging(StrEnum):

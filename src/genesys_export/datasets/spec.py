@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
-from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
+from .endpoints import AggregateEndpoint, CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
 
 
 class Type(StrEnum):
@@ -69,6 +69,7 @@ class Column:
     repeats: str = ""  # the field whose values these are, as `table.column`
     since: int = 1  # the first column version that has it
     in_history: bool = True  # False: it changes so often that it makes no new row of a history
+    optional: bool = False  # a part of the key that may be null: null is a value like others
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class FeedKind(StrEnum):
     RECORDS = "records"  # JSON records from jobs and queries
     LISTS = "lists"  # lists of the API, a table each
     STATUS = "status"  # users with lists of periods, from jobs; cut at the day's edges
+    AGGREGATES = "aggregates"  # statistics by interval and group
 
 
 class Life(StrEnum):
@@ -171,6 +173,7 @@ class Dataset:
     jobs: JobEndpoint | None = None
     query: QueryEndpoint | None = None
     counts: CountEndpoint | None = None
+    aggregates: AggregateEndpoint | None = None
 
     @property
     def lookups(self) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def is_raw(table: Table) -> bool:
 
 def is_required(column: Column, table: Table) -> bool:
     """Whether no row lacks a value there."""
-    return column.name in table.primary_key or column == table.day
+    return not column.optional and (column.name in table.primary_key or column == table.day)
 
 
 def only_day(table: Table, day: date) -> str:

@@ -27,6 +27,7 @@ from ..days import zone_named
 from . import addresses, values
 from .protection import Privacy
 from .section import Section, Span, Whole
+from .statistics import Aggregates
 from .written_json import json_object
 
 Text = Annotated[str, BeforeValidator(values.text)]
@@ -261,6 +262,7 @@ class Sections(Section):
     settle: Settle = Settle()
     proof: Proof = Proof()
     filters: Filters = Filters()
+    aggregates: Aggregates = Aggregates()
     csv: Csv = Csv()
     roll: Roll = Roll()
     privacy: Privacy = Privacy()

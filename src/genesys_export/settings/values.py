@@ -162,6 +162,28 @@ def of_known(kind: str, given: Collection[str], known: Collection[str]) -> tuple
     return tuple(name for name in known if name in given)
 
 
+def of_several(
+    kind: str, given: Collection[str], known: Mapping[str, Collection[str]]
+) -> tuple[str, ...]:
+    """Return `dataset.name` texts in the order of `known`; raises ValueError for any other."""
+    for one in given:
+        dataset, _, name = one.partition(".")
+        if dataset not in known:
+            raise ValueError(
+                f"{_shown(one)} names no dataset of statistics; write dataset.name, with one of "
+                f"{', '.join(known)}"
+            )
+        if name not in known[dataset]:
+            others = [other for other, names in known.items() if name in names]
+            hint = did_you_mean(name, known[dataset]) if not others else ""
+            hint = f"; {' and '.join(others)} has it" if others else hint
+            if len(known[dataset]) < 10:
+                hint = f", only {', '.join(known[dataset])}{hint}"
+            raise ValueError(f"{dataset} has no {kind} {_shown(name)}{hint}")
+    every = (f"{dataset}.{name}" for dataset, names in known.items() for name in names)
+    return tuple(one for one in every if one in given)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that was probably meant; an empty text where none is near."""
     return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), "")

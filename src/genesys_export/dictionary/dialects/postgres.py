@@ -68,6 +68,8 @@ def _create(table: Table, _files: Files) -> Statements:
     name = quoted(table.name)
     keys = ", ".join(_indexed(table.column(key)) for key in table.primary_key)
     unique = f"CREATE UNIQUE INDEX IF NOT EXISTS {quoted(f'{table.name}_key')} ON {name} ({keys})"
+    if any(table.column(key).optional for key in table.primary_key):
+        unique += " NULLS NOT DISTINCT"
     by_date = quoted(f"{table.name}_by_date")
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n{block(lines)}\n)",

@@ -19,6 +19,7 @@ from .hashes import Hashes, Pulse, difference, doubled
 from .mismatches import Mismatches
 
 _BETWEEN = pa.scalar(b"\x1f", pa.binary())
+_ABSENT = pa.scalar(b"\0", pa.binary())
 _BLOTS_OUT = ("drop", "mask")  # different values become equal; tokens stay apart
 
 
@@ -107,6 +108,12 @@ class Keys:
                 mismatches.add(name, expected, f"{lost} such keys without")
         return followed
 
+    @property
+    def _optional(self) -> tuple[str, ...]:
+        """Parts of the key in which null is a value like others."""
+        key = self.table.primary_key
+        return tuple(name for name in key if self.table.column(name).optional)
+
     def as_parent(self) -> Parent:
         """Return the keys, for the tables that point here."""
         return Parent(self.table.primary_key, self._own)
@@ -117,7 +124,7 @@ class Keys:
             held.close()
 
     def _remember(self, rows: pa.Table) -> None:
-        own = _joined(rows, self.table.primary_key)
+        own = _joined(rows, self.table.primary_key, self._optional)
         last = self.table.primary_key[-1]
         # A text that no file can hold is null: of an attribute's key that is no mistake.
         if self.table.column(last).kind is not Kind.MAP_KEY:
@@ -132,9 +139,17 @@ class Keys:
                 kept.add(run.to_pylist())
 
 
-def _joined(rows: pa.Table, names: tuple[str, ...]) -> pa.ChunkedArray:
-    """Return the columns' values as one text of bytes a row; null where one of them is."""
-    columns = [rows.column(name) for name in names]
+def _joined(
+    rows: pa.Table, names: tuple[str, ...], optional: Container[str] = ()
+) -> pa.ChunkedArray:
+    """Return the columns' values as one text of bytes a row.
+
+    Null where one of them is, except for `optional` ones.
+    """
+    columns = [
+        pc.fill_null(rows.column(name), _ABSENT) if name in optional else rows.column(name)
+        for name in names
+    ]
     if len(columns) == 1:
         return columns[0]
     return pc.binary_join_element_wise(*columns, _BETWEEN)

@@ -1,0 +1,223 @@
+"""The feed of statistics by interval and group: each value of a metric is a row.
+
+Rows belong to the day in which their interval starts. Of a day that is not complete yet only whole
+intervals are read. A value that comes twice counts once; where the copies differ (a job that died
+was replaced, and Genesys had corrected something meanwhile) everything is read again. Needs about
+sixty bytes a row to tell them apart, and the rows of one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b, sha256
+from threading import Event
+from typing import Any
+
+import msgspec
+
+from ..api.aggregates import Question
+from ..datasets import Dataset
+from ..days import Day, Interval, Slice
+from ..decode.ids import Ids
+from ..errors import GenesysUnavailable
+from ..events import Observe, PageExported, PageReceived, ReadAgain
+from ..flatten.statistics import Broken, Row, Statistics
+from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
+from ..plural import plural
+from ..threads import ahead
+
+_READINGS = 3
+_MODULUS = 1 << 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregatesFeed:
+    """A dataset of statistics, from a Source whose records are groups: a model.Feed."""
+
+    dataset: Dataset
+    source: Source
+    question: Question
+    observe: Observe
+    clock: Clock
+    org: str = ""  # in its events
+
+    @property
+    def asks(self) -> str:
+        """What it would do, in words."""
+        return self.source.asks
+
+    def watermark(self) -> datetime | None:
+        """Return the instant up to which the details behind the statistics are complete."""
+        return self.source.watermark()
+
+    def open(self, slice_: Slice, resume: str | None = None) -> AggregatesReading:
+        """Prepare reading a slice, from the job `resume` where it still can be read."""
+        day = Day(slice_.day.date, slice_.day.zone)
+        interval = self.question.whole(slice_.interval, day.interval.end)
+        return AggregatesReading(self, slice_, interval, self.source.fetch(interval, resume))
+
+    def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
+        """Return the first body that would be sent."""
+        return self.source.describe(interval)
+
+    def spell(self, key: bytes) -> str:
+        """Return the key in hexadecimal: statistics have no index."""
+        return key.hex()
+
+    def identifies_alike(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        """Return True: there is no index to compare."""
+        del old, new
+        return True
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One reading of all of it, and what it has seen."""
+
+    shape: Statistics
+    ids: Ids = field(default_factory=Ids)
+    exported: int = 0
+    duplicates: int = 0
+    contested: int = 0  # of them: copies that differ
+    rejected: int = 0
+    digest: int = 0
+
+
+class AggregatesReading:
+    """A slice on its way: a model.Reading."""
+
+    def __init__(
+        self, feed: AggregatesFeed, slice_: Slice, interval: Interval, fetch: Fetch
+    ) -> None:
+        """Ask nothing yet."""
+        self._feed, self._slice, self._interval, self._fetch = feed, slice_, interval, fetch
+        self._watermark: datetime | None = None
+        self._differing = 0  # copies in readings that were in vain
+        self._rejects: set[bytes] = set()
+        self._pass = self._begun()
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Every job that was submitted for it, oldest first."""
+        return self._fetch.job_ids
+
+    def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
+        """Yield rows and rejects until each value is there once.
+
+        Raises GenesysUnavailable when values come in differing copies at every reading, and what
+        the source raises.
+        """
+        for reading in range(1, _READINGS + 1):
+            for page in ahead(self._pages(), abandon=abandon, clock=self._feed.clock):
+                yield from self._rows(page)
+            if not self._pass.contested:
+                return
+            if reading < _READINGS:
+                self._tell()
+                self._differing += self._pass.contested
+                yield Again()
+                self._pass = self._begun()
+        raise GenesysUnavailable(
+            f"{self._slice}: {plural(self._pass.contested, 'value')} came in differing copies at "
+            f"each of {_READINGS} readings",
+            advice="Run the same command again later; the previously published version is "
+            "unchanged.",
+        )
+
+    def summary(self) -> Summary:
+        """Return the counts, the digest and the watermark of what was read."""
+        last, shape = self._pass, self._pass.shape
+        counts = Counts(
+            received=last.exported + last.duplicates + shape.of_other_days + last.rejected,
+            exported=last.exported,
+            duplicates=last.duplicates,
+            differing_duplicates=self._differing,
+            of_other_days=shape.of_other_days,
+            rejected=last.rejected,
+            drift=shape.drift,
+            unknown_fields=dict(sorted(shape.unknown.items())),
+        )
+        return Summary(counts=counts, digest=last.digest, watermark=self._watermark)
+
+    def index(self) -> None:
+        """Return None: what changed of statistics shows in their rows."""
+
+    def release(self) -> None:
+        """Delete its jobs."""
+        self._fetch.release()
+
+    def _begun(self) -> _Pass:
+        (table,) = self._feed.dataset.tables
+        day = Day(self._slice.day.date, self._slice.day.zone)
+        return _Pass(Statistics(table=table, day=day, interval=self._interval))
+
+    def _pages(self) -> Iterator[Page]:
+        """Yield the pages; no answer tells how far the data reaches, so that is asked first."""
+        if self._interval.is_empty:
+            return
+        reached = self._feed.source.watermark()
+        if reached is not None:
+            self._watermark = min(reached, self._watermark or reached)
+        yield from self._fetch.pages()
+
+    def _rows(self, page: Page) -> Iterator[Batch | Rejected]:
+        """Yield a page's rejects, and its rows in the order of their keys."""
+        now, found = self._pass, list[Row]()
+        self._feed.observe(
+            PageReceived(records=len(page.records), received_bytes=page.received_bytes)
+        )
+        for record in page.records:
+            try:
+                found += now.shape.rows(record)
+            except Broken as why:
+                now.rejected += 1
+                if self._is_new(record):
+                    yield Rejected(str(why), bytes(record))
+        found.sort(key=now.shape.key)
+        rows = [row for row in found if self._counts(row)]
+        if rows:
+            yield now.shape.batch(rows)
+        self._feed.observe(
+            PageExported(
+                org=self._feed.org,
+                dataset=self._feed.dataset.name,
+                slice=str(self._slice),
+                conversations=len(rows),
+                rows=len(rows),
+            )
+        )
+
+    def _is_new(self, record: bytes | memoryview) -> bool:
+        """Whether a reject was not yielded by an earlier reading."""
+        digest = blake2b(record, digest_size=16).digest()
+        is_new = digest not in self._rejects
+        self._rejects.add(digest)
+        return is_new
+
+    def _counts(self, row: Row) -> bool:
+        """Whether the row is there for the first time."""
+        now = self._pass
+        key = msgspec.json.encode(now.shape.key(row))
+        content = sha256(msgspec.json.encode(row)).digest()
+        seen = now.ids.add(blake2b(key, digest_size=16).digest(), content[:16])
+        if seen is None:
+            now.exported += 1
+            now.digest = (now.digest + int.from_bytes(content)) % _MODULUS
+            return True
+        now.duplicates += 1
+        now.contested += seen != content[:16]
+        return False
+
+    def _tell(self) -> None:
+        self._feed.observe(
+            ReadAgain(
+                org=self._feed.org,
+                dataset=self._feed.dataset.name,
+                slice=str(self._slice),
+                contested=self._pass.contested,
+                conversations=self._pass.exported,
+                rows=self._pass.exported,
+            )
+        )
