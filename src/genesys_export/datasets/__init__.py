@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from .additions import Additions
 from .declared import declared
 from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, Paging, QueryEndpoint
 from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, FeedKind, ForeignKey, Kind, Life, PersonalData, Table, Type
+from .wide import widened
 
 __all__ = [
     "DEFAULT",
     "EXTRA",
     "NAMES",
+    "Additions",
     "Column",
     "CountEndpoint",
     "Dataset",
@@ -45,6 +48,7 @@ __all__ = [
 
 DEFAULT = "conversation_details"  # exported where none is chosen
 NAMES = "dimensions"  # exported as well with `export.names`
+_NOTHING = Additions()
 
 
 @cache
@@ -56,21 +60,26 @@ def known() -> tuple[str, ...]:
 
 
 @cache
-def dataset_named(name: str) -> Dataset:
-    """Return the declaration of that name, read once; raises KeyError."""
+def dataset_named(name: str, added: Additions = _NOTHING) -> Dataset:
+    """Return the declaration of that name, read once, with what is added to it.
+
+    Raises KeyError; ValueError for additions that don't fit the dataset's tables.
+    """
     if name not in known():
         raise KeyError(name)
-    return declared(name)
+    if not added:
+        return declared(name)
+    return widened(dataset_named(name), added, dataset_named(NAMES).tables)
 
 
-def datasets() -> Iterator[Dataset]:
-    """Yield every dataset, in order."""
-    return map(dataset_named, known())
+def datasets(added: Additions = _NOTHING) -> Iterator[Dataset]:
+    """Yield every dataset, in order, with what is added to it."""
+    return (dataset_named(name, added) for name in known())
 
 
-def tables() -> Iterator[Table]:
-    """Yield every table of every dataset, in order."""
-    for each in datasets():
+def tables(added: Additions = _NOTHING) -> Iterator[Table]:
+    """Yield every table of every dataset, in order, with what is added to them."""
+    for each in datasets(added):
         yield from each.tables
 
 

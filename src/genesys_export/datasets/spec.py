@@ -6,10 +6,11 @@ Imports nothing heavy: `tables` and `--help` must answer at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from .additions import Additions
 from .endpoints import CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
 
 
@@ -42,6 +43,9 @@ class Kind(StrEnum):
     DERIVED = "derived"  # by a rule
     EXTRA = "extra"  # what has no column of its own, as JSON
     MAP_KEY = "map_key"  # the key of a key/value pair
+    LOCAL = "local"  # an instant of the row, as local time
+    NAME = "name"  # what an id of the row is called, by a lookup table
+    PINNED = "pinned"  # the value of one attribute
 
 
 class PersonalData(StrEnum):
@@ -66,6 +70,7 @@ class Column:
     rule: str = ""
     metric: str = ""
     repeats: str = ""  # the field whose values these are, as `table.column`
+    made_from: str = ""  # LOCAL and NAME: a column of the row; PINNED: the attribute's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,8 @@ class Dataset:
     jobs: JobEndpoint | None = None
     query: QueryEndpoint | None = None
     counts: CountEndpoint | None = None
+    pinned: Table | None = None  # of pinned attributes; who has one takes all Additions
+    added: Additions = field(default_factory=Additions)  # what settings added
 
     @property
     def raw(self) -> str:
@@ -175,8 +182,15 @@ class Dataset:
         return self.life is Life.SNAPSHOT
 
     def has(self, name: str) -> bool:
-        """Whether the table of that name is one of this dataset's, raw records included."""
-        return name == self.raw or any(table.name == name for table in self.tables)
+        """Whether the table of that name is one of this dataset's, with or without settings."""
+        return name in self.prefixes
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The name of every table that the dataset may ever have: its prefix is taken."""
+        optional = [self.pinned.name] if self.pinned else []
+        names = (*(table.name for table in self.tables), *optional, self.raw)
+        return tuple(dict.fromkeys(names))
 
     def table(self, name: str) -> Table:
         """Return the table of that name; raises KeyError."""

@@ -71,6 +71,7 @@ class Plan:
     wait: timedelta = timedelta(0)  # how long to wait for the data to become complete
     wait_step: timedelta = timedelta(minutes=5)  # how often to look meanwhile
     allow_partial: bool = False
+    after: tuple[str, ...] = ()  # datasets that a run exports first, since this one reads them
     notes: tuple[str, ...] = ()  # what the manifest of every day says
 
     @property
@@ -116,9 +117,10 @@ class Plan:
 
         Those of tables that are not written now are among them: an earlier run may have left some.
         """
-        tables = (*(one.name for one in self.dataset.tables), self.dataset.raw)
         layouts = (f"/{day}", f"/dt={day}")
-        data = (self.under_org(table + layout) for table in tables for layout in layouts)
+        data = (
+            self.under_org(table + layout) for table in self.dataset.prefixes for layout in layouts
+        )
         return (*data, f"{self.home.day(day)}/")
 
     def rejects(self, slice_: Slice) -> str:

@@ -61,8 +61,14 @@ class Settings(Sections):
     @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets to be exported, in their order."""
-        wanted = {*self.export.datasets, *([NAMES] if self.export.names else [])}
-        return tuple(each for each in datasets() if each.name in wanted)
+        has_names = self.export.names or self.export.join_names
+        wanted = {*self.export.datasets, *([NAMES] if has_names else [])}
+        return tuple(each for each in self.known_datasets if each.name in wanted)
+
+    @property
+    def known_datasets(self) -> tuple[Dataset, ...]:
+        """Every dataset, chosen or not, with the columns and tables that settings add."""
+        return tuple(datasets(self.export.added))
 
     def tables_of(self, dataset: Dataset) -> tuple[str, ...]:
         """Return the dataset's tables to be written: all, unless some of them are named."""
