@@ -153,7 +153,7 @@ def _broken(day: Known) -> Reason | None:
 
 def _changed(day: Known, now: datetime, policy: Policy, recipe: Recipe | None) -> Reason | None:
     """Return why a whole day may not be what Genesys, or the settings, would give now."""
-    if day.recipe and recipe and not day.recipe.is_like(recipe):
+    if day.recipe and recipe and not day.recipe.is_kept_by(recipe):
         return Reason(Why.RECIPE, "its settings differ from the current ones")
     ages = policy.looks + (policy.open_looks if day.open else ())
     end = day.day.interval.end

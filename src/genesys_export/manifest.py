@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from . import document
-from .datasets import Additions, owner
+from .datasets import Additions, owner, tables
 from .days import Interval
 from .model import Counts, NamesUsed, Organization, SliceRecord, StagedFile, Tag
 from .source_count import SourceCount
@@ -72,6 +72,25 @@ class Recipe:
         }
         rest = {name: one for name, one in self.privacy.items() if name != "columns"}
         return {"columns": columns, **rest} if columns else rest
+
+    def as_of(self, version: int) -> Recipe:
+        """Return the recipe with the columns of an older version."""
+        if version >= self.column_version:
+            return self
+        there = {
+            f"{table.name}.{name}"
+            for table in tables(self.added)
+            for name in table.as_of(version).names
+        }
+        columns = self.privacy.get("columns", {})
+        older = {name: action for name, action in columns.items() if name in there}
+        rest = {name: one for name, one in self.privacy.items() if name != "columns"}
+        privacy = {"columns": older, **rest} if older else rest
+        return replace(self, column_version=version, privacy=privacy)
+
+    def is_kept_by(self, newer: Recipe) -> bool:
+        """Whether days of this recipe can stay: the other has at most more columns."""
+        return self.is_like(newer.as_of(self.column_version))
 
     @property
     def signature(self) -> str:

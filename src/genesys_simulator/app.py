@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from . import delivery, faults
+from .catalogue import listings
 from .faults import Kind, Plan
 from .options import Options
 from .org import new_id
@@ -33,10 +34,10 @@ from .requests import Received, seen_body
 from .service import DETAILS, Call, Service
 from .tokens import Tokens, expired
 from .world import World
-from .written import written_lists
 
 _JOBS = "/api/v2/analytics/conversations/details/jobs"
 _PAGES = frozenset(("results", "query"))
+Needed = str | tuple[str, ...] | None  # a permission, several of which one will do, or none
 _AGGREGATES = "analytics:conversationAggregate:view"
 
 
@@ -47,7 +48,7 @@ class Endpoint:
     name: str
     method: str
     path: re.Pattern[str]
-    permission: str | None
+    permissions: tuple[str, ...]  # any of which will do
     answer: Callable[[Call], Reply]
 
 
@@ -113,8 +114,10 @@ class App:
         if endpoint is None:
             raise not_found(request.url.path)
         self._tokens.check(authorization)
-        if endpoint.permission in self._options.missing_permissions:
-            raise missing(endpoint.permission)
+        if endpoint.permissions and self._options.missing_permissions.issuperset(
+            endpoint.permissions
+        ):
+            raise missing(", ".join(endpoint.permissions))
         return endpoint.answer(call)
 
 
@@ -145,9 +148,8 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
     job = f"{_JOBS}/(?P<job_id>[^/]+)"
     details = "/api/v2/analytics/conversations/details/query"
     aggregates = "/api/v2/analytics/conversations/aggregates/query"
-    routing = "/api/v2/routing"
     # The path of `availability` would do for a job's id as well: it comes first.
-    rows: tuple[tuple[str, str, str, str | None, Callable[[Call], Reply]], ...] = (
+    rows: tuple[tuple[str, str, str, Needed, Callable[[Call], Reply]], ...] = (
         ("availability", "GET", f"{_JOBS}/availability", DETAILS, service.availability),
         ("submit", "POST", _JOBS, DETAILS, service.submit),
         ("status", "GET", job, DETAILS, service.status),
@@ -156,22 +158,6 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
         ("query", "POST", details, DETAILS, service.query),
         ("aggregates", "POST", aggregates, _AGGREGATES, service.aggregates),
         ("organization", "GET", "/api/v2/organizations/me", None, service.organization),
-        ("users", "GET", "/api/v2/users", "directory:user:view", service.listing("users")),
-        ("queues", "GET", f"{routing}/queues", "routing:queue:view", service.listing("queues")),
-        (
-            "wrapupcodes",
-            "GET",
-            f"{routing}/wrapupcodes",
-            "routing:wrapupCode:view",
-            service.listing("wrapupcodes"),
-        ),
-        (
-            "divisions",
-            "GET",
-            "/api/v2/authorization/divisions",
-            None,
-            service.listing("divisions"),
-        ),
         (
             "permitted",
             "GET",
@@ -179,16 +165,19 @@ def _endpoints(service: Service) -> tuple[Endpoint, ...]:
             None,
             service.permitted,
         ),
-        ("flows", "GET", "/api/v2/flows", "architect:flow:view", service.listing("flows")),
         *(
-            (each.name, "GET", each.path, each.permission, service.listing(each.name))
-            for each in written_lists()
+            (one.name, "GET", one.path, one.permissions, service.listing(one))
+            for one in listings()
         ),
     )
     return tuple(
-        Endpoint(name, method, re.compile(path), permission, answer)
+        Endpoint(name, method, re.compile(path), _any(permission), answer)
         for name, method, path, permission, answer in rows
     )
+
+
+def _any(needed: Needed) -> tuple[str, ...]:
+    return needed if isinstance(needed, tuple) else (needed,) if needed else ()
 
 
 def _received(name: str, request: Request, body: bytes, options: Options) -> Received:

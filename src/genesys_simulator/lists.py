@@ -1,7 +1,7 @@
 """The reference lists: pages of entities with the way to the next page.
 
-Knows the envelope all lists share. An oversized page is clamped without a word, as the real
-lists do; a client must trust what the answer says.
+Knows the envelopes of lists, and no entities. An oversized page is clamped without a word, as the
+real lists do; a client must trust what the answer says.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from .catalogue import Listing, Style
 from .org import Org
 from .replies import bad_request
 from .templates import Json
-from .written import written_lists
 
-_SIZE, _MAX_SIZE = 25, 100
-_MAX_SIZES = {"users": 500, "queues": 500, "wrapupcodes": 500, "divisions": 200}
-_STATES = ("active", "inactive", "deleted", "any")
+_SIZE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,53 @@ class Depth:
     results: int
 
 
-def listed(name: str, org: Org, path: str, query: Mapping[str, str], depth: Depth) -> Json:
-    """Return a page of a list; raises Refused."""
-    most = min(_MAX_SIZES.get(name, _MAX_SIZE), depth.page)
-    size = min(_count(query, "pageSize", _SIZE), most)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a list is, and what is asked of it."""
+
+    path: str
+    query: Mapping[str, str]
+
+    def uri(self, query: Mapping[str, str]) -> str:
+        """Return the address of the list with other parameters."""
+        return f"{self.path}?{urlencode(query)}"
+
+
+def answer(listing: Listing, entities: Sequence[Json], at: Asked, depth: Depth) -> Json:
+    """Return what the list answers; raises Refused."""
+    match listing.style:
+        case Style.OBJECT:
+            return entities[0]
+        case Style.WHOLE:
+            return {"entities": entities, "total": len(entities), "selfUri": at.path}
+        case Style.CURSOR:
+            return _from_cursor(entities, at, min(listing.most, depth.page))
+        case Style.NUMBER:
+            return _numbered(entities, at, Depth(min(listing.most, depth.page), depth.results))
+
+
+def _from_cursor(entities: Sequence[Json], at: Asked, most: int) -> Json:
+    """Return the page after a cursor: the id of the last entity before it."""
+    size = min(_count(at.query, "pageSize", _SIZE), most)
+    first, after = 0, at.query.get("after")
+    if after is not None:
+        places = [number for number, one in enumerate(entities, 1) if one["id"] == after]
+        if not places:
+            raise bad_request(f"Value [{after}] is not valid for after.", "invalid.value")
+        first = places[0]
+    page = entities[first : first + size]
+    listing: Json = {"entities": page, "selfUri": at.uri(at.query)}
+    if first + size < len(entities):
+        listing["nextUri"] = at.uri({**at.query, "pageSize": str(size), "after": page[-1]["id"]})
+    return listing
+
+
+def _numbered(entities: Sequence[Json], at: Asked, depth: Depth) -> Json:
+    path, query = at.path, at.query
+    size = min(_count(query, "pageSize", _SIZE), depth.page)
     number = _count(query, "pageNumber", 1)
     if size * number > depth.results:
         raise bad_request(f"Pagination may not exceed {depth.results} results.")
-    entities = _entities(name, org, query)
     pages = -(-len(entities) // size)
     rest = {key: value for key, value in query.items() if key not in ("pageSize", "pageNumber")}
 
@@ -73,23 +110,6 @@ def permitted(org: Org, query: Mapping[str, str], names: Sequence[str] | None) -
         "pageCount": -(-len(found) // size),
         "allDivsPermitted": names is None,
     }
-
-
-def _entities(name: str, org: Org, query: Mapping[str, str]) -> Sequence[Json]:
-    if name == "users":
-        state = query.get("state", "active")
-        if state not in _STATES:
-            raise bad_request(f"Value [{state}] is not valid for state.", "invalid.value")
-        return [user for user in org.users if state in ("any", user["state"])]
-    found = {
-        "queues": org.queues,
-        "wrapupcodes": org.wrap_up_codes,
-        "divisions": org.divisions,
-        "flows": org.flows,
-        **{each.name: each.entities for each in written_lists()},
-    }[name]
-    wanted = query.get("name", "").rstrip("*").lower()
-    return [one for one in found if one["name"].lower().startswith(wanted)]
 
 
 def _count(query: Mapping[str, str], key: str, default: int) -> int:

@@ -6,8 +6,8 @@ from the seed alone, so that ids in conversations and ids in lists are the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import shake_128
 from random import Random
 from typing import Any, overload
@@ -43,6 +43,36 @@ _FEWEST_USERS = 120
 _PERIOD, _INACTIVE, _DELETED = 17 * 23, 17, 23
 _WORKING = tuple(n for n in range(_PERIOD) if n % _INACTIVE != 16 and n % _DELETED != 22)
 LEADS = 12  # the first working users lead and judge; they take no contacts
+# Which of the other ids the stories use for what; some more so that lists have several entries.
+_NAMED: Mapping[str, tuple[int, ...]] = {
+    "skills": tuple(range(9)),
+    "languages": (53, 10, 11),
+    "skill_groups": (48, 12, 13),
+    "groups": (44, 49, 50, 51),
+    "teams": (54, 14),
+    "locations": (15, 16),
+    "presences": (60, 61, 62, 63),
+    "outcomes": (36, 37),
+    "milestones": (39, 47),
+    "campaigns": (40, 43, 17),
+    "contact_lists": (41, 18),
+    "business_units": (19,),
+    "management_units": (22, 23),
+    "evaluation_forms": (57,),
+    "survey_forms": (59,),
+}
+# Under which names given conversations speak of them.
+_SPOKEN: Mapping[str, tuple[str, ...]] = {
+    "skills": ("requestedRoutingSkillIds", "activeSkillIds", "removedSkillIds"),
+    "languages": ("requestedLanguageId",),
+    "groups": ("groupId", "agentGroupId"),
+    "teams": ("teamId",),
+    "outcomes": ("flowOutcomeId",),
+    "campaigns": ("outboundCampaignId",),
+    "contact_lists": ("outboundContactListId",),
+    "evaluation_forms": ("formId",),
+    "survey_forms": ("surveyFormId",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +86,7 @@ class Org:
     flows: tuple[Json, ...]
     others: tuple[str, ...]  # ids of skills, flows, edges, campaigns, teams …
     leads: tuple[str, ...] = ()  # user ids of those who lead and judge
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # ids by what they are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +107,10 @@ class Staff(Sequence[Json]):
     def __getitem__(self, number: int | slice) -> Json | Sequence[Json]:
         if isinstance(number, slice):
             return [self[one] for one in range(self.size)[number]]
-        return _user(user_id(self.seed, range(self.size)[number]), number, self.divisions)
+        number = range(self.size)[number]
+        user = _user(user_id(self.seed, number), number, self.divisions)
+        boss = user_id(self.seed, working(number % LEADS))
+        return user | {"manager": {"id": boss, "selfUri": f"/api/v2/users/{boss}"}}
 
 
 def user_id(seed: int, number: int) -> str:
@@ -110,6 +144,7 @@ def founded(seed: int, *, agents: int = 0) -> Org:
         flows=tuple(_flow(one, number, divisions[0]) for number, one in enumerate(others, 1)),
         others=others,
         leads=tuple(user_id(seed, working(number)) for number in range(LEADS)),
+        named={kind: tuple(others[one] for one in numbers) for kind, numbers in _NAMED.items()},
     )
 
 
@@ -117,6 +152,7 @@ def seen_in(records: Iterable[Json]) -> Org:
     """Make up the organisation that given records speak of: every id in them gets an entity."""
     ids: dict[str, set[str]] = {"divisionIds": set(), "userId": set(), "queueId": set()}
     ids |= {"wrapUpCode": set(), "flowId": set()}
+    ids |= {name: set() for names in _SPOKEN.values() for name in names}
     for record in records:
         _gather(record, ids)
     rng = Random("seen")
@@ -136,6 +172,10 @@ def seen_in(records: Iterable[Json]) -> Org:
         ),
         flows=tuple(_flow(one, n, divisions[0]) for n, one in enumerate(sorted(ids["flowId"]), 1)),
         others=(),
+        named={
+            kind: tuple(sorted(one for name in names for one in ids[name]))
+            for kind, names in _SPOKEN.items()
+        },
     )
 
 
@@ -205,10 +245,12 @@ def _queue(ident: str, name: str, division: Json) -> Json:
         "description": f"{name} queue",
         "dateCreated": _MADE,
         "dateModified": _MADE,
-        "memberCount": 12,
-        "userMemberCount": 12,
-        "joinedMemberCount": 7,
+        "scoringMethod": "TimestampAndPriority",
+        "lastAgentRoutingMode": "Disabled",
         "skillEvaluationMethod": "BEST",
+        "autoAnswerOnly": True,
+        "enableManualAssignment": True,
+        "suppressInQueueCallRecording": True,
         "acwSettings": {"wrapupPrompt": "MANDATORY_TIMEOUT", "timeoutMs": 60_000},
         "enableTranscription": False,
         "selfUri": f"/api/v2/routing/queues/{ident}",

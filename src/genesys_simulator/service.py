@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from . import requests
 from .aggregates import aggregated
+from .catalogue import Listing
 from .faults import Kind
 from .jobs import Jobs
-from .lists import Depth, listed, permitted
+from .lists import Asked, Depth, answer, permitted
 from .options import Options
 from .org import Org
 from .replies import Reply, answered, bad_request
@@ -113,15 +114,16 @@ class Service:
         told = {"id": ident, "name": "Simulated", "selfUri": f"/api/v2/organizations/{ident}"}
         return answered(told)
 
-    def listing(self, name: str) -> Callable[[Call], Reply]:
+    def listing(self, listing: Listing) -> Callable[[Call], Reply]:
         """Return the endpoint of a reference list."""
         depth = Depth(self._options.max_list_size, self._options.list_depth)
 
-        def answer(call: Call) -> Reply:
-            path, query = call.received.path, call.received.query
-            return answered(listed(name, self._org(), path, query, depth))
+        def reply(call: Call) -> Reply:
+            asked = Asked(call.received.path, call.received.query)
+            entities = listing.entities(self._org(), asked.query, call.path)
+            return answered(answer(listing, entities, asked, depth))
 
-        return answer
+        return reply
 
     def permitted(self, call: Call) -> Reply:
         """Tell in which divisions the client has a permission."""

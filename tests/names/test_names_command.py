@@ -12,7 +12,7 @@ from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_simulator import Fault, Options, Refusal, Revoked, serve
 from newest_day import NEWEST, ONE, ZONE
 
-TABLES = [table.name for table in dataset_named(NAMES).tables]
+TABLES = [*dataset_named(NAMES).lookups]
 BROKEN = Refusal(400, "bad.request", "Pagination may not exceed 10000 results.")
 LISTS = ("queues", "users", "wrapupcodes", "divisions", "flows")
 

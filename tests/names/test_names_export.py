@@ -19,7 +19,7 @@ from genesys_export.errors import Aftermath
 from genesys_export.export import ExportOptions, Outcome
 from genesys_simulator import Fault, MissingPermission, Refusal, Revoked, ServerError
 
-TABLES = [table.name for table in dataset_named(NAMES).tables]
+TABLES = [*dataset_named(NAMES).lookups]
 DAY = Day(date(2025, 11, 20), ZoneInfo("UTC"))
 TABLES_OF_CONVERSATIONS = tuple(table.name for table in dataset_named(DEFAULT).tables)
 KEY = "0123456789abcdef0123456789abcdef"
@@ -157,7 +157,9 @@ def test_a_missing_permission_costs_its_table_and_the_exit_status_only(lake):
 
 def test_where_no_list_may_be_read_nothing_is_published(lake):
     every = {
-        one for table in dataset_named(NAMES).tables for one in some(table.source).permissions
+        one
+        for table in map(dataset_named(NAMES).table, TABLES)
+        for one in some(table.source).permissions
     }
     faults = [Fault(on, 1, MissingPermission(), times=9) for on in ("users", "divisions")]
     there = lake(missing_permissions=frozenset(every), faults=faults)
@@ -293,7 +295,7 @@ def test_a_dry_run_names_the_lookup_files_and_lists(lake, layout):
         f"_genesys_export/{NAMES}/{DAY}/manifest.json",
     ]
     assert [url.removeprefix(f"{there.root}/") for url in found.written] == keys
-    paths = [some(table.source).path for table in dataset_named(NAMES).tables]
+    paths = [some(dataset_named(NAMES).table(name).source).path for name in TABLES]
     assert [told["GET"] for told in found.asked] == paths
     assert not there.genesys.requests
     assert not there.root.exists() or not [*there.root.iterdir()]

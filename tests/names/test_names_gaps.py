@@ -25,7 +25,7 @@ from genesys_export.model import Counts
 
 DAY = Day(date(2026, 11, 22), zone_named("UTC"))
 (WHOLE,) = split(DAY, 1)
-TABLES = tuple(table.name for table in dataset_named(NAMES).tables)
+TABLES = dataset_named(NAMES).lookups
 GONE = GenesysUnavailable("Genesys did not answer")
 REFUSED = RequestRefused("no more than 10000 results", http_status=400)
 FILE = File(key="dim_users/2026-11-22.csv.gz", rows=9, bytes=9, sha256="0" * 64)

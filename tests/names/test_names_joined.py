@@ -25,6 +25,19 @@ WIDE = dataset_named(DEFAULT, Additions(join_names=True))
 COLUMNS = [(table, column) for table in WIDE.tables for column in table.of_kind(Kind.NAME)]
 KEY = "0123456789abcdef0123456789abcdef"
 NORMAL, FORCED = ExportOptions(), ExportOptions(force=True)
+ANEW = ExportOptions(force=True, rewrite=True)
+
+
+def snapshot(there, day=DAY, options=NORMAL, **settings) -> None:
+    """Export the names of the day alone."""
+    names, _ = there.exporters(**{**JOINED, **settings})
+    names.export(day, options)
+
+
+def conversations(there, day=DAY, options=NORMAL, **settings):
+    """Export the conversations of the day alone; return the report."""
+    _, part = there.exporters(**{**JOINED, **settings})
+    return part.export(day, options)
 
 
 def lookup(there, table: str) -> dict[str, str]:
@@ -89,7 +102,7 @@ def test_without_the_setting_the_order_is_as_before_and_nothing_is_added(lake):
 
 def test_a_day_without_a_snapshot_gets_the_next_one_after_it(lake):
     there = lake()
-    assert there.run() == 0  # the names of the 20th
+    snapshot(there)
     assert there.run(day=BEFORE, options=NORMAL, **JOINED) == 0
     manifest = there.manifest_of(DEFAULT, BEFORE)
     assert manifest["names"]["snapshot"] == str(DAY)
@@ -100,22 +113,19 @@ def test_a_day_without_a_snapshot_gets_the_next_one_after_it(lake):
 
 def test_else_the_last_one_before_it_until_a_later_run_finds_a_better_one(lake):
     there, after = lake(), Day(date(2025, 11, 21), UTC)
-    assert there.run() == 0
+    snapshot(there)
     there.clock.sleep(timedelta(days=1).total_seconds())
-    names, conversations = there.exporters(**JOINED)
-    found = conversations.export(after, NORMAL)
-    assert found.manifest.names.snapshot == str(DAY)
-    names.export(after, NORMAL)  # now there is one of that day
-    better = conversations.export(after, FORCED)
+    assert conversations(there, after).manifest.names.snapshot == str(DAY)
+    snapshot(there, after)  # now there is one of that day
+    better = conversations(there, after, FORCED)
     assert better.outcome is Outcome.PUBLISHED
     assert better.manifest.names.snapshot == str(after)
-    assert conversations.export(after, FORCED).outcome is Outcome.UNCHANGED
+    assert conversations(there, after, FORCED).outcome is Outcome.UNCHANGED
 
 
 def test_without_any_snapshot_names_are_null_with_one_warning(lake):
     there = lake()
-    (part,) = (one for one in there.exporters(**JOINED) if one.deps.plan.after)
-    report = part.export(DAY, NORMAL)
+    report = conversations(there)
     assert report.manifest.names.snapshot is None
     (note,) = report.manifest.notes
     assert note == "Names are missing: no snapshot of dimensions is published here."
@@ -130,7 +140,7 @@ def test_a_table_that_may_not_be_read_costs_its_own_names_only(lake):
     there = lake(missing_permissions=frozenset({"routing:queue:view"}))
     assert there.run(**JOINED) == 77
     assert there.manifest_of(DEFAULT)["notes"] == [
-        "Names of dim_queues are missing: the snapshot is without it."
+        f"Names of dim_queues are missing: the snapshot of {DAY} is without them."
     ]
     rows = there.rows("segments")
     assert {row["queue_name"] for row in rows} == {""}
@@ -170,14 +180,13 @@ def test_hashed_ids_still_find_their_names_and_masked_ones_find_none(lake):
 
 def test_an_old_snapshot_in_the_clear_is_protected_as_it_is_read(lake):
     there = lake()
-    assert there.run() == 0
+    snapshot(there)
     clear = {row["name"] for row in there.rows("dim_users")}
-    hidden = {
-        "GENESYS_EXPORT_PRIVACY__KEY": KEY,
-        "GENESYS_EXPORT_PRIVACY__COLUMNS": "dim_users.name=hash,participants.user_id=hash",
-    }
-    (part,) = (one for one in there.exporters(**hidden, **JOINED) if one.deps.plan.after)
-    part.export(DAY, NORMAL)
+    conversations(
+        there,
+        GENESYS_EXPORT_PRIVACY__KEY=KEY,
+        GENESYS_EXPORT_PRIVACY__COLUMNS="dim_users.name=hash,participants.user_id=hash",
+    )
     shown = {row["user_name"] for row in there.rows("participants")} - {""}
     assert shown
     assert not shown & clear
@@ -190,16 +199,12 @@ def test_a_snapshot_that_was_hidden_in_another_way_gives_no_names(lake):
         "GENESYS_EXPORT_PRIVACY__KEY": KEY,
         "GENESYS_EXPORT_PRIVACY__COLUMNS": "dim_users.name=hash",
     }
-    assert there.run(**hashed) == 0
+    snapshot(there, **hashed)
     for other in ({}, {**hashed, "GENESYS_EXPORT_PRIVACY__KEY": KEY[::-1]}):
-        (part,) = (one for one in there.exporters(**other, **JOINED) if one.deps.plan.after)
-        report = part.export(DAY, ExportOptions(force=True, rewrite=True))
-        assert [*report.manifest.notes] == [
-            (
-                f"Names of dim_users are missing: the snapshot of {DAY} was written under"
-                " other privacy settings."
-            )
-        ]
+        report = conversations(there, options=ANEW, **other)
+        (note,) = report.manifest.notes
+        reason = f"the snapshot of {DAY} has other privacy settings"
+        assert note == f"Names of dim_users are missing: {reason}."
         assert {row["user_name"] for row in there.rows("participants")} == {""}
         assert any(row["queue_name"] for row in there.rows("segments"))
 

@@ -33,7 +33,7 @@ ZONE = ZoneInfo("UTC")
 FINAL, SEALED, NEXT, PROVISIONAL = (
     Day(date(2026, 11, number), ZONE) for number in (19, 22, 23, 24)
 )
-LOOKUPS = tuple(table.name for table in dataset_named(NAMES).tables)
+LOOKUPS = dataset_named(NAMES).lookups
 TABLES = ("conversations", "participants")
 _DATA = Path(__file__).parents[1] / "data/v010"
 

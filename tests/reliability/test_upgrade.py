@@ -189,7 +189,7 @@ def test_a_manifest_that_was_taken_over_says_the_recipe_that_this_version_would(
     for dataset in (DEFAULT, NAMES):
         exporter = old.exporter(dataset)
         made = some(exporter.deps.ledger.read(PROVISIONAL)).value
-        assert made.recipe.is_like(exporter.deps.recipe)
+        assert made.recipe.is_kept_by(exporter.deps.recipe)
 
 
 @pytest.mark.parametrize("day", [FINAL, NEXT, PROVISIONAL], ids=str)

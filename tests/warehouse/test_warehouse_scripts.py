@@ -133,7 +133,8 @@ def test_tables_of_several_datasets_are_one_script(dialect, files):
     for statement in statements(text):
         assert not sqlglot.parse_one(statement, read=dialect).find(exp.Command), statement
     head = " ".join(text.partition("-- 1. ")[0].replace("--", "").split())
-    assert f"tables of {DATASET.name} (column version 1), {NAMES} (column version 1) as" in head
+    told = [f"{one.name} (column version {one.column_version})" for one in both]
+    assert f"tables of {', '.join(told)} as" in head
     is_lines = files.type is FileType.LINES
     for name in (DATASET.raw if is_lines else "surveys", "dim_users"):
         assert re.search(
@@ -300,7 +301,7 @@ def test_the_script_is_of_the_tables_that_a_run_writes(limited, names):
     text = script_of(chosen, {"config": os.devnull}, surroundings)
     made = set(re.findall(r'CREATE TABLE IF NOT EXISTS "(\w+)"', text))
     own = {"surveys"} if limited else {table.name for table in DATASET.tables}
-    assert made == own | {table.name for table in dataset_named(NAMES).tables if names}
+    assert made == own | {name for name in dataset_named(NAMES).lookups if names}
 
 
 def test_the_command_prints_the_script(tmp_path, capsys):

@@ -18,6 +18,7 @@ Json = dict[str, Any]
 Told = Mapping[str, Any]
 Way = Callable[[Json, Told, int], Json | None]
 TOKENS = ("nextPageToken", "cursor")
+_AFTER = "after"  # the parameter, and the field of `cursors`, that lead on
 _PAGE_SIZE = 25  # what a query gives where the body names no size
 
 
@@ -44,6 +45,14 @@ def by_token(asked: Json, told: Told, records: int) -> Json | None:
         return None
     name = next((name for name in tokens if _has(asked, name)), tokens[0])
     return _put(asked, name, told[name])
+
+
+def by_cursors(asked: Json, told: Told, records: int) -> Json | None:
+    """Send `cursors.after` back as the parameter `after`."""
+    del records
+    cursors = told.get("cursors")
+    after = cursors.get(_AFTER) if isinstance(cursors, dict) else None
+    return {**asked, _AFTER: after} if isinstance(after, str) and after else None
 
 
 def by_number(asked: Json, told: Told, records: int) -> Json | None:

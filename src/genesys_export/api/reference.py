@@ -16,13 +16,15 @@ import msgspec
 from ..datasets import ListEndpoint, Paging
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
 from .client import Call, Client
-from .paging import Guard, Way, by_number, by_token, by_uri, following
+from .paging import Guard, Way, by_cursors, by_number, by_token, by_uri, following
 from .splitting import Garbled
 from .wire import UNREADABLE
 
 WAYS: Mapping[Paging, tuple[Way, ...]] = {
     Paging.NUMBER: (by_uri, by_number),
-    Paging.CURSOR: (by_token,),
+    Paging.CURSOR: (by_uri, by_cursors, by_token),
+    Paging.WHOLE: (by_uri,),
+    Paging.OBJECT: (),
 }
 _MOST_PAGES = 10_000  # of a list: at a hundred a page that is a million users
 _MOST_VAIN = 100
@@ -75,17 +77,30 @@ def read_page(body: bytes) -> ListPage:
     return ListPage(entities, found)
 
 
+def read_object(body: bytes) -> ListPage:
+    """Read an answer that is an entity itself; raises Garbled for anything but an object."""
+    try:
+        found = msgspec.json.decode(body)
+    except UNREADABLE:
+        found = _slowly(body)
+    if not isinstance(found, dict):
+        raise Garbled("the body is not an object")
+    return ListPage([found], {})
+
+
 def read_list(
     client: Client, source: ListEndpoint, *, patience_s: float | None = None
 ) -> Iterator[ListPage]:
     """Yield the pages of a list, each entity once; raises GenesysUnavailable if they don't end."""
-    first = {"pageNumber": "1"} if source.paging is Paging.NUMBER else {}
-    asked: dict[str, Any] | None = {**source.query, "pageSize": str(source.page_size), **first}
+    first = {"pageSize": str(source.page_size)} if source.page_size else {}
+    first |= {"pageNumber": "1"} if source.paging is Paging.NUMBER else {}
+    asked: dict[str, Any] | None = {**source.query, **first}
+    is_object = source.paging is Paging.OBJECT
     guard = Guard(most_vain=_MOST_VAIN, most=_MOST_PAGES, link="next page")
     while asked is not None:
         call = Call(method="GET", path=source.path, query=asked, deadline_s=patience_s)
-        page = client.request(call, read_page)
-        new = [one for one in page.entities if _is_new(guard, one.get("id"))]
+        page = client.request(call, read_object if is_object else read_page)
+        new = [one for one in page.entities if is_object or _is_new(guard, one.get("id"))]
         yield ListPage(new, page.told)
         asked = following(WAYS[source.paging], asked, page.told, len(page.entities))
         if asked is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from ..datasets import NAMES, Dataset, dataset_named
 from ..days import Day
 from ..errors import DataMismatch, TryAgainLater
 from ..export import Plan
-from ..feeds.names import ID, NAME, SnapshotNames, nearest_first, needed, usable
+from ..feeds.names import ID, NAME, SnapshotNames, nearest_first, usable
 from ..locations import Home
 from ..manifest import Manifest
 from ..model import NamesUsed, Store
@@ -32,6 +32,10 @@ class _Found:
     names: dict[str, Mapping[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     read: list[object] = field(default_factory=list)  # what the names follow from
+
+    def miss(self, tables: Sequence[str], why: str) -> None:
+        """Note that the names of these tables are missing."""
+        self.notes.append(f"Names of {', '.join(tables)} are missing: {why}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,23 +95,22 @@ class SnapshotLookups:
         """Read every table that is needed; one that can't be used costs its own names only."""
         reader = Reader(store=self.store, org=self.plan.org, pulse=lambda: self.clock.sleep(0))
         was, rules = manifest.recipe.privacy, self.plan.privacy
-        for name in needed(self.plan.dataset, self.plan.tables):
-            table = self._dataset.table(name)
+        without = []
+        for name in self.plan.names_from:
             if name not in manifest.tables:
-                found.notes.append(f"Names of {name} are missing: the snapshot is without it.")
+                without.append(name)
                 continue
+            what = Wanted(self._dataset, name, self._dataset.table(name), (ID, NAME))
             try:
-                rows = reader.read(Wanted(self._dataset, name, table, (ID, NAME)), [snapshot])
+                names = usable(name, reader.read(what, [snapshot]), was, rules)
             except (DataMismatch, TryAgainLater) as problem:
-                found.notes.append(f"Names of {name} are missing: {problem.message}.")
+                found.miss([name], problem.message)
                 continue
-            names = usable(name, rows, was, rules)
             if names is None:
-                found.notes.append(
-                    f"Names of {name} are missing: the snapshot of {snapshot} was written under"
-                    " other privacy settings."
-                )
+                found.miss([name], f"the snapshot of {snapshot} has other privacy settings")
                 continue
             found.names[name] = names
             files = [file.sha256 for file in manifest.tables[name]]
             found.read.append([name, files, rules.described([name])])
+        if without:
+            found.miss(without, f"the snapshot of {snapshot} is without them")

@@ -68,6 +68,10 @@ def _table(raw: dict[str, Any], identity: str, fields: Mapping[str, str]) -> Tab
         columns=tuple(_column(column, fields) for column in raw["columns"]),
         identity=next((one["name"] for one in raw["columns"] if one["path"] == identity), ""),
         source=_list(raw["list"]) if "list" in raw else None,
+        of=raw.get("of", ""),
+        asks=raw.get("asks", {}),
+        omits=frozenset(raw.get("omits", ())),
+        is_lookup=raw.get("lookup", False),
     )
 
 
@@ -89,4 +93,6 @@ def _column(raw: dict[str, Any], fields: Mapping[str, str]) -> Column:
         rule=raw.get("rule", ""),
         metric=raw.get("metric", ""),
         repeats=raw.get("repeats", copied),
+        since=raw.get("since", 1),
+        in_history=raw.get("history", True),
     )

@@ -6,7 +6,8 @@ Imports nothing heavy: `tables` and `--help` must answer at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -71,6 +72,8 @@ class Column:
     metric: str = ""
     repeats: str = ""  # the field whose values these are, as `table.column`
     made_from: str = ""  # LOCAL and NAME: a column of the row; PINNED: the attribute's key
+    since: int = 1  # the first column version that has it
+    in_history: bool = True  # False: it changes so often that it makes no new row of a history
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,10 @@ class Table:
     columns: tuple[Column, ...]
     source: ListEndpoint | None = None  # of a table that is made of a list of the API
     identity: str = ""  # the column of the record's id; empty where records have none
+    of: str = ""  # the table whose entities have these, in themselves or in a list each
+    asks: Mapping[str, str] = field(default_factory=dict)  # what its list is asked for these
+    omits: frozenset[str] = frozenset()  # fields, at any depth, that say nothing of their own
+    is_lookup: bool = False  # whether it holds names for conversations: see `export.names`
 
     def __post_init__(self) -> None:
         """Refuse two columns of one name: a file can't hold them."""
@@ -119,6 +126,11 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    def as_of(self, version: int) -> Table:
+        """Return the table as it was with that column version."""
+        kept = tuple(column for column in self.columns if column.since <= version)
+        return self if len(kept) == len(self.columns) else replace(self, columns=kept)
 
     def of_kind(self, kind: Kind) -> tuple[Column, ...]:
         """Return the columns of one kind, in file order."""
@@ -165,6 +177,21 @@ class Dataset:
     counts: CountEndpoint | None = None
     pinned: Table | None = None  # of pinned attributes; who has one takes all Additions
     added: Additions = field(default_factory=Additions)  # what settings added
+
+    @property
+    def names_from(self) -> tuple[str, ...]:
+        """The lookup tables that ids of its tables have names from."""
+        columns = (column for table in self.tables for column in table.of_kind(Kind.NAME))
+        return tuple(dict.fromkeys(column.repeats.partition(".")[0] for column in columns))
+
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        """The tables of names for conversations."""
+        return tuple(table.name for table in self.tables if table.is_lookup)
+
+    def children(self, name: str) -> tuple[Table, ...]:
+        """Return the tables whose rows the entities of that table have."""
+        return tuple(table for table in self.tables if table.of == name)
 
     @property
     def raw(self) -> str:

@@ -12,6 +12,7 @@ from datetime import date
 from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
 from ..errors import WrongUse
 from .dialects import DIALECTS
+from .histories import history
 from .pages import WIDTH, chosen
 from .sql import RECORD, Dialect, Files, FileType
 
@@ -26,6 +27,10 @@ _KEYS = (
 _APPENDED = (
     "Later versions append columns after _extra, never in between: add them to your tables before "
     "you load files that have them."
+)
+_HISTORIES = (
+    "Histories of snapshots: a row is valid on the days from valid_from to before valid_to (null: "
+    "still). Left out are _extra, lists, and columns that change from hour to hour."
 )
 _ESCAPED = (
     "These files are written with csv.newlines = escape: a line break is \\n or \\r as two "
@@ -53,6 +58,8 @@ def as_ddl(
     if files.type is FileType.LINES:
         wanted = tuple(raw for each in named for raw in _raw(each, wanted))
     blocks = [_head(named, engine, files), *_made(engine, wanted, files)]
+    if files.type is not FileType.LINES:
+        blocks += _histories(engine, [one for one in wanted if _is_snapshot(one, named)])
     blocks += _template(engine, wanted, files) if day is None else _day(engine, wanted, files, day)
     return "\n\n".join(blocks) + "\n"
 
@@ -79,7 +86,8 @@ def _engine(name: str, files: Files) -> Dialect:
 def _raw(dataset: Dataset, wanted: Sequence[Table]) -> Iterator[Table]:
     """Yield what holds the dataset's JSON lines: one table of records, or one for each list."""
     tables = [table for table in wanted if dataset.has(table.name)]
-    holders = {table.name if table.source else dataset.raw: table for table in tables}
+    is_list = dataset.record is None
+    holders = {table.name if is_list else dataset.raw: table for table in tables}
     for name, table in holders.items():
         yield _of_records(name, table)
 
@@ -125,6 +133,17 @@ def _made(engine: Dialect, tables: Sequence[Table], files: Files) -> Iterator[st
     yield from map(_ended, engine.prepare(files))
     for table in tables:
         yield from map(_ended, engine.create(table, files))
+
+
+def _is_snapshot(table: Table, datasets: Sequence[Dataset]) -> bool:
+    return any(each.is_snapshot and each.has(table.name) for each in datasets)
+
+
+def _histories(engine: Dialect, tables: Sequence[Table]) -> Iterator[str]:
+    if tables:
+        yield _comment(_HISTORIES)
+    for table in tables:
+        yield _ended(history(table, engine.quote))
 
 
 def _day(engine: Dialect, tables: Sequence[Table], files: Files, day: date) -> Iterator[str]:

@@ -71,6 +71,7 @@ class Dialect:
     needs_s3: bool
     types: tuple[FileType, ...]
     traps: Callable[[Files], Sequence[str]]  # a sentence or two each
+    quote: Callable[[str], str]  # how it writes a name
     create: Callable[[Table, Files], Statements]
     reload: Callable[[Table, Files, date], Statements]
     prepare: Callable[[Files], Statements] = lambda _files: ()  # once, before all tables

@@ -96,7 +96,7 @@ class DayExporter:
             return None
         own = self.deps.membership
         recipe = replace(self.deps.recipe, organization=own.known()) if own else self.deps.recipe
-        if not before.value.recipe.is_like(recipe):
+        if not before.value.recipe.is_kept_by(recipe):
             return None
         why = self._skipped(day, before, options)
         return self._skip(day, before, why) if why else None

@@ -1,7 +1,8 @@
 """Tables of a snapshot that don't hold their whole list: what is published of them, and the error.
 
-A list that the client may not read has no table. One that breaks off leaves its table as it was
-published before, where that was whole; else it is published as far as it came.
+A list that the client may not read, or that Genesys does not have, has no table. One that breaks
+off leaves its table as it was published before, where that was whole; else it is published as far
+as it came.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ def filled(tables: Tables, gaps: Sequence[Gap], before: Manifest | None) -> Fill
         if gap.permissions is not None:
             notes.append(f"{gap.table} is not written: {gap.why}")
             continue
+        if gap.is_lasting:
+            notes.append(f"{gap.table} is not written: Genesys does not have its list ({gap.why})")
+            continue
         if old and (was_whole or not gap.entries):
             made[gap.table] = old
             fate = "keeps its previously published version"
@@ -51,8 +55,8 @@ def filled(tables: Tables, gaps: Sequence[Gap], before: Manifest | None) -> Fill
 
 
 def is_partial(gaps: Sequence[Gap]) -> bool:
-    """Whether reading the day again might give more: a missing permission does not come back."""
-    return any(gap.permissions is None for gap in gaps)
+    """Whether reading the day again might give more: what is forbidden or absent stays so."""
+    return any(gap.permissions is None and not gap.is_lasting for gap in gaps)
 
 
 def problem(day: Day, gaps: Sequence[Gap]) -> NotPermitted | None:

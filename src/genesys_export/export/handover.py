@@ -69,7 +69,6 @@ def _take(deps: Dependencies, day: Day, found: Manifest) -> None:
         tables=names,
         keep_raw=False,
         query_body=None,
-        column_version=other.column_version,
         privacy=found.recipe.privacy_of(names),
     )
     made = replace(

@@ -6,7 +6,7 @@ Pure: names of files, how long they grow, and whether a day is ready, from value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -73,6 +73,12 @@ class Plan:
     allow_partial: bool = False
     after: tuple[str, ...] = ()  # datasets that a run exports first, since this one reads them
     notes: tuple[str, ...] = ()  # what the manifest of every day says
+
+    @property
+    def names_from(self) -> tuple[str, ...]:
+        """The lookup tables that ids of the written tables have names from."""
+        written = (table for table in self.dataset.tables if table.name in self.tables)
+        return replace(self.dataset, tables=tuple(written)).names_from
 
     @property
     def written(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..datasets import Dataset, Kind
+from ..datasets import Dataset
 from ..flatten.derived import TIMES
 from ..flatten.lookup import Names, with_names
 from ..model import Batch, NamesUsed
@@ -35,17 +35,6 @@ class SnapshotNames:
     def named(self, batch: Batch) -> Batch:
         """Return protected rows with the names of their ids."""
         return with_names(batch, self.dataset, self.names)
-
-
-def needed(dataset: Dataset, tables: Collection[str]) -> tuple[str, ...]:
-    """Return the lookup tables that name ids of these tables of the dataset."""
-    columns = (
-        column
-        for table in dataset.tables
-        if table.name in tables
-        for column in table.of_kind(Kind.NAME)
-    )
-    return tuple(dict.fromkeys(column.repeats.partition(".")[0] for column in columns))
 
 
 def nearest_first(day: date, snapshots: Collection[date]) -> Iterator[date]:

@@ -30,6 +30,7 @@ class Gap:
     why: str
     entries: int = 0  # how many came before the list was cut off; none: there is no table
     permissions: tuple[str, ...] | None = None  # any of which would help; None: it is not that
+    is_lasting: bool = False  # whether Genesys does not have the list at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,14 +55,15 @@ class Wanted:
         return pa.schema([whole.field(name) for name in self.columns])
 
     def as_made(self, manifest: Manifest) -> Wanted:
-        """Return it with the columns that the day has: its settings may have added others."""
+        """Return it with the columns that the day has: others are of other settings, or later."""
         dataset = dataset_named(self.dataset.name, manifest.recipe.added)
-        table = next((one for one in dataset.tables if one.name == self.name), self.table)
-        if table is None:
+        found = next((one for one in dataset.tables if one.name == self.name), self.table)
+        if found is None:
             return self
+        table = found.as_of(manifest.recipe.column_version)
         there = tuple(name for name in self.columns if name in table.names)
-        # (a file is never read without any column: its rows would not be counted)
-        return replace(self, dataset=dataset, table=table, columns=there or table.primary_key[:1])
+        # Without any column a table does not know how many rows it has.
+        return replace(self, dataset=dataset, table=table, columns=there or table.names[:1])
 
 
 def wanted(

@@ -71,9 +71,17 @@ class Settings(Sections):
         return tuple(datasets(self.export.added))
 
     def tables_of(self, dataset: Dataset) -> tuple[str, ...]:
-        """Return the dataset's tables to be written: all, unless some of them are named."""
+        """Return the dataset's tables to be written: all, unless some of them are named.
+
+        Of a dataset that only `export.names` asks for, they are its lookup tables; with
+        `export.join_names` those that are read for names as well.
+        """
         every = tuple(table.name for table in dataset.tables)
-        return tuple(name for name in self.export.tables if name in every) or every
+        is_short = dataset.name == NAMES and dataset.name not in self.export.datasets
+        read = {name for each in self.known_datasets for name in each.names_from}
+        short = tuple(name for name in every if name in {*dataset.lookups, *read})
+        usual = short if is_short else every
+        return tuple(name for name in self.export.tables if name in every) or usual
 
     def require_source(self) -> tuple[Org, ...]:
         """Return the organisations to export from, in order of name; raises WrongSettings."""

@@ -176,6 +176,7 @@ ATHENA = Dialect(
     needs_s3=True,
     types=tuple(FileType),
     traps=_traps,
+    quote=quoted,
     create=_create,
     reload=_reload,
     begin=(),

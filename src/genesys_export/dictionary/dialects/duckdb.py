@@ -129,6 +129,7 @@ DUCKDB = Dialect(
     needs_s3=False,
     types=tuple(FileType),
     traps=_traps,
+    quote=quoted,
     create=_create,
     reload=_reload,
 )

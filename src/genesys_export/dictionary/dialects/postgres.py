@@ -138,6 +138,7 @@ POSTGRES = Dialect(
     needs_s3=False,
     types=(FileType.CSV, FileType.LINES),
     traps=_traps,
+    quote=quoted,
     create=_create,
     reload=_reload,
     # A failure must end psql before COMMIT: a program's failure is known only after its rows.

@@ -129,6 +129,7 @@ REDSHIFT = Dialect(
     needs_s3=True,
     types=tuple(FileType),
     traps=_traps,
+    quote=quoted,
     create=_create,
     reload=_reload,
 )

@@ -142,6 +142,7 @@ SNOWFLAKE = Dialect(
     needs_s3=True,
     types=tuple(FileType),
     traps=_traps,
+    quote=_name,
     create=_create,
     reload=_reload,
     prepare=_prepare,

@@ -136,6 +136,7 @@ SPARK = Dialect(
     needs_s3=False,
     types=tuple(FileType),
     traps=_traps,
+    quote=ticked,
     create=_create,
     reload=_reload,
     begin=(),

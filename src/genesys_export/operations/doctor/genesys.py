@@ -22,9 +22,9 @@ from ...api import (
 )
 from ...api.probes import Division, divisions, greet, permitted
 from ...api.transport import Failure
-from ...datasets import ListEndpoint, Table
+from ...datasets import ListEndpoint, Table, datasets
 from ...days import iso_ms
-from ...errors import GenesysUnavailable, NotPermitted, SignInRefused
+from ...errors import GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
 from ...findings import Check, Finding, carried_out, doubtful, failed, fine, of_clocks, unseen
 from ...model import Source
 from ..status.remarks import lateness
@@ -41,6 +41,7 @@ _FIXES = {
     "TLS failed": "Something between this machine and the host breaks TLS: check the proxy or "
     "firewall.",
 }
+_NOT_FOUND = 404
 _NO_WAY = "Allow this machine to connect to the host, or set HTTPS_PROXY if it needs a proxy."
 
 
@@ -124,12 +125,13 @@ def _permissions(one: Genesys, after: tuple[str, ...]) -> Iterator[Check]:
     """Yield a check for everything the export asks, named by the permission it needs."""
     for asked in one.asked:
         yield from _of_records(asked, one.clock, after)
+    parents = {table.name: table.source for each in datasets() for table in each.tables}
     for table in one.tables:
         if table.source is not None:
             needed = " or ".join(table.source.permissions)
             yield Check(
                 name=f"{table.name} ({needed})" if needed else table.name,
-                look=partial(_listed, one.client, table.source),
+                look=partial(_listed, one.client, table.source, parents.get(table.of)),
                 after=after,
             )
 
@@ -169,8 +171,20 @@ def _counted(counter: GenesysCounter) -> Finding:
         return unseen(problem.message)
 
 
-def _listed(client: Client, source: ListEndpoint) -> Finding:
-    next(ReferenceLists(client).pages(source), None)
+def _listed(client: Client, source: ListEndpoint, parent: ListEndpoint | None) -> Finding:
+    """Read the first page of a list; of lists that each entity of another has, the first one."""
+    lists = ReferenceLists(client)
+    try:
+        if parent is not None:
+            first = next(iter(next(lists.pages(parent), ())), None)
+            if first is None:
+                return fine("there is nothing that could have a list")
+            source = source.of(first["id"])
+        next(lists.pages(source), None)
+    except RequestRefused as refused:
+        if refused.http_status != _NOT_FOUND:
+            raise
+        return unseen(f"Genesys does not have this list: {refused.message}")
     return fine("the list can be read")
 
 

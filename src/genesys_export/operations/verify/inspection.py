@@ -108,7 +108,8 @@ class Inspection:
         yield from (table for table in self._declared if table.name in self.manifest.tables)
 
     def _table(self, there: Objects, table: Table) -> None:
-        keys = Keys(table, self.manifest.day, self.manifest.recipe)
+        written = table.as_of(self.manifest.recipe.column_version)
+        keys = Keys(written, self.manifest.day, self.manifest.recipe)
         self._open.append(keys)
         for file in self.manifest.tables[table.name]:
             self._read(there, table.name, file, partial(self._rows_of, file, keys))
@@ -231,5 +232,4 @@ class Inspection:
 def _is_list(name: str) -> bool:
     """Whether the table of that name is a list of the API."""
     whose = owner(name)
-    found = (table for table in whose.tables if table.name == name) if whose else ()
-    return any(table.source for table in found)
+    return whose is not None and whose.record is None
