@@ -59,17 +59,24 @@ def known() -> tuple[str, ...]:
     return (DEFAULT, *(name for name in names if name != DEFAULT))
 
 
-@cache
 def dataset_named(name: str, added: Additions = _NOTHING) -> Dataset:
     """Return the declaration of that name, read once, with what is added to it.
 
     Raises KeyError; ValueError for additions that don't fit the dataset's tables.
     """
+    return _widened(name, added) if added else _declared(name)
+
+
+@cache
+def _declared(name: str) -> Dataset:
     if name not in known():
         raise KeyError(name)
-    if not added:
-        return declared(name)
-    return widened(dataset_named(name), added, dataset_named(NAMES).tables)
+    return declared(name)
+
+
+@cache
+def _widened(name: str, added: Additions) -> Dataset:
+    return widened(_declared(name), added, _declared(NAMES).tables)
 
 
 def datasets(added: Additions = _NOTHING) -> Iterator[Dataset]:
