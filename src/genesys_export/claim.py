@@ -51,6 +51,7 @@ class SealedSlice:
     job_ids: tuple[str, ...]
     sealed: datetime
     rejects: tuple[SealedFile, ...] = ()
+    names: str = ""  # the digest of the lookup tables that its rows have names from
 
     @property
     def uploads(self) -> tuple[SealedFile, ...]:

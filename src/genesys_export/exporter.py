@@ -216,7 +216,7 @@ class Exporter(Work):
         """
         from .operations.read import Reader, wanted  # noqa: PLC0415 - a run reads nothing back
 
-        what = wanted(name, columns)
+        what = wanted(name, columns, self.settings.known_datasets)
         first = begun("day", day, self.settings, self.around.clock)
         days = every_day(first, first if end is None else end, self.settings, self.around.clock)
         orgs, store = destinations(self.settings, self.around.observe)

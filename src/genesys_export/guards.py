@@ -8,7 +8,7 @@ raises what the run ends with. Says of a recipe what differs, but not what peopl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from hashlib import blake2b
 
@@ -100,12 +100,17 @@ def differences(old: Recipe, new: Recipe) -> tuple[str, ...]:
         phrase
         for field in fields(Recipe)
         if field.name not in unsaid
-        for phrase in _between(field.name, getattr(old, field.name), getattr(new, field.name))
+        for phrase in _between(field.name, _told(old, field.name), _told(new, field.name))
     )
     return (*phrases, *(owners if new.is_of_another(old) else ()))
 
 
+def _told(recipe: Recipe, name: str) -> object:
+    return asdict(recipe.added) if name == "added" else getattr(recipe, name)
+
+
 _CALLED = {
+    "added": "export",
     "timezone": "time zone",
     "csv": "CSV",
     "column_version": "column version",

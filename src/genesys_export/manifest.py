@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from . import document
-from .datasets import owner, tables
+from .datasets import Additions, owner, tables
 from .days import Interval
-from .model import Counts, Organization, SliceRecord, StagedFile, Tag
+from .model import Counts, NamesUsed, Organization, SliceRecord, StagedFile, Tag
 from .source_count import SourceCount
 
 Item = TypeVar("Item")
@@ -38,6 +38,7 @@ class Recipe:
     query_body: str | None = None
     privacy: Mapping[str, Any] = field(default_factory=dict)
     keep_raw: bool = False
+    added: Additions = field(default_factory=Additions)  # columns and tables that settings add
     organization: Organization | None = None  # None: version 0.1.0 did not know it
 
     @property
@@ -48,6 +49,8 @@ class Recipe:
         """
         told = asdict(self.of_one_dataset)
         del told["organization"]
+        if not self.added:  # versions that could not add anything did not say so
+            del told["added"]
         canonical = msgspec.json.encode(told, order="deterministic")
         return blake2b(canonical, digest_size=8).hexdigest()
 
@@ -75,7 +78,9 @@ class Recipe:
         if version >= self.column_version:
             return self
         there = {
-            f"{table.name}.{name}" for table in tables() for name in table.as_of(version).names
+            f"{table.name}.{name}"
+            for table in tables(self.added)
+            for name in table.as_of(version).names
         }
         columns = self.privacy.get("columns", {})
         older = {name: action for name, action in columns.items() if name in there}
@@ -164,6 +169,7 @@ class Manifest:
     leftover: tuple[str, ...] = ()  # of a damaged day: keys at which something may lie
     notes: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()  # lookup tables whose lists were cut off
+    names: NamesUsed | None = None  # with export.join_names: which names the rows have
     source_count: SourceCount | None = None  # what the source itself counted, beside ours
     nonce: str = ""
     next: Next | None = None

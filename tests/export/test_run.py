@@ -201,6 +201,22 @@ def test_as_many_days_as_asked_for_are_under_way_and_no_more():
     assert bench.script.most == 3
 
 
+def test_a_dataset_that_reads_another_one_waits_until_its_days_are_done():
+    under_way, late = [], []
+
+    def meets(_date):
+        under_way.append(_date)
+
+    def late_meets(_date):
+        late.append((_date, source.script.running, len(under_way)))
+
+    source, reader = Bench(Script(meets)), Bench(Script(late_meets))
+    first, then = source.exporter(), reader.exporter(after=(DEFAULT,))
+    ends = run((first, then), november(1, 3), at_once=4)
+    assert [one.problem for one in ends] == [None] * 6
+    assert [one[1:] for one in late] == [(0, 3)] * 3
+
+
 def test_the_first_days_side_by_side_register_one_destination():
     ends = Bench(Script()).run(november(1, 8), at_once=8)
     assert [one.problem for one in ends] == [None] * 8

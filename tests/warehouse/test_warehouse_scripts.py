@@ -304,6 +304,20 @@ def test_the_script_is_of_the_tables_that_a_run_writes(limited, names):
     assert made == own | {name for name in dataset_named(NAMES).lookups if names}
 
 
+@pytest.mark.parametrize("dialect", ["athena", "duckdb", "postgres", "snowflake", "spark"])
+def test_the_script_has_the_columns_that_settings_add(dialect):
+    surroundings = {
+        "GENESYS_EXPORT_EXPORT__LOCAL_TIMES": "true",
+        "GENESYS_EXPORT_EXPORT__JOIN_NAMES": "true",
+        "GENESYS_EXPORT_EXPORT__PIN_ATTRIBUTES": "order, Case ID",
+    }
+    asked = ("segments", "sessions", "conversation_attributes")
+    chosen = TablesRequest(dialect=dialect, date=None, tables=asked)
+    text = script_of(chosen, {"config": os.devnull, "to": "s3://b/p"}, surroundings)
+    for name in ("queue_name", "session_start_local", "conversation_attributes", "order"):
+        assert re.search(rf"[\"`]{name}[\"`]", text, re.IGNORECASE)
+
+
 def test_the_command_prints_the_script(tmp_path, capsys):
     asked = ["tables", "--ddl", "spark", "--to", str(tmp_path), "--config", os.devnull]
     assert status_of([*asked, "--table", "surveys", "--date", DAY]) == 0

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from ..api import Budget, ClientMembership, Clock
 from ..days import Day, split
 from ..events import Observe
-from ..export import DayExporter, Dependencies, Shield
+from ..export import DayExporter, Dependencies, Plan, Shield
 from ..ledger import this_process
+from ..model import Lookups, Store
 from ..settings import Settings
 from ..store import honours_preconditions
 from .connections import client_of, store_of
-from .planning import counter_of, feed_of, plan_of, recipe_of
+from .planning import counter_of, feed_of, plans_of, recipe_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,7 @@ def exporters(
         if closing:
             closing.callback(client.close)
         membership = ClientMembership(client, org.client_id)
-        for dataset in settings.datasets:
-            plan = plan_of(settings, org, dataset)
+        for plan in plans_of(settings, org):
             deps = Dependencies(
                 plan=plan,
                 recipe=recipe_of(settings, plan),
@@ -60,6 +60,7 @@ def exporters(
                 honours_preconditions=honours_preconditions,
                 membership=membership if plan.keeps_state else None,
                 single_writer=target.options.single_writer,
+                lookups=_lookups(plan, store, clock),
                 counter=counter_of(settings, plan, client, clock),
                 shield=shield,
                 holder=this_process(),
@@ -67,6 +68,15 @@ def exporters(
                 check_clock=client.check_clock,
             )
             yield DayExporter(deps)
+
+
+def _lookups(plan: Plan, store: Store, clock: Clock) -> Lookups | None:
+    """Return where the names of ids come from, if rows are to have them."""
+    if not plan.after:
+        return None
+    from .naming import SnapshotLookups  # noqa: PLC0415 - most runs read nothing back
+
+    return SnapshotLookups(store=store, plan=plan, clock=clock)
 
 
 def dry_run(exporter: DayExporter, day: Day) -> DryRun:

@@ -20,7 +20,7 @@ from ..api import (
     parse_raw,
     read_body,
 )
-from ..datasets import Dataset, FeedKind, tables
+from ..datasets import NAMES, Additions, Dataset, FeedKind, tables
 from ..encode import Format, Newlines
 from ..errors import WrongSettings
 from ..events import Observe
@@ -46,6 +46,13 @@ _NOTES = {
 }
 
 
+def plans_of(settings: Settings, org: Org) -> tuple[Plan, ...]:
+    """Return the plan of every dataset asked for; one that others read comes before them."""
+    plans = [plan_of(settings, org, dataset) for dataset in settings.datasets]
+    read = {name for plan in plans for name in plan.after}
+    return tuple(sorted(plans, key=lambda plan: plan.dataset.name not in read))
+
+
 def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
     """Return how the dataset's days of the org are exported; raises WrongSettings."""
     export = settings.export
@@ -63,7 +70,7 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         layout=Layout(export.layout),
         roll=Roll() if dataset.is_snapshot else Roll(settings.roll.bytes, settings.roll.rows),
         newlines=Newlines(settings.csv.newlines),
-        privacy=resolve(tables(), settings.privacy.wishes),
+        privacy=resolve(tables(settings.export.added), settings.privacy.wishes),
         life=policy_of(settings, dataset),
         keeps_state=settings.destination.state == "on",
         own_body=bool(export.query_body) and dataset.record is not None,
@@ -71,6 +78,7 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         strict=settings.proof.strict,
         wait=export.wait or timedelta(0),
         allow_partial=export.allow_partial,
+        after=(NAMES,) if dataset.added.join_names and not as_records else (),
         notes=_notes(settings, form) if dataset.record else (),
     )
 
@@ -110,6 +118,7 @@ def recipe_of(settings: Settings, plan: Plan) -> Recipe:
         query_body=body or body_in_recipe(settings, plan.dataset),
         keep_raw=plan.raw is not None,
         privacy=plan.privacy.described(plan.tables),
+        added=plan.dataset.added if plan.tables else Additions(),
     )
 
 

@@ -133,6 +133,8 @@ format = {format}
 # Days begin at midnight in this time zone.
 timezone = {timezone}
 # names = true                # also export the names of queues, users, wrap-up codes, …
+# join_names = true           # also put them into the tables of conversations
+# local_times = true          # also write start and end as local time
 # wait = "6h"                 # wait up to this long until a day is complete
 # slices = 4                  # split a day into slices and fetch them in parallel
 """

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import dataset_named, datasets, known
+from ..datasets import dataset_named, known
 from ..dictionary import Files, FileType, as_ddl, as_markdown, as_text
 from ..errors import WrongUse
 from ..settings import Flags, Settings, load
@@ -39,7 +39,8 @@ def text_of(request: TablesRequest, flags: Flags, environ: Mapping[str, str] | N
     except ValueError as problem:
         raise WrongUse(f"--dataset: {problem}", advice="Without it, all are shown.") from problem
     shown = as_markdown if request.markdown else as_text
-    return shown(tuple(map(dataset_named, chosen)), names(request.tables))
+    added = load(flags=flags, environ=environ).export.added
+    return shown(tuple(dataset_named(name, added) for name in chosen), names(request.tables))
 
 
 def _script(
@@ -55,7 +56,7 @@ def _script(
     chosen = (settings.tables_of(each) for each in settings.datasets)
     tables = names(request.tables) or tuple(name for each in chosen for name in each)
     day = _day(request.date)
-    return as_ddl(tuple(datasets()), dialect, files, tables=tables, day=day)
+    return as_ddl(settings.known_datasets, dialect, files, tables=tables, day=day)
 
 
 def _day(text: str | None) -> date | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from .additions import Additions
 from .declared import declared
 from .endpoints import (
     AggregateEndpoint,
@@ -23,11 +24,13 @@ from .groups import dimensions_of
 from .periods import PeriodColumns, api_name
 from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, FeedKind, ForeignKey, Kind, Life, PersonalData, Table, Type
+from .wide import widened
 
 __all__ = [
     "DEFAULT",
     "EXTRA",
     "NAMES",
+    "Additions",
     "AggregateEndpoint",
     "Column",
     "CountEndpoint",
@@ -58,6 +61,7 @@ __all__ = [
 
 DEFAULT = "conversation_details"  # exported where none is chosen
 NAMES = "dimensions"  # exported as well with `export.names`
+_NOTHING = Additions()
 
 
 @cache
@@ -68,22 +72,34 @@ def known() -> tuple[str, ...]:
     return (DEFAULT, *(name for name in names if name != DEFAULT))
 
 
+def dataset_named(name: str, added: Additions = _NOTHING) -> Dataset:
+    """Return the declaration of that name, read once, with what is added to it.
+
+    Raises KeyError; ValueError for additions that don't fit the dataset's tables.
+    """
+    return _widened(name, added) if added else _declared(name)
+
+
 @cache
-def dataset_named(name: str) -> Dataset:
-    """Return the declaration of that name, read once; raises KeyError."""
+def _declared(name: str) -> Dataset:
     if name not in known():
         raise KeyError(name)
     return declared(name)
 
 
-def datasets() -> Iterator[Dataset]:
-    """Yield every dataset, in order."""
-    return map(dataset_named, known())
+@cache
+def _widened(name: str, added: Additions) -> Dataset:
+    return widened(_declared(name), added, _declared(NAMES).tables)
 
 
-def tables() -> Iterator[Table]:
-    """Yield every table of every dataset, in order."""
-    for each in datasets():
+def datasets(added: Additions = _NOTHING) -> Iterator[Dataset]:
+    """Yield every dataset, in order, with what is added to it."""
+    return (dataset_named(name, added) for name in known())
+
+
+def tables(added: Additions = _NOTHING) -> Iterator[Table]:
+    """Yield every table of every dataset, in order, with what is added to them."""
+    for each in datasets(added):
         yield from each.tables
 
 

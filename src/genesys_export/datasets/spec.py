@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
+from .additions import Additions
 from .endpoints import AggregateEndpoint, CountEndpoint, JobEndpoint, ListEndpoint, QueryEndpoint
 
 
@@ -43,6 +44,9 @@ class Kind(StrEnum):
     DERIVED = "derived"  # by a rule
     EXTRA = "extra"  # what has no column of its own, as JSON
     MAP_KEY = "map_key"  # the key of a key/value pair
+    LOCAL = "local"  # an instant of the row, as local time
+    NAME = "name"  # what an id of the row is called, by a lookup table
+    PINNED = "pinned"  # the value of one attribute
 
 
 class PersonalData(StrEnum):
@@ -67,6 +71,7 @@ class Column:
     rule: str = ""
     metric: str = ""
     repeats: str = ""  # the field whose values these are, as `table.column`
+    made_from: str = ""  # LOCAL and NAME: a column of the row; PINNED: the attribute's key
     since: int = 1  # the first column version that has it
     in_history: bool = True  # False: it changes so often that it makes no new row of a history
     optional: bool = False  # a part of the key that may be null: null is a value like others
@@ -174,6 +179,14 @@ class Dataset:
     query: QueryEndpoint | None = None
     counts: CountEndpoint | None = None
     aggregates: AggregateEndpoint | None = None
+    pinned: Table | None = None  # of pinned attributes; who has one takes all Additions
+    added: Additions = field(default_factory=Additions)  # what settings added
+
+    @property
+    def names_from(self) -> tuple[str, ...]:
+        """The lookup tables that ids of its tables have names from."""
+        columns = (column for table in self.tables for column in table.of_kind(Kind.NAME))
+        return tuple(dict.fromkeys(column.repeats.partition(".")[0] for column in columns))
 
     @property
     def lookups(self) -> tuple[str, ...]:
@@ -200,8 +213,15 @@ class Dataset:
         return self.life is Life.SNAPSHOT
 
     def has(self, name: str) -> bool:
-        """Whether the table of that name is one of this dataset's, raw records included."""
-        return name == self.raw or any(table.name == name for table in self.tables)
+        """Whether the table of that name is one of this dataset's, with or without settings."""
+        return name in self.prefixes
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The name of every table that the dataset may ever have: its prefix is taken."""
+        optional = [self.pinned.name] if self.pinned else []
+        names = (*(table.name for table in self.tables), *optional, self.raw)
+        return tuple(dict.fromkeys(names))
 
     def table(self, name: str) -> Table:
         """Return the table of that name; raises KeyError."""

@@ -27,6 +27,9 @@ KINDS = {
     Kind.DERIVED: "derived",
     Kind.EXTRA: "everything without a column",
     Kind.MAP_KEY: "key of the pair",
+    Kind.LOCAL: "local time",
+    Kind.NAME: "name of an id",
+    Kind.PINNED: "value of one attribute",
 }
 
 

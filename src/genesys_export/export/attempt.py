@@ -15,7 +15,7 @@ from ..days import Day, iso_ms, split
 from ..errors import DataMismatch, TryAgainLater
 from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of, one_or_more
-from ..model import Counts, Gap, SliceRecord
+from ..model import Counts, Gap, Lookup, SliceRecord
 from .commit_decision import Commit, Confirm, Replace
 from .dependencies import Dependencies
 from .gaps import filled, is_partial, problem
@@ -41,7 +41,10 @@ class Attempt:
         """Export the day over what `before` says is published; raises what the deps raise."""
         slices = split(self.day, self.deps.plan.slices, until=self.ready.until)
         check_rested(self.deps, self.day, slices, before)
-        staging = Staging(deps=self.deps, day=self.day, token=self.token, lease=lease)
+        lookup = self.deps.lookups.of(self.day) if self.deps.lookups else None
+        staging = Staging(
+            deps=self.deps, day=self.day, token=self.token, lease=lease, lookup=lookup
+        )
         commit = Commit(
             deps=self.deps,
             day=self.day,
@@ -52,7 +55,7 @@ class Attempt:
         try:
             staged = staging.stage(slices)
             try:
-                decision = self._decided(staged, commit)
+                decision = self._decided(staged, commit, lookup)
             except (DataMismatch, TryAgainLater) as refused:
                 if not isinstance(refused, LeaseLost):
                     staging.drop(staged)
@@ -66,11 +69,15 @@ class Attempt:
         staging.release(staged)
         return replace(report, problem=problem(self.day, _gaps(staged)))
 
-    def _decided(self, staged: Sequence[StagedSlice], commit: Commit) -> Replace | Confirm:
+    def _decided(
+        self, staged: Sequence[StagedSlice], commit: Commit, lookup: Lookup | None
+    ) -> Replace | Confirm:
         """Return what becomes of the staged day; raises if a guard refuses it."""
         slices = [one.sealed for one in staged]
         self._check_reach(slices)
         made = self._made(slices, _gaps(staged), commit.before)
+        if lookup:
+            made = replace(made, names=lookup.used, notes=(*made.notes, *lookup.notes))
         files = tuple(one.file for each in slices for one in each.uploads)
         return commit.decide(made, files)
 

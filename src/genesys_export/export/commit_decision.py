@@ -121,6 +121,7 @@ class Commit:
         same = is_same(old, made.digest, made.counts.exported, made.recipe)
         same = same and [*map(_sum, old.reject_files)] == [*map(_sum, made.reject_files)]
         same = same and (old.tables.keys(), old.cut) == (made.tables.keys(), made.cut)
+        same = same and old.names == made.names
         return same and self.deps.ledger.lie_as_named(old.files)
 
     def _index(self, old: Manifest, made: Manifest) -> tuple[File, ...]:

@@ -14,7 +14,7 @@ from ..claim import Holder
 from ..events import Observe
 from ..ledger import Claims, Ledger, NoClaims, NoLedger, NoRegister, Register
 from ..manifest import Recipe
-from ..model import Clock, Feed, Membership, Store
+from ..model import Clock, Feed, Lookups, Membership, Store
 from ..source_count import SourceCounter
 from .plan import Plan
 
@@ -40,6 +40,7 @@ class Dependencies:
     ]  # whether conditional writes can be trusted
     single_writer: bool = False  # somebody promises that only one export runs at a time
     membership: Membership | None = None  # which organisation's days these are
+    lookups: Lookups | None = None  # where the names of ids come from, if rows are to have them
     counter: SourceCounter | None = None  # the source's own count, where it is asked for
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
     holder: Holder = field(default_factory=Holder)

@@ -6,7 +6,7 @@ Pure: names of files, how long they grow, and whether a day is ready, from value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -71,7 +71,14 @@ class Plan:
     wait: timedelta = timedelta(0)  # how long to wait for the data to become complete
     wait_step: timedelta = timedelta(minutes=5)  # how often to look meanwhile
     allow_partial: bool = False
+    after: tuple[str, ...] = ()  # datasets that a run exports first, since this one reads them
     notes: tuple[str, ...] = ()  # what the manifest of every day says
+
+    @property
+    def names_from(self) -> tuple[str, ...]:
+        """The lookup tables that ids of the written tables have names from."""
+        written = (table for table in self.dataset.tables if table.name in self.tables)
+        return replace(self.dataset, tables=tuple(written)).names_from
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -116,9 +123,10 @@ class Plan:
 
         Those of tables that are not written now are among them: an earlier run may have left some.
         """
-        tables = (*(one.name for one in self.dataset.tables), self.dataset.raw)
         layouts = (f"/{day}", f"/dt={day}")
-        data = (self.under_org(table + layout) for table in tables for layout in layouts)
+        data = (
+            self.under_org(table + layout) for table in self.dataset.prefixes for layout in layouts
+        )
         return (*data, f"{self.home.day(day)}/")
 
     def rejects(self, slice_: Slice) -> str:

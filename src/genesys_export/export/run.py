@@ -158,8 +158,16 @@ class Run:
 
     def _begin(self, workers: Executor) -> None:
         while self._waiting and len(self._running) < self.at_once:
+            if self._must_wait(self._waiting[0]):
+                return
             task = replace(self._waiting.popleft(), began_s=self._now_s())
             self._running[workers.submit(task.exported, self.options)] = task
+
+    def _must_wait(self, task: _Task) -> bool:
+        """Whether it reads what days under way will publish; days in line come before it."""
+        org, _ = task.whose
+        sources = {(org, name) for name in task.exporter.deps.plan.after}
+        return any(running.whose in sources for running in self._running.values())
 
     def _ended(self) -> Iterator[tuple[_Task, DayResult]]:
         """Yield what has ended, or nothing for a moment."""

@@ -14,7 +14,7 @@ from ..claim import SealedFile, SealedSlice
 from ..days import Slice
 from ..events import Observe, SliceStaged
 from ..manifest import File, file_of
-from ..model import Again, Clock, Gap, Reading, Rejected, Store, Summary
+from ..model import Again, Batch, Clock, Gap, Lookup, Reading, Rejected, Store, Summary
 from ..privacy.values import protect
 from .files import Files
 from .plan import Plan
@@ -31,6 +31,12 @@ class SliceContext:
     token: str
     abandon: Event
     clock: Clock
+    lookup: Lookup | None = None
+
+    def written(self, batch: Batch) -> Batch:
+        """Return rows as they may be written: protected, then with names that are protected."""
+        rows = protect(batch, self.plan.privacy)
+        return self.lookup.named(rows) if self.lookup else rows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +91,7 @@ def stage(context: SliceContext, task: Task) -> StagedSlice:
         fetched=task.began,
         job_ids=task.reading.job_ids,
         sealed=context.clock.now(),
+        names=context.lookup.used.digest if context.lookup else "",
     )
     return StagedSlice(slice=task.slice, sealed=sealed, task=task, gaps=summary.gaps)
 
@@ -104,7 +111,7 @@ def _read(
             elif isinstance(item, Rejected):
                 rejects.add(item)
             else:
-                files.write(protect(item, plan.privacy))
+                files.write(context.written(item))
         summary = task.reading.summary()
         tables = files.seal(but=[gap.table for gap in summary.gaps if not gap.entries])
         return tables, rejects.seal(), summary

@@ -16,6 +16,7 @@ from ..days import Day, Slice
 from ..errors import ExportError
 from ..events import Noticed, SliceAdopted
 from ..ledger import Lease
+from ..model import Lookup
 from ..threads import SliceCallbacks, side_by_side
 from .dependencies import Dependencies
 from .leftovers import Leftovers
@@ -30,6 +31,7 @@ class Staging:
     day: Day
     token: str
     lease: Lease
+    lookup: Lookup | None = None
     _tasks: list[Task] = field(default_factory=list)
 
     def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
@@ -44,6 +46,7 @@ class Staging:
             token=self.token,
             abandon=Flag(),
             clock=deps.clock,
+            lookup=self.lookup,
         )
 
         def finished(staged: StagedSlice) -> None:
@@ -140,9 +143,11 @@ class Staging:
         complete = sealed.watermark is None or sealed.watermark >= until
         young = self.deps.clock.now() - sealed.fetched <= plan.resume_within
         tables = tuple(dict.fromkeys(one.table for one in sealed.files))
+        names = self.lookup.used.digest if self.lookup else ""
         return (
             young
             and complete
+            and sealed.names == names
             and tables == plan.written
             and all(store.holds(one.file) for one in sealed.uploads)
             and (sealed.index is None or store.look(sealed.index.key) is not None)

@@ -100,7 +100,8 @@ class RecordsReading:
         self._resolver = CopyResolver(
             feed.dataset, slice_.interval, key_by(feed.privacy, feed.dataset)
         )
-        self._flattener = Flattener(feed.dataset, slice_.day.date, feed.tables)
+        day = slice_.day
+        self._flattener = Flattener(feed.dataset, day.date, feed.tables, zone=day.zone)
         self._vain: list[_Pass] = []
         self._rejected: set[bytes] = set()  # hashes of what any pass yielded
         self._pass = self._begun()

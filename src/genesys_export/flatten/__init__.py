@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -16,7 +17,9 @@ from ..model import Attributes, Batch, Block
 from . import derived
 from .derived import TIMES
 from .levels import ROOT, Level, explode, top
+from .local import local_times
 from .metrics import metrics_of, pivot
+from .pinned import pinned
 
 __all__ = ["Flattener", "arrow_schema", "starts_of"]
 
@@ -30,6 +33,7 @@ _ARROW = {
     Type.STRINGS: pa.list_(pa.string()),
     Type.INT64S: pa.list_(pa.int64()),
 }
+_UTC = ZoneInfo("UTC")
 _Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
 
 
@@ -46,10 +50,12 @@ def starts_of(conversations: pa.RecordBatch) -> pa.TimestampArray:
 class Flattener:
     """Flattens the blocks of one day."""
 
-    def __init__(self, dataset: Dataset, day: date, tables: Sequence[str] = ()) -> None:
+    def __init__(
+        self, dataset: Dataset, day: date, tables: Sequence[str] = (), *, zone: ZoneInfo = _UTC
+    ) -> None:
         """Make the `tables` named, in the declared order; all of them when none is named."""
         self._dataset = dataset
-        self._day = day
+        self._day, self._zone = day, zone
         self._metrics = metrics_of(dataset.table("conversations"), dataset.table("sessions"))
         self._wanted = frozenset(tables or (table.name for table in dataset.tables))
 
@@ -58,7 +64,7 @@ class Flattener:
         if block.conversations.num_rows == 0:
             return ()
         levels = self._levels(block.conversations)
-        made = self._computed(levels)
+        made = {**self._computed(levels), **self._pinned(block)}
         starts = starts_of(block.conversations)
         return tuple(
             self._attributes(table, levels["conversations"], block.attributes, starts)
@@ -72,7 +78,9 @@ class Flattener:
         """Return the objects of every table, by its name."""
         levels = {"conversations": top(conversations)}
         for table in self._dataset.tables:
-            if table.name not in levels and not table.of_kind(Kind.MAP_KEY):
+            if table.path == ROOT:
+                levels[table.name] = levels["conversations"]
+            elif table.name not in levels and not table.of_kind(Kind.MAP_KEY):
                 above = max(
                     (
                         level
@@ -114,6 +122,16 @@ class Flattener:
             "session_metrics": {"queue_id": of_sessions["queue_id"].take(owner)},
         }
 
+    def _pinned(self, block: Block) -> _Made:
+        """Return the columns of pinned attributes, where the dataset has any."""
+        made = {}
+        for table in self._dataset.tables:
+            if columns := table.of_kind(Kind.PINNED):
+                keys = [column.made_from for column in columns]
+                found = pinned(block.attributes, keys, block.conversations.num_rows)
+                made[table.name] = {one.name: found[one.made_from] for one in columns}
+        return made
+
     def _dates(self, count: int) -> pa.Array:
         """Return the day, for so many rows."""
         return pa.repeat(pa.scalar(self._day, pa.date32()), count)
@@ -127,17 +145,22 @@ class Flattener:
     ) -> Batch:
         level = levels[table.name]
         by_path = {each.path: each for each in levels.values()}
-        columns = []
+        columns: dict[str, pa.Array] = {}
         for column in table.columns:
             if column.name in made:
-                columns.append(made[column.name])
+                columns[column.name] = made[column.name]
+            elif column.kind is Kind.LOCAL:
+                columns[column.name] = local_times(columns[column.made_from], self._zone)
+            elif column.kind is Kind.NAME:  # (with_names fills it in)
+                columns[column.name] = pa.nulls(len(level), _ARROW[column.type])
             elif column.path is None:
-                columns.append(self._dates(len(level)))
+                columns[column.name] = self._dates(len(level))
             else:
-                columns.append(_value(column, level, by_path))
+                columns[column.name] = _value(column, level, by_path)
         owner = level.rows.get(ROOT)
         began = starts if owner is None else starts.take(owner)
-        return Batch(table.name, pa.record_batch(columns, schema=arrow_schema(table)), began)
+        rows = pa.record_batch([*columns.values()], schema=arrow_schema(table))
+        return Batch(table.name, rows, began)
 
     def _attributes(
         self,

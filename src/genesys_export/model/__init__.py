@@ -23,6 +23,7 @@ from .destination import (
     Upload,
 )
 from .feed import Again, Feed, Gap, Reading, Summary
+from .lookup import Lookup, Lookups, NamesUsed
 from .organization import Membership, Organization, fingerprint_of
 from .source import Clock, Fetch, Names, Source
 
@@ -41,8 +42,11 @@ __all__ = [
     "IfAbsent",
     "IfUnchanged",
     "Listed",
+    "Lookup",
+    "Lookups",
     "Membership",
     "Names",
+    "NamesUsed",
     "Organization",
     "Page",
     "Part",

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..datasets import Dataset, Table, datasets
+from ..datasets import Dataset, Table, dataset_named, datasets
 from ..days import Day
 from ..encode import RECORD, Format, Newlines, parquet_schema
 from ..errors import ChangedMeanwhile, DataMismatch, WrongUse
@@ -54,19 +54,34 @@ class Wanted:
         whole = parquet_schema(self.table)
         return pa.schema([whole.field(name) for name in self.columns])
 
+    def as_made(self, manifest: Manifest) -> Wanted:
+        """Return it with the columns that the day has: others are of other settings, or later."""
+        dataset = dataset_named(self.dataset.name, manifest.recipe.added)
+        found = next((one for one in dataset.tables if one.name == self.name), self.table)
+        if found is None:
+            return self
+        table = found.as_of(manifest.recipe.column_version)
+        there = tuple(name for name in self.columns if name in table.names)
+        # Without any column a table does not know how many rows it has.
+        return replace(self, dataset=dataset, table=table, columns=there or table.names[:1])
 
-def wanted(name: str, columns: Sequence[str] | None) -> Wanted:
+
+def wanted(
+    name: str, columns: Sequence[str] | None, known: Sequence[Dataset] | None = None
+) -> Wanted:
     """Return what a name stands for: a table, raw records, or the first table of a dataset.
 
-    Raises WrongUse for what is neither, and for columns that the table does not have.
+    Of the `known` datasets; without them, of all as they are declared. Raises WrongUse for what
+    is neither, and for columns that the table does not have.
     """
-    for dataset in datasets():
+    known = tuple(datasets()) if known is None else known
+    for dataset in known:
         if name == dataset.raw:
             return Wanted(dataset, name, None, _known(columns, (RECORD,), name))
         for table in dataset.tables:
             if name in {table.name, dataset.name}:
                 return Wanted(dataset, table.name, table, _known(columns, table.names, table.name))
-    tables = ", ".join(table.name for dataset in datasets() for table in dataset.tables)
+    tables = ", ".join(table.name for dataset in known for table in dataset.tables)
     raise WrongUse(f"there is no table {name!r}", advice=f"The tables are {tables}.")
 
 
@@ -151,7 +166,7 @@ class Reader:
                 raise Unreadable(f"{file.key} has other bytes")
             spool.seek(0)
             try:
-                rows = _rows(what, file.key, spool, manifest)
+                rows = _rows(what.as_made(manifest), file.key, spool, manifest)
             except (pa.ArrowException, msgspec.DecodeError, Unreadable) as problem:
                 told = problem if isinstance(problem, Unreadable) else "can't be read"
                 raise Unreadable(f"{file.key} {told}") from problem
@@ -159,33 +174,24 @@ class Reader:
             raise Unreadable(
                 f"{file.key} has {plural(rows.num_rows, 'row')} instead of {file.rows:,}"
             )
-        return rows
+        return _completed(rows, what.schema)
+
+
+def _completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the rows with null in the columns that the day was exported without."""
+    columns = [
+        rows.column(field.name)
+        if field.name in rows.schema.names
+        else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def _rows(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Table:
-    """Return the rows of a file, in the format that its name says.
-
-    A column that came after the file was written is null there.
-    """
+    """Return the rows of a file, in the format that its name says."""
     if what.table is None:
         return pa.table([pa.array(_texts(spool), pa.string())], schema=what.schema)
-    written = what.table.as_of(manifest.recipe.column_version)
-    there = tuple(name for name in what.columns if name in written.names)
-    if there == what.columns:
-        return _written(replace(what, table=written), key, spool, manifest)
-    # Without any column a table does not know how many rows it has.
-    some = there or written.names[:1]
-    found = _written(replace(what, table=written, columns=some), key, spool, manifest)
-    columns = [
-        found.column(one.name) if one.name in there else pa.nulls(len(found), one.type)
-        for one in what.schema
-    ]
-    return pa.table(columns, schema=what.schema)
-
-
-def _written(what: Wanted, key: str, spool: IO[bytes], manifest: Manifest) -> pa.Table:
-    """Return columns that the file has."""
-    assert what.table is not None  # noqa: S101 - for mypy
     if key.endswith(f".{Format.PARQUET}"):
         with pq.ParquetFile(spool) as file:
             return file.read(list(what.columns)).select(what.columns).cast(what.schema)

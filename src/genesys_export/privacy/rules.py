@@ -181,7 +181,7 @@ class _Resolved:
         if name in self._wishes.columns:
             return self._wishes.columns[name]
         if column.repeats:
-            followed = self.action(*self.places[column.repeats])
+            followed = self._followed(column)
             # What is hidden can't be a key: better a lookup table that nothing joins.
             is_fit = not _is_key(table, column) or _fits_key(column, followed)
             return followed if is_fit else Action.DROP
@@ -199,10 +199,20 @@ class _Resolved:
             return "its values are not texts and can only be kept or dropped"
         if action is Action.MASK and column.kind is Kind.EXTRA:
             return "it is JSON, whose last characters reveal something; drop or hash it"
-        if not column.repeats or action is Action.DROP:
+        is_free = not column.repeats or action is Action.DROP
+        if is_free or action is self._followed(column):
             return ""
-        same = self.action(*self.places[column.repeats])
-        return "" if action is same else f"it repeats {column.repeats}, so set that one"
+        if self._by_key(column) is not None:
+            return "[privacy.attributes] has a rule for that attribute, so set that one"
+        return f"it repeats {column.repeats}, so set that one"
+
+    def _followed(self, column: Column) -> Action:
+        """Return the action that the column takes over; a pinned attribute's own rule first."""
+        return self._by_key(column) or self.action(*self.places[column.repeats])
+
+    def _by_key(self, column: Column) -> Action | None:
+        is_attribute = column.kind is Kind.PINNED
+        return self._wishes.attributes.action(column.made_from) if is_attribute else None
 
 
 def _columns(tables: Iterable[Table]) -> Iterator[tuple[Table, Column]]:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from ..redaction import keep_secret, secrets_of
 from . import problems, surroundings
+from .additions import idle_additions, of_additions
 from .keywords import from_keywords
 from .layers import (
     Layer,
@@ -110,6 +111,7 @@ def load(
         lines += problems.of_values(details, layers)
     if sections is not None:
         lines += problems.of_privacy(sections, layers)
+        lines += of_additions(sections, layers)
     lines += problems.of_orgs(merged, layers, org)
     if Need.SOURCE in needs:
         lines += problems.of_source(merged, org, layers)
@@ -124,6 +126,7 @@ def load(
     warnings = (
         *problems.secrets_in(layers[-1]),
         *(one for each in layers for one in each.retired),
+        *idle_additions(sections),
     )
     return Settings.model_construct(**dict(sections), org=org, folder=folder, warnings=warnings)
 

@@ -61,17 +61,26 @@ class Settings(Sections):
     @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets to be exported, in their order."""
-        wanted = {*self.export.datasets, *([NAMES] if self.export.names else [])}
-        return tuple(each for each in datasets() if each.name in wanted)
+        has_names = self.export.names or self.export.join_names
+        wanted = {*self.export.datasets, *([NAMES] if has_names else [])}
+        return tuple(each for each in self.known_datasets if each.name in wanted)
+
+    @property
+    def known_datasets(self) -> tuple[Dataset, ...]:
+        """Every dataset, chosen or not, with the columns and tables that settings add."""
+        return tuple(datasets(self.export.added))
 
     def tables_of(self, dataset: Dataset) -> tuple[str, ...]:
         """Return the dataset's tables to be written: all, unless some of them are named.
 
-        Of a dataset that only `export.names` asks for, they are its lookup tables.
+        Of a dataset that only `export.names` asks for, they are its lookup tables; with
+        `export.join_names` those that are read for names as well.
         """
         every = tuple(table.name for table in dataset.tables)
-        is_short = self.export.names and dataset.name not in self.export.datasets
-        usual = dataset.lookups if is_short and dataset.name == NAMES else every
+        is_short = dataset.name == NAMES and dataset.name not in self.export.datasets
+        read = {name for each in self.known_datasets for name in each.names_from}
+        short = tuple(name for name in every if name in {*dataset.lookups, *read})
+        usual = short if is_short else every
         return tuple(name for name in self.export.tables if name in every) or usual
 
     def require_source(self) -> tuple[Org, ...]:

@@ -93,7 +93,7 @@ def of_value(problem: ErrorDetails, layers: Sequence[Layer]) -> str:
     path = tuple(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return unknown(path, layers)
-    return _line(path, origin(path, layers), _sentence(problem))
+    return one_line(path, origin(path, layers), _sentence(problem))
 
 
 def unknown(path: Path, layers: Sequence[Layer]) -> str:
@@ -165,7 +165,7 @@ def of_query_body(
         read_body(folder / given.strip())
     except WrongSettings as error:
         problem = error.message.removeprefix("export.query_body: ")
-        found = (_line(path, origin(path, layers), problem),)
+        found = (one_line(path, origin(path, layers), problem),)
     if filters := sorted(key for key, value in table(values, "filters").items() if value):
         told = ", ".join(dotted(("filters", key)) for key in filters)
         found += (f"{told}: a query body is sent as it is. Write the filters into it.",)
@@ -174,11 +174,11 @@ def of_query_body(
 
 def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
     """Return a line for each privacy setting that is invalid or conflicts with another."""
-    wishes = sections.privacy.wishes
+    wishes, every = sections.privacy.wishes, tuple(tables(sections.export.added))
     path = ("privacy", "columns")
-    if found := faults(tables(), wishes):
-        return tuple(_line(path, origin(path, layers), sentence) for sentence in found)
-    rules, lines = resolve(tables(), wishes), []
+    if found := faults(every, wishes):
+        return tuple(one_line(path, origin(path, layers), sentence) for sentence in found)
+    rules, lines = resolve(every, wishes), []
     if rules.hashes and not wishes.key:
         lines.append(missing(("privacy", "key")))
     export = sections.export
@@ -187,7 +187,7 @@ def of_privacy(sections: Sections, layers: Sequence[Layer]) -> tuple[str, ...]:
         if rules and is_raw:
             path = ("export", key)
             problem = "raw records contain what [privacy] hides; use one or the other"
-            lines.append(_line(path, origin(path, layers), problem))
+            lines.append(one_line(path, origin(path, layers), problem))
     return tuple(lines)
 
 
@@ -234,7 +234,7 @@ def _of_org(given: Mapping[str, object], path: Path, layers: Sequence[Layer]) ->
     elif (problem := _of_region(given)) is not None:
         here = (*path, "region")
         called = origin(here, layers) or origin(("genesys", "region"), layers)
-        found.append(_line(here, called, problem))
+        found.append(one_line(here, called, problem))
     return tuple(found)
 
 
@@ -260,13 +260,14 @@ def _of_filters(given: Mapping[str, object], layers: Sequence[Layer]) -> tuple[s
         Filters(raw=json.loads(json_object(given.get("raw", {}))))
     except WrongSettings as error:
         problem = error.message.removeprefix("filters: ")
-        return (_line(path, origin(path, layers), problem),)
+        return (one_line(path, origin(path, layers), problem),)
     except ValueError:  # no JSON object: told with the other wrong values
         return ()
     return ()
 
 
-def _line(path: Path, called: str, problem: str) -> str:
+def one_line(path: Path, called: str, problem: str) -> str:
+    """Return the line for a setting that has this problem."""
     by = f", given by {called}" if called else ""
     sentence = problem if problem.endswith("?") else f"{problem.rstrip('.')}."
     is_setting = len(path) > 1  # a section has neither flag nor variable

@@ -22,9 +22,10 @@ from pydantic import (
     model_validator,
 )
 
-from ..datasets import DEFAULT, NAMES, known, owner, tables
+from ..datasets import DEFAULT, NAMES, Additions, known, owner, tables
 from ..days import zone_named
 from . import addresses, values
+from .pins import pins
 from .protection import Privacy
 from .section import Section, Span, Whole
 from .statistics import Aggregates
@@ -117,6 +118,9 @@ class Export(Section):
 
     datasets: Names = (DEFAULT,)
     names: bool = False
+    join_names: bool = False
+    local_times: bool = False
+    pin_attributes: Annotated[tuple[str, ...], BeforeValidator(pins)] = ()
     tables: Names = ()
     format: Annotated[str, BeforeValidator(values.choice("csv.gz", "parquet", "jsonl.gz"))] = (
         "csv.gz"
@@ -150,10 +154,11 @@ class Export(Section):
     @field_validator("tables")
     @classmethod
     def _declared(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        found = values.of_known("table", value, [table.name for table in tables()])
+        added = Additions(pin_attributes=info.data.get("pin_attributes", ()))
+        found = values.of_known("table", value, [table.name for table in tables(added)])
         chosen = {
             *info.data.get("datasets", known()),
-            *([NAMES] if info.data.get("names") else []),
+            *([NAMES] if info.data.get("names") or info.data.get("join_names") else []),
         }
         for name in found:
             if (home := owner(name)) and home.name not in chosen:
@@ -169,6 +174,15 @@ class Export(Section):
         if value == "jsonl.gz" and info.data.get("tables"):
             raise ValueError("jsonl.gz has whole records in one table; leave out tables")
         return value
+
+    @property
+    def added(self) -> Additions:
+        """What is added to the declared tables."""
+        return Additions(
+            local_times=self.local_times,
+            join_names=self.join_names,
+            pin_attributes=self.pin_attributes,
+        )
 
 
 class Backfill(Section):

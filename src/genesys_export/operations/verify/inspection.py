@@ -98,9 +98,14 @@ class Inspection:
     def _top(self) -> str:
         return self.dataset.top.name if self.dataset.top else ""
 
+    @property
+    def _declared(self) -> tuple[Table, ...]:
+        """Every table, with what the manifest's recipe adds to it."""
+        return tuple(tables(self.manifest.recipe.added))
+
     def _tables(self) -> Iterator[Table]:
         """Yield every table that the manifest names: 0.1.0 named lists beside its own tables."""
-        yield from (table for table in tables() if table.name in self.manifest.tables)
+        yield from (table for table in self._declared if table.name in self.manifest.tables)
 
     def _table(self, there: Objects, table: Table) -> None:
         written = table.as_of(self.manifest.recipe.column_version)
@@ -113,7 +118,7 @@ class Inspection:
         self._keyed += not keys.hidden
         self._references += followed
         self._parents[table.name] = None if table.name in self._cut else keys.as_parent()
-        references = (key.references for each in tables() for key in each.foreign_keys)
+        references = (key.references for each in self._declared for key in each.foreign_keys)
         keys.close(for_good=table.name not in references)
 
     def _read(self, there: Objects, name: str, file: File, take: Take) -> None:
