@@ -124,6 +124,11 @@ _LISTINGS = (
         entities=lambda org, query, _: reference.by_name(org.flows, query),
     ),
     Listing(
+        name="group_members",
+        path="/api/v2/groups/(?P<id>[^/]+)/members",
+        entities=reference.group_members,
+    ),
+    Listing(
         name="team_members",
         path="/api/v2/teams/(?P<id>[^/]+)/members",
         permissions=("groups:team:view",),
