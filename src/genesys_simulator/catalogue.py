@@ -22,6 +22,7 @@ class Style(Enum):
     """How a list is paged."""
 
     NUMBER = auto()  # pageNumber
+    LINK = auto()  # pageNumber, without a total
     CURSOR = auto()  # after, told by nextUri
     WHOLE = auto()  # not at all
     OBJECT = auto()  # it is one entity, and no list
@@ -103,6 +104,7 @@ _LISTINGS = (
             "routing:queueMember:manage",
         ),
         entities=reference.queue_members,
+        style=Style.LINK,
     ),
     Listing(
         name="wrapupcodes",
