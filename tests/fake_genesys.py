@@ -41,6 +41,7 @@ class FakeGenesys(FakeSource):
         self.jobs: dict[str, Job] = {}
         self.lost: set[str] = set()  # jobs that are gone
         self.released: set[str] = set()
+        self.write = conversation  # what makes a record of a number, a version and a start
 
     def watermark(self) -> datetime:
         return self.mark
@@ -73,21 +74,37 @@ class FakeGenesys(FakeSource):
         return self._first + number * self._every
 
     def record(self, number: int, version: int) -> bytes:
-        session = {"sessionId": session_of(number, version), "mediaType": "voice"}
-        participant = {
-            "participantId": participant_of(number, version),
-            "purpose": "customer",
-            "sessions": [session],
+        return self.write(number, version, self.start(number))
+
+
+def conversation(number: int, version: int, start: datetime) -> bytes:
+    session = {"sessionId": session_of(number, version), "mediaType": "voice"}
+    participant = {
+        "participantId": participant_of(number, version),
+        "purpose": "customer",
+        "sessions": [session],
+    }
+    return json.dumps(
+        {
+            "conversationId": id_of(number),
+            "conversationStart": iso_ms(start),
+            "conversationEnd": iso_ms(start + timedelta(minutes=1)),
+            "externalTag": tag_of(number, version),
+            "participants": [participant],
         }
-        return json.dumps(
-            {
-                "conversationId": id_of(number),
-                "conversationStart": iso_ms(self.start(number)),
-                "conversationEnd": iso_ms(self.start(number) + timedelta(minutes=1)),
-                "externalTag": tag_of(number, version),
-                "participants": [participant],
-            }
-        ).encode()
+    ).encode()
+
+
+def user_details(number: int, version: int, start: datetime) -> bytes:
+    """Write a user whose presence and routing status tell the version."""
+    times = {"startTime": iso_ms(start), "endTime": iso_ms(start + timedelta(minutes=1))}
+    return json.dumps(
+        {
+            "userId": id_of(number),
+            "primaryPresence": [{**times, "systemPresence": tag_of(number, version)}],
+            "routingStatus": [{**times, "routingStatus": tag_of(number, version)}],
+        }
+    ).encode()
 
 
 class FakeFetch:

@@ -103,6 +103,15 @@ class Fed:
         return replace(self, feed=replace(self.feed, **{name: source}))  # type: ignore[type-var]
 
     @property
+    def submitted(self) -> int:
+        """How many jobs were submitted, whatever the dataset."""
+        return sum(one.method == "POST" and one.path.endswith("/jobs") for one in self.requests)
+
+    @property
+    def requests(self) -> list[Any]:
+        return self.genesys.requests
+
+    @property
     def is_of_records(self) -> bool:
         return self.dataset.record is not None
 

@@ -93,7 +93,7 @@ def as_set(rows: list[dict[str, object]]) -> set[str]:
 
 def test_slices_are_the_whole_day_cut_in_parts(start):
     with start() as there:
-        if not there.is_of_records:
+        if there.dataset.is_snapshot:
             assert there.plan.slices == 1
             return
         whole = there.read()
@@ -119,12 +119,16 @@ def test_what_came_before_again_is_void_and_every_record_comes_once(start):
                 there.over(Doubling).read()
             return
         other = there.over(Doubling).read()
-    if not there.is_of_records:
+    if there.dataset.is_snapshot:
         assert (other.told, other.voided) == (found.told, 0)
         return
-    assert other.voided == 1
     counts = other.summary.counts
-    assert (counts.exported, counts.differing_duplicates) == (found.summary.counts.exported, 1)
+    assert counts.exported == found.summary.counts.exported
+    assert counts.differing_duplicates > 0
+    if not there.is_of_records:
+        assert other.voided == 0
+        return
+    assert (other.voided, counts.differing_duplicates) == (1, 1)
     root = there.dataset.tables[0]
     ids, before = ([row[root.identity] for row in one.rows[root.name]] for one in (other, found))
     assert sorted(ids) == sorted(before)
@@ -172,11 +176,11 @@ def test_a_job_that_was_left_behind_is_read_again_and_no_other_is_submitted(star
     with start() as there:
         reading = there.feed.open(WHOLE)
         found = there.consumed(reading)
-        submitted = len(there.genesys.asked("submit"))
+        submitted = there.submitted
         (job,) = reading.job_ids or (None,)
         again = there.read(resume=job)
         assert again.told == found.told
-        assert len(there.genesys.asked("submit")) == submitted
+        assert there.submitted == submitted == (0 if job is None else 1)
         assert not there.genesys.jobs
 
 
@@ -212,12 +216,12 @@ def test_the_watermark_is_an_instant_or_nothing(start):
 
 def test_a_slice_without_length_has_no_record_and_asks_for_none(start):
     with start() as there:
-        if not there.is_of_records:
+        if there.dataset.is_snapshot:
             return
         begin = DAY.interval.start
         found = there.read(replace(WHOLE, interval=Interval(begin, begin)))
         assert found.summary.counts.received == found.summary.digest == 0
-        assert found.index == b""
+        assert found.index == (b"" if there.is_of_records else None)
         assert not there.genesys.requests
 
 

@@ -20,31 +20,88 @@ from zoneinfo import ZoneInfo
 
 from destinations import Dated, Process, Trouble
 
-from fake_genesys import FakeGenesys, id_of, participant_of, session_of, tag_of
+from fake_genesys import (
+    FakeGenesys,
+    conversation,
+    id_of,
+    participant_of,
+    session_of,
+    tag_of,
+    user_details,
+)
 from fakes import FakeClock, feed_of, some
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.encode import Format
 from genesys_export.events import ignore
 from genesys_export.export import DayExporter, DayReport, Dependencies, ExportOptions, Plan
+from genesys_export.feeds.status import StatusFeed
+from genesys_export.locations import Home
 from genesys_export.manifest import Recipe
+from genesys_export.model import Feed
 from genesys_export.store import FolderStore, honours_preconditions
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("UTC"))
 END = DAY.interval.end
-HOME = "_genesys_export/conversation_details/2026-11-22"
-MANIFEST, CLAIM = f"{HOME}/manifest.json", f"{HOME}/claim.json"
-REGISTER = "_genesys_export/conversation_details/recipe.json"
 _REMEMBERED = 20  # attempts in a manifest
 SETTLE, LEASE = timedelta(days=4), timedelta(minutes=10)
-# What tells of a row which version of its conversation it is from.
-MARKS: dict[str, tuple[str, Callable[[int, int], str]]] = {
-    "conversations": ("external_tag", tag_of),
-    "participants": ("participant_id", participant_of),
-    "sessions": ("session_id", session_of),
-}
-TABLES = tuple(MARKS)
 Rows = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What is exported: its rows, and how a source writes them."""
+
+    dataset: str
+    ident: str  # the column of the record's id
+    # What tells of a row which version of its record it is from.
+    marks: dict[str, tuple[str, Callable[[int, int], str]]]
+    write: Callable[[int, int, datetime], bytes]
+    feed: Callable[..., Feed]
+    counted: int = 1  # of a record
+
+    @property
+    def keys(self) -> Home:
+        return Home("", self.dataset)
+
+    def expected(self, versions: dict[int, int]) -> dict[str, Rows]:
+        return {
+            table: frozenset((id_of(number), mark(number, n)) for number, n in versions.items())
+            for table, (_, mark) in self.marks.items()
+        }
+
+
+def status_feed(plan: Plan, source: Any, clock: Any) -> StatusFeed:
+    return StatusFeed(
+        dataset=plan.dataset, source=source, tables=plan.tables, observe=ignore, clock=clock
+    )
+
+
+CONVERSATIONS = Kind(
+    dataset=DEFAULT,
+    ident="conversation_id",
+    marks={
+        "conversations": ("external_tag", tag_of),
+        "participants": ("participant_id", participant_of),
+        "sessions": ("session_id", session_of),
+    },
+    write=conversation,
+    feed=feed_of,
+)
+STATUSES = Kind(
+    dataset="user_status",
+    ident="user_id",
+    marks={
+        "user_presence": ("system_presence", tag_of),
+        "user_routing_status": ("routing_status", tag_of),
+    },
+    write=user_details,
+    feed=status_feed,
+    counted=2,
+)
+HOME = CONVERSATIONS.keys.day(DAY)
+MANIFEST, CLAIM = CONVERSATIONS.keys.manifest(DAY), CONVERSATIONS.keys.claim(DAY)
+REGISTER = CONVERSATIONS.keys.recipe
 
 
 @dataclass
@@ -54,16 +111,20 @@ class Bench:
     store: Any
     clock: FakeClock
     genesys: FakeGenesys
+    kind: Kind = CONVERSATIONS
     recipe: str = "one"
     _known: dict[str, Rows] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, new_store: Callable[[FakeClock], Any], *, count: int = 6) -> Bench:
+    def over(
+        cls, new_store: Callable[[FakeClock], Any], *, count: int = 6, kind: Kind = CONVERSATIONS
+    ) -> Bench:
         clock = FakeClock(END + timedelta(hours=6))
         every = timedelta(days=1) / 40
         genesys = FakeGenesys(DAY.interval.start + every / 2, count=count, every=every)
         genesys.mark = END + timedelta(hours=5)
-        return cls(Dated(new_store(clock), clock), clock, genesys)
+        genesys.write = kind.write
+        return cls(Dated(new_store(clock), clock), clock, genesys, kind)
 
     # --- runs --------------------------------------------------------------------------------
 
@@ -80,10 +141,10 @@ class Bench:
         partial: bool = False,
         **more: Any,
     ) -> DayExporter:
-        dataset = dataset_named(DEFAULT)
+        dataset = dataset_named(self.kind.dataset)
         plan = Plan(
             dataset=dataset,
-            tables=TABLES,
+            tables=tuple(self.kind.marks),
             slices=slices,
             slices_at_once=at_once,
             format=Format.CSV,
@@ -103,7 +164,7 @@ class Bench:
         parts = Dependencies(
             plan=plan,
             recipe=recipe,
-            feed=feed_of(plan, process.source, process.clock),
+            feed=self.kind.feed(plan, process.source, process.clock),
             store=process.store,
             clock=process.clock,
             observe=ignore,
@@ -137,7 +198,7 @@ class Bench:
     # --- readers -----------------------------------------------------------------------------
 
     def manifest(self) -> dict[str, Any] | None:
-        found = self.store.read(MANIFEST)
+        found = self.store.read(self.kind.keys.manifest(DAY))
         return None if found is None else json.loads(found.body)
 
     def takes(self) -> dict[str, Rows] | None:
@@ -157,11 +218,11 @@ class Bench:
                 assert there.tag.etag == file["etag"], f"{file['key']} is not what is named"
                 assert sha256(there.body).hexdigest() == file["sha256"]
                 assert len(there.body) == file["bytes"]
-                if table in MARKS:
+                if table in self.kind.marks:
                     mine = self.rows(table, there.body)
                     assert len(mine) == file["rows"]
                     rows |= mine
-            if table in MARKS:
+            if table in self.kind.marks:
                 found[table] = frozenset(rows)
         jobs = [self.genesys.jobs[one["job_ids"][-1]] for one in manifest["slices"]]
         kept = [self.records(file) for file in rejects(manifest)]
@@ -181,9 +242,9 @@ class Bench:
         known = sha256(body).hexdigest() + table
         if known not in self._known:
             text = gzip.decompress(body).decode()
-            column = MARKS[table][0]
+            column = self.kind.marks[table][0]
             listed = [
-                (row["conversation_id"], row[column]) for row in csv.DictReader(io.StringIO(text))
+                (row[self.kind.ident], row[column]) for row in csv.DictReader(io.StringIO(text))
             ]
             assert len(listed) == len({*listed}), "a row is there twice"
             self._known[known] = frozenset(listed)
@@ -199,8 +260,8 @@ class Bench:
         versions: dict[int, int] = {}
         for one in manifest["slices"]:
             versions |= self.read_by(one)
-        assert taken == expected(versions), "this is no day that Genesys gave"
-        assert manifest["counts"]["exported"] == len(versions)
+        assert taken == self.kind.expected(versions), "this is no day that Genesys gave"
+        assert manifest["counts"]["exported"] == self.kind.counted * len(versions)
         assert manifest["state"] == self.state_of(manifest)
 
     def read_by(self, one: dict[str, Any]) -> dict[int, int]:
@@ -228,11 +289,11 @@ class Bench:
         for key in self.data_keys():
             there = self.store.read(key)
             table = key.partition("/")[0]
-            if table not in MARKS:
+            if table not in self.kind.marks:
                 continue
             rows = self.rows(table, there.body)
             assert any(
-                rows == expected(within(self.genesys, job, rows))[table]
+                rows == self.kind.expected(within(self.genesys, job, rows))[table]
                 for job in self.genesys.jobs.values()
             ), f"{key} is of no attempt"
 
@@ -244,12 +305,12 @@ class Bench:
         return sorted(file["key"] for files in tables for file in files)
 
     def claim(self) -> dict[str, Any]:
-        return json.loads(self.store.read(CLAIM).body)
+        return json.loads(self.store.read(self.kind.keys.claim(DAY)).body)
 
     def is_claimed(self) -> bool:
         """Whether somebody holds the day whose lease has not ended."""
         claim = self.claim()
-        seen = self.store.look(CLAIM)
+        seen = self.store.look(self.kind.keys.claim(DAY))
         return not claim["released"] and seen.now - seen.modified < LEASE
 
     def deleted_since(self, instant: datetime) -> bool:
@@ -267,7 +328,7 @@ class Bench:
 
     def check_settled(self, *, free: bool = True) -> None:
         """Assert that the day is exactly what Genesys has now, and nothing else lies there."""
-        assert self.takes() == expected(self.genesys.within(DAY.interval))
+        assert self.takes() == self.kind.expected(self.genesys.within(DAY.interval))
         assert self.data_keys() == self.named_keys()
         assert all(self.store.look(file["key"]) for file in some(self.manifest())["index"])
         if not free:
@@ -284,11 +345,12 @@ class Bench:
         """
         manifest = some(self.manifest())
         assert [*self.store.uploads("")] == []
-        named = {*self.named_keys(), MANIFEST, CLAIM, REGISTER}
+        keys = self.kind.keys
+        named = {*self.named_keys(), keys.manifest(DAY), keys.claim(DAY), keys.recipe}
         named |= {file["key"] for file in manifest["index"]}
         named |= {file["key"] for file in rejects(manifest)}
         named |= {manifest["changes"]["key"]} if manifest["changes"] else set()
-        lists = {f"{HOME}/changes/{attempt}.jsonl.gz" for attempt in manifest["attempts"]}
+        lists = {f"{keys.day(DAY)}/changes/{attempt}.jsonl.gz" for attempt in manifest["attempts"]}
         there = {*self.store.list("")}
         assert named <= there, f"missing: {named - there}"
         if len(manifest["attempts"]) < _REMEMBERED:
@@ -318,13 +380,6 @@ def rejects(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the files of unreadable records: none, one, or one a slice."""
     found = manifest["rejects"]
     return found if isinstance(found, list) else [found] if found else []
-
-
-def expected(versions: dict[int, int]) -> dict[str, Rows]:
-    return {
-        table: frozenset((id_of(number), mark(number, one)) for number, one in versions.items())
-        for table, (_, mark) in MARKS.items()
-    }
 
 
 def within(genesys: FakeGenesys, job: Any, rows: Rows) -> dict[int, int]:

@@ -10,7 +10,7 @@ from secrets import token_hex
 
 from .. import life
 from ..api import Clock, Filters
-from ..datasets import Table, dataset_named
+from ..datasets import Dataset, Table, dataset_named
 from ..events import Observe
 from ..locations import Home
 from ..manifest import Manifest
@@ -109,7 +109,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
     patience = min(told.retry_deadline, _PATIENCE)
     impatient = replace(org, genesys=told.model_copy(update={"retry_deadline": patience}))
     client = client_of(settings, impatient, clock=clock, observe=observe)
-    records = [each for each in settings.datasets if each.record or each.aggregates]
+    records = [each for each in settings.datasets if each.jobs or each.query or each.aggregates]
     asked = (
         Asked(
             about=f" ({each.name})" if len(records) > 1 else "",
@@ -117,9 +117,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
             counter=None
             if settings.export.query_body
             else counting(each, client, clock, Filters()),
-            permission=next(
-                (one.permission for one in (each.query, each.aggregates) if one is not None), ""
-            ),
+            permission=_permission(each),
         )
         for each in records
     )
@@ -133,6 +131,12 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
         divisions=settings.filters.division,
         proxied=org.proxy_for(hosts_of(org).api) is not None,
     )
+
+
+def _permission(dataset: Dataset) -> str:
+    """Return the permission by which divisions are told."""
+    endpoint = dataset.query or dataset.jobs or dataset.aggregates
+    return endpoint.permission if endpoint else ""
 
 
 def _lists(settings: Settings) -> Iterator[Table]:

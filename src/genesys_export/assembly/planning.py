@@ -28,6 +28,7 @@ from ..export import Layout, Plan, Roll
 from ..feeds.aggregates import AggregatesFeed
 from ..feeds.records import RecordsFeed
 from ..feeds.snapshot import SnapshotFeed
+from ..feeds.status import StatusFeed
 from ..manifest import Recipe
 from ..model import Feed, Source
 from ..privacy import resolve
@@ -123,6 +124,15 @@ def feed_of(
             tables=plan.tables,
             clock=clock,
         )
+    if plan.dataset.feed is FeedKind.STATUS:
+        return StatusFeed(
+            dataset=plan.dataset,
+            source=source_of(settings, org, plan.dataset, client, clock=clock, observe=observe),
+            tables=plan.tables,
+            org=org.name,
+            observe=observe,
+            clock=clock,
+        )
     if plan.dataset.aggregates:
         return AggregatesFeed(
             dataset=plan.dataset,
@@ -182,7 +192,7 @@ def source_of(
             first_s=told.poll_first.total_seconds(),
             deadline_s=told.poll_deadline.total_seconds(),
         ),
-        filters=filters_of(settings),
+        filters=filters_of(settings) if dataset.record else Filters(),
         observe=observe,
     )
 

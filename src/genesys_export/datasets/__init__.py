@@ -20,6 +20,7 @@ from .endpoints import (
     QueryEndpoint,
 )
 from .groups import dimensions_of
+from .periods import PeriodColumns, api_name
 from .shape import EXTRA, Node, keeps, record_shape
 from .spec import Column, Dataset, FeedKind, ForeignKey, Kind, Life, PersonalData, Table, Type
 
@@ -39,10 +40,12 @@ __all__ = [
     "ListEndpoint",
     "Node",
     "Paging",
+    "PeriodColumns",
     "PersonalData",
     "QueryEndpoint",
     "Table",
     "Type",
+    "api_name",
     "dataset_named",
     "datasets",
     "dimensions_of",

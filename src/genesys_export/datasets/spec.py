@@ -127,6 +127,7 @@ class FeedKind(StrEnum):
     RECORDS = "records"  # JSON records from jobs and queries
     LISTS = "lists"  # lists of the API, a table each
     AGGREGATES = "aggregates"  # statistics by interval and group
+    STATUS = "status"  # users with lists of periods, from jobs; cut at the day's edges
 
 
 class Life(StrEnum):

@@ -8,7 +8,7 @@ handed on and counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 import pyarrow as pa
@@ -21,16 +21,14 @@ from .blocks import Blocks
 from .copies import CopyResolver
 from .exact import Broken, Cleaned, clean
 from .ids import key_of
-from .structs import Field
 from .triage import Triage, Triaged, Verdict
+from .unknown import OTHERS, note
 
-__all__ = ["CopyResolver", "Decoder", "key_of"]
+__all__ = ["OTHERS", "CopyResolver", "Decoder", "key_of"]
 
 _MODULUS = 1 << 256
 _VERDICT, _DIGEST = attrgetter("verdict"), attrgetter("digest")
-_MOST_NAMES, _LONGEST_NAME = 100, 200
 _END = "conversationEnd"
-OTHERS = "(others)"  # unknown fields beyond so many names
 
 
 class Decoder:
@@ -65,7 +63,7 @@ class Decoder:
         decoded = self._blocks.read(ours)
         self._drift += decoded.drift
         for unknown in decoded.unknown:
-            self._note(unknown)
+            note(self._unknown, unknown)
         self._open += _open(decoded.conversations)
         rejected = self._disowned(decoded.broken)
         block = Block(decoded.conversations, decoded.attributes, rejected)
@@ -158,13 +156,6 @@ class Decoder:
     def _count(self, judged: Sequence[Triaged]) -> None:
         self._received += len(judged)
         self._verdicts.update(map(_VERDICT, judged))
-
-    def _note(self, unknown: Mapping[Field, int]) -> None:
-        """Count unknown fields, by name as long as there are few: keys may be data."""
-        for path, count in sorted((f"{where}.{name}", n) for (where, name), n in unknown.items()):
-            name = path if len(path) <= _LONGEST_NAME else f"{path[:_LONGEST_NAME]}…"
-            known = name in self._unknown or len(self._unknown) < _MOST_NAMES
-            self._unknown[name if known else OTHERS] += count
 
     def _disowned(self, broken: Sequence[tuple[Triaged, str]]) -> tuple[Rejected, ...]:
         """Return the broken records as rejected; they were not exported after all."""

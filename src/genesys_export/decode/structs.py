@@ -32,7 +32,7 @@ _TYPES: dict[Type, Any] = {
 }
 # msgspec learns structs within structs when a decoder is made of them, and two threads at that
 # together end the process (a segmentation fault in 0.22).
-_ONE_AT_A_TIME = Lock()
+ONE_AT_A_TIME = Lock()
 
 
 def strict(shape: Node, learnt: frozenset[Field], *, any_time: bool) -> msgspec.json.Decoder[Any]:
@@ -52,7 +52,7 @@ def strict(shape: Node, learnt: frozenset[Field], *, any_time: bool) -> msgspec.
             fields[name] = _list_of(struct(child, f"{path}.{name}[]"))
         return _defined(fields, forbid_unknown_fields=True)
 
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         return msgspec.json.Decoder(struct(shape, "$"))
 
 
@@ -101,7 +101,7 @@ def thin(shape: Node, learnt: frozenset[Field]) -> Thin:
             return None
         return _defined(fields), _Plan(tuple(values), tuple(objects), tuple(lists))
 
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         struct, plan = made(shape, "$") or (_defined({}), _Plan((), (), ()))
         return Thin(msgspec.json.Decoder(struct), plan)
 

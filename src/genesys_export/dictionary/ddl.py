@@ -77,7 +77,7 @@ def _engine(name: str, files: Files) -> Dialect:
 
 
 def _raw(dataset: Dataset, wanted: Sequence[Table]) -> Iterator[Table]:
-    """Yield what holds the dataset's JSON lines: one table of records, or its own tables."""
+    """Yield what holds the dataset's JSON lines: one table of records, or else its own tables."""
     tables = [table for table in wanted if dataset.has(table.name)]
     holders = {dataset.raw if dataset.record else table.name: table for table in tables}
     for name, table in holders.items():
