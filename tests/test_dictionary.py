@@ -291,5 +291,5 @@ def test_links_of_the_markdown_lead_somewhere():
 def test_the_reference_page_is_the_dictionary():
     page = HERE.parent / "docs" / "reference" / "tables.md"
     assert page.read_text("utf-8") == as_markdown([*datasets()]), (
-        "run: genesys-export tables --markdown > docs/reference/tables.md"
+        "run: genesys-export tables --markdown --dataset (all) > docs/reference/tables.md"
     )

@@ -279,3 +279,47 @@ def _plain(value):
     if isinstance(value, str) and value[:4].isdigit() and value[10:11] == "T":
         return datetime.fromisoformat(value).timestamp()
     return value
+
+
+AGGREGATES = [
+    ("Conversation", "conversations", ["queueId", "userId"], ["nOffered", "tTalk"]),
+    ("Flow", "flows", ["flowId"], ["nFlow", "tFlow"]),
+    ("User", "users", ["userId"], ["tSystemPresence", "tAgentRoutingStatus"]),
+]
+
+
+def statistics(sdk, model, group_by, metrics):
+    body = getattr(sdk, model)()
+    body.interval, body.granularity, body.time_zone = DAY, "PT30M", "Europe/Berlin"
+    body.group_by, body.metrics = group_by, metrics
+    return body
+
+
+@pytest.mark.parametrize(("model", "kind", "group_by", "metrics"), AGGREGATES)
+def test_it_reads_aggregates_by_query_and_by_job(
+    sdk, client, analytics, model, kind, group_by, metrics
+):
+    body = statistics(sdk, f"{model}AggregationQuery", group_by, metrics)
+    answer = getattr(analytics, f"post_analytics_{kind}_aggregates_query")(body)
+    queried = client.sanitize_for_serialization(answer.results)
+    assert {one["metric"] for each in queried for d in each["data"] for one in d["metrics"]} == {
+        *metrics
+    }
+    body = statistics(sdk, f"{model}AsyncAggregationQuery", group_by, metrics)
+    body.page_size = 50
+    job = getattr(analytics, f"post_analytics_{kind}_aggregates_jobs")(body).job_id
+    states: list[str] = []
+    while not states or states[-1] in ("QUEUED", "PENDING"):
+        states.append(getattr(analytics, f"get_analytics_{kind}_aggregates_job")(job).state)
+    assert states == ["QUEUED", "PENDING", "FULFILLED"]
+    rows, more = [], {}
+    while True:
+        pages = getattr(analytics, f"get_analytics_{kind}_aggregates_job_results")
+        page = pages(job, **more)
+        rows += page.results
+        if page.cursor is None:
+            break
+        more = {"cursor": page.cursor}
+    assert client.sanitize_for_serialization(rows) == queried
+    assert "outdated_sdk_version" not in json.dumps(queried)
+    getattr(analytics, f"delete_analytics_{kind}_aggregates_job")(job)

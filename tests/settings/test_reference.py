@@ -99,6 +99,7 @@ def test_sections_are_those_of_the_contract():
         "settle",
         "proof",
         "filters",
+        "aggregates",
         "csv",
         "roll",
         "privacy",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from conftest import around
+from genesys_simulator import World
 
 # What our tables come to: a value counts where it was emitted, nConversations at the start.
 EXPECTED = """
@@ -158,3 +159,56 @@ def test_flows_have_the_cells_of_the_sessions(db, load, served, exporter, zone, 
     db.execute(FLOWS, {"bucket": BUCKETS["PT30M"], **edges(zone, day, hours)})
     assert db.execute("SELECT count(*) FROM exported").fetchone()[0] > 100
     assert differences(db, OF_FLOWS) == []
+
+
+OF_USERS = """
+CREATE TABLE expected AS
+WITH buckets AS (
+  SELECT unnest(range($begin, $stop, $bucket)) AS interval_start
+),
+periods AS (
+  SELECT user_id, 'tSystemPresence' AS metric, system_presence AS qualifier,
+         clipped_start, clipped_end
+  FROM user_presence
+  UNION ALL
+  SELECT user_id, 'tOrganizationPresence', organization_presence_id, clipped_start, clipped_end
+  FROM user_presence
+  UNION ALL
+  SELECT user_id, 'tAgentRoutingStatus', routing_status, clipped_start, clipped_end
+  FROM user_routing_status
+)
+SELECT interval_start, user_id, metric, qualifier,
+       sum(epoch_ms(least(clipped_end, interval_start + $bucket))
+           - epoch_ms(greatest(clipped_start, interval_start)))::DOUBLE AS sum
+FROM periods JOIN buckets
+  ON clipped_start < interval_start + $bucket AND clipped_end > interval_start
+GROUP BY 1, 2, 3, 4
+"""
+
+
+@pytest.mark.parametrize(("zone", "day", "hours"), DAYS)
+@pytest.mark.parametrize("granularity", ["PT30M", "P1D"])
+def test_users_have_the_cells_of_their_status(db, served, exporter, zone, day, hours, granularity):
+    genesys = served(World.generated(seed=29, per_day=150))
+    tables = ["user_presence", "user_routing_status"]
+    with exporter(genesys, datasets=["user_status"], timezone=zone) as made:
+        made.export(day)
+        for name in tables:
+            db.register(name, made.read(name, day))
+    with exporter(
+        genesys,
+        datasets=["user_aggregates"],
+        timezone=zone,
+        aggregates__granularity=granularity,
+    ) as made:
+        made.export(day)
+        db.register("exported", made.read("user_aggregates", day))
+    bucket = BUCKETS[granularity] or timedelta(days=2)
+    db.execute(OF_USERS, {"bucket": bucket, **edges(zone, day, hours)})
+    assert db.execute("SELECT count(DISTINCT user_id) FROM exported").fetchone()[0] > 20
+    assert differences(db, "interval_start, user_id, metric, qualifier, sum") == []
+    totals = db.execute(
+        "SELECT DISTINCT total FROM (SELECT sum(sum) AS total FROM exported "
+        "WHERE metric = 'tSystemPresence' GROUP BY user_id)"
+    ).fetchall()
+    assert totals == [(hours * 3_600_000.0,)]

@@ -1,4 +1,4 @@
-"""What Genesys refuses as too large is asked for in parts; the rows are the same, in one order."""
+"""What Genesys refuses as too large is asked for in parts; the rows are the same, in order."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ..datasets import Column, Dataset, ForeignKey, Kind, PersonalData, Table, Type
 from ..errors import WrongUse
+from ..plural import plural
 
 WIDTH = 100
 
@@ -108,8 +109,8 @@ def sentence(dataset: Dataset) -> str:
     """Return how large the dataset is and what it is made from."""
     columns = sum(len(table.columns) for table in dataset.tables)
     return (
-        f"{len(dataset.tables)} tables, {columns} columns, derived from {dataset.source_model}; "
-        f"column version {dataset.column_version}."
+        f"{plural(len(dataset.tables), 'table')}, {columns} columns, "
+        f"derived from {dataset.source_model}; column version {dataset.column_version}."
     )
 
 
