@@ -157,7 +157,7 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
         ({}, ()),
         ({"format": "parquet"}, ("format: csv.gz -> parquet",)),
         ({"timezone": "Europe/Berlin"}, ("time zone: UTC -> Europe/Berlin",)),
-        ({"column_version": 2}, ("column version: 1 -> 2",)),
+        ({"column_version": 0}, ("column version: 1 -> 0",)),
         ({"keep_raw": True}, ("raw records: false -> true",)),
         ({"csv": {"newlines": "space"}}, ("CSV newlines: keep -> space",)),
         ({"csv": {}}, ("CSV newlines: keep -> none",)),
@@ -179,6 +179,19 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
 )
 def test_what_differs_is_told_field_by_field(changes, told):
     assert differences(RECIPE, replace(RECIPE, **changes)) == told
+
+
+def test_days_with_fewer_columns_may_stay_beside_those_with_more():
+    old = replace(RECIPE, tables=("dim_users",), privacy={"columns": {"dim_users.name": "hash"}})
+    more = {"columns": {"dim_users.name": "hash", "dim_users._extra": "drop"}}
+    new = replace(old, column_version=2, privacy=more)
+    assert differences(old, new) == ()
+    assert old.is_kept_by(new)
+    assert not old.is_like(new)
+    other = replace(new, privacy={"columns": {"dim_users._extra": "drop"}})
+    assert differences(old, other) == ('privacy columns: {"dim_users.name":"hash"} -> none',)
+    assert differences(new, old) != ()
+    assert not new.is_kept_by(old)
 
 
 def test_tables_within_tables_are_told_apart_key_by_key():

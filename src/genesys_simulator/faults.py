@@ -169,6 +169,9 @@ ENDPOINTS = (
     "divisions",
     "permitted",
     "flows",
+    *("queue_members", "skills", "languages", "skillgroups", "groups", "teams", "team_members"),
+    *("locations", "presences", "outcomes", "milestones", "campaigns", "contactlists"),
+    *("businessunits", "managementunits", "evaluationforms", "surveyforms", "dataretention"),
 )
 
 

@@ -84,27 +84,32 @@ def command(tree, genesys, *words, status=0):
 def test_the_declaration_is_short_and_the_only_file_of_the_package():
     files = _BLOCK.findall(PAGE.read_text("utf-8"))
     ours = [(name, text) for name, text in files if name.startswith("src/genesys_export/")]
-    assert [name for name, _ in ours] == ["src/genesys_export/datasets/skills.json"]
+    assert [name for name, _ in ours] == ["src/genesys_export/datasets/stations.json"]
     assert len(ours[0][1].splitlines()) <= 60
 
 
 def test_a_new_dataset_is_exported_verified_and_shown_without_a_line_elsewhere(tree, genesys):
-    command(tree, genesys, "run", "--dataset", "skills", "--to", "lake")
-    (file,) = (tree / "lake/dim_skills").glob("*.csv.gz")
+    command(tree, genesys, "run", "--dataset", "stations", "--to", "lake")
+    (file,) = (tree / "lake/dim_stations").glob("*.csv.gz")
     with gzip.open(file, "rt", newline="") as lines:
-        rows = [(row["name"], row["state"]) for row in csv.DictReader(lines)]
-    assert rows == [("Claims", "active"), ("Retention", "active"), ("Travel", "deleted")]
-    (manifest,) = (tree / "lake/_genesys_export/skills").glob("*/manifest.json")
+        rows = [(row["name"], row["status"], row["_extra"]) for row in csv.DictReader(lines)]
+    assert rows == [
+        ("Desk 1", "AVAILABLE", ""),
+        ("Desk 2", "ASSOCIATED", '{"webRtcPersistentEnabled":true}'),
+        ("Desk 3", "AVAILABLE", ""),
+    ]
+    (manifest,) = (tree / "lake/_genesys_export/stations").glob("*/manifest.json")
     assert json.loads(manifest.read_text())["state"] == "final"
-    assert "final" in command(tree, genesys, "status", "--dataset", "skills", "--to", "lake")
+    assert "final" in command(tree, genesys, "status", "--dataset", "stations", "--to", "lake")
     day = file.name.removesuffix(".csv.gz")
-    verify = ("verify", "--dataset", "skills", "--to", "lake", "--date", day)
+    verify = ("verify", "--dataset", "stations", "--to", "lake", "--date", day)
     assert "OK: everything matches the manifest" in command(tree, genesys, *verify)
-    told = command(tree, genesys, "doctor", "--dataset", "skills", "--to", "lake")
-    assert "dim_skills (routing:skill:view): the list can be read" in told
+    told = command(tree, genesys, "doctor", "--dataset", "stations", "--to", "lake")
+    assert "dim_stations: the list can be read" in told
 
 
 def test_a_new_dataset_is_in_the_dictionary_and_the_scripts(tree, genesys):
-    assert "dim_skills" in command(tree, genesys, "tables", "--markdown")
-    script = command(tree, genesys, "tables", "--ddl", "duckdb", "--table", "dim_skills")
-    assert 'CREATE TABLE IF NOT EXISTS "dim_skills"' in script
+    assert "dim_stations" in command(tree, genesys, "tables", "--markdown")
+    script = command(tree, genesys, "tables", "--ddl", "duckdb", "--table", "dim_stations")
+    assert 'CREATE TABLE IF NOT EXISTS "dim_stations"' in script
+    assert 'CREATE OR REPLACE VIEW "dim_stations_history"' in script

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
@@ -192,7 +193,8 @@ def test_what_is_described_is_what_is_asked(start):
         paths = [one.path for one in there.genesys.requests]
     for one in described:
         if "GET" in one:
-            assert any(path.startswith(one["GET"]) for path in paths)
+            pattern = re.compile(one["GET"].replace("{id}", "[^/]+"))
+            assert any(pattern.fullmatch(path) for path in paths)
         else:
             assert one in bodies
 

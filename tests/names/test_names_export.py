@@ -98,8 +98,8 @@ def test_json_lines_hold_the_same_rows_as_csv(lake):
                 name: ""
                 if value is None
                 else str(value).lower()
-                if value in (True, False)
-                else value
+                if isinstance(value, bool)
+                else str(value)
                 for name, value in line.items()
             }
             for line in lines
@@ -323,7 +323,7 @@ def test_without_the_setting_no_sql_for_them_is_made(lake):
 
 def test_the_query_of_the_page_finds_names(lake):
     page = (Path(__file__).parents[2] / "docs/how-to/names.md").read_text("utf-8")
-    (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    query, *_ = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     there = lake()
     there.both()
     with duckdb.connect() as database:

@@ -30,8 +30,13 @@ def numbers(first, last):
     return [f"q-{number}" for number in range(first, last + 1)]
 
 
-def test_every_lookup_table_has_its_list():
-    assert all(table.source for table in dataset_named(NAMES).tables)
+def test_every_table_has_its_list_or_stands_in_another_ones():
+    dataset = dataset_named(NAMES)
+    for table in dataset.tables:
+        assert table.source or dataset.table(table.of).source
+        assert (table.source is not None and "{id}" in table.source.path) == bool(
+            table.source and table.of
+        )
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,15 @@ def test_every_list_of_an_organisation_is_read_whole(lists, table, kind):
         found = ids(lists(genesys), table)
         org = WORLD.at(genesys.requests[0].at).org
     assert found == [one["id"] for one in getattr(org, kind)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+@pytest.mark.parametrize("table", ["dim_skills", "dim_skill_groups", "dim_teams", "dim_groups"])
+def test_lists_are_read_whole_however_small_their_pages_are(lists, table, size):
+    with serve(WORLD, at_rest(max_list_size=size)) as genesys:
+        found = ids(lists(genesys), table)
+        kind = table.removeprefix("dim_")
+        assert found == [*WORLD.at(genesys.requests[0].at).org.named[kind]]
 
 
 def test_users_of_every_state_are_asked_for(lists):
@@ -87,6 +101,38 @@ def test_the_next_page_is_where_the_answer_says_and_never_on_another_host(answer
         f"{QUEUES}?pageSize=500&pageNumber=1",
         *(f"{QUEUES}?after={at}" for at in (2, 4)),
     ]
+
+
+def test_a_cursor_of_the_answer_goes_back_where_there_is_no_link(answering):
+    def cursors(query):
+        at = int(query.get("after", 0))
+        rest = {"cursors": {"after": str(at + 2)}} if at < 4 else {"cursors": {"before": "1"}}
+        return {"entities": entities(at + 1, at + 2), **rest}
+
+    server, reader = answering(cursors)
+    assert ids(reader, "dim_teams") == numbers(1, 6)
+    assert [body.get("after") for body in server.bodies] == [None, "2", "4"]
+    assert {body["pageSize"] for body in server.bodies} == {"100"}
+    assert {body["expand"] for body in server.bodies} == {"entities.division"}
+
+
+def test_a_list_without_pages_is_asked_for_once_and_without_a_size(answering):
+    server, reader = answering(lambda _: {"entities": entities(1, 3), "total": 99})
+    assert ids(reader, "dim_business_units") == numbers(1, 3)
+    assert server.bodies == [{}]
+
+
+def test_an_answer_that_is_no_list_may_be_the_entity_itself(answering):
+    server, reader = answering(lambda _: {"retentionDays": 3})
+    assert [*reader.pages(listed("dim_data_retention"))] == [[{"retentionDays": 3}]]
+    assert server.bodies == [{}]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"7", b"<html>"])
+def test_an_entity_that_is_no_object_is_given_up(answering, body):
+    _, reader = answering(lambda _: body)
+    with pytest.raises(GenesysUnavailable, match=r"not an object|not JSON|not a page"):
+        [*reader.pages(listed("dim_data_retention"))]
 
 
 def test_what_is_asked_beside_the_page_stays_when_a_link_forgets_it(answering):

@@ -62,7 +62,7 @@ def test_each_dataset_has_its_own_answer_and_its_own_word_for_records(
     assert status == 0
     assert f"conversation_details {names.day}: provisional, 60 conversations, accord" in out
     entries = names.manifest["counts"]["exported"]
-    assert f"dimensions {names.day}: final, {entries} entries, according to " in out
+    assert f"dimensions {names.day}: final, {entries:,} entries, according to " in out
     assert out.count("OK: everything") == 2
     assert "keep_raw" not in out.partition("dimensions ")[2]
 

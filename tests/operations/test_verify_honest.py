@@ -9,6 +9,7 @@ import pytest
 from published import DAY, Published
 
 from fakes import Events
+from genesys_export.datasets import NAMES, dataset_named
 from genesys_export.errors import Stopped
 from genesys_export.events import ReadBack
 from genesys_simulator import World, serve
@@ -114,25 +115,35 @@ def test_an_index_of_other_tokens_is_found(publish):
 def test_a_snapshot_is_verified_by_rows_and_keys_and_has_no_index_to_miss(snapshot, form):
     found = honest(snapshot(format=form))
     assert (found.records, found.unchecked) == ("entries", ())
-    assert (found.checked.tables, found.checked.keyed, found.checked.index) == (5, 5, 0)
+    every = len(dataset_named(NAMES).tables)
+    assert (found.checked.tables, found.checked.keyed, found.checked.index) == (every, every, 0)
     assert found.checked.rows == found.manifest.counts.exported > 0
 
 
 def test_a_lookup_table_whose_ids_are_dropped_has_no_keys_to_check(snapshot):
     found = honest(snapshot(GENESYS_EXPORT_PRIVACY__COLUMNS="participants.user_id=drop"))
-    assert found.unchecked == ("the keys of dim_users: dim_users.id is protected",)
-    assert found.checked.keyed == 4
+    hidden = {
+        f"the keys of {table.name}: {table.name}.{column.name} is protected"
+        for table in dataset_named(NAMES).tables
+        for column in table.columns
+        if column.name in table.primary_key and column.repeats == "participants.user_id"
+    }
+    assert {*found.unchecked} == hidden
+    assert found.checked.keyed == len(dataset_named(NAMES).tables) - len(hidden)
 
 
 def test_lookup_tables_that_a_day_of_conversations_of_0_1_0_names_are_checked_with_it(
     snapshot, tmp_path, genesys
 ):
-    taken = snapshot()
+    lookups = dataset_named(NAMES).lookups
+    taken = snapshot(GENESYS_EXPORT_EXPORT__TABLES=",".join(lookups))
     names = taken.manifest
     day = Published.export(tmp_path / "lake", genesys, day=taken.day)
     day = replace(day, day=taken.day)
     day.rewrite(lambda told: told["tables"].update(names["tables"]))
     day.rewrite(lambda told: told["recipe"]["tables"].extend(names["tables"]))
+    version = dataset_named(NAMES).column_version
+    day.rewrite(lambda told: told["recipe"].update(column_version=version))
     found = honest(day)
     assert (found.checked.tables, found.checked.keyed) == (20, 20)
     day.object("dim_queues").unlink()

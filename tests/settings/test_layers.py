@@ -213,7 +213,24 @@ def test_names_add_their_dataset_and_tables_limit_the_datasets_they_are_of(writt
     settings = load(flags={}, environ={}, cwd=cwd)
     conversations, names = settings.datasets
     assert settings.tables_of(conversations) == ("sessions", "segments")
-    assert settings.tables_of(names) == tuple(each.name for each in names.tables)
+    assert settings.tables_of(names) == names.lookups
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("names = true", 5),
+        ("names = true\ndatasets = ['conversation_details', 'dimensions']", 27),
+        ("datasets = ['dimensions']", 27),
+        ("names = true\ntables = ['dim_skills', 'dim_queues']", 2),
+    ],
+)
+def test_names_alone_are_the_lookup_tables_and_the_whole_dataset_is_chosen_by_name(
+    written, text, count
+):
+    settings = load(flags={}, environ={}, cwd=written(f"[export]\n{text}\n"))
+    (names,) = (one for one in settings.datasets if one.name == "dimensions")
+    assert len(settings.tables_of(names)) == count
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,22 @@ WIDE = Path(__file__).parent / "golden_wide"
 STORIES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
 PINS = ("Customer Number", "VIP", "script", "text", "count", "Nobody Has It")
 EVERYTHING = Additions(local_times=True, join_names=True, pin_attributes=PINS)
-CHANGED = ("conversations", "participants", "sessions", "segments", "conversation_attributes")
+CHANGED = (
+    "conversations",
+    "participants",
+    "sessions",
+    "segments",
+    "session_metrics",
+    "flow_outcomes",
+    "conversation_attributes",
+)
 NAMES = {
     "dim_users": {"u-ada": "Ada, the first", "u-bob": 'Bob "B" Two'},  # u-cleo has none
     "dim_queues": {"q-first": "First", "q-mail": "Mail\nand more", "q-back": "Call back"},
     "dim_divisions": {"d1d1d1d1-0000-4000-8000-000000000002": "Home"},
+    "dim_skills": {"skill-b": "Spanish"},
+    "dim_teams": {"team-1": "Team one"},
+    "dim_flow_outcomes": {"fo-1": "Paid"},
     "dim_wrap_up_codes": {"wrap-answered": "Answered", "wrap-solved": "Solved"},
 }
 
