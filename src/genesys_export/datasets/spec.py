@@ -175,6 +175,7 @@ class Dataset:
     jobs: JobEndpoint | None = None
     query: QueryEndpoint | None = None
     counts: CountEndpoint | None = None
+    named_by: tuple[str, ...] = ()  # the lookup tables that its ids may have names from
     pinned: Table | None = None  # of pinned attributes; who has one takes all Additions
     added: Additions = field(default_factory=Additions)  # what settings added
 
