@@ -17,7 +17,7 @@ from genesys_export.days import Interval
 from genesys_export.decode import Decoder
 from genesys_export.encode import CsvGz, Newlines
 from genesys_export.flatten import Flattener, arrow_schema
-from genesys_export.flatten.lookup import with_names
+from genesys_export.flatten.lookup import Namer
 from genesys_export.model import Batch
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -25,11 +25,19 @@ WIDE = Path(__file__).parent / "golden_wide"
 STORIES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
 PINS = ("Customer Number", "VIP", "script", "text", "count", "Nobody Has It")
 EVERYTHING = Additions(local_times=True, join_names=True, pin_attributes=PINS)
-CHANGED = ("conversations", "participants", "sessions", "segments", "conversation_attributes")
+CHANGED = (
+    "conversations",
+    "participants",
+    "sessions",
+    "segments",
+    "session_metrics",
+    "conversation_attributes",
+)
 NAMES = {
     "dim_users": {"u-ada": "Ada, the first", "u-bob": 'Bob "B" Two'},  # u-cleo has none
     "dim_queues": {"q-first": "First", "q-mail": "Mail\nand more", "q-back": "Call back"},
     "dim_divisions": {"d1d1d1d1-0000-4000-8000-000000000002": "Home"},
+    "dim_skills": {"skill-b": "Spanish"},
     "dim_wrap_up_codes": {"wrap-answered": "Answered", "wrap-solved": "Solved"},
 }
 
@@ -91,9 +99,8 @@ def csv_of(story: str) -> dict[str, str]:
     """Return the tables that have something added, as they would be written."""
     record = (GOLDEN / story / "conversation.json").read_bytes()
     dataset = dataset_named(DEFAULT, EVERYTHING)
-    batches = [
-        with_names(one, dataset, NAMES) for one in made_of([record], EVERYTHING, "Europe/Berlin")
-    ]
+    made = made_of([record], EVERYTHING, "Europe/Berlin")
+    batches = [Namer(dataset, NAMES).named(one) for one in made]
     files = {}
     for table in (dataset.table(name) for name in CHANGED):
         pieces: list[bytes] = []

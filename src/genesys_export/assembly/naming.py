@@ -16,6 +16,7 @@ from ..days import Day
 from ..errors import DataMismatch, TryAgainLater
 from ..export import Plan
 from ..feeds.names import ID, NAME, SnapshotNames, nearest_first, usable
+from ..flatten.lookup import Namer
 from ..locations import Home
 from ..manifest import Manifest
 from ..model import NamesUsed, Store
@@ -61,10 +62,9 @@ class SnapshotLookups:
             )
         digest = blake2b(msgspec.json.encode(found.read, order="sorted"), digest_size=16)
         return SnapshotNames(
-            dataset=self.plan.dataset,
             used=NamesUsed(snapshot=str(at) if at else None, digest=digest.hexdigest()),
-            names=found.names,
             notes=tuple(found.notes),
+            namer=Namer(self.plan.dataset, found.names),
         )
 
     @property

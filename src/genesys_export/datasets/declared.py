@@ -57,6 +57,7 @@ def declared(name: str) -> Dataset:
         counts=CountEndpoint(**raw["counts"]) if "counts" in raw else None,
         aggregates=_aggregates(raw["aggregates"]) if "aggregates" in raw else None,
         tables=tuple(_table(table, identity, fields) for table in raw["tables"]),
+        named_by=tuple(raw.get("named_by", ())),
         pinned=_table(raw["pinned"], identity, fields) if "pinned" in raw else None,
     )
 

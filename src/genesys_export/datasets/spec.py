@@ -179,6 +179,7 @@ class Dataset:
     query: QueryEndpoint | None = None
     counts: CountEndpoint | None = None
     aggregates: AggregateEndpoint | None = None
+    named_by: tuple[str, ...] = ()  # the lookup tables that its ids may have names from
     pinned: Table | None = None  # of pinned attributes; who has one takes all Additions
     added: Additions = field(default_factory=Additions)  # what settings added
 

@@ -1,8 +1,8 @@
 """A dataset with the columns and tables that settings add: names, local times, pinned attributes.
 
 Nothing downstream knows that they were added: they are declared like all others. Added columns
-come after the declared ones, so that a table in a warehouse only needs ADD COLUMN. Which id has a
-name is read off the declarations: a lookup table is one with `id` and `name`.
+come after the declared ones, so that a table in a warehouse only needs ADD COLUMN. The dataset
+declares which lookup tables it is named by; which of its ids these name is read off the columns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def widened(dataset: Dataset, added: Additions, lookups: Sequence[Table]) -> Dat
     """
     if dataset.pinned is None or not added:
         return dataset
-    tables = tuple(_widened(table, added, lookups) for table in dataset.tables)
+    known = [lookup for lookup in lookups if lookup.name in dataset.named_by]
+    tables = tuple(_widened(table, added, known) for table in dataset.tables)
     if added.pin_attributes:
         tables = (*tables, _with_pins(dataset, dataset.pinned, added.pin_attributes))
     return replace(dataset, tables=tables, added=added)
@@ -60,7 +61,7 @@ def _local_times(table: Table) -> Iterator[Column]:
 def _names(table: Table, lookups: Sequence[Table]) -> Iterator[Column]:
     """Yield a column for each id of the table that has a name somewhere, and no name yet."""
     taken = {*table.names}
-    nouns = [_Noun.of(lookup) for lookup in lookups if {"id", "name"} <= {*lookup.names}]
+    nouns = [*map(_Noun.of, lookups)]
     for column in table.columns:
         noun = next((one for one in nouns if one.is_meant_by(table, column)), None)
         if noun is None or (name := _name_of(column.name)) in taken:
@@ -91,8 +92,7 @@ class _Noun:
     @classmethod
     def of(cls, lookup: Table) -> _Noun:
         word = lookup.name.removeprefix(_PREFIX)
-        word = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
-        return cls(lookup, word, lookup.column("id").repeats)
+        return cls(lookup, word.removesuffix("s"), lookup.column("id").repeats)
 
     def is_meant_by(self, table: Table, column: Column) -> bool:
         """Whether the column holds ids of it: it repeats them, or is called so."""

@@ -81,11 +81,13 @@ def json_texts(lists: pa.ListArray) -> pa.StringArray:
     if not are_texts:
         lists = lists.cast(_TEXTS)
     elements = lists.flatten()
-    if elements.null_count or (are_texts and _may_need_escapes(elements)):
-        return _one_by_one(lists, are_texts=are_texts)
-    first, between, last = ('["', '","', '"]') if are_texts else ("[", ",", "]")
-    texts = pc.binary_join_element_wise(first, pc.binary_join(lists, between), last, "")
     sizes = pc.list_value_length(lists)
+    first, between, last = "[", ",", "]"
+    if elements.null_count or (are_texts and _may_need_escapes(elements)):
+        lists = _relisted(lists, sizes, _as_json(elements) if are_texts else elements)
+    elif are_texts:
+        first, between, last = '["', '","', '"]'
+    texts = pc.binary_join_element_wise(first, pc.binary_join(lists, between), last, "")
     if are_texts and pc.min(sizes).as_py() == 0:
         texts = pc.if_else(pc.equal(sizes, 0), "[]", texts)
     return texts
@@ -100,15 +102,16 @@ def _may_need_escapes(texts: pa.StringArray) -> bool:
     return len(letters.translate(None, _ESCAPED)) != len(letters)
 
 
-def _one_by_one(lists: pa.ListArray, *, are_texts: bool) -> pa.StringArray:
-    """The slow way, for the few columns with nulls or quotes in their lists."""
+def _as_json(texts: pa.StringArray) -> pa.StringArray:
+    """Return texts as JSON: each distinct one is written once."""
+    distinct = texts.dictionary_encode()
+    written = [json.dumps(one, ensure_ascii=False) for one in distinct.dictionary.to_pylist()]
+    return pa.array(written, pa.string()).take(distinct.indices)
 
-    def text(elements: list[str | None]) -> str:
-        return json.dumps(elements, ensure_ascii=False, separators=(",", ":"))
 
-    def numbers(elements: list[str | None]) -> str:
-        return f"[{','.join(one or 'null' for one in elements)}]"
-
-    write = text if are_texts else numbers
-    made = (None if one is None else write(one) for one in lists.to_pylist())
-    return pa.array(made, pa.string())
+def _relisted(lists: pa.ListArray, sizes: pa.Int32Array, elements: pa.StringArray) -> pa.ListArray:
+    """Return the lists with other elements in their places, null ones as the word."""
+    ends = pc.cumulative_sum(pc.fill_null(sizes, 0))
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    spelled = pc.fill_null(elements, "null")
+    return pa.ListArray.from_arrays(offsets, spelled, mask=lists.is_null())

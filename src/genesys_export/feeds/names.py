@@ -7,15 +7,14 @@ nothing. Memory: about 200 bytes an entry of the lookup tables, once for each da
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
-from ..datasets import Dataset
 from ..flatten.derived import TIMES
-from ..flatten.lookup import Names, with_names
+from ..flatten.lookup import Namer
 from ..model import Batch, NamesUsed
 from ..privacy import Action, Rules
 from ..privacy.values import protect
@@ -27,14 +26,13 @@ ID, NAME = "id", "name"  # the columns of a lookup table that are read
 class SnapshotNames:
     """The names of one snapshot."""
 
-    dataset: Dataset  # whose rows get them
     used: NamesUsed
-    names: Names = field(default_factory=dict, repr=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    namer: Namer
 
     def named(self, batch: Batch) -> Batch:
         """Return protected rows with the names of their ids."""
-        return with_names(batch, self.dataset, self.names)
+        return self.namer.named(batch)
 
 
 def nearest_first(day: date, snapshots: Collection[date]) -> Iterator[date]:

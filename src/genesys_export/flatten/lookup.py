@@ -11,24 +11,38 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..datasets import Dataset, Kind
+from ..datasets import Dataset, Kind, Table
 from ..model import Batch
 
 Names = Mapping[str, Mapping[str, str]]  # by lookup table, by id
+_Places = tuple[tuple[int, int, Mapping[str, str]], ...]  # of the name, of the id; the names
 
 
-def with_names(batch: Batch, dataset: Dataset, names: Names) -> Batch:
-    """Return the batch with every name filled in; each distinct id is looked up once."""
-    table = next((one for one in dataset.tables if one.name == batch.table), None)
-    columns = table.of_kind(Kind.NAME) if table else ()
-    rows = batch.rows
-    for column in columns:
-        found = names.get(column.repeats.partition(".")[0])
-        if found:
-            place = rows.schema.names.index(column.name)
-            filled = _named(rows.column(column.made_from), found)
-            rows = rows.set_column(place, rows.schema.field(place), filled)
-    return batch if rows is batch.rows else Batch(batch.table, rows, batch.starts)
+class Namer:
+    """Fills the name columns of a dataset's tables; safe from several threads."""
+
+    def __init__(self, dataset: Dataset, names: Names) -> None:
+        """Find the columns once: a batch has a hundred, and there are many batches."""
+        self._places = {table.name: _places(table, names) for table in dataset.tables}
+
+    def named(self, batch: Batch) -> Batch:
+        """Return the batch with every name filled in; each distinct id is looked up once."""
+        places = self._places.get(batch.table)
+        if not places:
+            return batch
+        columns = batch.rows.columns
+        for name, ident, names in places:
+            columns[name] = _named(columns[ident], names)
+        rows = pa.RecordBatch.from_arrays(columns, schema=batch.rows.schema)
+        return Batch(batch.table, rows, batch.starts)
+
+
+def _places(table: Table, names: Names) -> _Places:
+    return tuple(
+        (table.names.index(column.name), table.names.index(column.made_from), found)
+        for column in table.of_kind(Kind.NAME)
+        if (found := names.get(column.repeats.partition(".")[0]))
+    )
 
 
 def _named(ids: pa.Array, names: Mapping[str, str]) -> pa.Array:
