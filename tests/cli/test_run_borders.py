@@ -25,7 +25,7 @@ class Broken:
     def __init__(self, problem: Exception) -> None:
         dataset = dataset_named(DEFAULT)
         whose = {"org": "", "dataset": dataset.name}
-        plan = SimpleNamespace(org="", dataset=dataset, whose=whose)
+        plan = SimpleNamespace(org="", dataset=dataset, whose=whose, after=())
         self.deps = SimpleNamespace(plan=plan, clock=FakeClock(), observe=ignore)
         self._problem = problem
 

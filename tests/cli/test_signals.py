@@ -61,6 +61,7 @@ def test_a_day_that_a_signal_broke_was_stopped(signals):
     class Exporter:
         deps = SimpleNamespace(
             plan=SimpleNamespace(
+                after=(),
                 org="",
                 dataset=dataset_named(DEFAULT),
                 whose={"org": "", "dataset": DEFAULT},

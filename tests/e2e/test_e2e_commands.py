@@ -43,8 +43,12 @@ def test_one_table_alone_is_told(command, exported, day):
 
 
 def test_tables_need_no_settings_and_no_file(command):
-    (command.folder / "genesys-export.toml").write_text("this is [no TOML")
     command("tables").ends(0)
+
+
+def test_tables_are_not_guessed_where_the_settings_that_shape_them_cannot_be_read(command):
+    (command.folder / "genesys-export.toml").write_text("this is [no TOML")
+    assert "not valid TOML" in command("tables").ends(78).err
 
 
 @pytest.fixture
