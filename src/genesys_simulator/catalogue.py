@@ -156,10 +156,11 @@ _LISTINGS = (
     _list("groups", "groups"),
     _list("teams", "teams", "groups:team:view", style=Style.CURSOR),
     _list("locations", "locations"),
-    _list(
-        "presences",
-        "presence/definitions",
-        "presence:presenceDefinition:view",
+    Listing(
+        name="presences",
+        path="/api/v2/presence/definitions",
+        permissions=("presence:presenceDefinition:view",),
+        entities=reference.presence_definitions,
         style=Style.WHOLE,
     ),
     _list("outcomes", "flows/outcomes", "architect:flowOutcome:view"),

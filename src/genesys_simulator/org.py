@@ -51,7 +51,6 @@ _NAMED: Mapping[str, tuple[int, ...]] = {
     "groups": (44, 49, 50, 51),
     "teams": (54, 14),
     "locations": (15, 16),
-    "presences": (60, 61, 62, 63),
     "outcomes": (36, 37),
     "milestones": (39, 47),
     "campaigns": (40, 43, 17),

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import matrix
 from .org import Org
+from .presences import PRESENCES
 from .replies import bad_request, not_found
 from .templates import Json
 
@@ -26,9 +27,24 @@ _EXPANDS = (
     "externalContactsSettings groups customAttributes profileSkills certifications locations "
     "skills languages languagePreference employerInfo biography dateLastLogin dateWelcomeSent"
 )
-_PRESENCES = (
-    ("Lunch", "Meal"), ("Team meeting", "Meeting"), ("E-mail work", "Busy"), ("Pause", "Break"),
-)  # fmt: skip
+
+
+def presence_definitions(org: Org, query: Query, path: Path) -> Sequence[Json]:
+    """Return the presences that statuses name, in order of id."""
+    del org, query, path
+    made = [
+        {
+            "id": one.ident,
+            "name": one.label,
+            "type": "User" if one.is_own else "System",
+            "languageLabels": {"en_US": one.label},
+            "systemPresence": one.system.replace("_", " ").title(),
+            "deactivated": False,
+            "divisionId": "*",
+        }
+        for one in PRESENCES
+    ]
+    return sorted(made, key=lambda one: str(one["id"]))
 
 
 def users(org: Org, query: Query, path: Path) -> Sequence[Json]:
@@ -184,14 +200,6 @@ def _location(org: Org, number: int) -> Json:
     }
 
 
-def _presence(org: Org, number: int) -> Json:
-    del org
-    name, system = _PRESENCES[(number - 1) % len(_PRESENCES)]
-    labels = {"en_US": name}
-    own = {"systemPresence": system, "deactivated": False, "divisionId": "*"}
-    return {"name": name, "type": "User", "languageLabels": labels, **own}
-
-
 def _contact_list(org: Org, number: int) -> Json:
     del org
     columns = ["First name", "Phone", "Zip"]
@@ -247,7 +255,6 @@ _DETAILS: Mapping[str, Callable[[Org, int], Json]] = {
     "groups": _group,
     "teams": _gathering,
     "locations": _location,
-    "presences": _presence,
     "campaigns": _campaign,
     "contact_lists": _contact_list,
     "business_units": _business_unit,
@@ -255,4 +262,4 @@ _DETAILS: Mapping[str, Callable[[Org, int], Json]] = {
     "evaluation_forms": _evaluation_form,
     "survey_forms": _survey_form,
 }
-_UNDIVIDED = ("languages", "groups", "locations", "presences")
+_UNDIVIDED = ("languages", "groups", "locations")

@@ -351,3 +351,13 @@ def test_its_permission_and_its_jobs_are_of_their_own(dial, world):
     assert other.get(f"/api/v2/analytics/conversations/details/jobs/{job}").status == 404
     assert other.call("DELETE", f"{JOBS}/{job}").status == 204
     assert not other.genesys.jobs
+
+
+def test_every_presence_of_a_status_is_in_the_list_of_definitions(dial, world):
+    client = dial(world)
+    listed = client.get("/api/v2/presence/definitions").json["entities"]
+    named = {one["id"]: one["systemPresence"].replace(" ", "_").upper() for one in listed}
+    users = [user for page in read_all(client) for user in page["userDetails"]]
+    rows = [row for user in users for row in user.get("primaryPresence", ())]
+    assert rows
+    assert all(named[row["organizationPresenceId"]] == row["systemPresence"] for row in rows)

@@ -18,6 +18,7 @@ from typing import Protocol, TextIO
 from msgspec.structs import asdict
 
 from .. import events
+from ..datasets import DEFAULT
 from ..days import Interval, iso_ms
 from ..events import Event
 from .days import Days
@@ -193,9 +194,10 @@ class Lines:
 
     def _progress(self, now: float) -> dict[str, object]:
         totals, days = self._tally.totals(), self._days.under_way
+        counted = "records" if self._named else records_of(days[-1].dataset if days else DEFAULT)
         figures: dict[str, object] = {
             "requests": totals.requests,
-            "conversations": totals.conversations,
+            counted: totals.conversations,
             "rows": totals.rows,
             "received_bytes": totals.received_bytes,
             "uploaded_bytes": totals.uploaded_bytes,
