@@ -151,7 +151,9 @@ def test_every_engine_understands_the_script_of_every_dataset(dialect, files):
             assert not sqlglot.parse_one(statement, read=dialect).find(exp.Command), statement
         of_records = files.type is FileType.LINES and dataset.record is not None
         for name in [dataset.raw] if of_records else [table.name for table in dataset.tables]:
-            assert re.search(rf"[\"`.]{name}(_csv|_json|_copy|_lines)?[\"`]", text, re.I), name
+            assert re.search(
+                rf"[\"`.]{name}(_csv|_json|_copy|_lines)?[\"`]", text, re.IGNORECASE
+            ), name
 
 
 @every_script
