@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fakes import some
 from genesys_export import NotPermitted, TryAgainLater, WrongSettings
 from genesys_export.datasets import datasets
 from genesys_simulator import World
@@ -43,7 +44,8 @@ def test_a_day_whose_details_are_not_complete_is_not_published(world, served, ex
 def test_a_partial_day_has_the_intervals_that_are_complete(world, served, exporter, name):
     genesys = served(world, lag=lambda: until(10, 47))
     with exporter(genesys, datasets=[name], allow_partial=True) as made:
-        assert " partial: " in str(made.export(YESTERDAY))
+        (result,) = made.export(YESTERDAY).results
+        assert some(some(result.report).manifest).state == "partial"
         ends = made.read(name, YESTERDAY).column("interval_end").to_pylist()
     assert f"{max(ends):%H:%M}" == "10:30"
     assert len({*ends}) > 5
