@@ -145,6 +145,8 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
         "the previously published version is unchanged"
     )
     assert "division" in refused.value.advice
+    with pytest.raises(DataMismatch, match="1,500 of the 12,000 statuses published before"):
+        check_shrink("2026-11-22", 12_000, 1_500, accept=False, records="statuses")
     assert "--accept-shrink" in refused.value.advice
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import genesys_export
-from genesys_export.plural import plural
+from genesys_export.plural import counted, plural
 
 SOURCE = Path(genesys_export.__file__).parent
 # What a message may count by hand: units, and what is never one.
@@ -37,6 +37,13 @@ def test_a_count_has_its_noun_in_the_right_number(count, words):
 def test_an_irregular_plural_is_given():
     assert plural(1, "retry", "retries") == "1 retry"
     assert plural(3, "retry", "retries") == "3 retries"
+
+
+@pytest.mark.parametrize(
+    ("nouns", "one"), [("records", "record"), ("entries", "entry"), ("statuses", "status")]
+)
+def test_one_of_what_a_dataset_counts_is_told_from_its_plural(nouns, one):
+    assert [counted(count, nouns) for count in (1, 2)] == [f"1 {one}", f"2 {nouns}"]
 
 
 def test_messages_leave_the_number_of_a_noun_to_the_helper():

@@ -18,7 +18,7 @@ from .days import iso_ms
 from .errors import DataMismatch, TryAgainLater, WrongSettings
 from .manifest import Manifest, Recipe
 from .model import SliceRecord
-from .plural import plural
+from .plural import counted
 
 # A role that lost a division answers with fewer conversations and no error; a handful fewer is
 # Genesys correcting itself, and so is a small share of a big day.
@@ -57,12 +57,17 @@ def check_watermark(old: Manifest, new_lowest: datetime | None) -> None:
     )
 
 
-def check_shrink(day: str, old_exported: int, gone: int, *, accept: bool) -> None:
-    """Refuse a day that lost more than 20 conversations and 2 % of them; raises DataMismatch."""
+def check_shrink(
+    day: str, old_exported: int, gone: int, *, accept: bool, records: str = "conversations"
+) -> None:
+    """Refuse a day that lost more than 20 records and 2 % of them; raises DataMismatch.
+
+    `records` is what the dataset calls them.
+    """
     if accept or gone <= _MOST_GONE or gone * 100 <= old_exported * _MOST_GONE_PERCENT:
         return
     raise DataMismatch(
-        f"{day}: {gone:,} of the {plural(old_exported, 'conversation')} published before are gone"
+        f"{day}: {gone:,} of the {counted(old_exported, records)} published before are gone"
         f" ({gone / old_exported:.1%}); the previously published version is unchanged",
         advice="The OAuth client's role has probably lost a division or permission: see "
         "`genesys-export doctor`. If they were really deleted, run again with --accept-shrink.",

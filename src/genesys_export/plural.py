@@ -10,5 +10,10 @@ def plural(count: int, one: str, more: str = "") -> str:
 
 def counted(count: int, nouns: str) -> str:
     """Return the count with its noun, which is given in the plural: `1 entry`, `2 entries`."""
-    one = f"{nouns[:-3]}y" if nouns.endswith("ies") else nouns.removesuffix("s")
-    return plural(count, one, nouns)
+    return plural(count, _one_of(nouns), nouns)
+
+
+def _one_of(nouns: str) -> str:
+    if nouns.endswith("ies"):
+        return f"{nouns[:-3]}y"
+    return nouns.removesuffix("es" if nouns.endswith("ses") else "s")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import merge
 from itertools import groupby, zip_longest
 from operator import itemgetter
@@ -71,16 +72,9 @@ def statuses(
     Rows of a kind are consecutive: the first may begin long before the span, the last end after.
     """
     days = range(span.start_ms // DAY_MS - 1, (span.end_ms - 1) // DAY_MS + 2)
-    org, hours = holdings.org, holdings.shifts()
-    done = work(holdings, days if hours else None)
-    planned = _planned({**(hours or {}), **dict.fromkeys(org.leads, _LEADS_HOURS)}, days)
-    lasting = _on_leave(org)
-    users = sorted({*done, *planned, *lasting} if user_id is None else {user_id})
-    for user in users:
-        found = _Rows([(_FOUNDED_MS, presences.OFFLINE)], [(_FOUNDED_MS, "OFF_QUEUE")])
-        if user not in lasting:
-            is_agent = user not in org.leads
-            found = _rows(user, planned.get(user, []), done.get(user, []), is_agent=is_agent)
+    everybody = _everybody(holdings, days)
+    for user in sorted(everybody) if user_id is None else {user_id} & everybody.keys():
+        found = everybody[user]
         line = Timeline(
             user,
             tuple(
@@ -114,6 +108,21 @@ def _closed(
             yield start, None if is_open else end, value
 
 
+@lru_cache(maxsize=2)
+def _everybody(holdings: Holdings, days: range) -> Mapping[str, _Rows]:
+    """Return since when each user is what, for shifts that begin on these UTC days."""
+    org, hours = holdings.org, holdings.shifts()
+    done = work(holdings, days if hours else None)
+    planned = _planned({**(hours or {}), **dict.fromkeys(org.leads, _LEADS_HOURS)}, days)
+    lasting = _on_leave(org)
+    rows = {
+        user: _rows(user, planned.get(user, []), done.get(user, ()), is_lead=user in org.leads)
+        for user in {*done, *planned} - lasting
+    }
+    on_leave = _Rows([(_FOUNDED_MS, presences.OFFLINE)], [(_FOUNDED_MS, "OFF_QUEUE")])
+    return {**rows, **dict.fromkeys(lasting, on_leave)}
+
+
 def _planned(hours: Mapping[str, Span], days: range) -> dict[str, list[Span]]:
     """Return the shifts planned on these UTC days."""
     return {
@@ -129,13 +138,13 @@ def _on_leave(org: Org) -> frozenset[str]:
     return frozenset(user["id"] for user in org.users if user["state"] == "inactive")
 
 
-def _rows(user: str, planned: Sequence[Span], done: Sequence[Stretch], *, is_agent: bool) -> _Rows:
+def _rows(user: str, planned: Sequence[Span], done: Sequence[Stretch], *, is_lead: bool) -> _Rows:
     rows = _Rows()
-    done = done if is_agent else ()
+    done = () if is_lead else done
     for duty in _duties(planned, [Span(start, end) for start, end, _ in done]):
         mine = [one for one in done if duty.start_ms <= one[0] < duty.end_ms]
         chance = crc32(f"{user} {duty.start_ms}".encode())
-        _work_day(rows, duty, mine, chance, is_agent=is_agent)
+        _work_day(rows, duty, mine, chance, is_agent=not is_lead)
     return rows
 
 

@@ -41,6 +41,18 @@ def test_it_asks_what_the_chosen_datasets_need_and_nothing_else(command, genesys
     assert "dim_" not in doctor(at).ends(0).out
 
 
+def test_the_permission_of_status_is_tried_when_it_is_chosen(command, genesys):
+    needed = "analytics:userDetail:view"
+    result = doctor(command.against(genesys()), "--dataset", "conversation_details,user_status")
+    told = result.ends(0).out.splitlines()
+    accepted = f"ok        Genesys Cloud, {needed} (user_status): a test job was accepted"
+    assert any(line.startswith(accepted) for line in told)
+    assert any(line.startswith("ok        Genesys Cloud, data (user_status): ") for line in told)
+    lacking = command.against(genesys(missing_permissions=frozenset({needed})))
+    assert f"fail      Genesys Cloud, {needed}" in doctor(lacking, "--dataset", "user_status").out
+    assert needed not in doctor(lacking).ends(0).out
+
+
 def test_a_wrong_secret_is_named_and_never_shown(command, genesys):
     wrong = command.against(genesys(), GENESYS_CLIENT_SECRET=SECRET)
     result = doctor(wrong, "--verbose").ends(77)

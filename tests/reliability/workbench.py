@@ -99,6 +99,7 @@ STATUSES = Kind(
     feed=status_feed,
     counted=2,
 )
+TABLES = tuple(CONVERSATIONS.marks)
 HOME = CONVERSATIONS.keys.day(DAY)
 MANIFEST, CLAIM = CONVERSATIONS.keys.manifest(DAY), CONVERSATIONS.keys.claim(DAY)
 REGISTER = CONVERSATIONS.keys.recipe

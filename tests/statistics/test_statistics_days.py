@@ -47,7 +47,8 @@ def test_a_partial_day_has_the_intervals_that_are_complete(world, served, export
         (result,) = made.export(YESTERDAY).results
         assert some(some(result.report).manifest).state == "partial"
         ends = made.read(name, YESTERDAY).column("interval_end").to_pylist()
-    assert f"{max(ends):%H:%M}" == "10:30"
+    last = f"{max(ends):%H:%M}"  # a flow or conversation need not be in the last one
+    assert last == "10:30" if name == "user_aggregates" else last <= "10:30"
     assert len({*ends}) > 5
 
 

@@ -6,10 +6,13 @@ from collections import Counter, defaultdict
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import pytest
+from lake import DATASET
 
 from genesys_export import Exporter, NotPermitted
 from genesys_export.days import MILLISECOND, Day, parse_instant, zone_named
+from genesys_export.dictionary import Files, FileType, as_ddl
 from genesys_simulator import Options, World, serve
 from genesys_simulator.timeline import statuses
 from genesys_simulator.times import Span, to_ms
@@ -101,6 +104,24 @@ def test_a_table_is_the_same_in_every_format_and_layout(start, make, tmp_path):
                 found.append(rows)
     assert all(one == found[0] for one in found)
     assert all(found[0])
+
+
+@pytest.mark.parametrize("form", ["csv.gz", "parquet"])
+def test_a_warehouse_gets_a_whole_day_of_every_user(start, make, tmp_path, form):
+    with make(start(), format=form) as exporter:
+        exporter.export(DAY)
+    files = Files(root=str(tmp_path / "lake"), type=FileType(form))
+    script = as_ddl([DATASET], "duckdb", files, day=date.fromisoformat(DAY))
+    with duckdb.connect() as warehouse:
+        warehouse.execute(script)
+        hours = warehouse.execute(
+            "SELECT DISTINCT sum(duration_ms) / 3600000 FROM user_presence GROUP BY user_id"
+        ).fetchall()
+        outside = warehouse.execute(
+            "SELECT count(*) FROM user_routing_status WHERE clipped_start < start_time "
+            "OR clipped_end > end_time OR duration_ms < 0"
+        ).fetchall()
+    assert (hours, outside) == ([(24.0,)], [(0,)])
 
 
 def test_users_are_hashed_as_they_are_in_conversations(start, make):

@@ -18,7 +18,7 @@ from warehouse_lakes import DATASET, DAY, Lake, statements
 from genesys_export.cli import status_of
 from genesys_export.cli.tables import TablesRequest
 from genesys_export.cli.tables import text_of as script_of
-from genesys_export.datasets import NAMES, Kind, dataset_named
+from genesys_export.datasets import NAMES, Kind, dataset_named, datasets
 from genesys_export.dictionary import DIALECTS, Files, FileType, as_ddl
 from genesys_export.errors import WrongSettings, WrongUse
 
@@ -141,6 +141,19 @@ def test_tables_of_several_datasets_are_one_script(dialect, files):
         )
     alone = as_ddl(both, dialect, files, tables=["dim_users"])
     assert DATASET.name not in alone
+
+
+@every_script
+def test_every_engine_understands_the_script_of_every_dataset(dialect, files):
+    for dataset in datasets():
+        text = as_ddl([dataset], dialect, files, day=date(2026, 11, 5))
+        for statement in statements(text):
+            assert not sqlglot.parse_one(statement, read=dialect).find(exp.Command), statement
+        of_records = files.type is FileType.LINES and dataset.record is not None
+        for name in [dataset.raw] if of_records else [table.name for table in dataset.tables]:
+            assert re.search(
+                rf"[\"`.]{name}(_csv|_json|_copy|_lines)?[\"`]", text, re.IGNORECASE
+            ), name
 
 
 @every_script

@@ -142,7 +142,11 @@ class Commit:
         try:
             gone = tally.gone if tally else max(0, old.counts.exported - made.counts.exported)
             guards.check_shrink(
-                str(self.day), old.counts.exported, gone, accept=self.accept_shrink
+                str(self.day),
+                old.counts.exported,
+                gone,
+                accept=self.accept_shrink,
+                records=self.deps.plan.dataset.records,
             )
         except DataMismatch:
             if staged:

@@ -47,12 +47,13 @@ def _notes(plan: Plan, manifest: Manifest) -> list[str]:
     whole = "not written, for privacy" if hides else "kept in rejects.jsonl.gz"
     rest = "kept in _extra, which is protected" if hides else "kept in _extra"
     names = ", ".join(sorted(counts.unknown_fields))
+    better = "later" if plan.dataset.record else "more complete"
     notes = {
         f" has no {records}: the published files have only a header": not counts.exported,
         f": {plural(counts.rejected, 'record')} could not be read, {whole}": counts.rejected,
         f": {plural(counts.drift, 'value')} did not fit the column, {rest}": counts.drift,
         f": {counted(counts.differing_duplicates, records)} came in differing copies; the "
-        f"later copy was kept": counts.differing_duplicates,
+        f"{better} copy was kept": counts.differing_duplicates,
         f": fields this version does not know, {rest}: {names}": names,
     }
     return [note for note, applies in notes.items() if applies]

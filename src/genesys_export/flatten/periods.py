@@ -20,6 +20,7 @@ from ..datasets import PeriodColumns
 from ..days import MILLISECOND, Slice
 from ..model import Batch
 from . import arrow_schema
+from .copies import in_order
 from .derived import TIMES
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
@@ -96,17 +97,13 @@ class Periods:
 
     def _in_order(self, rows: pa.Table, users: Sequence[str]) -> pa.Array:
         """Return the places of the rows to be written, one for each user and start."""
-        ranks = pa.array(range(len(users)), pa.int32())
         by_name = pc.array_sort_indices(pa.array(users, pa.string()))
-        rank = ranks.take(pc.array_sort_indices(by_name))
-        keys = pa.table({"user": rank.take(rows["user"]), "start": rows["start"]})
-        order = pc.sort_indices(keys, [("user", "ascending"), ("start", "ascending")])
-        sorted_keys = keys.take(order).combine_chunks()
-        again = _repeats(sorted_keys["user"], sorted_keys["start"])
-        if not again.true_count:
-            return order
-        kept = self._chosen(rows, order, pc.indices_nonzero(again).to_pylist())
-        return order.filter(kept)
+        rank = pc.array_sort_indices(by_name).take(rows["user"])
+        others = [*(one.name for one in self.columns.values), "extra"]
+        found = in_order(rows, rank, others)
+        self.tally.duplicates += found.duplicates
+        self.tally.differing += found.differing
+        return found.places
 
     def _touching(self, rows: pa.Table, order: pa.Array) -> pa.Array:
         """Return the places of those that last into the day, or begin in it."""
@@ -116,28 +113,6 @@ class Periods:
         touching = order.filter(pc.or_(lasts, pc.greater_equal(start, day)))
         self.tally.of_other_days += len(order) - len(touching)
         return touching
-
-    def _chosen(self, rows: pa.Table, order: pa.Array, again: Sequence[int]) -> pa.Array:
-        """Return which places in the order are kept, where rows come `again`: of each the best."""
-        dropped: set[int] = set()
-        best = at = -2
-        for place in again:
-            if place != at + 1:
-                best = place - 1
-            at = place
-            one, other = (self._told(rows, order[each].as_py()) for each in (best, place))
-            self.tally.duplicates += 1
-            self.tally.differing += one != other
-            worse = best if _says_more(other, one) else place
-            best = place if worse == best else best
-            dropped.add(worse)
-        kept = pc.is_in(pa.array(range(len(order)), pa.int64()), pa.array(sorted(dropped)))
-        return pc.invert(kept)
-
-    def _told(self, rows: pa.Table, place: int) -> tuple[object, ...]:
-        """Return what of a row can differ from its copy."""
-        names = ["end", *(one.name for one in self.columns.values), "extra"]
-        return tuple(rows[name][place].as_py() for name in names)
 
     def _batch(
         self, rows: pa.RecordBatch, users: pa.StringArray, reached: datetime | None
@@ -191,23 +166,6 @@ def texts_of(instants_ms: pa.Int64Array) -> pa.StringArray:
     """
     texts = instants_ms.cast(pa.timestamp("ms")).cast(pa.string())
     return pc.binary_join_element_wise(pc.utf8_replace_slice(texts, 10, 11, "T"), "Z", "")
-
-
-def _repeats(users: pa.ChunkedArray, starts: pa.ChunkedArray) -> pa.BooleanArray:
-    """Return for each row whether it has the user and the start of the one before."""
-    user, start = (one.combine_chunks() for one in (users, starts))
-    same = pc.and_(pc.equal(user[1:], user[:-1]), pc.equal(start[1:], start[:-1]))
-    return pa.concat_arrays([pa.array([False]), same])
-
-
-def _says_more(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Whether a copy counts before another: closed over open, then the later end, then by text."""
-    return _weight(one) > _weight(other)
-
-
-def _weight(told: tuple[object, ...]) -> tuple[object, ...]:
-    end, *texts = told
-    return end is not None, end or 0, *((text is not None, text or "") for text in texts)
 
 
 def _ms(instant: datetime) -> int:
