@@ -7,12 +7,13 @@ told, as the real service does; what no user was is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from .aggregate_ask import Ask
 from .replies import Refused
 from .templates import Json
 from .timeline import Timeline, statuses
-from .times import Span, text
+from .times import DAY_MS, Span, text
 from .world import Holdings
 
 Cells = dict[tuple[int, str, str], int]  # by bucket, metric and qualifier
@@ -23,7 +24,7 @@ def user_aggregated(holdings: Holdings, ask: Ask, known_ms: int, most: int | Non
     interval = Span(ask.interval.start_ms, min(ask.interval.end_ms, known_ms))
     by_group: dict[str, Cells] = {}
     if interval.start_ms < interval.end_ms:
-        for line in statuses(holdings, interval, known_ms=known_ms):
+        for line in _lines(holdings, *_around(interval, known_ms)):
             if ask.holds is None or ask.holds({"userId": (line.user_id,)}):
                 group = line.user_id if "userId" in ask.group_by else ""
                 _add(by_group.setdefault(group, {}), line, ask, known_ms)
@@ -39,6 +40,19 @@ def user_aggregated(holdings: Holdings, ask: Ask, known_ms: int, most: int | Non
         for group in sorted(by_group)
         if by_group[group]
     ]
+
+
+def _around(interval: Span, known_ms: int) -> tuple[Span, int]:
+    """Return the UTC days that the interval touches, and how much of them is known."""
+    start_ms, end_ms = interval.start_ms, interval.end_ms
+    days = Span(start_ms - start_ms % DAY_MS, -(-end_ms // DAY_MS) * DAY_MS)
+    return days, min(known_ms, days.end_ms)
+
+
+@lru_cache(maxsize=4)
+def _lines(holdings: Holdings, days: Span, known_ms: int) -> tuple[Timeline, ...]:
+    """Return the users' rows, kept for those who ask hour by hour."""
+    return tuple(statuses(holdings, days, known_ms=known_ms))
 
 
 def _add(cells: Cells, line: Timeline, ask: Ask, known_ms: int) -> None:

@@ -49,8 +49,8 @@ def exporter(tmp_path) -> Iterator[Callable[..., Exporter]]:
             "GENESYS_CLIENT_SECRET": genesys.client_secret,
             "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
         }
-        folder = tmp_path / f"lake{len(made)}"
-        made.append(Exporter.from_settings(to=folder, environ=environ, **settings))
+        settings = {"to": tmp_path / f"lake{len(made)}", **settings}
+        made.append(Exporter.from_settings(environ=environ, **settings))
         return made[-1]
 
     made: list[Exporter] = []

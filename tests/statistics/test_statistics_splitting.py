@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conftest import DAY, Fed
@@ -44,6 +46,14 @@ def test_after_a_refusal_the_next_pieces_are_short_as_well(fed):
         lengths = [body["interval"] for body in there.bodies()]
         refused = [one for one in there.genesys.requests if one.endpoint == "aggregates"]
         assert len(lengths) == len(refused) <= 48 + 2
+
+
+def test_after_a_large_answer_the_next_pieces_are_shorter_down_to_one_interval(fed, whole):
+    with fed(whole.dataset) as there:
+        source = replace(there.feed.source, large_bytes=1)
+        there.feed = replace(there.feed, source=source)
+        assert there.rows() == whole.rows()
+        assert len(there.bodies()) == 1 + 46
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ class AggregateSource:
     client: Client
     clock: Clock
     observe: Observe = ignore
+    large_bytes: int = 4 << 20  # of an answer: the ones after it are for half as long
 
     asks = "ask"
     is_bounded = True
@@ -175,7 +176,11 @@ class AggregateFetch(NoJob):
         while start < self._interval.end:
             piece = Interval(start, _end(self._interval, start, most))
             try:
-                yield self._page(piece)
+                page = self._page(piece)
+                is_large = page.received_bytes > self._source.large_bytes
+                if is_large and (shorter := _half(piece, question.bucket)):
+                    most = shorter
+                yield page
             except _TooMuch as why:
                 if shorter := _half(piece, question.bucket):
                     self._source.observe(IntervalHalved(interval=piece, reason=str(why)))

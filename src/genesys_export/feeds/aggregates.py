@@ -29,6 +29,7 @@ from ..plural import plural
 from ..threads import ahead
 
 _READINGS = 3
+_MOST_ROWS = 10_000  # of a batch
 _MODULUS = 1 << 256
 
 
@@ -177,8 +178,8 @@ class AggregatesReading:
                     yield Rejected(str(why), bytes(record))
         found.sort(key=now.shape.key)
         rows = [row for row in found if self._counts(row)]
-        if rows:
-            yield now.shape.batch(rows)
+        for first in range(0, len(rows), _MOST_ROWS):
+            yield now.shape.batch(rows[first : first + _MOST_ROWS])
         self._feed.observe(
             PageExported(
                 org=self._feed.org,

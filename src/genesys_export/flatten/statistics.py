@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -79,7 +80,7 @@ class Statistics:
         bucket, metrics = self._bucket(_of(data, "interval", "")), _of(data, "metrics", [])
         above = {**above, **self._rest("data", data, ("interval", "metrics"))}
         for one in metrics:
-            name, stats = _of(one, "metric", ""), _of(one, "stats", {})
+            name, stats = intern(_of(one, "metric", "")), _of(one, "stats", {})
             if not name:
                 raise Broken("a metric without a name")
             if not bucket.is_ours:
