@@ -22,6 +22,7 @@ class Style(Enum):
     """How a list is paged."""
 
     NUMBER = auto()  # pageNumber
+    LINK = auto()  # pageNumber, without a total
     CURSOR = auto()  # after, told by nextUri
     WHOLE = auto()  # not at all
     OBJECT = auto()  # it is one entity, and no list
@@ -103,6 +104,7 @@ _LISTINGS = (
             "routing:queueMember:manage",
         ),
         entities=reference.queue_members,
+        style=Style.LINK,
     ),
     Listing(
         name="wrapupcodes",
@@ -122,6 +124,11 @@ _LISTINGS = (
         path="/api/v2/flows",
         permissions=("architect:flow:view",),
         entities=lambda org, query, _: reference.by_name(org.flows, query),
+    ),
+    Listing(
+        name="group_members",
+        path="/api/v2/groups/(?P<id>[^/]+)/members",
+        entities=reference.group_members,
     ),
     Listing(
         name="team_members",

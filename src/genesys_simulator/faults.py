@@ -169,7 +169,8 @@ ENDPOINTS = (
     "divisions",
     "permitted",
     "flows",
-    *("queue_members", "skills", "languages", "skillgroups", "groups", "teams", "team_members"),
+    *("queue_members", "skills", "languages", "skillgroups", "groups"),
+    *("group_members", "teams", "team_members"),
     *("locations", "presences", "outcomes", "milestones", "campaigns", "contactlists"),
     *("businessunits", "managementunits", "evaluationforms", "surveyforms", "dataretention"),
 )

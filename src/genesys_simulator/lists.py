@@ -47,8 +47,10 @@ def answer(listing: Listing, entities: Sequence[Json], at: Asked, depth: Depth) 
             return {"entities": entities, "total": len(entities), "selfUri": at.path}
         case Style.CURSOR:
             return _from_cursor(entities, at, min(listing.most, depth.page))
-        case Style.NUMBER:
-            return _numbered(entities, at, Depth(min(listing.most, depth.page), depth.results))
+        case _:
+            page = _numbered(entities, at, Depth(min(listing.most, depth.page), depth.results))
+            untold = ("total", "pageCount", "lastUri") if listing.style is Style.LINK else ()
+            return {name: value for name, value in page.items() if name not in untold}
 
 
 def _from_cursor(entities: Sequence[Json], at: Asked, most: int) -> Json:

@@ -7,7 +7,7 @@ contact of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from .org import Org
 from .templates import Json
@@ -67,12 +67,19 @@ def languages(org: Org, number: int) -> list[Json]:
 
 def groups(org: Org, number: int) -> list[Json]:
     """Return the groups that a user is in."""
-    known: Sequence[str] = org.named.get("groups", ())
-    return [
-        {"id": ident, "selfUri": f"/api/v2/groups/{ident}"}
-        for place, ident in enumerate(known)
-        if (number + place) % 4 == 0
-    ]
+    known = enumerate(org.named.get("groups", ()))
+    found = (ident for place, ident in known if _is_in_group(number, place))
+    return [{"id": ident, "selfUri": f"/api/v2/groups/{ident}"} for ident in found]
+
+
+def group_members(org: Org, group: str) -> list[Json]:
+    """Return the users that are in a group."""
+    place = org.named["groups"].index(group)
+    return [user for number, user in enumerate(org.users) if _is_in_group(number, place)]
+
+
+def _is_in_group(number: int, place: int) -> bool:
+    return (number + place) % 4 == 0
 
 
 def _mastered(*, kind: str, ident: str, place: int, level: int) -> Json:

@@ -74,6 +74,14 @@ def team_members(org: Org, query: Query, path: Path) -> Sequence[Json]:
     return matrix.team_members(org, path["id"])
 
 
+def group_members(org: Org, query: Query, path: Path) -> Sequence[Json]:
+    """Return the members of a group."""
+    del query
+    if path["id"] not in org.named.get("groups", ()):
+        raise not_found(f"group {path['id']}")
+    return matrix.group_members(org, path["id"])
+
+
 def by_name(found: Sequence[Json], query: Query) -> Sequence[Json]:
     """Return the entities whose name begins as asked for."""
     wanted = query.get("name", "").rstrip("*").lower()
@@ -192,13 +200,8 @@ def _contact_list(org: Org, number: int) -> Json:
 
 
 def _campaign(org: Org, number: int) -> Json:
-    lists = org.named.get("contact_lists") or ("",)
-    told: dict[str, Any] = {"mediaType": "sms" if number == _SMS else "voice", "version": 3}
-    told |= {"campaignStatus": "on" if number == 1 else "off", "alwaysRunning": number == 1}
-    told |= {"contactList": {"id": lists[0], "name": "Contact list 1", "selfUri": "/"}}
-    if number == _SMS:
-        return {**_DATED, **told, "messagesPerMinute": 60}
-    return {**_DATED, **told, "dialingMode": "progressive", "priority": 5, "outboundLineCount": 8}
+    del org
+    return {"mediaType": "sms" if number == _SMS else "voice"}
 
 
 def _business_unit(org: Org, number: int) -> Json:

@@ -37,7 +37,7 @@ def test_it_asks_what_the_chosen_datasets_need_and_nothing_else(command, genesys
     assert DETAILS in both.out
     alone = doctor(at, "--dataset", "dimensions").ends(0)
     assert queues in alone.out.splitlines()
-    assert "analytics:" not in alone.out
+    assert "analytics:conversation" not in alone.out
     assert "dim_" not in doctor(at).ends(0).out
 
 

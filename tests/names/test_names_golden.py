@@ -26,6 +26,7 @@ DATASET = dataset_named(NAMES)
 TABLES = (
     *("dim_queues", "dim_queue_media", "dim_queue_members"),
     *("dim_users", "dim_user_skills", "dim_user_languages", "dim_group_members"),
+    "dim_groups",
 )
 DAY = Day(date(2026, 11, 22), zone_named("UTC"))
 

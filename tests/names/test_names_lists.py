@@ -116,6 +116,25 @@ def test_a_cursor_of_the_answer_goes_back_where_there_is_no_link(answering):
     assert {body["expand"] for body in server.bodies} == {"entities.division"}
 
 
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (2, 2), (3, 2), (5, 3)])
+def test_a_list_that_tells_no_total_ends_with_a_page_that_is_not_full(
+    answering, links, count, requests
+):
+    def untold(query):
+        number = int(query["pageNumber"])
+        more = f"/members?pageNumber={number + 1}&pageSize=2"
+        rest = {"nextUri": more} if links and 2 * number < count else {}
+        found = entities(2 * number - 1, min(2 * number, count))
+        return {"entities": found, "pageSize": 2, "pageNumber": number, **rest}
+
+    server, reader = answering(untold)
+    members = listed("dim_queue_members").of("q-1")
+    assert [one["id"] for page in reader.pages(members) for one in page] == numbers(1, count)
+    assert len(server.bodies) == requests
+    assert {*server.paths} == {one for one in server.paths if "/queues/q-1/members?" in one}
+
+
 def test_a_list_without_pages_is_asked_for_once_and_without_a_size(answering):
     server, reader = answering(lambda _: {"entities": entities(1, 3), "total": 99})
     assert ids(reader, "dim_business_units") == numbers(1, 3)

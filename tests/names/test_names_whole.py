@@ -244,3 +244,33 @@ def test_many_members_are_given_away_in_parts_and_in_the_order_of_their_keys():
 def test_the_id_of_a_parent_is_one_step_of_a_path():
     source = DATASET.table("dim_queue_members").source
     assert source.of("a/../b c").path == "/api/v2/routing/queues/a%2F..%2Fb%20c/members"
+
+
+# --- from the five tables to all, and from an older version --------------------------------------
+
+
+def test_going_from_the_lookup_tables_to_all_is_a_change_of_settings(lake):
+    there = lake()
+    assert there.run() == 0
+    assert there.run(options=ExportOptions(force=True), **WHOLE) == 78
+    assert "tables: now with dim_queue_media" in there.problems[NAMES].message
+    assert list(there.manifest["tables"]) == [*DATASET.lookups]
+    assert whole(there) == 0
+    assert list(there.manifest["tables"]) == TABLES
+
+
+def test_a_destination_whose_days_have_fewer_columns_goes_on_without_a_question(lake):
+    there = lake()
+    assert there.run() == 0
+    for path in (there.root / "_genesys_export" / NAMES).rglob("*.json"):
+        told = json.loads(path.read_text("utf-8"))
+        if "recipe" in told and isinstance(told["recipe"], dict):
+            told["recipe"]["column_version"] = 1
+            path.write_text(json.dumps(told), "utf-8")
+    assert there.due() == []
+    there.clock.rest(24 * 3600)
+    tomorrow = Day(date(2025, 11, 21), ZoneInfo("UTC"))
+    assert there.run(day=tomorrow, options=ExportOptions()) == 0
+    made = there.manifest_of(NAMES, tomorrow)
+    assert made["recipe"]["column_version"] == DATASET.column_version
+    assert there.manifest["recipe"]["column_version"] == 1

@@ -115,6 +115,33 @@ def test_a_list_of_names_that_may_not_be_read_fails_as_an_export_would(simulated
     assert one.fix.startswith("Give routing:queue:view to a role")
 
 
+def test_lists_that_each_entity_has_are_tried_with_the_first_one(simulated, patient):
+    names, simulator = dataset_named(NAMES), simulated()
+    seen = found(patient(simulator, tables=[names.table("dim_team_members")]))
+    one = seen["dim_team_members (groups:team:view)"]
+    assert (one.verdict, one.found) == (Verdict.OK, "the list can be read")
+    assert len(simulator.asked("teams")) == len(simulator.asked("team_members")) == 1
+
+
+def test_a_list_that_the_organisation_does_not_have_is_no_failure(simulated, patient):
+    absent = Refusal(404, "not.found", "The requested resource was not found.")
+    simulator = simulated(faults=[Fault("businessunits", 1, absent)])
+    one = found(patient(simulator, tables=[dataset_named(NAMES).table("dim_business_units")]))[
+        "dim_business_units"
+    ]
+    assert one.verdict is Verdict.UNKNOWN
+    assert one.found.startswith("Genesys does not have this list: GET /api/v2/workforce")
+
+
+def test_a_list_that_is_refused_in_another_way_fails(simulated, patient):
+    refused = Refusal(400, "bad.request", "No.")
+    simulator = simulated(faults=[Fault("skills", 1, refused)])
+    one = found(patient(simulator, tables=[dataset_named(NAMES).table("dim_skills")]))[
+        "dim_skills (routing:skill:view)"
+    ]
+    assert one.verdict is Verdict.FAIL
+
+
 def test_old_data_is_told_of(simulated, patient):
     one = found(patient(simulated(lag=timedelta(hours=30))))["data"]
     assert one.verdict is Verdict.WARN

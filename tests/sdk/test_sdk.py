@@ -145,6 +145,16 @@ def test_it_counts(sdk, analytics):
         ("RoutingApi", "get_routing_queues", 28),
         ("RoutingApi", "get_routing_wrapupcodes", 24),
         ("AuthorizationApi", "get_authorization_divisions", 4),
+        ("RoutingApi", "get_routing_skills", 9),
+        ("RoutingApi", "get_routing_languages", 3),
+        ("GroupsApi", "get_groups", 4),
+        ("LocationsApi", "get_locations", 2),
+        ("ArchitectApi", "get_flows_outcomes", 2),
+        ("ArchitectApi", "get_flows_milestones", 2),
+        ("OutboundApi", "get_outbound_campaigns_all", 3),
+        ("OutboundApi", "get_outbound_contactlists", 2),
+        ("QualityApi", "get_quality_forms_evaluations", 1),
+        ("QualityApi", "get_quality_forms_surveys", 1),
     ],
 )
 def test_it_lists(sdk, client, api, method, total):
@@ -159,6 +169,53 @@ def test_it_lists(sdk, client, api, method, total):
         number += 1
     assert len(set(found)) == page.total == total
     assert all(name for _, name in found)
+
+
+@pytest.mark.parametrize(
+    ("api", "method", "total"),
+    [
+        ("RoutingApi", "get_routing_skillgroups", 3),
+        ("TeamsApi", "get_teams", 2),
+        ("PresenceApi", "get_presence_definitions", 4),
+        ("WorkforceManagementApi", "get_workforcemanagement_businessunits", 1),
+        ("WorkforceManagementApi", "get_workforcemanagement_managementunits", 2),
+    ],
+)
+def test_it_lists_what_has_no_numbers(sdk, client, api, method, total):
+    found = getattr(getattr(sdk, api)(client), method)().entities
+    assert len({one.id for one in found}) == total
+    assert all(one.name for one in found)
+
+
+def test_it_reads_who_can_do_what(sdk, client):
+    users = sdk.UsersApi(client).get_users(page_size=100, expand=["skills", "languages"])
+    assert all(0 < one.proficiency <= 5 for user in users.entities for one in user.skills)
+    assert all(user.languages for user in users.entities)
+    assert {user.manager.id for user in users.entities}
+
+
+def test_it_reads_what_a_queue_promises_and_its_members(sdk, client):
+    routing = sdk.RoutingApi(client)
+    queue = routing.get_routing_queues(page_size=1).entities[0]
+    assert queue.media_settings.call.service_level.duration_ms > 0
+    assert queue.media_settings.email.alerting_timeout_seconds == 300
+    members = routing.get_routing_queue_members(queue.id, page_size=100)
+    more = routing.get_routing_queue_members(queue.id, page_size=100, page_number=2)
+    assert len([*members.entities, *more.entities]) == queue.member_count
+    assert members.next_uri
+    assert more.next_uri is None
+    assert {one.member_by for one in members.entities} == {"user", "group"}
+
+
+def test_it_reads_the_members_of_teams_and_groups(sdk, client):
+    teams, groups = sdk.TeamsApi(client), sdk.GroupsApi(client)
+    team, group = teams.get_teams().entities[0], groups.get_groups().entities[0]
+    assert len(teams.get_team_members(team.id, page_size=100).entities) == 100
+    assert all(one.name for one in groups.get_group_members(group.id).entities)
+
+
+def test_it_reads_how_long_conversations_are_kept(analytics):
+    assert analytics.get_analytics_dataretention_settings().retention_days == 730
 
 
 def test_it_reads_errors(sdk, analytics):

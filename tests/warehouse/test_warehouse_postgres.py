@@ -11,6 +11,8 @@ from warehouse_lakes import DATASET, DAY, DAYS, LISTS, ODD, Lake, odd_world, sum
 from warehouse_postgres import running
 
 from fakes import some
+from genesys_export.datasets import NAMES, dataset_named
+from genesys_export.dictionary import Files, as_ddl
 from genesys_simulator import World, serve
 
 pytestmark = [pytest.mark.db, pytest.mark.xdist_group("postgres")]
@@ -127,3 +129,24 @@ def test_raw_records_are_loaded_whole_and_again(db, odd_lines):
     )
     assert [day for day, _ in found] == [DAY] * len(LISTS)
     assert [json.loads(text) for _, text in found] == [{**ODD, "nothing": None}] * len(LISTS)
+
+
+def test_a_history_is_made_again_and_says_what_was_valid_when(db):
+    names = dataset_named(NAMES)
+    script = as_ddl([names], "postgres", Files(root="/nowhere"))
+    db.done(script)
+    rows = ["('2026-11-01', 's', 'Claims')", "('2026-11-03', 's', 'Claims')"]
+    rows += [
+        "('2026-11-04', 's', 'Travel')",
+        "('2026-11-04', 't', NULL)",
+        "('2026-11-05', 't', NULL)",
+    ]
+    values = ", ".join(rows)
+    db.done(f"INSERT INTO dim_skills (conversation_date, id, name) VALUES {values};")
+    db.done(script)
+    found = db.ask("SELECT id, valid_from, valid_to, name FROM dim_skills_history ORDER BY 1, 2")
+    assert found == [
+        ("s", "2026-11-01", "2026-11-04", "Claims"),
+        ("s", "2026-11-04", "2026-11-05", "Travel"),
+        ("t", "2026-11-04", "", ""),
+    ]

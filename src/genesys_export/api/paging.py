@@ -71,6 +71,15 @@ def by_number(asked: Json, told: Told, records: int) -> Json | None:
     return None if is_last else {**asked, "pageSize": str(size), "pageNumber": str(number + 1)}
 
 
+def by_full_pages(asked: Json, told: Told, records: int) -> Json | None:
+    """Count up a `pageNumber` while pages are full: neither pages nor total are told."""
+    number = _count(told.get("pageNumber")) or _whole(asked.get("pageNumber"))
+    size = _count(told.get("pageSize")) or _whole(asked.get("pageSize"))
+    if records < size:
+        return None
+    return {**asked, "pageSize": str(size), "pageNumber": str(number + 1)}
+
+
 def by_hits(asked: Json, told: Told, records: int) -> Json | None:
     """Count up a query's `paging` until a page is empty and all hits are behind it.
 

@@ -16,16 +16,27 @@ import msgspec
 from ..datasets import ListEndpoint, Paging
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
 from .client import Call, Client
-from .paging import Guard, Way, by_cursors, by_number, by_token, by_uri, following
+from .paging import (
+    Guard,
+    Way,
+    by_cursors,
+    by_full_pages,
+    by_number,
+    by_token,
+    by_uri,
+    following,
+)
 from .splitting import Garbled
 from .wire import UNREADABLE
 
 WAYS: Mapping[Paging, tuple[Way, ...]] = {
     Paging.NUMBER: (by_uri, by_number),
     Paging.CURSOR: (by_uri, by_cursors, by_token),
+    Paging.LINK: (by_uri, by_full_pages),
     Paging.WHOLE: (by_uri,),
     Paging.OBJECT: (),
 }
+_NUMBERED = (Paging.NUMBER, Paging.LINK)
 _MOST_PAGES = 10_000  # of a list: at a hundred a page that is a million users
 _MOST_VAIN = 100
 
@@ -93,7 +104,7 @@ def read_list(
 ) -> Iterator[ListPage]:
     """Yield the pages of a list, each entity once; raises GenesysUnavailable if they don't end."""
     first = {"pageSize": str(source.page_size)} if source.page_size else {}
-    first |= {"pageNumber": "1"} if source.paging is Paging.NUMBER else {}
+    first |= {"pageNumber": "1"} if source.paging in _NUMBERED else {}
     asked: dict[str, Any] | None = {**source.query, **first}
     is_object = source.paging is Paging.OBJECT
     guard = Guard(most_vain=_MOST_VAIN, most=_MOST_PAGES, link="next page")

@@ -134,7 +134,10 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
 
 
 def _lists(settings: Settings) -> Iterator[Table]:
-    """Yield every table to be written that is made of a list."""
+    """Yield every table whose list is read for those to be written."""
     for dataset in settings.datasets:
-        wanted = settings.tables_of(dataset)
-        yield from (one for one in dataset.tables if one.source and one.name in wanted)
+        wanted = {*settings.tables_of(dataset)}
+        for table in dataset.tables:
+            made = {table.name, *(one.name for one in dataset.children(table.name))}
+            if table.source and made & wanted:
+                yield table
