@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import DAY, INTERVAL, blocks, law
 
-from genesys_export.datasets import DEFAULT, Additions, dataset_named
+from genesys_export.datasets import DEFAULT, Additions, Kind, dataset_named
 from genesys_export.days import Interval
 from genesys_export.decode import Decoder
 from genesys_export.encode import CsvGz, Newlines
 from genesys_export.flatten import Flattener, arrow_schema
-from genesys_export.flatten.lookup import Namer
 from genesys_export.model import Batch
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,10 +41,10 @@ NAMES = {
 }
 
 
-def made_of(records, added: Additions, zone: str = "UTC") -> list[Batch]:
+def made_of(records, added: Additions, zone: str = "UTC", names=None) -> list[Batch]:
     dataset = dataset_named(DEFAULT, added)
     decoder = Decoder(dataset, Interval(INTERVAL.start, INTERVAL.end))
-    flattener = Flattener(dataset, DAY, zone=ZoneInfo(zone))
+    flattener = Flattener(dataset, DAY, zone=ZoneInfo(zone), names=names or {})
     found = flattener.flatten(decoder.decode(records))
     for batch in found:
         batch.rows.validate(full=True)
@@ -99,8 +98,13 @@ def csv_of(story: str) -> dict[str, str]:
     """Return the tables that have something added, as they would be written."""
     record = (GOLDEN / story / "conversation.json").read_bytes()
     dataset = dataset_named(DEFAULT, EVERYTHING)
-    made = made_of([record], EVERYTHING, "Europe/Berlin")
-    batches = [Namer(dataset, NAMES).named(one) for one in made]
+    names = {
+        f"{table.name}.{column.name}": NAMES[column.repeats.partition(".")[0]]
+        for table in dataset.tables
+        for column in table.of_kind(Kind.NAME)
+        if column.repeats.partition(".")[0] in NAMES
+    }
+    batches = made_of([record], EVERYTHING, "Europe/Berlin", names)
     files = {}
     for table in (dataset.table(name) for name in CHANGED):
         pieces: list[bytes] = []

@@ -10,8 +10,9 @@ from ..api import Budget, ClientMembership, Clock
 from ..days import Day, split
 from ..events import Observe
 from ..export import DayExporter, Dependencies, Plan, Shield
+from ..feeds.records import RecordsFeed
 from ..ledger import this_process
-from ..model import Lookups, Store
+from ..model import Feed, Lookups, Store
 from ..settings import Settings
 from ..store import honours_preconditions
 from .connections import client_of, store_of
@@ -50,17 +51,18 @@ def exporters(
             closing.callback(client.close)
         membership = ClientMembership(client, org.client_id)
         for plan in plans_of(settings, org):
+            feed = feed_of(settings, org, plan, client, clock=clock, observe=observe)
             deps = Dependencies(
                 plan=plan,
                 recipe=recipe_of(settings, plan),
-                feed=feed_of(settings, org, plan, client, clock=clock, observe=observe),
+                feed=feed,
                 store=store,
                 clock=clock,
                 observe=observe,
                 honours_preconditions=honours_preconditions,
                 membership=membership if plan.keeps_state else None,
                 single_writer=target.options.single_writer,
-                lookups=_lookups(plan, store, clock),
+                lookups=_lookups(plan, feed, store, clock),
                 counter=counter_of(settings, plan, client, clock),
                 shield=shield,
                 holder=this_process(),
@@ -70,13 +72,13 @@ def exporters(
             yield DayExporter(deps)
 
 
-def _lookups(plan: Plan, store: Store, clock: Clock) -> Lookups | None:
+def _lookups(plan: Plan, feed: Feed, store: Store, clock: Clock) -> Lookups | None:
     """Return where the names of ids come from, if rows are to have them."""
-    if not plan.after:
+    if not plan.after or not isinstance(feed, RecordsFeed):
         return None
     from .naming import SnapshotLookups  # noqa: PLC0415 - most runs read nothing back
 
-    return SnapshotLookups(store=store, plan=plan, clock=clock)
+    return SnapshotLookups(store=store, plan=plan, feed=feed, clock=clock)
 
 
 def dry_run(exporter: DayExporter, day: Day) -> DryRun:

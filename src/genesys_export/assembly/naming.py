@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import blake2b
 from itertools import islice
@@ -15,8 +15,8 @@ from ..datasets import NAMES, Dataset, dataset_named
 from ..days import Day
 from ..errors import DataMismatch, TryAgainLater
 from ..export import Plan
-from ..feeds.names import ID, NAME, SnapshotNames, nearest_first, usable
-from ..flatten.lookup import Namer
+from ..feeds.names import ID, NAME, SnapshotNames, names_of, nearest_first, usable
+from ..feeds.records import RecordsFeed
 from ..locations import Home
 from ..manifest import Manifest
 from ..model import NamesUsed, Store
@@ -45,6 +45,7 @@ class SnapshotLookups:
 
     store: Store
     plan: Plan  # of the days that get names
+    feed: RecordsFeed  # that reads them
     clock: Clock
 
     def of(self, day: Day) -> SnapshotNames:
@@ -60,11 +61,12 @@ class SnapshotLookups:
             found.notes.append(
                 f"Names are from the snapshot of {at}: there is none of {day} that can be read."
             )
+        names = names_of(self.plan.dataset, found.names, self.plan.privacy)
         digest = blake2b(msgspec.json.encode(found.read, order="sorted"), digest_size=16)
         return SnapshotNames(
             used=NamesUsed(snapshot=str(at) if at else None, digest=digest.hexdigest()),
             notes=tuple(found.notes),
-            namer=Namer(self.plan.dataset, found.names),
+            feed=replace(self.feed, names=names),
         )
 
     @property

@@ -43,7 +43,11 @@ class Attempt:
         check_rested(self.deps, self.day, slices, before)
         lookup = self.deps.lookups.of(self.day) if self.deps.lookups else None
         staging = Staging(
-            deps=self.deps, day=self.day, token=self.token, lease=lease, lookup=lookup
+            deps=replace(self.deps, feed=lookup.feed) if lookup else self.deps,
+            day=self.day,
+            token=self.token,
+            lease=lease,
+            names=lookup.used.digest if lookup else "",
         )
         commit = Commit(
             deps=self.deps,

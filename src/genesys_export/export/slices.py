@@ -14,7 +14,7 @@ from ..claim import SealedFile, SealedSlice
 from ..days import Slice
 from ..events import Observe, SliceStaged
 from ..manifest import File, file_of
-from ..model import Again, Batch, Clock, Gap, Lookup, Reading, Rejected, Store, Summary
+from ..model import Again, Clock, Gap, Reading, Rejected, Store, Summary
 from ..privacy.values import protect
 from .files import Files
 from .plan import Plan
@@ -31,12 +31,7 @@ class SliceContext:
     token: str
     abandon: Event
     clock: Clock
-    lookup: Lookup | None = None
-
-    def written(self, batch: Batch) -> Batch:
-        """Return rows as they may be written: protected, then with names that are protected."""
-        rows = protect(batch, self.plan.privacy)
-        return self.lookup.named(rows) if self.lookup else rows
+    names: str = ""  # the digest of the lookup tables that the rows have names from
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,7 +86,7 @@ def stage(context: SliceContext, task: Task) -> StagedSlice:
         fetched=task.began,
         job_ids=task.reading.job_ids,
         sealed=context.clock.now(),
-        names=context.lookup.used.digest if context.lookup else "",
+        names=context.names,
     )
     return StagedSlice(slice=task.slice, sealed=sealed, task=task, gaps=summary.gaps)
 
@@ -111,7 +106,7 @@ def _read(
             elif isinstance(item, Rejected):
                 rejects.add(item)
             else:
-                files.write(context.written(item))
+                files.write(protect(item, plan.privacy))
         summary = task.reading.summary()
         tables = files.seal(but=[gap.table for gap in summary.gaps if not gap.entries])
         return tables, rejects.seal(), summary

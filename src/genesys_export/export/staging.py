@@ -16,7 +16,6 @@ from ..days import Day, Slice
 from ..errors import ExportError
 from ..events import Noticed, SliceAdopted
 from ..ledger import Lease
-from ..model import Lookup
 from ..threads import SliceCallbacks, side_by_side
 from .dependencies import Dependencies
 from .leftovers import Leftovers
@@ -31,7 +30,7 @@ class Staging:
     day: Day
     token: str
     lease: Lease
-    lookup: Lookup | None = None
+    names: str = ""  # the digest of the lookup tables that the rows have names from
     _tasks: list[Task] = field(default_factory=list)
 
     def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
@@ -46,7 +45,7 @@ class Staging:
             token=self.token,
             abandon=Flag(),
             clock=deps.clock,
-            lookup=self.lookup,
+            names=self.names,
         )
 
         def finished(staged: StagedSlice) -> None:
@@ -143,11 +142,10 @@ class Staging:
         complete = sealed.watermark is None or sealed.watermark >= until
         young = self.deps.clock.now() - sealed.fetched <= plan.resume_within
         tables = tuple(dict.fromkeys(one.table for one in sealed.files))
-        names = self.lookup.used.digest if self.lookup else ""
         return (
             young
             and complete
-            and sealed.names == names
+            and sealed.names == self.names
             and tables == plan.written
             and all(store.holds(one.file) for one in sealed.uploads)
             and (sealed.index is None or store.look(sealed.index.key) is not None)

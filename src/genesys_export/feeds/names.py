@@ -13,11 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..datasets import Dataset, Kind
 from ..flatten.derived import TIMES
-from ..flatten.lookup import Namer
+from ..flatten.lookup import ById, Names
 from ..model import Batch, NamesUsed
 from ..privacy import Action, Rules
-from ..privacy.values import protect
+from ..privacy.values import protect, token_of
+from .records import RecordsFeed
 
 ID, NAME = "id", "name"  # the columns of a lookup table that are read
 
@@ -28,11 +30,43 @@ class SnapshotNames:
 
     used: NamesUsed
     notes: tuple[str, ...]
-    namer: Namer
+    feed: RecordsFeed  # that has them
 
-    def named(self, batch: Batch) -> Batch:
-        """Return protected rows with the names of their ids."""
-        return self.namer.named(batch)
+
+class _OfTokens:
+    """Names by id where they are known by its token only; each id is hashed once."""
+
+    def __init__(self, names: Mapping[str, str], key: bytes) -> None:
+        self._names, self._key = names, key
+        self._met: dict[str, str | None] = {}
+
+    def get(self, ident: str) -> str | None:
+        if ident not in self._met:
+            self._met[ident] = self._names.get(token_of(ident, self._key).hex())
+        return self._met[ident]
+
+
+def names_of(dataset: Dataset, found: Mapping[str, Mapping[str, str]], rules: Rules) -> Names:
+    """Return the names that each column gets; `found` are those of each lookup table.
+
+    A column whose ids are protected in another way than the lookup table's gets none: a name
+    would say what its id is not to say.
+    """
+    made: dict[str, ById] = {}
+    by_id: dict[str, ById] = {}
+    for table in dataset.tables:
+        for column in table.of_kind(Kind.NAME):
+            lookup = column.repeats.partition(".")[0]
+            action = rules.actions.get(lookup, {}).get(ID, Action.KEEP)
+            own = rules.actions.get(table.name, {}).get(column.made_from, Action.KEEP)
+            if own is not action or action in (Action.DROP, Action.MASK) or not found.get(lookup):
+                continue
+            if lookup not in by_id:
+                names = found[lookup]
+                is_hashed = action is Action.HASH
+                by_id[lookup] = _OfTokens(names, rules.key) if is_hashed else names
+            made[f"{table.name}.{column.name}"] = by_id[lookup]
+    return made
 
 
 def nearest_first(day: date, snapshots: Collection[date]) -> Iterator[date]:

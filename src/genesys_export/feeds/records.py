@@ -23,6 +23,7 @@ from ..encode import raw_rows
 from ..errors import GenesysUnavailable
 from ..events import Observe, PageExported, PageReceived, ReadAgain
 from ..flatten import Flattener, starts_of
+from ..flatten.lookup import Names
 from ..model import Again, Batch, Block, Clock, Counts, Fetch, Page, Rejected, Source, Summary
 from ..plural import plural
 from ..privacy import Rules
@@ -44,6 +45,7 @@ class RecordsFeed:
     privacy: Rules
     observe: Observe
     clock: Clock
+    names: Names = field(default_factory=dict, repr=False)  # of ids, as they may be written
     org: str = ""  # in its events
     page_by_page: bool = False  # files that roll by rows roll after the page that reaches them
     morsel_bytes: int = 6 << 20  # of records, from which tables are made at a time
@@ -101,7 +103,9 @@ class RecordsReading:
             feed.dataset, slice_.interval, key_by(feed.privacy, feed.dataset)
         )
         day = slice_.day
-        self._flattener = Flattener(feed.dataset, day.date, feed.tables, zone=day.zone)
+        self._flattener = Flattener(
+            feed.dataset, day.date, feed.tables, zone=day.zone, names=feed.names
+        )
         self._vain: list[_Pass] = []
         self._rejected: set[bytes] = set()  # hashes of what any pass yielded
         self._pass = self._begun()

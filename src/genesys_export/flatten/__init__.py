@@ -18,6 +18,7 @@ from . import derived
 from .derived import TIMES
 from .levels import ROOT, Level, explode, top
 from .local import local_times
+from .lookup import ById, Names, looked_up
 from .metrics import metrics_of, pivot
 from .pinned import pinned
 
@@ -34,6 +35,7 @@ _ARROW = {
     Type.INT64S: pa.list_(pa.int64()),
 }
 _UTC = ZoneInfo("UTC")
+_NO_NAMES: Names = {}
 _Made = Mapping[str, Mapping[str, pa.Array]]  # computed columns: by table, by column
 
 
@@ -51,11 +53,20 @@ class Flattener:
     """Flattens the blocks of one day."""
 
     def __init__(
-        self, dataset: Dataset, day: date, tables: Sequence[str] = (), *, zone: ZoneInfo = _UTC
+        self,
+        dataset: Dataset,
+        day: date,
+        tables: Sequence[str] = (),
+        *,
+        zone: ZoneInfo = _UTC,
+        names: Names = _NO_NAMES,
     ) -> None:
-        """Make the `tables` named, in the declared order; all of them when none is named."""
+        """Make the `tables` named, in the declared order; all of them when none is named.
+
+        `names` are protected already; a column of names without any is null.
+        """
         self._dataset = dataset
-        self._day, self._zone = day, zone
+        self._day, self._zone, self._names = day, zone, names
         self._metrics = metrics_of(dataset.table("conversations"), dataset.table("sessions"))
         self._wanted = frozenset(tables or (table.name for table in dataset.tables))
 
@@ -66,10 +77,11 @@ class Flattener:
         levels = self._levels(block.conversations)
         made = {**self._computed(levels), **self._pinned(block)}
         starts = starts_of(block.conversations)
+        namer = _Namer(levels)
         return tuple(
             self._attributes(table, levels["conversations"], block.attributes, starts)
             if table.of_kind(Kind.MAP_KEY)
-            else self._batch(table, levels, made.get(table.name, {}), starts)
+            else self._batch(table, namer, made.get(table.name, {}), starts)
             for table in self._dataset.tables
             if table.name in self._wanted and _has_rows(table, levels, block.attributes)
         )
@@ -139,20 +151,28 @@ class Flattener:
     def _batch(
         self,
         table: Table,
-        levels: Mapping[str, Level],
+        namer: _Namer,
         made: Mapping[str, pa.Array],
         starts: pa.TimestampArray,
     ) -> Batch:
-        level = levels[table.name]
-        by_path = {each.path: each for each in levels.values()}
+        level, by_path = namer.levels[table.name], namer.by_path
         columns: dict[str, pa.Array] = {}
         for column in table.columns:
             if column.name in made:
                 columns[column.name] = made[column.name]
             elif column.kind is Kind.LOCAL:
                 columns[column.name] = local_times(columns[column.made_from], self._zone)
-            elif column.kind is Kind.NAME:  # (with_names fills it in)
-                columns[column.name] = pa.nulls(len(level), _ARROW[column.type])
+            elif column.kind is Kind.NAME:
+                ids = columns[column.made_from]
+                names = self._names.get(f"{table.name}.{column.name}")
+                if names is None:
+                    columns[column.name] = pa.nulls(len(level), ids.type)
+                elif column.made_from in made:
+                    columns[column.name] = looked_up(ids, names)
+                else:
+                    columns[column.name] = namer.carried(
+                        table.column(column.made_from), level, names
+                    )
             elif column.path is None:
                 columns[column.name] = self._dates(len(level))
             else:
@@ -182,6 +202,26 @@ class Flattener:
         arrays = [columns[name] for name in table.names]
         rows = pa.record_batch(arrays, schema=arrow_schema(table))
         return Batch(table.name, rows, starts.take(found.rows))
+
+
+class _Namer:
+    """The names of one block's ids: where many rows have a copy of one, it is looked up once."""
+
+    def __init__(self, levels: Mapping[str, Level]) -> None:
+        self.levels = levels
+        self.by_path = {each.path: each for each in levels.values()}
+        self._known: dict[tuple[str, int], pa.Array] = {}
+
+    def carried(self, column: Column, level: Level, names: ById) -> pa.Array:
+        """Return the names of a field, or of the copy of an ancestor's field."""
+        path = column.path or ""
+        owner = level if column.kind is Kind.FIELD else self.by_path[path.rpartition(".")[0]]
+        found = self._known.get((path, id(names)))
+        if found is None:
+            steps = path.removeprefix(owner.path + ".")
+            found = looked_up(owner.leaf(steps, _ARROW[column.type]), names)
+            self._known[path, id(names)] = found
+        return found if owner is level else found.take(level.rows[owner.path])
 
 
 def _has_rows(table: Table, levels: Mapping[str, Level], attributes: Attributes | None) -> bool:

@@ -1,4 +1,4 @@
-"""The contract of lookups: what rows get from lookup tables, once privacy has been applied."""
+"""The contract of lookups: rows get names from lookup tables that were published before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..days import Day
-from .data import Batch
+from .feed import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,9 @@ class Lookup(Protocol):
         """What a manifest says of them, as sentences; nothing where all is as usual."""
         ...
 
-    def named(self, batch: Batch) -> Batch:
-        """Return protected rows with the names of their ids."""
+    @property
+    def feed(self) -> Feed:
+        """What reads the day with these names."""
         ...
 
 

@@ -79,6 +79,7 @@ class Rules:
     actions: Mapping[str, Mapping[str, Action]] = field(default_factory=dict)
     attributes: AttributeRule = AttributeRule()
     pairs: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # see `_pairs`
+    given: frozenset[str] = frozenset()  # columns whose values come protected: names of ids
     key: bytes = field(default=b"", repr=False)
 
     def __bool__(self) -> bool:
@@ -140,6 +141,9 @@ def resolve(tables: Iterable[Table], wishes: Wishes) -> Rules:
         actions=actions,
         attributes=wishes.attributes,
         pairs=_pairs(every) if wishes.attributes else {},
+        given=frozenset(
+            f"{table.name}.{column.name}" for table in every for column in table.of_kind(Kind.NAME)
+        ),
         key=wishes.key.encode(),
     )
 

@@ -22,6 +22,9 @@ _LEAST = 8  # of shorter values even the last characters would be half of it
 def protect(batch: Batch, rules: Rules) -> Batch:
     """Return the batch as it may be written: same columns, in their places."""
     actions = rules.actions.get(batch.table, {})
+    if rules.given:
+        where = f"{batch.table}."
+        actions = {name: one for name, one in actions.items() if where + name not in rules.given}
     if pair := rules.pairs.get(batch.table):
         batch = _attributes(batch, rules, *pair)
         actions = {name: one for name, one in actions.items() if name not in pair}
