@@ -20,7 +20,7 @@ from deploy_files import (
     text,
 )
 
-from genesys_export.datasets import NAMES, dataset_named
+from genesys_export.datasets import NAMES, dataset_named, datasets
 from genesys_export.settings.names import VARIABLES
 
 NAME = "ecs-fargate.yaml"
@@ -151,5 +151,11 @@ def test_the_larger_roles_have_every_permission_that_their_tables_need():
     names = dataset_named(NAMES)
     least = granted("genesys-role.json") | counts
     assert granted("genesys-role-with-names.json") == least | needed(names.lookups)
-    every = needed(table.name for table in names.tables)
-    assert granted("genesys-role-with-dimensions.json") == least | every
+    others = {
+        endpoint.permission
+        for each in datasets()
+        for endpoint in (each.jobs, each.query, each.aggregates)
+        if endpoint
+    }
+    every = others | needed(table.name for table in names.tables)
+    assert granted("genesys-role-with-every-dataset.json") == least | every

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from statistics_feed import DAY, Fed
 
-from conftest import DAY, Fed
 from genesys_export.datasets import datasets
 from genesys_export.errors import GenesysUnavailable
 from genesys_simulator import Fault, Refusal, ServerError
@@ -15,7 +16,7 @@ ALL = [one.name for one in datasets() if one.aggregates]
 
 
 @pytest.fixture(params=ALL)
-def whole(request, fed) -> Fed:
+def whole(request, fed) -> Iterator[Fed]:
     with fed(request.param) as there:
         there.rows()
         yield there

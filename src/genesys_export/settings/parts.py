@@ -61,9 +61,12 @@ class Settings(Sections):
     @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets to be exported, in their order."""
-        has_names = self.export.names or self.export.join_names
-        wanted = {*self.export.datasets, *([NAMES] if has_names else [])}
+        wanted = {*self.export.datasets, *([NAMES] if self._has_names else [])}
         return tuple(each for each in self.known_datasets if each.name in wanted)
+
+    @property
+    def _has_names(self) -> bool:
+        return self.export.names or self.export.join_names
 
     @property
     def known_datasets(self) -> tuple[Dataset, ...]:
@@ -77,10 +80,10 @@ class Settings(Sections):
         `export.join_names` those that are read for names as well.
         """
         every = tuple(table.name for table in dataset.tables)
-        is_short = dataset.name == NAMES and dataset.name not in self.export.datasets
+        is_alone = self._has_names and dataset.name not in self.export.datasets
         read = {name for each in self.known_datasets for name in each.names_from}
         short = tuple(name for name in every if name in {*dataset.lookups, *read})
-        usual = short if is_short else every
+        usual = short if is_alone and dataset.name == NAMES else every
         return tuple(name for name in self.export.tables if name in every) or usual
 
     def require_source(self) -> tuple[Org, ...]:
