@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,8 @@ def test_it_reads_the_users_details_of_a_job(sdk, client, genesys, analytics):
     job = analytics.post_analytics_users_details_jobs(body).job_id
     while analytics.get_analytics_users_details_job(job).state != "FULFILLED":
         pass
-    users, more = [], {}
+    users: list[Any] = []
+    more: dict[str, Any] = {}
     while True:
         page = analytics.get_analytics_users_details_job_results(job, page_size=50, **more)
         users += page.user_details
@@ -312,7 +314,8 @@ def test_it_reads_aggregates_by_query_and_by_job(
     while not states or states[-1] in ("QUEUED", "PENDING"):
         states.append(getattr(analytics, f"get_analytics_{kind}_aggregates_job")(job).state)
     assert states == ["QUEUED", "PENDING", "FULFILLED"]
-    rows, more = [], {}
+    rows: list[Any] = []
+    more: dict[str, Any] = {}
     while True:
         pages = getattr(analytics, f"get_analytics_{kind}_aggregates_job_results")
         page = pages(job, **more)

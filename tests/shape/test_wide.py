@@ -108,8 +108,8 @@ def csv_of(story: str) -> dict[str, str]:
     files = {}
     for table in (dataset.table(name) for name in CHANGED):
         pieces: list[bytes] = []
-        names = [column.name for column in dataset.table(table.name).columns]
-        shown = [names[0], *names[names.index(_first_added(table.name)) :]]
+        columns = [column.name for column in dataset.table(table.name).columns]
+        shown = [columns[0], *columns[columns.index(_first_added(table.name)) :]]
         schema = arrow_schema(table)
         file = CsvGz(pa.schema([schema.field(one) for one in shown]), pieces.append, Newlines.KEEP)
         for batch in batches:

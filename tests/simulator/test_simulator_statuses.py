@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from fakes import some
 from genesys_simulator import World
 from genesys_simulator.presences import PRESENCES
 from genesys_simulator.timeline import statuses
@@ -67,7 +69,7 @@ def test_an_agent_is_interacting_while_its_sessions_with_a_queue_are(world):
 
 
 def test_an_agent_is_interacting_at_no_other_time(world):
-    working = Counter()
+    working: Counter[bool] = Counter()
     stretches = defaultdict(list)
     for user, session in sessions_of(world):
         if any("queueId" in one for one in session["segments"]):
@@ -131,7 +133,7 @@ def test_who_works_is_on_queue_only_during_the_shift_and_never_in_a_break_while_
 
 def merged(rows):
     """Join rows that follow one another."""
-    joined = []
+    joined: list[Any] = []
     for row in rows:
         follows = joined and joined[-1].end_ms == row.start_ms
         joined.append(replace(row, start_ms=joined.pop().start_ms) if follows else row)
@@ -184,7 +186,7 @@ def test_records_that_were_given_tell_who_worked_when():
     assert [row.value for row in line.presence] == [
         *("AVAILABLE", "ON_QUEUE", "AVAILABLE", "OFFLINE"),
     ]
-    begun = read(start)
+    begun = some(read(start))
     (working,) = [row for row in line.routing if row.value == "INTERACTING"]
     assert (working.start_ms, working.end_ms) == (begun, begun + HOUR_MS)
     assert lines(World.of([record]), user_id="ana") == [line]

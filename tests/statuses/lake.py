@@ -124,7 +124,7 @@ def user(ident: Any, presence: Iterable[Any] = (), routing: Iterable[Any] = ()) 
     }
 
 
-def was(value: str, start: Any, end: Any = None, **more: Any) -> dict[str, Any]:
+def was(value: Any, start: Any, end: Any = None, **more: Any) -> dict[str, Any]:
     """Return a row of presence."""
     ended = {} if end is None else {"endTime": end}
     return {"startTime": start, **ended, "systemPresence": value, **more}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import duckdb
 import pytest
@@ -50,7 +51,7 @@ def source_rows(day, table, *, known):
     """Return what the simulator's world says of the day, clipped by plain arithmetic."""
     first, last = (to_ms(each) for each in (day.interval.start, day.interval.end))
     kind, _ = KINDS[table]
-    found = Counter()
+    found: Counter[Any] = Counter()
     for line in statuses(WORLD.holdings, Span(first, last), known_ms=to_ms(known)):
         for row in getattr(line, kind):
             end = last if row.end_ms is None else min(row.end_ms, last)
@@ -85,7 +86,7 @@ def test_days_are_the_worlds_and_tile_the_time(start, make, zone, day, slices):
                 found = exported_rows(exporter, each.date, table)
                 assert found == source_rows(each, table, known=datetime.now(UTC))
                 assert {*found.values()} == {1}
-        totals = defaultdict(int)
+        totals: dict[str, int] = defaultdict(int)
         for row in exporter.read("user_presence", days[0].date, days[1].date).to_pylist():
             totals[row["user_id"]] += row["duration_ms"]
     whole = (days[1].interval.end - days[0].interval.start) // MILLISECOND

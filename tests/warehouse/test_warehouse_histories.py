@@ -93,7 +93,7 @@ def test_a_name_that_is_lost_is_there_for_the_days_it_was_used(warehouse):
     claims, travel = ("Claims", 4.0, "active"), ("Travel", 4.0, "active")
     key = ("u-1", "s-1")
     days = [FIRST + timedelta(days=number) for number in range(10)]
-    given = {
+    given: Snapshots = {
         days[0]: {key: claims},
         days[1]: {key: claims},  # no snapshot on the third and the fourth day
         days[4]: {key: claims},
