@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from threading import Event
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from made_statistics import NOW, Fed
 
 from fakes import FakeClock
 from genesys_export import Exporter
 from genesys_export.assembly.connections import client_of
 from genesys_export.assembly.planning import feed_of, plan_of
 from genesys_export.datasets import dataset_named
-from genesys_export.days import Day, split
 from genesys_export.events import ignore
-from genesys_export.model import Batch
 from genesys_export.settings import load as read_settings
 from genesys_simulator import Options, Simulator, World, serve
-from genesys_simulator.times import DAY_MS, Span
-
-PER_DAY = 120
-
-
-def around(day: str) -> World:
-    """Return what began on the day, the day before and the day after, and nothing older."""
-    begin = (date.fromisoformat(day) - date(1970, 1, 1)).days * DAY_MS
-    holdings = World.generated(seed=17, per_day=PER_DAY).holdings
-    found = holdings.positions(Span(begin - DAY_MS, begin + 2 * DAY_MS), begin - DAY_MS)
-    return World.of(holdings.render([*found], attributes=True))
 
 
 @pytest.fixture
@@ -92,41 +76,6 @@ def served() -> Iterator[Callable[..., Simulator]]:
 
     with ExitStack() as stack:
         yield lambda world, **options: stack.enter_context(serve(world, Options(**options)))
-
-
-DAY = date(2026, 11, 17)
-NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
-
-
-@dataclass
-class Fed:
-    """A feed of statistics, the server behind it, and what it gave."""
-
-    dataset: str
-    genesys: Simulator
-    feed: Any
-    reading: Any = None
-    found: list[dict[str, Any]] | None = None
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Read the day, once."""
-        if self.found is None:
-            (whole,) = split(Day(DAY, ZoneInfo("UTC")), 1)
-            self.reading = self.feed.open(whole)
-            items = [*self.reading.read(Event())]
-            assert all(isinstance(item, Batch) for item in items)
-            self.found = [row for item in items for row in item.rows.to_pylist()]
-            self.reading.release()
-        return self.found
-
-    def rows_a_bucket(self) -> list[int]:
-        return [*Counter(row["interval_start"] for row in self.rows()).values()]
-
-    def bodies(self) -> list[dict[str, Any]]:
-        return [one.body for one in self.genesys.asked("aggregates")]
-
-    def asked(self) -> list[str]:
-        return [str(body) for body in self.bodies()]
 
 
 @pytest.fixture

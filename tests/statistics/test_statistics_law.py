@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from made_statistics import around
 
-from conftest import around
 from genesys_simulator import World
 
 # What our tables come to: a value counts where it was emitted, nConversations at the start.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from made_statistics import DAY, Fed
 
-from conftest import DAY, Fed
 from genesys_export.datasets import datasets
 from genesys_export.errors import GenesysUnavailable
 from genesys_simulator import Fault, Refusal, ServerError
