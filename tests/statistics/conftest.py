@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from statistics_feed import NOW, Fed
+from made_statistics import NOW, Fed
 
 from fakes import FakeClock
 from genesys_export import Exporter

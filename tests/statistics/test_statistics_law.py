@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from statistics_feed import around
+from made_statistics import around
 
 from genesys_simulator import World
 

@@ -160,6 +160,15 @@ def test_a_group_that_is_no_text_is_written_as_json():
     assert one.summary().counts.drift == 1
 
 
+def test_empty_text_and_nothing_are_two_groups():
+    one = reading([[group([talk()], queueId=""), group([talk(6)])]])
+    found = rows([*one.read(Event())])
+    assert sorted((row["queue_id"] is None, row["sum"]) for row in found) == [
+        (False, 5.0),
+        (True, 6.0),
+    ]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from statistics_feed import DAY, Fed
+from made_statistics import DAY, Fed
 
 from genesys_export.datasets import datasets
 from genesys_export.errors import GenesysUnavailable

@@ -1,6 +1,6 @@
 """FETCH: the only package that speaks HTTP; owns token, budget, retries and clock."""
 
-from .aggregates import AggregateSource, Question
+from .aggregates import AggregateSource
 from .auth import Credentials
 from .client import Client
 from .clock import Clock, SystemClock
@@ -11,6 +11,7 @@ from .limits import Budget
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
 from .query import QueryPolicy, QuerySource
+from .question import Question
 from .reference import ReferenceLists
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy

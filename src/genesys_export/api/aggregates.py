@@ -1,10 +1,10 @@
 """Statistics by interval and group, from the synchronous query: asked for an hour at a time.
 
 What Genesys refuses as too large, or does not answer in time, is split: first by interval, down to
-one bucket; then by the values of a group's dimension, which a smaller query finds. The values come
-in the order of the key, so the rows are the same in the same order, split or not. What is lost by
-no value: a group without the dimension has a request of its own kind (`notExists`). How large is
-too large is not documented (read 2026-11), so every way of saying it counts.
+one bucket; then by the values of a dimension, which a smaller query finds. Values are asked for in the
+order of the key, so the rows are the same in the same order, split or not. Groups without a value
+are asked for as well (`notExists`), so no row is lost. Genesys does not document how large is too
+large (read 2026-11): a 413, a 400 in such words, a 504 and a 408 all count.
 """
 
 from __future__ import annotations
@@ -27,17 +27,10 @@ from . import wire
 from .client import Call, Client
 from .clock import Clock, trial_minute
 from .query import NoJob
+from .question import Json, Question
 from .transport import TooLarge
 
-Json = dict[str, Any]
 RESULTS = "results"
-# P1D: one bucket for all of the day, however long it is.
-GRANULARITIES: Mapping[str, timedelta | None] = {
-    "PT15M": timedelta(minutes=15),
-    "PT30M": timedelta(minutes=30),
-    "PT1H": timedelta(hours=1),
-    "P1D": None,
-}
 _PIECE = timedelta(hours=1)  # of one request: what bounds the memory for an answer
 _PATIENCE_S = 60.0  # with a request that can still be split
 _MOST_VALUES = 500  # of a filter: 512,000 bytes are the most that a body may have
@@ -45,44 +38,6 @@ _TOO_MUCH = re.compile(
     r"too (many|large|much|big)|entity\.too\.large|exceed|smaller interval", re.IGNORECASE
 )
 _SLOW = re.compile(r"HTTP (408|504)\b")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked for, whatever the interval; dimensions in the order of the table's key."""
-
-    granularity: str
-    timezone: str
-    group_by: tuple[str, ...]
-    metrics: tuple[str, ...]
-
-    @property
-    def bucket(self) -> timedelta | None:
-        """How long a bucket is; None for one that is as long as the day."""
-        return GRANULARITIES[self.granularity]
-
-    def body(self, interval: Interval) -> Json:
-        """Return the body that asks for an interval."""
-        return {"interval": str(interval), **self.constant}
-
-    @property
-    def constant(self) -> Json:
-        """What a body says beside the interval."""
-        return {
-            "granularity": self.granularity,
-            "timeZone": self.timezone,
-            "groupBy": [*self.group_by],
-            "metrics": [*self.metrics],
-        }
-
-    def whole(self, interval: Interval, end: datetime) -> Interval:
-        """Return the part of the interval that has whole buckets only; `end` is the day's."""
-        if interval.end == end:
-            return interval
-        if self.bucket is None:
-            return Interval(interval.start, interval.start)
-        count = (interval.end - interval.start) // self.bucket
-        return Interval(interval.start, interval.start + count * self.bucket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +235,7 @@ class AggregateFetch(NoJob):
                 raise
             if _SLOW.search(problem.message):
                 raise _TooMuch(problem.message) from problem
-        return self._ask(body, patient=True)  # it was no question of size
+        return self._ask(body, patient=True)  # the size of the answer was not the reason
 
 
 def _restricted(body: Json, only: Sequence[_Only]) -> Json:

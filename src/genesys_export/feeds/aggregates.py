@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from ..api.aggregates import Question
+from ..api import Question
 from ..datasets import Dataset
 from ..days import Day, Interval, Slice
 from ..decode.ids import Ids
@@ -200,7 +200,7 @@ class AggregatesReading:
     def _counts(self, row: Row) -> bool:
         """Whether the row is there for the first time."""
         now = self._pass
-        key = msgspec.json.encode(now.shape.key(row))
+        key = msgspec.json.encode(now.shape.identity(row))
         content = sha256(msgspec.json.encode(row)).digest()
         seen = now.ids.add(blake2b(key, digest_size=16).digest(), content[:16])
         if seen is None:

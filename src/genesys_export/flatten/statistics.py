@@ -130,10 +130,13 @@ class Statistics:
             self._buckets[text] = _Bucket(iso_ms(begin), iso_ms(stop), begin in self.interval)
         return self._buckets[text]
 
+    def identity(self, row: Row) -> Row:
+        """Return what makes the row another one than others."""
+        return row[1 : 5 + len(self._dimensions)]  # start and end; metric and qualifier
+
     def key(self, row: Row) -> tuple[str, ...]:
-        """Return the row's key, null as empty text: what rows are sorted by."""
-        end = 5 + len(self._dimensions)  # day, start and end; metric and qualifier
-        return tuple(value or "" for value in row[1:end])
+        """Return what rows are sorted by: null like empty text."""
+        return tuple(value or "" for value in self.identity(row))
 
     def batch(self, rows: Sequence[Row]) -> Batch:
         """Return the rows as a batch, in that order."""

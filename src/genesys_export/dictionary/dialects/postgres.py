@@ -68,8 +68,6 @@ def _create(table: Table, _files: Files) -> Statements:
     name = quoted(table.name)
     keys = ", ".join(_indexed(table.column(key)) for key in table.primary_key)
     unique = f"CREATE UNIQUE INDEX IF NOT EXISTS {quoted(f'{table.name}_key')} ON {name} ({keys})"
-    if any(table.column(key).optional for key in table.primary_key):
-        unique += " NULLS NOT DISTINCT"
     by_date = quoted(f"{table.name}_by_date")
     return (
         f"CREATE TABLE IF NOT EXISTS {name} (\n{block(lines)}\n)",
@@ -81,6 +79,8 @@ def _create(table: Table, _files: Files) -> Statements:
 def _indexed(column: Column) -> str:
     """Return a key column as indexed: PostgreSQL refuses index entries over 2,704 bytes."""
     name = quoted(column.name)
+    if column.optional:  # where null is a value like others; sqlglot has no NULLS NOT DISTINCT
+        return f"coalesce({name}, chr(1))"
     return f"md5({name})" if column.kind is Kind.MAP_KEY else name
 
 

@@ -1,4 +1,4 @@
-"""Worlds round one day, and a feed of statistics with what it gave."""
+"""Conversations round a day, and a feed of their statistics that was read once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from genesys_simulator import Simulator, World
 from genesys_simulator.times import DAY_MS, Span
 
 PER_DAY = 120
-DAY = date(2026, 11, 17)
-NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
 
 def around(day: str) -> World:
@@ -25,6 +23,10 @@ def around(day: str) -> World:
     holdings = World.generated(seed=17, per_day=PER_DAY).holdings
     found = holdings.positions(Span(begin - DAY_MS, begin + 2 * DAY_MS), begin - DAY_MS)
     return World.of(holdings.render([*found], attributes=True))
+
+
+DAY = date(2026, 11, 17)
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
 
 @dataclass
