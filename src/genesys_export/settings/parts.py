@@ -77,7 +77,8 @@ class Settings(Sections):
         `export.join_names` those that are read for names as well.
         """
         every = tuple(table.name for table in dataset.tables)
-        is_short = dataset.name == NAMES and dataset.name not in self.export.datasets
+        has_names = self.export.names or self.export.join_names
+        is_short = has_names and dataset.name == NAMES and NAMES not in self.export.datasets
         read = {name for each in self.known_datasets for name in each.names_from}
         short = tuple(name for name in every if name in {*dataset.lookups, *read})
         usual = short if is_short else every
