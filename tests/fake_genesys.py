@@ -7,7 +7,7 @@ in a manifest tells what a slice has to hold.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -41,7 +41,9 @@ class FakeGenesys(FakeSource):
         self.jobs: dict[str, Job] = {}
         self.lost: set[str] = set()  # jobs that are gone
         self.released: set[str] = set()
-        self.write = conversation  # what makes a record of a number, a version and a start
+        self.write: Callable[[int, int, datetime], bytes] = (
+            conversation  # what makes a record of a number, a version and a start
+        )
 
     def watermark(self) -> datetime:
         return self.mark

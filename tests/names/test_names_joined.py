@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -233,10 +234,9 @@ def test_a_wide_day_verifies_and_reads_back_with_other_settings_too(lake, form, 
         "GENESYS_EXPORT_EXPORT__ENGINE": engine,
     }
     assert there.run(**added, **JOINED) == 0
-    for settings in (
-        {},
-        {"join_names": True, "local_times": True, "pin_attributes": ["Account", "Case ID"]},
-    ):
+    wide = {"join_names": True, "local_times": True, "pin_attributes": ["Account", "Case ID"]}
+    every: tuple[dict[str, Any], ...] = ({}, wide)
+    for settings in every:
         with Exporter.from_settings(os.devnull, to=there.root, environ={}, **settings) as exporter:
             (found, *_) = exporter.verify(str(DAY))
             assert found.problem is None

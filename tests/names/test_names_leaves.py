@@ -59,7 +59,8 @@ class Canaries:
     """Fills shapes with values that occur nowhere else."""
 
     def __init__(self, omits: frozenset[str]) -> None:
-        self.omits, self.made, self.number = omits, [], 0
+        self.omits, self.number = omits, 0
+        self.made: list[Any] = []
 
     def fill(self, shape: Any, *, counts: bool = True) -> Any:
         if isinstance(shape, dict):

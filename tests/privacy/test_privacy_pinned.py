@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -16,7 +18,7 @@ ADDED = Additions(pin_attributes=PINS)
 EVERY = tuple(tables(ADDED))
 PINNED = "conversation_attributes"
 VALUES = {"Account": "000123-4567", "Phone": "+15550100", "Note": "a note of some length"}
-WISHES = (
+WISHES: tuple[dict[str, Any], ...] = (
     {},
     {"sensitive": "mask"},
     {"sensitive": "hash"},
