@@ -1,10 +1,10 @@
 """Statistics by interval and group, from the synchronous query: asked for an hour at a time.
 
 What Genesys refuses as too large, or does not answer in time, is split: first by interval, down to
-one bucket; then by the values of a dimension, which a smaller query finds. Values are asked for in the
-order of the key, so the rows are the same in the same order, split or not. Groups without a value
-are asked for as well (`notExists`), so no row is lost. Genesys does not document how large is too
-large (read 2026-11): a 413, a 400 in such words, a 504 and a 408 all count.
+one bucket; then by the values of a dimension, which a smaller query finds. Values are asked for in
+the order of the key, so the rows are the same in the same order, split or not. Groups without a
+value are asked for as well (`notExists`), so no row is lost. Genesys does not document how large
+is too large (read 2026-11): a 413, a 400 in such words, a 504 and a 408 all count.
 """
 
 from __future__ import annotations
