@@ -41,9 +41,8 @@ class FakeGenesys(FakeSource):
         self.jobs: dict[str, Job] = {}
         self.lost: set[str] = set()  # jobs that are gone
         self.released: set[str] = set()
-        self.write: Callable[[int, int, datetime], bytes] = (
-            conversation  # what makes a record of a number, a version and a start
-        )
+        # What makes a record of a number, a version and a start.
+        self.write: Callable[[int, int, datetime], bytes] = conversation
 
     def watermark(self) -> datetime:
         return self.mark
