@@ -47,21 +47,17 @@ def local(texts, zone) -> list:
 @given(st.lists(st.none() | NEAR | ANY, max_size=8), st.sampled_from(ZONES))
 def test_a_local_time_is_what_zoneinfo_says(instants, zone):
     made = local([at and canonical(at) for at in instants], zone)
-    said = [at and at.astimezone(zone).isoformat(timespec="milliseconds") for at in instants]
-    assert made == said
-    assert [text and datetime.fromisoformat(text) for text in made] == instants  # and back
+    walls = [at and at.astimezone(zone).replace(tzinfo=None) for at in instants]
+    assert made == [at and at.isoformat(timespec="milliseconds") for at in walls]
 
 
-def test_the_hour_that_comes_twice_is_told_apart():
+def test_the_hour_that_comes_twice_is_shown_twice():
     before, after = "2026-10-25T00:30:00.000Z", "2026-10-25T01:30:00.000Z"
-    assert local([before, after], BERLIN) == [
-        "2026-10-25T02:30:00.000+02:00",
-        "2026-10-25T02:30:00.000+01:00",
-    ]
+    assert local([before, after], BERLIN) == ["2026-10-25T02:30:00.000"] * 2
 
 
-def test_an_offset_may_have_minutes():
-    assert local(["2026-11-22T08:00:00.123Z"], KOLKATA) == ["2026-11-22T13:30:00.123+05:30"]
+def test_a_zone_may_be_off_by_minutes():
+    assert local(["2026-11-22T08:00:00.123Z"], KOLKATA) == ["2026-11-22T13:30:00.123"]
 
 
 @pytest.mark.parametrize(

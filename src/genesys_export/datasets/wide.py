@@ -51,8 +51,8 @@ def _local_times(table: Table) -> Iterator[Column]:
             path=None,
             unit="local time",
             personal_data=column.personal_data,
-            description=f"{edge} in the configured time zone, with its offset from UTC.",
-            rule="local time, as in 2026-11-22T09:00:00.123+01:00",
+            description=f"{edge} in the configured time zone.",
+            rule="local time, as in 2026-11-22T09:00:00.123",
             repeats=column.repeats or f"{table.name}.{edge}",
             made_from=edge,
         )
