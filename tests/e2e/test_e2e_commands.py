@@ -47,6 +47,17 @@ def test_tables_need_no_settings_and_no_file(command):
     command("tables").ends(0)
 
 
+def test_tables_shows_the_columns_that_settings_add(command):
+    settings = '[export]\njoin_names = true\npin_attributes = ["Case ID"]\n'
+    (command.folder / "genesys-export.toml").write_text(settings)
+    told = command("tables", "--dataset", "conversation_details").ends(0).out
+    assert "queue_name" in told
+    assert "case_id" in told
+    assert "_local" not in told
+    page = command("tables", "--markdown", "--table", "conversation_attributes").ends(0).out
+    assert "case_id" in page
+
+
 @pytest.fixture
 def simulated(command):
     """Return what starts `simulate` and gives the command with the settings it printed."""
