@@ -1,18 +1,19 @@
 """Who can do what: the skills, languages, groups, teams and queues of each user.
 
 Knows the organisation's ids and a user's place among its users; everything follows from these, so
-that every list tells the same. All who work are members of every queue: any of them may take a
-contact of it.
+that every list tells the same. All who work are members of every busy queue: any of them may take
+a contact of it; a quiet queue has some of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .org import Org
+from .org import Org, is_busy
 from .templates import Json
 
 _ACTIVE = "active"
+_SHARE = 50  # one of so many users is a member of a quiet queue
 
 
 def workers(org: Org) -> Iterator[tuple[int, Json]]:
@@ -20,8 +21,9 @@ def workers(org: Org) -> Iterator[tuple[int, Json]]:
     return ((n, user) for n, user in enumerate(org.users) if user["state"] == _ACTIVE)
 
 
-def members(org: Org) -> list[Json]:
+def members(org: Org, queue: str) -> list[Json]:
     """Return the members of a queue."""
+    place = next(place for place, one in enumerate(org.queues) if one["id"] == queue)
     return [
         {
             "id": user["id"],
@@ -32,6 +34,7 @@ def members(org: Org) -> list[Json]:
             "selfUri": f"/api/v2/users/{user['id']}",
         }
         for number, user in workers(org)
+        if is_busy(place) or (number + place) % _SHARE == 0
     ]
 
 

@@ -6,7 +6,7 @@ from the seed alone, so that ids in conversations and ids in lists are the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import shake_128
 from random import Random
@@ -42,6 +42,7 @@ _FEWEST_USERS = 120
 # Of so many users these have left or are on leave; the others work.
 _PERIOD, _INACTIVE, _DELETED = 17 * 23, 17, 23
 _WORKING = tuple(n for n in range(_PERIOD) if n % _INACTIVE != 16 and n % _DELETED != 22)
+_QUEUES_PER_100_AGENTS = 17  # the quiet ones included, which no conversation goes through
 LEADS = 12  # the first working users lead and judge; they take no contacts
 # Which of the other ids the stories use for what; some more so that lists have several entries.
 _NAMED: Mapping[str, tuple[int, ...]] = {
@@ -138,13 +139,25 @@ def founded(seed: int, *, agents: int = 0) -> Org:
     return Org(
         divisions=divisions,
         users=Staff(seed, users, divisions),
-        queues=queues,
+        queues=(*queues, *_quiet(seed, agents, divisions)),
         wrap_up_codes=wrap_ups,
         flows=tuple(_flow(one, number, divisions[0]) for number, one in enumerate(others, 1)),
         others=others,
         leads=tuple(user_id(seed, working(number)) for number in range(LEADS)),
         named={kind: tuple(others[one] for one in numbers) for kind, numbers in _NAMED.items()},
     )
+
+
+def _quiet(seed: int, agents: int, divisions: tuple[Json, ...]) -> Iterator[Json]:
+    """Yield the queues that a large organisation has as well."""
+    rng = Random(f"quiet queues {seed}")
+    for number in range(len(_QUEUES) + 1, agents * _QUEUES_PER_100_AGENTS // 100 + 1):
+        yield _queue(new_id(rng), f"Branch {number}", rng.choice(divisions))
+
+
+def is_busy(place: int) -> bool:
+    """Whether conversations go through the queue at that place of the list."""
+    return place < len(_QUEUES)
 
 
 def seen_in(records: Iterable[Json]) -> Org:

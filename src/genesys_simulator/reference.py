@@ -79,7 +79,7 @@ def queue_members(org: Org, query: Query, path: Path) -> Sequence[Json]:
     del query
     if path["id"] not in {queue["id"] for queue in org.queues}:
         raise not_found(f"queue {path['id']}")
-    return matrix.members(org)
+    return matrix.members(org, path["id"])
 
 
 def team_members(org: Org, query: Query, path: Path) -> Sequence[Json]:

@@ -43,12 +43,19 @@ def test_one_table_alone_is_told(command, exported, day):
 
 
 def test_tables_need_no_settings_and_no_file(command):
+    (command.folder / "genesys-export.toml").write_text("this is [no TOML")
     command("tables").ends(0)
 
 
-def test_tables_are_not_guessed_where_the_settings_that_shape_them_cannot_be_read(command):
-    (command.folder / "genesys-export.toml").write_text("this is [no TOML")
-    assert "not valid TOML" in command("tables").ends(78).err
+def test_tables_shows_the_columns_that_settings_add(command):
+    settings = '[export]\njoin_names = true\npin_attributes = ["Case ID"]\n'
+    (command.folder / "genesys-export.toml").write_text(settings)
+    told = command("tables", "--dataset", "conversation_details").ends(0).out
+    assert "queue_name" in told
+    assert "case_id" in told
+    assert "_local" not in told
+    page = command("tables", "--markdown", "--table", "conversation_attributes").ends(0).out
+    assert "case_id" in page
 
 
 @pytest.fixture

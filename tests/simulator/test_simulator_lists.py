@@ -3,6 +3,7 @@
 import pytest
 
 from genesys_simulator import World
+from genesys_simulator.presences import PRESENCES
 
 SKILLS = "/api/v2/routing/skills"
 TEAMS = "/api/v2/teams"
@@ -54,7 +55,7 @@ def test_what_is_not_there_has_no_members(client, path):
 
 def test_lists_that_are_not_paged_give_everything_whatever_is_asked(client):
     path = "/api/v2/presence/definitions"
-    assert len(client.get(f"{path}?pageSize=1").json["entities"]) == 4
+    assert len(client.get(f"{path}?pageSize=1").json["entities"]) == len(PRESENCES)
     assert client.get("/api/v2/analytics/dataretention/settings").json["retentionDays"] == 730
 
 

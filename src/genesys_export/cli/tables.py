@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..datasets import dataset_named, known
+from ..datasets import Additions, dataset_named, known
 from ..dictionary import Files, FileType, as_ddl, as_markdown, as_text
-from ..errors import WrongUse
+from ..errors import WrongSettings, WrongUse
 from ..settings import Flags, Settings, load
 from ..settings.values import names, of_known
 
@@ -39,8 +39,16 @@ def text_of(request: TablesRequest, flags: Flags, environ: Mapping[str, str] | N
     except ValueError as problem:
         raise WrongUse(f"--dataset: {problem}", advice="Without it, all are shown.") from problem
     shown = as_markdown if request.markdown else as_text
-    added = load(flags=flags, environ=environ).export.added
+    added = _added(flags, environ)
     return shown(tuple(dataset_named(name, added) for name in chosen), names(request.tables))
+
+
+def _added(flags: Flags, environ: Mapping[str, str] | None) -> Additions:
+    """Return what the settings add; the dictionary is shown without any, or with wrong ones."""
+    try:
+        return load(flags=flags, environ=environ).export.added
+    except WrongSettings:
+        return Additions()
 
 
 def _script(

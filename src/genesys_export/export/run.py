@@ -165,6 +165,8 @@ class Run:
 
     def _must_wait(self, task: _Task) -> bool:
         """Whether it reads what days under way will publish; days in line come before it."""
+        if not self._running:
+            return False
         org, _ = task.whose
         sources = {(org, name) for name in task.exporter.deps.plan.after}
         return any(running.whose in sources for running in self._running.values())
