@@ -10,7 +10,7 @@ from made_statistics import DAY, Fed
 
 from genesys_export.datasets import datasets
 from genesys_export.errors import GenesysUnavailable
-from genesys_simulator import Fault, Refusal, ServerError
+from genesys_simulator import Fault, JobEnds, Refusal, RepeatedRows, ServerError
 
 ALL = [one.name for one in datasets() if one.aggregates]
 
@@ -137,3 +137,32 @@ def test_jobs_and_queries_give_the_same_rows(fed, name):
         assert [one.endpoint for one in there.genesys.requests].count("aggregates_submit") == 1
     assert sorted(by_job, key=str) == sorted(by_query, key=str)
     assert by_query
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("aggregates_submit", 1, JobEnds("EXPIRED", after_pages=1)),
+        Fault("aggregates_submit", 1, JobEnds("FAILED", after_pages=1)),
+        Fault("aggregates_results", 2, RepeatedRows(3)),
+        Fault("aggregates_results", 2, ServerError(503)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ALL[:1])
+def test_a_job_that_dies_or_repeats_itself_gives_every_row_once(fed, name, fault):
+    settings = {
+        "GENESYS_EXPORT_AGGREGATES__ENGINE": "jobs",
+        "GENESYS_EXPORT_GENESYS__PAGE_SIZE": "100",
+    }
+    with fed(name, settings) as there:
+        expected = sorted(there.rows(), key=str)
+        digest = there.reading.summary().digest
+    with fed(name, settings, faults=[fault]) as there:
+        assert sorted(there.rows(), key=str) == expected
+        summary = there.reading.summary()
+        assert summary.digest == digest
+        assert summary.counts.exported == len(expected)
+        is_repeated = not isinstance(fault.kind, ServerError)
+        assert (summary.counts.duplicates > 0) == is_repeated
+        assert not there.genesys.jobs
