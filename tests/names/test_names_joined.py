@@ -14,7 +14,10 @@ import pytest
 from genesys_export import Exporter
 from genesys_export.datasets import DEFAULT, NAMES, Additions, Kind, dataset_named
 from genesys_export.days import Day
+from genesys_export.errors import GenesysUnavailable
+from genesys_export.events import SliceAdopted, SliceStaged
 from genesys_export.export import ExportOptions, Outcome
+from genesys_simulator import Fault, JobEnds
 
 UTC = ZoneInfo("UTC")
 DAY = Day(date(2025, 11, 20), UTC)
@@ -282,6 +285,24 @@ def test_switching_it_on_or_off_is_refused_by_name(lake):
     off = {"GENESYS_EXPORT_EXPORT__DATASETS": DEFAULT}
     assert there.run(options=FORCED, **off) == 78
     assert "export join_names: true -> false" in there.problems[DEFAULT].message
+
+
+def test_a_sealed_slice_with_other_names_is_not_adopted(lake):
+    there = lake(faults=[Fault("submit", 2, JobEnds(), times=3)])  # as often as it is tried
+    halves = {
+        "GENESYS_EXPORT_EXPORT__SLICES": "2",
+        "GENESYS_EXPORT_EXPORT__SLICES_AT_ONCE": "1",
+    }
+    with pytest.raises(GenesysUnavailable):  # after its first slice was sealed, without names
+        conversations(there, **halves)
+    assert len(there.events.of(SliceStaged)) == 1
+    snapshot(there)
+    conversations(there, **halves)
+    assert there.events.of(SliceAdopted) == []
+    with Exporter.from_settings(os.devnull, to=there.root, environ={}, join_names=True) as reader:
+        rows = reader.read("conversations", str(DAY))
+    assert rows.num_rows == 120
+    assert rows.column("division_names").null_count == 0  # in neither half
 
 
 def test_slices_share_one_snapshot(lake):
