@@ -83,7 +83,7 @@ def warehouse(request) -> Iterator[duckdb.DuckDBPyConnection]:
         yield db
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
 @given(given=snapshots())
 def test_a_history_is_what_the_snapshots_say(warehouse, given):
     assert viewed(warehouse, given) == by_hand(given)
