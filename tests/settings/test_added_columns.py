@@ -53,6 +53,28 @@ def test_names_in_the_tables_need_the_dataset_of_names(tmp_path):
     assert len(chosen.tables_of(names)) == len(names.tables)
 
 
+ALL = f"""[export]
+names = true
+datasets = ["{DEFAULT}", "user_status", "{NAMES}"]
+"""
+
+
+@pytest.mark.parametrize("asked", [DEFAULT, f"{DEFAULT},user_status", NAMES])
+def test_a_dataset_of_the_file_has_all_its_tables_whatever_the_command_line_asks_for(
+    tmp_path, asked
+):
+    (tmp_path / "genesys-export.toml").write_text(ALL, "utf-8")
+    found = load(flags={"dataset": asked}, environ={}, cwd=tmp_path)
+    (names,) = (each for each in found.datasets if each.name == NAMES)
+    assert len(found.tables_of(names)) == len(names.tables)
+
+
+def test_who_asks_for_a_dataset_without_names_in_it_gets_no_names(tmp_path):
+    (tmp_path / "genesys-export.toml").write_text(ALL, "utf-8")
+    found = load(flags={"dataset": "user_status"}, environ={}, cwd=tmp_path)
+    assert [each.name for each in found.datasets] == ["user_status"]
+
+
 def test_a_table_of_names_may_be_chosen_with_them(tmp_path):
     found = read(tmp_path, JOIN_NAMES="true", TABLES="segments,dim_queues")
     assert found.export.tables == ("segments", "dim_queues")

@@ -194,7 +194,9 @@ class Round:
         return Runs(self.soak.folder, genesys, self._variables(), self.to, day.dataset, day.date)
 
     def _start(self) -> Worker:
-        return self.runs.start("--slices", self.slices, "--force")
+        # In days so small, some conversations less can be many values less.
+        shrinks = [] if self.day.dataset == DEFAULT else ["--accept-shrink"]
+        return self.runs.start("--slices", self.slices, "--force", *shrinks)
 
     def _killed(self) -> None:
         worker = self._start()

@@ -135,7 +135,8 @@ Tables = Annotated[
     list[str] | None,
     flag(
         "--table",
-        "Only these tables, separated by commas; repeatable.",
+        "Of the datasets that these tables belong to, only these tables, separated by commas; "
+        "repeatable.",
         value="NAMES",
         default="all tables",
         panel=WHAT,

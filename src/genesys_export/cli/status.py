@@ -75,8 +75,8 @@ def _empty(found: Sequence[OrgStatus]) -> WrongSettings:
     places = " and ".join(clean(one.url) for one in found)
     return WrongSettings(
         f"nothing has ever been exported to {places}",
-        advice="Check --to, --org and [destination] in the settings; or add --allow-empty if"
-        " nothing has been exported yet.",
+        advice="Check --to, --org, --dataset and [destination] in the settings; or add"
+        " --allow-empty if nothing has been exported yet.",
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ..datasets import DEFAULT
 from ..redaction import keep_secret, secrets_of
 from . import problems, surroundings
 from .additions import idle_additions, of_additions
@@ -45,6 +46,7 @@ from .sections import (
     Sections,
     Settle,
 )
+from .values import names as split_names
 
 __all__ = [
     "FILE_NAME",
@@ -128,7 +130,20 @@ def load(
         *(one for each in layers for one in each.retired),
         *idle_additions(sections),
     )
-    return Settings.model_construct(**dict(sections), org=org, folder=folder, warnings=warnings)
+    return Settings.model_construct(
+        **dict(sections),
+        org=org,
+        folder=folder,
+        warnings=warnings,
+        has_asked=any("datasets" in table(layer.values, "export") for layer in asked),
+        kept_datasets=_datasets(layers[len(asked) :]),
+    )
+
+
+def _datasets(kept: Sequence[Layer]) -> tuple[str, ...]:
+    """Return the datasets that the environment or the file chooses."""
+    given = table(stacked(kept), "export").get("datasets")
+    return (DEFAULT,) if given is None else split_names(given)
 
 
 def _layers(

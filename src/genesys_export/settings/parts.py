@@ -57,12 +57,20 @@ class Settings(Sections):
     org: str | None  # the one of `orgs` that was asked for; None: all of them
     folder: Path  # relative paths in settings begin here
     warnings: tuple[str, ...]  # what works, but should be set in another way
+    has_asked: bool  # for datasets, on the command line or in a call
+    kept_datasets: tuple[str, ...]  # those that the environment or the file names
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
-        """The datasets to be exported, in their order."""
-        wanted = {*self.export.datasets, *([NAMES] if self._has_names else [])}
-        return tuple(each for each in self.known_datasets if each.name in wanted)
+        """The datasets to be exported, in their order.
+
+        Who asks for some of them gets names only beside a dataset that has names in its tables.
+        """
+        known, wanted = self.known_datasets, {*self.export.datasets}
+        is_named = any(each.named_by for each in known if each.name in wanted)
+        if self._has_names and (is_named or not self.has_asked):
+            wanted.add(NAMES)
+        return tuple(each for each in known if each.name in wanted)
 
     @property
     def _has_names(self) -> bool:
@@ -77,10 +85,12 @@ class Settings(Sections):
         """Return the dataset's tables to be written: all, unless some of them are named.
 
         Of a dataset that only `export.names` asks for, they are its lookup tables; with
-        `export.join_names` those that are read for names as well.
+        `export.join_names` those that are read for names as well. A dataset that the file names
+        has the same tables whatever the command line asks for.
         """
         every = tuple(table.name for table in dataset.tables)
-        is_alone = self._has_names and dataset.name not in self.export.datasets
+        listed = (*self.export.datasets, *self.kept_datasets)
+        is_alone = self._has_names and dataset.name not in listed
         read = {name for each in self.known_datasets for name in each.names_from}
         short = tuple(name for name in every if name in {*dataset.lookups, *read})
         usual = short if is_alone and dataset.name == NAMES else every
