@@ -41,6 +41,16 @@ class Recipe:
     added: Additions = field(default_factory=Additions)  # columns and tables that settings add
     organization: Organization | None = None  # None: version 0.1.0 did not know it
 
+    def __post_init__(self) -> None:
+        """Refuse what no settings can come to; raises ValueError, which decoding takes up."""
+        if self.column_version < 1:
+            raise ValueError("the first version of columns is 1")
+        columns = self.privacy.get("columns", {})
+        if not isinstance(columns, Mapping) or not all(map(_is_text, columns.values())):
+            raise ValueError("privacy has an action for each column")
+        if self.added:
+            tuple(tables(self.added))  # they are declared, or can't be
+
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that two recipes share only when they are equal.
@@ -225,6 +235,10 @@ def decode(body: bytes, where: str) -> Manifest:
     """Read a manifest; raises WrongSettings for a later format, DestinationFailed for none."""
     advice = "Move it away (and its day's files), then export the day again."
     return document.decode(body, Manifest, where=where, advice=advice)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def file_of(staged: StagedFile, rows: int) -> File:

@@ -24,7 +24,7 @@ from genesys_export.api import auth, own_body, paging, reference, refusals, sour
 from genesys_export.api.retry import told_wait
 from genesys_export.api.splitting import Garbled
 from genesys_export.api.transport import Answer
-from genesys_export.datasets import DEFAULT, dataset_named
+from genesys_export.datasets import DEFAULT, dataset_named, tables
 from genesys_export.days import Interval, date_named, http_date
 from genesys_export.errors import ExportError
 from genesys_export.ledger import register
@@ -96,6 +96,8 @@ CLAIM = as_object(
         failure=claim.Failure(status=74, message="m", advice="a", at=NOW),
     )
 )
+ADDED = {"local_times": True, "join_names": True, "pin_attributes": ["Account"]}
+WIDE = {**MANIFEST, "recipe": {**MANIFEST["recipe"], "added": ADDED}}
 REGISTER = as_object(register.Registration(recipe=RECIPE, honest_conditions=True))
 
 
@@ -106,6 +108,11 @@ def refusal(act: Callable[[], object]) -> ExportError | Garbled | None:
     except (ExportError, Garbled) as problem:
         return problem
     return None
+
+
+def declare_tables(body: bytes) -> None:
+    found = manifest.decode(body, "m")
+    assert list(tables(found.recipe.added))
 
 
 def follow_answer(body: bytes) -> None:
@@ -136,6 +143,7 @@ GROUP = {"group": {"mediaType": "voice"}, "data": [{"metrics": [COUNTED]}]}
 INSTANT = "2026-11-22T00:00:00Z"
 READERS = {
     "a manifest": (lambda body: manifest.decode(body, "m"), MANIFEST),
+    "a manifest of added columns": (declare_tables, WIDE),
     "a claim": (lambda body: claim.decode(body, "c"), CLAIM),
     "a recipe": (lambda body: register.decode(body, "r"), REGISTER),
     "a job": (wire.read_job, {"jobId": "j"}),
@@ -202,6 +210,24 @@ def test_a_query_body_of_any_depth_is_taken_or_refused(depth):
     body = f'{{"interval":"{{start}}/{{end}}","x":{nested}}}'.encode()
     problem = refusal(lambda: fill_own(body))
     assert problem is None or getattr(problem, "exit_status", 0) == 78
+
+
+IMPOSSIBLE = (
+    {"added": {"pin_attributes": ["conversation_id"]}},
+    {"added": {"pin_attributes": ["conversationDate"]}},
+    {"added": {"pin_attributes": ["Case ID", "case_id"]}},
+    {"column_version": 0},
+    {"privacy": {"columns": 5}},
+    {"privacy": {"columns": {"sessions.ani": None}}},
+)
+
+
+@pytest.mark.parametrize("odd", IMPOSSIBLE, ids=str)
+def test_a_recipe_that_no_settings_come_to_is_refused(odd):
+    for decode, good in ((manifest.decode, MANIFEST), (register.decode, REGISTER)):
+        body = json.dumps({**good, "recipe": {**good["recipe"], **odd}}).encode()
+        problem = refusal(partial(decode, body, "m"))
+        assert getattr(problem, "exit_status", 0) == 74
 
 
 HEADERS = [

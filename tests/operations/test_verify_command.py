@@ -246,3 +246,16 @@ def test_what_the_store_may_not_read_is_77(day):
     closed = type(verifier)(dataset=verifier.dataset, home=verifier.home, store=Closed(day.root))
     with pytest.raises(NotPermitted):
         closed.verify(DAY)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"added": {"pin_attributes": ["conversation_id"]}}, {"column_version": 0}],
+    ids=str,
+)
+def test_a_manifest_of_impossible_columns_can_t_be_read(day, capsys, odd):
+    day.rewrite(lambda told: told["recipe"].update(odd))
+    assert run(day) == 74
+    told = capsys.readouterr().err
+    assert "manifest.json is not a manifest of genesys-export" in told
+    assert "Move it away" in told

@@ -13,17 +13,21 @@ import msgspec
 from ..api import Clock
 from ..datasets import NAMES, Dataset, dataset_named
 from ..days import Day
-from ..errors import DataMismatch, TryAgainLater
+from ..errors import DataMismatch, DestinationFailed, NotAFile, TryAgainLater, WrongSettings
 from ..export import Plan
 from ..feeds.names import ID, NAME, SnapshotNames, names_of, nearest_first, usable
 from ..feeds.records import RecordsFeed
 from ..locations import Home
 from ..manifest import Manifest
 from ..model import NamesUsed, Store
-from ..operations.published import published
+from ..operations.published import whole
 from ..operations.read import Reader, Wanted
 
 _MOST_TRIED = 5  # snapshots; more than one in a row is hardly ever unreadable
+
+
+class _Unreadable(Exception):
+    """What lies in the place of a manifest is none."""
 
 
 @dataclass(slots=True)
@@ -51,12 +55,13 @@ class SnapshotLookups:
     def of(self, day: Day) -> SnapshotNames:
         """Return the names for a day: of its own snapshot, else the next, else the last before."""
         found, at = _Found(), None
-        for snapshot, manifest in self._snapshots(day):
+        for snapshot, manifest in self._snapshots(day, found):
             at = snapshot
             self._read(found, snapshot, manifest)
             break
         if at is None:
-            found.notes.append("Names are missing: no snapshot of dimensions is published here.")
+            what = "no other snapshot" if found.notes else "no snapshot"
+            found.notes.append(f"Names are missing: {what} of dimensions is published here.")
         elif at.date != day.date:
             found.notes.append(
                 f"Names are from the snapshot of {at}: there is none of {day} that can be read."
@@ -77,21 +82,47 @@ class SnapshotLookups:
     def _dataset(self) -> Dataset:
         return dataset_named(NAMES)
 
-    def _snapshots(self, day: Day) -> Iterator[tuple[Day, Manifest]]:
+    def _snapshots(self, day: Day, found: _Found) -> Iterator[tuple[Day, Manifest]]:
         """Yield the snapshots that can be read, the best first; tries a few."""
         for at in islice(self._days(day), _MOST_TRIED):
             snapshot = Day(at, day.zone)
             try:
-                yield snapshot, published(self.store, self._home, snapshot)[1]
-            except (DataMismatch, TryAgainLater):  # damaged, or being replaced
-                continue
+                if manifest := self._manifest(snapshot):
+                    yield snapshot, manifest
+            except _Unreadable:
+                found.notes.append(
+                    f"The snapshot of {at} was passed over: its manifest can't be read."
+                )
+
+    def _manifest(self, snapshot: Day) -> Manifest | None:
+        """Return the snapshot's manifest; None where it is damaged, or being replaced.
+
+        Raises _Unreadable for what is not a manifest, and what the store raises.
+        """
+        key = self._home.manifest(snapshot)
+        try:
+            seen = self.store.read(key)
+        except NotAFile as problem:
+            raise _Unreadable from problem
+        try:
+            return whole(seen.body, self.store.url(key), snapshot) if seen else None
+        except (DataMismatch, TryAgainLater):
+            return None
+        except (DestinationFailed, WrongSettings) as problem:  # of decoding: the store is done
+            raise _Unreadable from problem
 
     def _days(self, day: Day) -> Iterator[date]:
         """Yield the days to try; the destination is only listed where the day's own is not it."""
-        if self.store.look(self._home.manifest(day)) is not None:
+        if self._is_there(day):
             yield day.date
         there = self._home.published(self.store.list(f"{self._home}/"))
         yield from nearest_first(day.date, there - {day.date})
+
+    def _is_there(self, day: Day) -> bool:
+        try:
+            return self.store.look(self._home.manifest(day)) is not None
+        except NotAFile:
+            return True
 
     def _read(self, found: _Found, snapshot: Day, manifest: Manifest) -> None:
         """Read every table that is needed; one that can't be used costs its own names only."""

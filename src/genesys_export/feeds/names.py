@@ -49,8 +49,8 @@ class _OfTokens:
 def names_of(dataset: Dataset, found: Mapping[str, Mapping[str, str]], rules: Rules) -> Names:
     """Return the names that each column gets; `found` are those of each lookup table.
 
-    A column whose ids are protected in another way than the lookup table's gets none: a name
-    would say what its id is not to say.
+    A column that is dropped gets none, and neither does one whose ids are protected in another
+    way than the lookup table's: a name would say what its id is not to say.
     """
     made: dict[str, ById] = {}
     by_id: dict[str, ById] = {}
@@ -58,8 +58,11 @@ def names_of(dataset: Dataset, found: Mapping[str, Mapping[str, str]], rules: Ru
         for column in table.of_kind(Kind.NAME):
             lookup = column.repeats.partition(".")[0]
             action = rules.actions.get(lookup, {}).get(ID, Action.KEEP)
-            own = rules.actions.get(table.name, {}).get(column.made_from, Action.KEEP)
-            if own is not action or action in (Action.DROP, Action.MASK) or not found.get(lookup):
+            here = rules.actions.get(table.name, {})
+            if here.get(column.name) is Action.DROP or not found.get(lookup):
+                continue
+            own = here.get(column.made_from, Action.KEEP)
+            if own is not action or action in (Action.DROP, Action.MASK):
                 continue
             if lookup not in by_id:
                 names = found[lookup]

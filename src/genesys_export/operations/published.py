@@ -22,7 +22,15 @@ def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[
             f"nothing is published for {day}: there is no {url}",
             advice=advice,
         )
-    manifest = decode(found.body, url)
+    return found.tag, whole(found.body, url, day, advice=advice)
+
+
+def whole(body: bytes, where: str, day: Day, *, advice: str = "") -> Manifest:
+    """Return the manifest of a day that is published as a whole.
+
+    Raises what `published` raises but for the store's errors, and what `decode` raises.
+    """
+    manifest = decode(body, where)
     if manifest.next is not None:
         raise TryAgainLater(
             f"{day} is being replaced",
@@ -34,7 +42,7 @@ def published(store: Store, home: Home, day: Day, *, advice: str = "") -> tuple[
             " anything of the day",
             advice=advice,
         )
-    return found.tag, manifest
+    return manifest
 
 
 def stands(store: Store, key: str, tag: Tag) -> bool:

@@ -79,7 +79,7 @@ class Rules:
     actions: Mapping[str, Mapping[str, Action]] = field(default_factory=dict)
     attributes: AttributeRule = AttributeRule()
     pairs: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # see `_pairs`
-    given: frozenset[str] = frozenset()  # columns whose values come protected: names of ids
+    given: frozenset[str] = frozenset()  # columns whose values come protected, as their rule says
     key: bytes = field(default=b"", repr=False)
 
     def __bool__(self) -> bool:
@@ -142,7 +142,10 @@ def resolve(tables: Iterable[Table], wishes: Wishes) -> Rules:
         attributes=wishes.attributes,
         pairs=_pairs(every) if wishes.attributes else {},
         given=frozenset(
-            f"{table.name}.{column.name}" for table in every for column in table.of_kind(Kind.NAME)
+            f"{table.name}.{column.name}"
+            for table in every
+            for column in table.of_kind(Kind.NAME)
+            if found.is_given(table, column)
         ),
         key=wishes.key.encode(),
     )
@@ -194,6 +197,10 @@ class _Resolved:
         wished = self._wishes.classes.get(column.personal_data, Action.KEEP)
         hidden = wished in (Action.MASK, Action.HASH)
         return Action.DROP if hidden and not _is_text(column) else wished
+
+    def is_given(self, table: Table, column: Column) -> bool:
+        """Whether the name's values come protected; those with a rule of their own do not."""
+        return self.action(table, column) is self._followed(column)
 
     def problem(self, table: Table, column: Column, action: Action) -> str:
         """Return why the column can't be treated so; empty if it can."""
