@@ -116,9 +116,14 @@ def test_a_cursor_of_the_answer_goes_back_where_there_is_no_link(answering):
     assert {body["expand"] for body in server.bodies} == {"entities.division"}
 
 
-@pytest.mark.parametrize("links", [True, False])
-@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (2, 2), (3, 2), (5, 3)])
-def test_a_list_that_tells_no_total_ends_with_a_page_that_is_not_full(
+@pytest.mark.parametrize(
+    ("links", "count", "requests"),
+    [
+        *((False, 0, 1), (False, 1, 2), (False, 2, 2), (False, 3, 3), (False, 5, 4)),
+        *((True, 0, 1), (True, 1, 2), (True, 2, 2), (True, 3, 2), (True, 5, 3)),
+    ],
+)
+def test_a_list_that_tells_no_total_ends_with_an_empty_page_or_without_a_further_link(
     answering, links, count, requests
 ):
     def untold(query):
@@ -135,10 +140,64 @@ def test_a_list_that_tells_no_total_ends_with_a_page_that_is_not_full(
     assert {*server.paths} == {one for one in server.paths if "/queues/q-1/members?" in one}
 
 
-def test_a_list_without_pages_is_asked_for_once_and_without_a_size(answering):
-    server, reader = answering(lambda _: {"entities": entities(1, 3), "total": 99})
+@pytest.mark.parametrize("table", ["dim_queue_members", "dim_queues"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"total": 10},
+        {"total": 10, "pageCount": 4},
+        {"total": 10, "pageSize": 500},
+        {"pageSize": 500},
+    ],
+)
+def test_a_server_that_gives_smaller_pages_than_asked_for_is_read_to_the_end(
+    answering, table, told
+):
+    def clamped(query):
+        number = int(query["pageNumber"])
+        return {"entities": entities(3 * number - 2, min(3 * number, 10)), **told}
+
+    _, reader = answering(clamped)
+    source = listed(table).of("q-1")
+    assert [one["id"] for page in reader.pages(source) for one in page] == numbers(1, 10)
+
+
+@pytest.mark.parametrize("told", [{}, {"total": 8}])
+def test_a_page_in_the_middle_that_lacks_an_entry_ends_nothing(answering, told):
+    pages = {"1": entities(1, 3), "2": entities(4, 5), "3": entities(7, 8)}
+    _, reader = answering(
+        lambda query: {"entities": pages.get(query["pageNumber"], []), "pageSize": 3, **told}
+    )
+    members = listed("dim_queue_members").of("q-1")
+    assert [one["id"] for page in reader.pages(members) for one in page] == [
+        *numbers(1, 5),
+        *numbers(7, 8),
+    ]
+
+
+@pytest.mark.parametrize("told", [{}, {"total": 3}, {"total": 3, "pageCount": 1}, {"total": 0}])
+def test_a_list_without_pages_is_asked_for_once_and_without_a_size(answering, told):
+    server, reader = answering(lambda _: {"entities": entities(1, 3), **told})
     assert ids(reader, "dim_business_units") == numbers(1, 3)
     assert server.bodies == [{}]
+
+
+@pytest.mark.parametrize(
+    "table", ["dim_business_units", "dim_management_units", "dim_presence_definitions"]
+)
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"pageCount": 3, "total": 75}, "is cut: 25 of 75"),
+        ({"total": 75}, "is cut: 25 of 75"),
+        ({"pageCount": 3}, "is cut: page 1 of 3"),
+    ],
+)
+def test_a_list_without_pages_that_tells_of_more_than_came_is_cut(answering, table, told, said):
+    _, reader = answering(lambda _: {"entities": entities(1, 25), **told})
+    with pytest.raises(GenesysUnavailable, match=said):
+        ids(reader, table)
 
 
 def test_an_answer_that_is_no_list_may_be_the_entity_itself(answering):

@@ -20,11 +20,12 @@ from .paging import (
     Guard,
     Way,
     by_cursors,
-    by_full_pages,
     by_number,
     by_token,
     by_uri,
     following,
+    missing,
+    tells_its_end,
 )
 from .splitting import Garbled
 from .wire import UNREADABLE
@@ -32,7 +33,7 @@ from .wire import UNREADABLE
 WAYS: Mapping[Paging, tuple[Way, ...]] = {
     Paging.NUMBER: (by_uri, by_number),
     Paging.CURSOR: (by_uri, by_cursors, by_token),
-    Paging.LINK: (by_uri, by_full_pages),
+    Paging.LINK: (by_uri, by_number),
     Paging.WHOLE: (by_uri,),
     Paging.OBJECT: (),
 }
@@ -108,16 +109,24 @@ def read_list(
     asked: dict[str, Any] | None = {**source.query, **first}
     is_object = source.paging is Paging.OBJECT
     guard = Guard(most_vain=_MOST_VAIN, most=_MOST_PAGES, link="next page")
+    came, was_linked = 0, False
     while asked is not None:
         call = Call(method="GET", path=source.path, query=asked, deadline_s=patience_s)
         page = client.request(call, read_object if is_object else read_page)
         new = [one for one in page.entities if is_object or _is_new(guard, one.get("id"))]
         yield ListPage(new, page.told)
-        asked = following(WAYS[source.paging], asked, page.told, len(page.entities))
+        came += len(page.entities)
+        ways = WAYS[source.paging]
+        if source.paging is Paging.LINK and was_linked and not tells_its_end(page.told):
+            ways = (by_uri,)  # a list that links its pages has none after the last link
+        was_linked = was_linked or bool(page.told.get("nextUri"))
+        asked = following(ways, asked, page.told, came if page.entities else 0)
         if asked is not None:
             asked = {**source.query, **asked}
             if why := guard.why_endless(sorted(asked.items()), is_new=bool(new)):
                 raise GenesysUnavailable(f"GET {source.path} has no end: {why}")
+        elif by_number not in ways and (short := missing(page.told, came)):
+            raise GenesysUnavailable(f"GET {source.path} is cut: {short}")
 
 
 def _is_new(guard: Guard, ident: object) -> bool:

@@ -61,7 +61,7 @@ class Paging(StrEnum):
 
     NUMBER = "number"  # by pageCount, else total, else until a page is empty; nextUri first
     CURSOR = "cursor"  # by nextUri, else a cursor that goes back as a parameter
-    LINK = "link"  # by nextUri, else by number while pages are full: it tells no total
+    LINK = "link"  # as by number; after pages with a nextUri, the first without one is the last
     WHOLE = "whole"  # the list has one page, unless the answer has a nextUri
     OBJECT = "object"  # no list: the answer is the only entity
 
