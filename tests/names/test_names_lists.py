@@ -213,6 +213,29 @@ def test_an_entity_that_is_no_object_is_given_up(answering, body):
         [*reader.pages(listed("dim_data_retention"))]
 
 
+@pytest.mark.parametrize("table", ["dim_queues", "dim_data_retention"])
+def test_an_answer_that_is_nested_too_deep_is_given_up(answering, table):
+    deep = b'{"x":' * 400 + b"1" + b"}" * 400
+    server, reader = answering(lambda _: b'{"entities":[{"id":"q-1","new":%b}]}' % deep)
+    with pytest.raises(GenesysUnavailable, match="nested too deep"):
+        ids(reader, table)
+    assert len(server.bodies) > 1
+
+
+def test_a_link_changes_nothing_of_what_is_asked_beside_the_page(answering):
+    def meddling(query):
+        if query["pageNumber"] == "1":
+            uri = "/api/v2/users?pageNumber=2&pageSize=500&state=active&expand=none"
+            return {"entities": entities(1, 1), "nextUri": uri}
+        return {"entities": entities(2, 2), "pageCount": 2, "pageNumber": 2}
+
+    server, reader = answering(meddling)
+    source = listed("dim_users").asking([{"expand": "skills"}])
+    assert [one["id"] for page in reader.pages(source) for one in page] == numbers(1, 2)
+    assert [body["state"] for body in server.bodies] == ["any", "any"]
+    assert [body["expand"] for body in server.bodies] == ["skills", "skills"]
+
+
 def test_what_is_asked_beside_the_page_stays_when_a_link_forgets_it(answering):
     def forgetful(query):
         if query["pageNumber"] == "1":

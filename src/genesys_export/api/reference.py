@@ -15,6 +15,7 @@ import msgspec
 
 from ..datasets import ListEndpoint, Paging
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
+from ..odd_input import is_too_deep
 from .client import Call, Client
 from .paging import (
     Guard,
@@ -83,6 +84,7 @@ def read_page(body: bytes) -> ListPage:
         found = msgspec.json.decode(body)
     except UNREADABLE:
         found = _slowly(body)
+    _shallow(found)
     entities = found.pop("entities", None) if isinstance(found, dict) else None
     if not isinstance(entities, list) or not all(isinstance(one, dict) for one in entities):
         raise Garbled("the body is not a page of a list")
@@ -95,6 +97,7 @@ def read_object(body: bytes) -> ListPage:
         found = msgspec.json.decode(body)
     except UNREADABLE:
         found = _slowly(body)
+    _shallow(found)
     if not isinstance(found, dict):
         raise Garbled("the body is not an object")
     return ListPage([found], {})
@@ -122,7 +125,7 @@ def read_list(
         was_linked = was_linked or bool(page.told.get("nextUri"))
         asked = following(ways, asked, page.told, came if page.entities else 0)
         if asked is not None:
-            asked = {**source.query, **asked}
+            asked = {**asked, **source.query}
             if why := guard.why_endless(sorted(asked.items()), is_new=bool(new)):
                 raise GenesysUnavailable(f"GET {source.path} has no end: {why}")
         elif by_number not in ways and (short := missing(page.told, came)):
@@ -131,6 +134,11 @@ def read_list(
 
 def _is_new(guard: Guard, ident: object) -> bool:
     return isinstance(ident, str) and guard.is_new(ident.encode())
+
+
+def _shallow(found: Any) -> None:
+    if is_too_deep(found):
+        raise Garbled("the body is nested too deep")
 
 
 def _slowly(body: bytes) -> Any:
