@@ -205,6 +205,22 @@ def test_a_cut_table_is_read_again_by_the_next_run(lake):
     assert (there.manifest["state"], there.manifest["cut"]) == ("final", [])
 
 
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(ABSENT, 0), (Refusal(403, "missing.permissions", "No."), 77)]
+)
+def test_a_list_that_is_refused_from_now_on_takes_no_published_table_away(lake, refusal, status):
+    there = lake()
+    assert whole(there) == 0
+    before = there.manifest
+    there = lake(faults=[Fault("skills", 1, refusal, times=99)])
+    assert whole(there) == status
+    assert there.manifest["tables"]["dim_skills"] == before["tables"]["dim_skills"]
+    assert there.rows("dim_skills")
+    assert (there.manifest["state"], there.manifest["cut"]) == ("final", [])
+    (note,) = there.manifest["notes"]
+    assert note.startswith("dim_skills keeps its previously published version: ")
+
+
 # --- order and memory ----------------------------------------------------------------------------
 
 
