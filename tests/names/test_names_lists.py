@@ -265,7 +265,16 @@ def test_an_entity_that_moved_over_the_edge_of_a_page_comes_once(answering):
     _, reader = answering(
         lambda query: {"entities": pages[query["pageNumber"]], "pageSize": 3, "pageCount": 2}
     )
-    assert ids(reader) == numbers(1, 5)
+    assert [one.get("id") for page in reader.pages(listed("dim_queues")) for one in page] == [
+        *numbers(1, 5),
+        None,  # whoever reads the list decides what becomes of it
+    ]
+
+
+def test_pages_without_end_of_entries_without_an_id_end(answering):
+    _, reader = answering(lambda _: {"entities": [{"name": "no id"}]})
+    with pytest.raises(GenesysUnavailable, match="100 pages in a row had nothing new"):
+        [*reader.pages(listed("dim_queues"))]
 
 
 def test_pages_that_lead_in_a_circle_end(answering):

@@ -106,7 +106,10 @@ def read_object(body: bytes) -> ListPage:
 def read_list(
     client: Client, source: ListEndpoint, *, patience_s: float | None = None
 ) -> Iterator[ListPage]:
-    """Yield the pages of a list, each entity once; raises GenesysUnavailable if they don't end."""
+    """Yield the pages of a list, each entity once, also those without an id.
+
+    Raises GenesysUnavailable if they don't end, or if the last one tells of more than came.
+    """
     first = {"pageSize": str(source.page_size)} if source.page_size else {}
     first |= {"pageNumber": "1"} if source.paging in _NUMBERED else {}
     asked: dict[str, Any] | None = {**source.query, **first}
@@ -116,8 +119,14 @@ def read_list(
     while asked is not None:
         call = Call(method="GET", path=source.path, query=asked, deadline_s=patience_s)
         page = client.request(call, read_object if is_object else read_page)
-        new = [one for one in page.entities if is_object or _is_new(guard, one.get("id"))]
-        yield ListPage(new, page.told)
+        idents = [one.get("id") for one in page.entities]
+        new = [isinstance(ident, str) and guard.is_new(ident.encode()) for ident in idents]
+        kept = [
+            one
+            for one, ident, is_new in zip(page.entities, idents, new, strict=True)
+            if is_object or is_new or not isinstance(ident, str)
+        ]
+        yield ListPage(kept, page.told)
         came += len(page.entities)
         ways = WAYS[source.paging]
         if source.paging is Paging.LINK and was_linked and not tells_its_end(page.told):
@@ -126,14 +135,10 @@ def read_list(
         asked = following(ways, asked, page.told, came if page.entities else 0)
         if asked is not None:
             asked = {**asked, **source.query}
-            if why := guard.why_endless(sorted(asked.items()), is_new=bool(new)):
+            if why := guard.why_endless(sorted(asked.items()), is_new=any(new)):
                 raise GenesysUnavailable(f"GET {source.path} has no end: {why}")
         elif by_number not in ways and (short := missing(page.told, came)):
             raise GenesysUnavailable(f"GET {source.path} is cut: {short}")
-
-
-def _is_new(guard: Guard, ident: object) -> bool:
-    return isinstance(ident, str) and guard.is_new(ident.encode())
 
 
 def _shallow(found: Any) -> None:
