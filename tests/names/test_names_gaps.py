@@ -225,3 +225,20 @@ def test_what_is_not_a_lists_own_trouble_leaves_nothing_staged(why):
         staged(Lists({"dim_flows": why}), store)
     assert not store.sealed
     assert not store.begun
+
+
+class Nameless(Lists):
+    """Lists whose last entry has no id."""
+
+    def pages(self, source, *, patience_s=None):
+        yield from super().pages(source, patience_s=patience_s)
+        yield [{"name": "three"}]
+
+
+def test_entries_without_an_id_stand_among_the_rejected_records_of_the_day():
+    store = MemoryStore()
+    one = staged(Nameless({}), store)
+    (file,) = one.sealed.rejects
+    assert file.rows == one.sealed.counts.rejected == len(TABLES)
+    assert one.sealed.counts.exported == 2 * len(TABLES)
+    assert not one.gaps
