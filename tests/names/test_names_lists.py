@@ -116,6 +116,7 @@ def test_a_cursor_of_the_answer_goes_back_where_there_is_no_link(answering):
     assert {body["expand"] for body in server.bodies} == {"entities.division"}
 
 
+@pytest.mark.parametrize("table", ["dim_queue_members", "dim_queues"])
 @pytest.mark.parametrize(
     ("links", "count", "requests"),
     [
@@ -124,7 +125,7 @@ def test_a_cursor_of_the_answer_goes_back_where_there_is_no_link(answering):
     ],
 )
 def test_a_list_that_tells_no_total_ends_with_an_empty_page_or_without_a_further_link(
-    answering, links, count, requests
+    answering, links, count, requests, table
 ):
     def untold(query):
         number = int(query["pageNumber"])
@@ -134,10 +135,10 @@ def test_a_list_that_tells_no_total_ends_with_an_empty_page_or_without_a_further
         return {"entities": found, "pageSize": 2, "pageNumber": number, **rest}
 
     server, reader = answering(untold)
-    members = listed("dim_queue_members").of("q-1")
-    assert [one["id"] for page in reader.pages(members) for one in page] == numbers(1, count)
+    source = listed(table).of("q-1")
+    assert [one["id"] for page in reader.pages(source) for one in page] == numbers(1, count)
     assert len(server.bodies) == requests
-    assert {*server.paths} == {one for one in server.paths if "/queues/q-1/members?" in one}
+    assert {*server.paths} == {one for one in server.paths if f"{source.path}?" in one}
 
 
 @pytest.mark.parametrize("table", ["dim_queue_members", "dim_queues"])
@@ -269,6 +270,12 @@ def test_an_entity_that_moved_over_the_edge_of_a_page_comes_once(answering):
         *numbers(1, 5),
         None,  # whoever reads the list decides what becomes of it
     ]
+
+
+def test_a_server_that_gives_the_first_page_again_and_again_is_no_whole_list(answering):
+    _, reader = answering(lambda _: {"entities": entities(1, 3), "total": 6})
+    with pytest.raises(GenesysUnavailable, match="nothing new"):
+        ids(reader)
 
 
 def test_pages_without_end_of_entries_without_an_id_end(answering):

@@ -58,8 +58,8 @@ def by_cursors(asked: Json, told: Told, records: int) -> Json | None:
 def by_number(asked: Json, told: Told, records: int) -> Json | None:
     """Count up a list's `pageNumber` to its `pageCount`, else its `total`, else an empty page.
 
-    `records` are those of all pages so far; none if the last page was empty. A server may give
-    fewer than asked for without saying so: a short page ends nothing.
+    `records` are those of all pages so far, each once; none if the last page was empty. A server
+    may give fewer than asked for without saying so: a short page ends nothing.
     """
     number = _count(told.get("pageNumber")) or _whole(asked.get("pageNumber"))
     size = _count(told.get("pageSize")) or _whole(asked.get("pageSize"))

@@ -34,11 +34,9 @@ from .wire import UNREADABLE
 WAYS: Mapping[Paging, tuple[Way, ...]] = {
     Paging.NUMBER: (by_uri, by_number),
     Paging.CURSOR: (by_uri, by_cursors, by_token),
-    Paging.LINK: (by_uri, by_number),
     Paging.WHOLE: (by_uri,),
     Paging.OBJECT: (),
 }
-_NUMBERED = (Paging.NUMBER, Paging.LINK)
 _MOST_PAGES = 10_000  # of a list: at a hundred a page that is a million users
 _MOST_VAIN = 100
 
@@ -111,7 +109,7 @@ def read_list(
     Raises GenesysUnavailable if they don't end, or if the last one tells of more than came.
     """
     first = {"pageSize": str(source.page_size)} if source.page_size else {}
-    first |= {"pageNumber": "1"} if source.paging in _NUMBERED else {}
+    first |= {"pageNumber": "1"} if source.paging is Paging.NUMBER else {}
     asked: dict[str, Any] | None = {**source.query, **first}
     is_object = source.paging is Paging.OBJECT
     guard = Guard(most_vain=_MOST_VAIN, most=_MOST_PAGES, link="next page")
@@ -127,17 +125,17 @@ def read_list(
             if is_object or is_new or not isinstance(ident, str)
         ]
         yield ListPage(kept, page.told)
-        came += len(page.entities)
+        came += len(kept)
         ways = WAYS[source.paging]
-        if source.paging is Paging.LINK and was_linked and not tells_its_end(page.told):
-            ways = (by_uri,)  # a list that links its pages has none after the last link
+        if was_linked and not tells_its_end(page.told):
+            ways = tuple(way for way in ways if way is not by_number)  # no link: the last page
         was_linked = was_linked or bool(page.told.get("nextUri"))
         asked = following(ways, asked, page.told, came if page.entities else 0)
         if asked is not None:
             asked = {**asked, **source.query}
             if why := guard.why_endless(sorted(asked.items()), is_new=any(new)):
                 raise GenesysUnavailable(f"GET {source.path} has no end: {why}")
-        elif by_number not in ways and (short := missing(page.told, came)):
+        elif source.paging is not Paging.NUMBER and (short := missing(page.told, came)):
             raise GenesysUnavailable(f"GET {source.path} is cut: {short}")
 
 
