@@ -156,7 +156,7 @@ def test_the_better_of_what_came_and_what_was_there_is_published(why, empty, ear
     assert ("dim_users" in made.tables) == (fate != "is not written")
     assert ("dim_users" in [table.table for table in one.sealed.files]) == (not empty)
     assert is_partial(one.gaps)
-    assert problem(DAY, one.gaps) is None
+    assert problem(DAY, one.gaps, made.tables) is None
 
 
 FORBIDDEN = NotPermitted("no", permissions=("a:b:c",))
@@ -165,15 +165,37 @@ FORBIDDEN = NotPermitted("no", permissions=("a:b:c",))
 def test_a_missing_permission_is_told_beside_a_list_that_broke_off():
     one = staged(Lists({"dim_users": GONE, "dim_flows": FORBIDDEN}))
     assert len(whole(one).notes) == 2
-    told = problem(DAY, one.gaps)
+    told = problem(DAY, one.gaps, whole(one).tables)
     assert told is not None
     assert told.status == 77
 
 
-def test_a_missing_permission_alone_makes_no_day_partial():
-    one = staged(Lists({"dim_flows": FORBIDDEN}))
+ABSENT = RequestRefused("no such thing", http_status=404)
+
+
+@pytest.mark.parametrize("why", [FORBIDDEN, ABSENT])
+def test_a_list_that_is_forbidden_or_absent_alone_makes_no_day_partial(why):
+    one = staged(Lists({"dim_flows": why}, empty=True))
     assert not is_partial(one.gaps)
-    assert whole(one, published(tables={"dim_flows": (FILE,)})).tables.keys() == {*TABLES[:-1]}
+    made = whole(one, published(tables={"dim_users": (FILE,)}))
+    assert made.tables.keys() == {*TABLES[:-1]}
+    assert made.cut == ()
+
+
+@pytest.mark.parametrize("why", [FORBIDDEN, ABSENT])
+@pytest.mark.parametrize("cut", [(), ("dim_flows",)])
+def test_a_list_that_is_forbidden_or_absent_now_takes_no_published_table_away(why, cut):
+    one = staged(Lists({"dim_flows": why}, empty=True))
+    made = whole(one, published(tables={"dim_flows": (FILE,)}, cut=cut))
+    assert made.tables["dim_flows"] == (FILE,)
+    assert made.cut == cut
+    (note,) = made.notes
+    assert note.startswith("dim_flows keeps its previously published version: ")
+    told = problem(DAY, one.gaps, made.tables)
+    if why is FORBIDDEN:
+        assert "but dim_flows keeps its previously published version: a:b:c is" in str(told)
+    else:
+        assert told is None
 
 
 def test_where_every_list_is_forbidden_there_is_nothing_to_publish():
@@ -203,3 +225,20 @@ def test_what_is_not_a_lists_own_trouble_leaves_nothing_staged(why):
         staged(Lists({"dim_flows": why}), store)
     assert not store.sealed
     assert not store.begun
+
+
+class Nameless(Lists):
+    """Lists whose last entry has no id."""
+
+    def pages(self, source, *, patience_s=None):
+        yield from super().pages(source, patience_s=patience_s)
+        yield [{"name": "three"}]
+
+
+def test_entries_without_an_id_stand_among_the_rejected_records_of_the_day():
+    store = MemoryStore()
+    one = staged(Nameless({}), store)
+    (file,) = one.sealed.rejects
+    assert file.rows == one.sealed.counts.rejected == len(TABLES)
+    assert one.sealed.counts.exported == 2 * len(TABLES)
+    assert not one.gaps

@@ -116,10 +116,16 @@ def test_a_cursor_of_the_answer_goes_back_where_there_is_no_link(answering):
     assert {body["expand"] for body in server.bodies} == {"entities.division"}
 
 
-@pytest.mark.parametrize("links", [True, False])
-@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (2, 2), (3, 2), (5, 3)])
-def test_a_list_that_tells_no_total_ends_with_a_page_that_is_not_full(
-    answering, links, count, requests
+@pytest.mark.parametrize("table", ["dim_queue_members", "dim_queues"])
+@pytest.mark.parametrize(
+    ("links", "count", "requests"),
+    [
+        *((False, 0, 1), (False, 1, 2), (False, 2, 2), (False, 3, 3), (False, 5, 4)),
+        *((True, 0, 1), (True, 1, 2), (True, 2, 2), (True, 3, 2), (True, 5, 3)),
+    ],
+)
+def test_a_list_that_tells_no_total_ends_with_an_empty_page_or_without_a_further_link(
+    answering, links, count, requests, table
 ):
     def untold(query):
         number = int(query["pageNumber"])
@@ -129,16 +135,70 @@ def test_a_list_that_tells_no_total_ends_with_a_page_that_is_not_full(
         return {"entities": found, "pageSize": 2, "pageNumber": number, **rest}
 
     server, reader = answering(untold)
-    members = listed("dim_queue_members").of("q-1")
-    assert [one["id"] for page in reader.pages(members) for one in page] == numbers(1, count)
+    source = listed(table).of("q-1")
+    assert [one["id"] for page in reader.pages(source) for one in page] == numbers(1, count)
     assert len(server.bodies) == requests
-    assert {*server.paths} == {one for one in server.paths if "/queues/q-1/members?" in one}
+    assert {*server.paths} == {one for one in server.paths if f"{source.path}?" in one}
 
 
-def test_a_list_without_pages_is_asked_for_once_and_without_a_size(answering):
-    server, reader = answering(lambda _: {"entities": entities(1, 3), "total": 99})
+@pytest.mark.parametrize("table", ["dim_queue_members", "dim_queues"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"total": 10},
+        {"total": 10, "pageCount": 4},
+        {"total": 10, "pageSize": 500},
+        {"pageSize": 500},
+    ],
+)
+def test_a_server_that_gives_smaller_pages_than_asked_for_is_read_to_the_end(
+    answering, table, told
+):
+    def clamped(query):
+        number = int(query["pageNumber"])
+        return {"entities": entities(3 * number - 2, min(3 * number, 10)), **told}
+
+    _, reader = answering(clamped)
+    source = listed(table).of("q-1")
+    assert [one["id"] for page in reader.pages(source) for one in page] == numbers(1, 10)
+
+
+@pytest.mark.parametrize("told", [{}, {"total": 8}])
+def test_a_page_in_the_middle_that_lacks_an_entry_ends_nothing(answering, told):
+    pages = {"1": entities(1, 3), "2": entities(4, 5), "3": entities(7, 8)}
+    _, reader = answering(
+        lambda query: {"entities": pages.get(query["pageNumber"], []), "pageSize": 3, **told}
+    )
+    members = listed("dim_queue_members").of("q-1")
+    assert [one["id"] for page in reader.pages(members) for one in page] == [
+        *numbers(1, 5),
+        *numbers(7, 8),
+    ]
+
+
+@pytest.mark.parametrize("told", [{}, {"total": 3}, {"total": 3, "pageCount": 1}, {"total": 0}])
+def test_a_list_without_pages_is_asked_for_once_and_without_a_size(answering, told):
+    server, reader = answering(lambda _: {"entities": entities(1, 3), **told})
     assert ids(reader, "dim_business_units") == numbers(1, 3)
     assert server.bodies == [{}]
+
+
+@pytest.mark.parametrize(
+    "table", ["dim_business_units", "dim_management_units", "dim_presence_definitions"]
+)
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"pageCount": 3, "total": 75}, "is cut: 25 of 75"),
+        ({"total": 75}, "is cut: 25 of 75"),
+        ({"pageCount": 3}, "is cut: page 1 of 3"),
+    ],
+)
+def test_a_list_without_pages_that_tells_of_more_than_came_is_cut(answering, table, told, said):
+    _, reader = answering(lambda _: {"entities": entities(1, 25), **told})
+    with pytest.raises(GenesysUnavailable, match=said):
+        ids(reader, table)
 
 
 def test_an_answer_that_is_no_list_may_be_the_entity_itself(answering):
@@ -152,6 +212,29 @@ def test_an_entity_that_is_no_object_is_given_up(answering, body):
     _, reader = answering(lambda _: body)
     with pytest.raises(GenesysUnavailable, match=r"not an object|not JSON|not a page"):
         [*reader.pages(listed("dim_data_retention"))]
+
+
+@pytest.mark.parametrize("table", ["dim_queues", "dim_data_retention"])
+def test_an_answer_that_is_nested_too_deep_is_given_up(answering, table):
+    deep = b'{"x":' * 400 + b"1" + b"}" * 400
+    server, reader = answering(lambda _: b'{"entities":[{"id":"q-1","new":%b}]}' % deep)
+    with pytest.raises(GenesysUnavailable, match="nested too deep"):
+        ids(reader, table)
+    assert len(server.bodies) > 1
+
+
+def test_a_link_changes_nothing_of_what_is_asked_beside_the_page(answering):
+    def meddling(query):
+        if query["pageNumber"] == "1":
+            uri = "/api/v2/users?pageNumber=2&pageSize=500&state=active&expand=none"
+            return {"entities": entities(1, 1), "nextUri": uri}
+        return {"entities": entities(2, 2), "pageCount": 2, "pageNumber": 2}
+
+    server, reader = answering(meddling)
+    source = listed("dim_users").asking([{"expand": "skills"}])
+    assert [one["id"] for page in reader.pages(source) for one in page] == numbers(1, 2)
+    assert [body["state"] for body in server.bodies] == ["any", "any"]
+    assert [body["expand"] for body in server.bodies] == ["skills", "skills"]
 
 
 def test_what_is_asked_beside_the_page_stays_when_a_link_forgets_it(answering):
@@ -183,7 +266,22 @@ def test_an_entity_that_moved_over_the_edge_of_a_page_comes_once(answering):
     _, reader = answering(
         lambda query: {"entities": pages[query["pageNumber"]], "pageSize": 3, "pageCount": 2}
     )
-    assert ids(reader) == numbers(1, 5)
+    assert [one.get("id") for page in reader.pages(listed("dim_queues")) for one in page] == [
+        *numbers(1, 5),
+        None,  # whoever reads the list decides what becomes of it
+    ]
+
+
+def test_a_server_that_gives_the_first_page_again_and_again_is_no_whole_list(answering):
+    _, reader = answering(lambda _: {"entities": entities(1, 3), "total": 6})
+    with pytest.raises(GenesysUnavailable, match="nothing new"):
+        ids(reader)
+
+
+def test_pages_without_end_of_entries_without_an_id_end(answering):
+    _, reader = answering(lambda _: {"entities": [{"name": "no id"}]})
+    with pytest.raises(GenesysUnavailable, match="100 pages in a row had nothing new"):
+        [*reader.pages(listed("dim_queues"))]
 
 
 def test_pages_that_lead_in_a_circle_end(answering):

@@ -9,15 +9,21 @@ import pytest
 from genesys_export.datasets import NAMES, Kind, PersonalData, Type, dataset_named, tables
 from genesys_export.days import Day
 from genesys_export.encode import Format, Opener
-from genesys_export.flatten.named import named
+from genesys_export.flatten.named import Sheet
 
 DAY = Day(date(2026, 11, 22), ZoneInfo("Europe/Berlin"))
 DATASET = dataset_named(NAMES)
 TABLES = {table.name: table for table in DATASET.tables}
 
 
+def batch_of(table, *entities):
+    sheet = Sheet(DATASET, TABLES[table], DAY)
+    sheet.add(entities)
+    return sheet.batch()
+
+
 def rows(table, *entities):
-    return named(DATASET, TABLES[table], DAY, entities).rows.to_pylist()
+    return batch_of(table, *entities).rows.to_pylist()
 
 
 def test_a_row_has_what_is_declared_and_no_more():
@@ -63,16 +69,13 @@ def test_values_of_another_type_are_kept_aside():
 
 
 def test_an_empty_list_has_the_columns_all_the_same():
-    batch = named(DATASET, TABLES["dim_flows"], DAY, [])
+    batch = batch_of("dim_flows")
     assert batch.rows.num_rows == 0
     assert tuple(batch.rows.schema.names) == TABLES["dim_flows"].names
 
 
 def test_a_line_is_the_row_as_json():
-    batch, out = (
-        named(DATASET, TABLES["dim_divisions"], DAY, [{"id": "d", "homeDivision": True}]),
-        bytearray(),
-    )
+    batch, out = batch_of("dim_divisions", {"id": "d", "homeDivision": True}), bytearray()
     encoder = Opener().open(Format.JSONL, TABLES["dim_divisions"], out.extend)
     encoder.write(batch.rows, batch.starts)
     encoder.close()
@@ -83,7 +86,7 @@ def test_a_line_is_the_row_as_json():
 
 
 def test_starts_are_the_days():
-    batch = named(DATASET, TABLES["dim_flows"], DAY, [{"id": "f"}])
+    batch = batch_of("dim_flows", {"id": "f"})
     assert batch.starts.to_pylist() == [datetime(2026, 11, 21, 23, tzinfo=UTC)]
 
 

@@ -11,9 +11,10 @@ import pytest
 from fakes import FakeClock, some
 from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_export.days import Day, split
+from genesys_export.errors import NotPermitted, RequestRefused
 from genesys_export.export import ExportOptions
 from genesys_export.feeds.snapshot import SnapshotFeed
-from genesys_export.model import Batch
+from genesys_export.model import Batch, Rejected
 from genesys_simulator import Fault, Refusal, ServerError
 
 DATASET = dataset_named(NAMES)
@@ -21,8 +22,15 @@ DAY = Day(date(2025, 11, 20), ZoneInfo("UTC"))
 TABLES = [table.name for table in DATASET.tables]
 WHOLE = {"GENESYS_EXPORT_EXPORT__DATASETS": NAMES}
 ABSENT = Refusal(404, "not.found", "The requested resource was not found.")
+FORBIDDEN = Refusal(403, "missing.permissions", "No.")
 BROKEN = Refusal(400, "bad.request", "Pagination may not exceed 10000 results.")
 QUEUES = ["dim_queues", "dim_queue_media", "dim_queue_members"]
+
+
+def reading_of(lists, *tables: str):
+    """Return the reading of some tables of a day."""
+    (day,) = split(DAY, 1)
+    return SnapshotFeed(dataset=DATASET, lists=lists, tables=tables, clock=FakeClock()).open(day)
 
 
 def whole(there, *tables: str, **settings: str) -> int:
@@ -155,13 +163,67 @@ def test_a_list_that_is_forbidden_takes_what_stands_in_it_and_under_it_along(lak
     assert not there.genesys.asked("queue_members")
 
 
-def test_members_that_are_forbidden_cost_their_table_alone_and_one_request(lake):
-    refused = Refusal(403, "missing.permissions", "No.")
-    there = lake(faults=[Fault("queue_members", 1, refused, times=99)])
+def test_members_that_are_forbidden_cost_their_table_alone(lake):
+    there = lake(faults=[Fault("queue_members", 1, FORBIDDEN, times=99)])
     assert whole(there) == 77
     assert [one for one in TABLES if one not in there.manifest["tables"]] == ["dim_queue_members"]
-    assert len(there.genesys.asked("queue_members")) <= 2  # the next one was on its way
+    assert len(there.genesys.asked("queue_members")) == 28
     assert there.manifest["state"] == "final"
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_members_of_one_queue_that_are_forbidden_leave_those_of_the_others(lake, at):
+    there = lake(faults=[Fault("queue_members", at, FORBIDDEN)])
+    assert whole(there, *QUEUES) == 0
+    assert (there.manifest["state"], there.manifest["cut"]) == ("partial", ["dim_queue_members"])
+    assert len({one["queue_id"] for one in there.rows("dim_queue_members")}) == 27
+    (note,) = there.manifest["notes"]
+    assert "1 of 28 lists are forbidden: routing:queue:view or" in note
+
+
+def test_members_that_are_absent_everywhere_are_no_empty_table(lake):
+    there = lake(faults=[Fault("queue_members", 1, ABSENT, times=99)])
+    assert whole(there, *QUEUES) == 0
+    assert list(there.manifest["tables"]) == ["dim_queues", "dim_queue_media"]
+    assert there.manifest["state"] == "final"
+    (note,) = there.manifest["notes"]
+    assert note.startswith("dim_queue_members is not written: Genesys does not have its list")
+
+
+@dataclass
+class Strict:
+    """Users whose list is refused where more than its own is asked for."""
+
+    refusal: Exception
+    asked: list = field(default_factory=list)
+
+    def pages(self, source, *, patience_s=None):
+        del patience_s
+        self.asked.append(dict(source.query))
+        if "expand" in source.query:
+            raise self.refusal
+        yield [{"id": "u-1"}]
+
+
+EXPANDED = ["dim_user_skills", "dim_user_languages"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [NotPermitted("no", permissions=("a:b:c",)), RequestRefused("no expand", http_status=400)],
+)
+@pytest.mark.parametrize("others", [["dim_users"], []])
+def test_a_refused_expansion_costs_the_tables_that_need_it_alone(refusal, others):
+    lists = Strict(refusal)
+    wanted = ("dim_divisions", *others, *EXPANDED)
+    reading = reading_of(lists, *wanted)
+    batches = [one for one in reading.read(Event()) if isinstance(one, Batch)]
+    assert {one.table for one in batches} == {"dim_divisions", *others}
+    assert [gap.table for gap in reading.summary().gaps] == EXPANDED
+    assert [one.get("expand") for one in lists.asked if "state" in one] == [
+        "skills,languages",
+        *([None] if others else []),
+    ]
 
 
 def test_a_list_that_is_cut_gives_the_children_of_what_came(lake):
@@ -203,6 +265,48 @@ def test_a_cut_table_is_read_again_by_the_next_run(lake):
     assert there.due(**WHOLE) == [str(DAY)]
     assert there.run(options=ExportOptions(), **WHOLE) == 0
     assert (there.manifest["state"], there.manifest["cut"]) == ("final", [])
+
+
+@pytest.mark.parametrize(("refusal", "status"), [(ABSENT, 0), (FORBIDDEN, 77)])
+def test_a_list_that_is_refused_from_now_on_takes_no_published_table_away(lake, refusal, status):
+    there = lake()
+    assert whole(there) == 0
+    before = there.manifest
+    there = lake(faults=[Fault("skills", 1, refusal, times=99)])
+    assert whole(there) == status
+    assert there.manifest["tables"]["dim_skills"] == before["tables"]["dim_skills"]
+    assert there.rows("dim_skills")
+    assert (there.manifest["state"], there.manifest["cut"]) == ("final", [])
+    (note,) = there.manifest["notes"]
+    assert note.startswith("dim_skills keeps its previously published version: ")
+
+
+# --- entries without an id -----------------------------------------------------------------------
+
+
+class Odd:
+    """Queues and members of which some have no id."""
+
+    def pages(self, source, *, patience_s=None):
+        del patience_s
+        if source.path.endswith("members"):
+            yield [{"id": "u-1"}, {"id": 7, "name": "member"}]
+        else:
+            yield [{"id": "q-1"}, {"name": "queue"}, {"id": None}]
+
+
+def test_entries_without_an_id_are_rejected_and_counted():
+    reading = reading_of(Odd(), *QUEUES)
+    found = [one for one in reading.read(Event()) if isinstance(one, Rejected)]
+    assert [json.loads(one.record) for one in found] == [
+        {"name": "queue"},
+        {"id": None},
+        {"id": 7, "name": "member"},
+    ]
+    assert found[0].reason == "an entry of /api/v2/routing/queues has no id"
+    counts = reading.summary().counts
+    assert (counts.received, counts.exported, counts.rejected) == (5, 2, 3)
+    assert not reading.summary().gaps
 
 
 # --- order and memory ----------------------------------------------------------------------------

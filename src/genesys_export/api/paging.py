@@ -58,26 +58,33 @@ def by_cursors(asked: Json, told: Told, records: int) -> Json | None:
 def by_number(asked: Json, told: Told, records: int) -> Json | None:
     """Count up a list's `pageNumber` to its `pageCount`, else its `total`, else an empty page.
 
-    A page may be shorter than asked for: the size that the answer tells counts.
+    `records` are those of all pages so far, each once; none if the last page was empty. A server
+    may give fewer than asked for without saying so: a short page ends nothing.
     """
     number = _count(told.get("pageNumber")) or _whole(asked.get("pageNumber"))
     size = _count(told.get("pageSize")) or _whole(asked.get("pageSize"))
     if count := _count(told.get("pageCount")):
         is_last = number >= count
     elif total := _count(told.get("total")):
-        is_last = number * size >= total
+        is_last = not records or records >= total
     else:
         is_last = not records
     return None if is_last else {**asked, "pageSize": str(size), "pageNumber": str(number + 1)}
 
 
-def by_full_pages(asked: Json, told: Told, records: int) -> Json | None:
-    """Count up a `pageNumber` while pages are full: neither pages nor total are told."""
-    number = _count(told.get("pageNumber")) or _whole(asked.get("pageNumber"))
-    size = _count(told.get("pageSize")) or _whole(asked.get("pageSize"))
-    if records < size:
-        return None
-    return {**asked, "pageSize": str(size), "pageNumber": str(number + 1)}
+def tells_its_end(told: Told) -> bool:
+    """Whether an answer says how many pages or records its list has."""
+    return any(_count(told.get(name)) for name in ("pageCount", "total"))
+
+
+def missing(told: Told, records: int) -> str:
+    """Return what an answer says that its list has beyond the records that came, or nothing."""
+    total, pages = _count(told.get("total")) or 0, _count(told.get("pageCount")) or 0
+    if total > records:
+        return f"{records:,} of {total:,}"
+    number = _count(told.get("pageNumber")) or 1
+    is_short = pages > number and not total
+    return f"page {number} of {pages}" if is_short else ""
 
 
 def by_hits(asked: Json, told: Told, records: int) -> Json | None:

@@ -72,7 +72,8 @@ def permitted(client: Client, permission: str) -> Permitted:
 def _divisions(pages: Iterable[ListPage]) -> Iterator[Division]:
     for page in pages:
         for one in page.entities:
-            yield Division(_text(one.get("id")), _text(one.get("name")))
+            if ident := _text(one.get("id")):
+                yield Division(ident, _text(one.get("name")))
 
 
 def _text(value: Any) -> str:

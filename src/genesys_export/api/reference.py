@@ -15,16 +15,18 @@ import msgspec
 
 from ..datasets import ListEndpoint, Paging
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
+from ..odd_input import is_too_deep
 from .client import Call, Client
 from .paging import (
     Guard,
     Way,
     by_cursors,
-    by_full_pages,
     by_number,
     by_token,
     by_uri,
     following,
+    missing,
+    tells_its_end,
 )
 from .splitting import Garbled
 from .wire import UNREADABLE
@@ -32,11 +34,9 @@ from .wire import UNREADABLE
 WAYS: Mapping[Paging, tuple[Way, ...]] = {
     Paging.NUMBER: (by_uri, by_number),
     Paging.CURSOR: (by_uri, by_cursors, by_token),
-    Paging.LINK: (by_uri, by_full_pages),
     Paging.WHOLE: (by_uri,),
     Paging.OBJECT: (),
 }
-_NUMBERED = (Paging.NUMBER, Paging.LINK)
 _MOST_PAGES = 10_000  # of a list: at a hundred a page that is a million users
 _MOST_VAIN = 100
 
@@ -82,6 +82,7 @@ def read_page(body: bytes) -> ListPage:
         found = msgspec.json.decode(body)
     except UNREADABLE:
         found = _slowly(body)
+    _shallow(found)
     entities = found.pop("entities", None) if isinstance(found, dict) else None
     if not isinstance(entities, list) or not all(isinstance(one, dict) for one in entities):
         raise Garbled("the body is not a page of a list")
@@ -94,6 +95,7 @@ def read_object(body: bytes) -> ListPage:
         found = msgspec.json.decode(body)
     except UNREADABLE:
         found = _slowly(body)
+    _shallow(found)
     if not isinstance(found, dict):
         raise Garbled("the body is not an object")
     return ListPage([found], {})
@@ -102,26 +104,44 @@ def read_object(body: bytes) -> ListPage:
 def read_list(
     client: Client, source: ListEndpoint, *, patience_s: float | None = None
 ) -> Iterator[ListPage]:
-    """Yield the pages of a list, each entity once; raises GenesysUnavailable if they don't end."""
+    """Yield the pages of a list, each entity once, also those without an id.
+
+    Raises GenesysUnavailable if they don't end, or if the last one tells of more than came.
+    """
     first = {"pageSize": str(source.page_size)} if source.page_size else {}
-    first |= {"pageNumber": "1"} if source.paging in _NUMBERED else {}
+    first |= {"pageNumber": "1"} if source.paging is Paging.NUMBER else {}
     asked: dict[str, Any] | None = {**source.query, **first}
     is_object = source.paging is Paging.OBJECT
     guard = Guard(most_vain=_MOST_VAIN, most=_MOST_PAGES, link="next page")
+    came, was_linked = 0, False
     while asked is not None:
         call = Call(method="GET", path=source.path, query=asked, deadline_s=patience_s)
         page = client.request(call, read_object if is_object else read_page)
-        new = [one for one in page.entities if is_object or _is_new(guard, one.get("id"))]
-        yield ListPage(new, page.told)
-        asked = following(WAYS[source.paging], asked, page.told, len(page.entities))
+        idents = [one.get("id") for one in page.entities]
+        new = [isinstance(ident, str) and guard.is_new(ident.encode()) for ident in idents]
+        kept = [
+            one
+            for one, ident, is_new in zip(page.entities, idents, new, strict=True)
+            if is_object or is_new or not isinstance(ident, str)
+        ]
+        yield ListPage(kept, page.told)
+        came += len(kept)
+        ways = WAYS[source.paging]
+        if was_linked and not tells_its_end(page.told):
+            ways = tuple(way for way in ways if way is not by_number)  # no link: the last page
+        was_linked = was_linked or bool(page.told.get("nextUri"))
+        asked = following(ways, asked, page.told, came if page.entities else 0)
         if asked is not None:
-            asked = {**source.query, **asked}
-            if why := guard.why_endless(sorted(asked.items()), is_new=bool(new)):
+            asked = {**asked, **source.query}
+            if why := guard.why_endless(sorted(asked.items()), is_new=any(new)):
                 raise GenesysUnavailable(f"GET {source.path} has no end: {why}")
+        elif source.paging is not Paging.NUMBER and (short := missing(page.told, came)):
+            raise GenesysUnavailable(f"GET {source.path} is cut: {short}")
 
 
-def _is_new(guard: Guard, ident: object) -> bool:
-    return isinstance(ident, str) and guard.is_new(ident.encode())
+def _shallow(found: Any) -> None:
+    if is_too_deep(found):
+        raise Garbled("the body is nested too deep")
 
 
 def _slowly(body: bytes) -> Any:

@@ -59,9 +59,8 @@ class AggregateEndpoint:
 class Paging(StrEnum):
     """How an answer leads to the next page of a list."""
 
-    NUMBER = "number"  # by pageCount, else total, else until a page is empty; nextUri first
+    NUMBER = "number"  # by nextUri; else by pageCount, else total, else until a page is empty
     CURSOR = "cursor"  # by nextUri, else a cursor that goes back as a parameter
-    LINK = "link"  # by nextUri, else by number while pages are full: it tells no total
     WHOLE = "whole"  # the list has one page, unless the answer has a nextUri
     OBJECT = "object"  # no list: the answer is the only entity
 

@@ -71,7 +71,8 @@ class Attempt:
         with self.deps.shield():
             report = commit.carry_out(decision)
         staging.release(staged)
-        return replace(report, problem=problem(self.day, _gaps(staged)))
+        there = report.manifest.tables if report.manifest else {}
+        return replace(report, problem=problem(self.day, _gaps(staged), there))
 
     def _decided(
         self, staged: Sequence[StagedSlice], commit: Commit, lookup: Lookup | None
@@ -117,7 +118,7 @@ class Attempt:
         whole = filled(tables, gaps, self._earlier(gaps, before))
         fetched = min(one.fetched for one in slices)
         digest = sum(int(one.digest, 16) for one in slices) % (1 << 256)
-        is_part = self.ready.partial or is_partial(gaps)
+        is_part = self.ready.partial or is_partial(gaps) or bool(whole.cut)
         rejects = [file_of(one.file, one.rows) for each in slices for one in each.rejects]
         return Manifest(
             dataset=plan.dataset.name,

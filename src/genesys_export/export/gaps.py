@@ -1,8 +1,8 @@
 """Tables of a snapshot that don't hold their whole list: what is published of them, and the error.
 
-A list that the client may not read, or that Genesys does not have, has no table. One that breaks
-off leaves its table as it was published before, where that was whole; else it is published as far
-as it came.
+A table that was published before is never taken away. A list that the client may not read, or that
+Genesys does not have, leaves it as it was, or has none. One that breaks off leaves it as it was
+where that was whole; else it is published as far as it came.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from ..errors import Aftermath, NotPermitted
 from ..manifest import File, Manifest
 from ..model import Gap
 
+_KEPT = "keeps its previously published version"
+_ABSENT = "is not written"
 Tables = Mapping[str, tuple[File, ...]]
 
 
@@ -36,21 +38,14 @@ def filled(tables: Tables, gaps: Sequence[Gap], before: Manifest | None) -> Fill
     for gap in gaps:
         old = before.tables.get(gap.table, ()) if before else ()
         was_whole = before is not None and gap.table not in before.cut
-        if gap.permissions is not None:
-            notes.append(f"{gap.table} is not written: {gap.why}")
-            continue
-        if gap.is_lasting:
-            notes.append(f"{gap.table} is not written: Genesys does not have its list ({gap.why})")
-            continue
         if old and (was_whole or not gap.entries):
             made[gap.table] = old
-            fate = "keeps its previously published version"
+            fate = _KEPT
         else:
-            fate = "is cut" if gap.entries else "is not written"
+            fate = "is cut" if gap.entries else _ABSENT
         if gap.table in made and not (old and was_whole):
             cut.append(gap.table)
-        entries = "1 entry" if gap.entries == 1 else f"{gap.entries:,} entries"
-        notes.append(f"{gap.table} {fate}: its list was cut off after {entries} ({gap.why})")
+        notes.append(f"{gap.table} {fate}: {_why(gap)}")
     return Filled(tables=made, cut=tuple(cut), notes=tuple(notes))
 
 
@@ -59,12 +54,13 @@ def is_partial(gaps: Sequence[Gap]) -> bool:
     return any(gap.permissions is None and not gap.is_lasting for gap in gaps)
 
 
-def problem(day: Day, gaps: Sequence[Gap]) -> NotPermitted | None:
+def problem(day: Day, gaps: Sequence[Gap], published: Tables) -> NotPermitted | None:
     """Return what the run ends with although the day is published; None: nothing is forbidden."""
     missing = [*_forbidden(gaps)]
     if not missing:
         return None
-    lists = "; ".join(f"{gap.table} is not written: {gap.why}" for gap in missing)
+    fates = ((gap, _KEPT if gap.table in published else _ABSENT) for gap in missing)
+    lists = "; ".join(f"{gap.table} {fate}: {gap.why}" for gap, fate in fates)
     needed = ", ".join(dict.fromkeys(gap.why.removesuffix(" is missing") for gap in missing))
     found = NotPermitted(
         f"{day} is published, but {lists}",
@@ -74,6 +70,15 @@ def problem(day: Day, gaps: Sequence[Gap]) -> NotPermitted | None:
     )
     found.aftermath = Aftermath.PUBLISHED
     return found
+
+
+def _why(gap: Gap) -> str:
+    if gap.permissions is not None:
+        return gap.why
+    if gap.is_lasting:
+        return f"Genesys does not have its list ({gap.why})"
+    entries = "1 entry" if gap.entries == 1 else f"{gap.entries:,} entries"
+    return f"its list was cut off after {entries} ({gap.why})"
 
 
 def _forbidden(gaps: Sequence[Gap]) -> Iterator[Gap]:

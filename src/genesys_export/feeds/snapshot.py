@@ -22,13 +22,11 @@ from ..errors import ExportError, GenesysUnavailable, NotPermitted, RequestRefus
 from ..flatten.named import Sheet
 from ..model import Again, Batch, Clock, Counts, Gap, Names, Rejected, Summary
 from ..threads import ahead
+from .lists import Each, Entities, Problem, Root, gap_of, roots, told_apart, worst
 
 _HURRIED_S = 20.0  # for a request, once another list has waited as long as settings allow
 _MODULUS = 1 << 256
 _MANY = 20_000  # rows to be given away before the lists of all parents have been read
-_NOT_FOUND = 404
-Entities = Sequence[Mapping[str, Any]]
-Problem = NotPermitted | GenesysUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +58,7 @@ class SnapshotFeed:
 
     def roots(self) -> Iterator[Root]:
         """Yield every list that is to be read, with the tables it is read for."""
-        for table in self.dataset.tables:
-            if table.source is None or table.of:
-                continue
-            wanted = [one for one in self.dataset.children(table.name) if one.name in self.tables]
-            within = tuple(one for one in wanted if one.source is None)
-            is_wanted = table.name in self.tables
-            if wanted or is_wanted:
-                yield Root(
-                    table=table if is_wanted else None,
-                    source=table.source.asking(one.asks for one in within),
-                    within=within,
-                    below=tuple(one for one in wanted if one.source is not None),
-                )
+        return roots(self.dataset, self.tables)
 
     def spell(self, key: bytes) -> str:
         """Return the key in hexadecimal: a snapshot has no index."""
@@ -82,16 +68,6 @@ class SnapshotFeed:
         """Return True: there is no index to compare."""
         del old, new
         return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Root:
-    """A list, and the wanted tables that are made with it."""
-
-    table: Table | None  # of its entities; None where only those of others are wanted
-    source: ListEndpoint
-    within: tuple[Table, ...]  # of what stands in its entities
-    below: tuple[Table, ...]  # of the lists that each of its entities has
 
 
 @dataclass(slots=True)
@@ -118,6 +94,7 @@ class _Outcome:
     """What a root list came to: the ids of its entities, and what it ended with too early."""
 
     idents: list[str] = field(default_factory=list)
+    rejects: list[Rejected] = field(default_factory=list)
     problem: Problem | None = None
 
 
@@ -130,7 +107,7 @@ class SnapshotReading:
         self._gaps: list[Gap] = []
         self._problems: list[ExportError] = []
         self._patience_s: float | None = None
-        self._tally = _Tally()
+        self._tally, self._rejected = _Tally(), 0
 
     @property
     def job_ids(self) -> tuple[str, ...]:
@@ -148,12 +125,13 @@ class SnapshotReading:
             for table in root.below:
                 yield from self._below(table, outcome, abandon)
         if len(self._gaps) == len(self._feed.tables) and not self._tally.entries:
-            raise _worst(self._problems, self._gaps)
+            raise worst(self._problems, self._gaps)
 
     def summary(self) -> Summary:
         """Return how many entries came, and which lists did not."""
         tally = self._tally
-        counts = Counts(received=tally.entries, exported=tally.entries)
+        received = tally.entries + self._rejected
+        counts = Counts(received=received, exported=tally.entries, rejected=self._rejected)
         return Summary(counts=counts, digest=tally.digest % _MODULUS, gaps=tuple(self._gaps))
 
     def index(self) -> None:
@@ -162,41 +140,49 @@ class SnapshotReading:
     def release(self) -> None:
         """Do nothing: there is nothing to release."""
 
-    def _root(self, root: Root, outcome: _Outcome, abandon: Event) -> Iterator[Batch]:
+    def _root(self, root: Root, outcome: _Outcome, abandon: Event) -> Iterator[Batch | Rejected]:
         """Yield the tables of a list and of what stands in its entities."""
-        own = [self._sheet(root.table)] if root.table else []
-        within = [self._sheet(one) for one in root.within]
-        outcome.problem = self._fill(root, own, within, outcome.idents, abandon)
-        for sheet in (*own, *within):
-            if outcome.problem is not None:
-                self._gap(sheet.table, outcome.problem, sheet.rows)
-            if sheet.rows or outcome.problem is None:
+        tables = [*([root.table] if root.table else []), *root.within]
+        sheets = [self._sheet(one) for one in tables]
+        first = outcome.problem = self._fill(root, root.source, sheets, outcome, abandon)
+        is_plain = root.is_worth_asking_plainly(first) and not any(one.rows for one in sheets)
+        if is_plain:
+            others = [one for one in sheets if not one.table.asks]
+            outcome.problem = self._fill(root, root.plain, others, outcome, abandon)
+        for sheet in sheets:
+            problem = first if is_plain and sheet.table.asks else outcome.problem
+            if problem is not None:
+                self._gap(gap_of(sheet.table, problem, sheet.rows), problem)
+            if sheet.rows or problem is None:
                 yield sheet.batch()
+        yield from self._noted(outcome.rejects)
 
     def _fill(
         self,
         root: Root,
-        own: Sequence[Sheet],
-        within: Sequence[Sheet],
-        idents: list[str],
+        source: ListEndpoint,
+        sheets: Sequence[Sheet],
+        outcome: _Outcome,
         abandon: Event,
     ) -> Problem | None:
         """Add a list's entities, as far as they come; return what it ends with before its end."""
         tally = _Tally()
-        pages = self._feed.lists.pages(root.source, patience_s=self._patience_s)
+        pages = self._feed.lists.pages(source, patience_s=self._patience_s)
         try:
             for page in ahead(pages, abandon=abandon, clock=self._feed.clock):
-                for sheet in own:
-                    tally.note(sheet.add(page))
-                for sheet in within:
-                    tally.note(sheet.add_within(page))
+                entities, rejects = told_apart(source, page)
+                outcome.rejects += rejects
+                for sheet in sheets:
+                    is_own = sheet.table.source is not None
+                    tally.note(sheet.add(entities) if is_own else sheet.add_within(entities))
                 if root.below:
-                    idents += [one["id"] for one in page]
+                    outcome.idents += [one["id"] for one in entities]
         except SignInRefused:
             raise
         except NotPermitted as problem:
-            idents.clear()
-            for sheet in (*own, *within):
+            outcome.idents.clear()
+            outcome.rejects.clear()
+            for sheet in sheets:
                 sheet.clear()
             return problem
         except GenesysUnavailable as problem:
@@ -205,26 +191,27 @@ class SnapshotReading:
         self._tally.add(tally)
         return None
 
-    def _below(self, table: Table, of: _Outcome, abandon: Event) -> Iterator[Batch]:
+    def _below(self, table: Table, of: _Outcome, abandon: Event) -> Iterator[Batch | Rejected]:
         """Yield the rows of the lists that each entity has, in the order of the entities' ids."""
-        sheet, rows, problem = self._sheet(table), 0, of.problem
+        sheet, rows, came = self._sheet(table), 0, Each(of.problem)
         lists = self._each(table, sorted(of.idents))
-        for ident, entities, failure in ahead(lists, abandon=abandon, clock=self._feed.clock):
+        for ident, entities, rejects, failure in ahead(
+            lists, abandon=abandon, clock=self._feed.clock
+        ):
             rows += self._tally.note(sheet.add(entities, ident))
-            problem = problem or failure
-            if failure is not None and not (isinstance(failure, RequestRefused) or rows):
-                break
+            came.note(failure)
+            yield from self._noted(rejects)
             if sheet.rows >= _MANY:
                 yield sheet.batch()
-        if problem is not None:
-            self._gap(table, problem, rows)
-        if sheet.rows or (problem is None and not rows):
+        if gap := came.gap(table, rows):
+            self._gap(*gap)
+        if sheet.rows or (gap is None and not rows):
             yield sheet.batch()
 
     def _each(
         self, table: Table, idents: Sequence[str]
-    ) -> Iterator[tuple[str, Entities, Problem | None]]:
-        """Yield each entity's list, and what it ended with; one that is gone has none."""
+    ) -> Iterator[tuple[str, Entities, Sequence[Rejected], Problem | None]]:
+        """Yield each entity's list, and what it ended with."""
         source = table.source
         if source is None:
             return
@@ -237,41 +224,20 @@ class SnapshotReading:
             except SignInRefused:
                 raise
             except (NotPermitted, GenesysUnavailable) as failure:
-                problem = None if _is_absent(failure) else failure
-            yield ident, found, problem
+                problem = failure
+            yield ident, *told_apart(source, found), problem
             if problem is not None and not isinstance(problem, NotPermitted | RequestRefused):
                 return
+
+    def _noted(self, rejects: Sequence[Rejected]) -> Sequence[Rejected]:
+        self._rejected += len(rejects)
+        return rejects
 
     def _sheet(self, table: Table) -> Sheet:
         return Sheet(self._feed.dataset, table, self._day)
 
-    def _gap(self, table: Table, problem: Problem, entries: int) -> None:
-        self._gaps.append(_gap(table, problem, entries))
+    def _gap(self, gap: Gap, problem: Problem) -> None:
+        self._gaps.append(gap)
         self._problems.append(problem)
         if not isinstance(problem, NotPermitted | RequestRefused):
             self._patience_s = _HURRIED_S
-
-
-def _is_absent(problem: ExportError) -> bool:
-    return isinstance(problem, RequestRefused) and problem.http_status == _NOT_FOUND
-
-
-def _gap(table: Table, problem: Problem, entries: int) -> Gap:
-    if not isinstance(problem, NotPermitted) or entries:
-        lasting = _is_absent(problem) and not entries
-        return Gap(table=table.name, why=problem.message, entries=entries, is_lasting=lasting)
-    needed = " or ".join(problem.permissions) or "the permission to read its list"
-    return Gap(table=table.name, why=f"{needed} is missing", permissions=problem.permissions)
-
-
-def _worst(problems: Sequence[ExportError], gaps: Sequence[Gap]) -> ExportError:
-    """Return what to raise where no list could be read: what is in the way for a while, if any."""
-    for problem in problems:
-        if not isinstance(problem, NotPermitted):
-            return problem
-    needed = tuple(dict.fromkeys(one for gap in gaps for one in gap.permissions or ()))
-    return NotPermitted(
-        f"no list may be read: {'; '.join(f'{gap.table}: {gap.why}' for gap in gaps)}",
-        permissions=needed,
-        advice=f"Give {', '.join(needed) or 'these'} to a role of the OAuth client.",
-    )

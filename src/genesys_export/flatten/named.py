@@ -84,12 +84,5 @@ class Sheet:
         return {self.table.day.name: self.day.date, **self._shape.row(entity, parent, key)}
 
 
-def named(dataset: Dataset, table: Table, day: Day, entities: Iterable[Json]) -> Batch:
-    """Return the rows of a whole list."""
-    sheet = Sheet(dataset, table, day)
-    sheet.add(entities)
-    return sheet.batch()
-
-
 def _none(schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema)

@@ -100,7 +100,7 @@ class Names(Protocol):
     def pages(
         self, source: ListEndpoint, *, patience_s: float | None = None
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """Yield a list, as the API has it, each entity once.
+        """Yield a list, as the API has it, each entity once; an entity may have no id.
 
         `patience_s` limits how long each request is tried; None: as long as any other.
 
