@@ -122,7 +122,7 @@ class AggregatesReading:
                 self._pass = self._begun()
         raise GenesysUnavailable(
             f"{self._slice}: {plural(self._pass.contested, 'value')} came in differing copies at "
-            f"each of {_READINGS} readings",
+            f"each of {plural(_READINGS, 'reading')}",
             advice="Run the same command again later; the previously published version is "
             "unchanged.",
         )
