@@ -57,8 +57,25 @@ class Told(FakeSource):
     def release(self) -> None: ...
 
 
-def reading(*readings: list[list[Any]], name: str = "conversation_aggregates", slice_=WHOLE):
-    source: Any = Told(*readings)
+class Dying(Told):
+    """A source whose jobs give these pages and die, all but the last."""
+
+    job_ids: tuple[str, ...] = ()
+
+    def pages(self):
+        for number in range(max(1, len(self.job_ids)), len(self.readings) + 1):
+            self.job_ids = tuple(f"j{one}" for one in range(1, number + 1))
+            self.read = number - 1
+            yield from super().pages()
+
+
+def reading(
+    *readings: list[list[Any]],
+    name: str = "conversation_aggregates",
+    slice_=WHOLE,
+    kind: type[Told] = Told,
+):
+    source: Any = kind(*readings)
     question = Question(granularity="PT30M", timezone="UTC", group_by=(), metrics=())
     feed = AggregatesFeed(
         dataset=dataset_named(name),
@@ -222,6 +239,32 @@ def test_values_that_differ_every_time_end_the_slice():
     one = reading([[group([talk(5)])], [group([talk(6)])]])
     with pytest.raises(GenesysUnavailable, match=r"1 value came in differing copies at each of 3"):
         [*one.read(Event())]
+
+
+def test_a_value_that_a_dead_job_had_in_another_group_is_void():
+    one = reading(
+        [[group([talk()], queueId="A")], [b"[]"]], [[group([talk()], queueId="B")]], kind=Dying
+    )
+    items = [*one.read(Event())]
+    assert [type(item) for item in items] == [Batch, Rejected, Again, Batch]
+    assert [(row["queue_id"], row["sum"]) for row in rows(items)] == [("B", 5.0)]
+    counts = one.summary().counts
+    assert (counts.received, counts.exported, counts.rejected) == (2, 1, 1)
+    assert one.job_ids == ("j1", "j2")
+
+
+def test_a_job_that_dies_at_each_of_several_attempts_leaves_nothing_behind():
+    values = [[[group([talk()], queueId=name)]] for name in "ABC"]
+    one = reading(*values, kind=Dying)
+    assert [row["queue_id"] for row in rows([*one.read(Event())])] == ["C"]
+
+
+def test_copies_that_differ_after_a_job_died_are_read_again():
+    both = [[group([talk()])], [group([talk(6)])]]
+    one = reading([[group([talk(7)])]], both, kind=Dying)
+    with pytest.raises(GenesysUnavailable, match="differing copies at each of 3 readings"):
+        [*one.read(Event())]
+    assert one.job_ids == ("j1", "j2")
 
 
 def test_intervals_of_other_days_are_left_out_and_counted():

@@ -1,9 +1,9 @@
 """The feed of statistics by interval and group: each value of a metric is a row.
 
 Rows belong to the day in which their interval starts. Of a day that is not complete yet only whole
-intervals are read. A value that comes twice counts once; where the copies differ (a job that died
-was replaced, and Genesys had corrected something meanwhile) everything is read again. Needs about
-sixty bytes a row to tell them apart, and the rows of one answer.
+intervals are read. A value that comes twice counts once; where the copies differ everything is
+read again. What a job gave before it died is void: Genesys may have moved a value to another group
+meanwhile. Needs about sixty bytes a row to tell copies apart, and the rows of one answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..events import Observe, PageExported, PageReceived, ReadAgain
 from ..flatten.statistics import Broken, Row, Statistics
 from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
 from ..plural import plural
-from ..threads import ahead
+from .passes import RejectTally, by_job
 
 _READINGS = 3
 _MOST_ROWS = 10_000  # of a batch
@@ -82,7 +82,6 @@ class _Pass:
     exported: int = 0
     duplicates: int = 0
     contested: int = 0  # of them: copies that differ
-    rejected: int = 0
     digest: int = 0
 
 
@@ -96,7 +95,7 @@ class AggregatesReading:
         self._feed, self._slice, self._interval, self._fetch = feed, slice_, interval, fetch
         self._watermark: datetime | None = None
         self._differing = 0  # copies in readings that were in vain
-        self._rejects: set[bytes] = set()
+        self._rejects = RejectTally()
         self._pass = self._begun()
 
     @property
@@ -111,15 +110,15 @@ class AggregatesReading:
         the source raises.
         """
         for reading in range(1, _READINGS + 1):
-            for page in ahead(self._pages(), abandon=abandon, clock=self._feed.clock):
-                yield from self._rows(page)
+            for number, pages in enumerate(self._jobs(abandon)):
+                if number:  # the job before died: what it gave may not be what this one gives
+                    yield self._void()
+                for page in pages:
+                    yield from self._rows(page)
             if not self._pass.contested:
                 return
             if reading < _READINGS:
-                self._tell()
-                self._differing += self._pass.contested
-                yield Again()
-                self._pass = self._begun()
+                yield self._void()
         raise GenesysUnavailable(
             f"{self._slice}: {plural(self._pass.contested, 'value')} came in differing copies at "
             f"each of {plural(_READINGS, 'reading')}",
@@ -129,14 +128,15 @@ class AggregatesReading:
 
     def summary(self) -> Summary:
         """Return the counts, the digest and the watermark of what was read."""
-        last, shape = self._pass, self._pass.shape
+        last, shape, rejected = self._pass, self._pass.shape, self._rejects.rejected
+        duplicates = last.duplicates + self._rejects.copies
         counts = Counts(
-            received=last.exported + last.duplicates + shape.of_other_days + last.rejected,
+            received=last.exported + duplicates + shape.of_other_days + rejected,
             exported=last.exported,
-            duplicates=last.duplicates,
+            duplicates=duplicates,
             differing_duplicates=self._differing,
             of_other_days=shape.of_other_days,
-            rejected=last.rejected,
+            rejected=rejected,
             drift=shape.drift,
             unknown_fields=dict(sorted(shape.unknown.items())),
         )
@@ -154,6 +154,9 @@ class AggregatesReading:
         day = Day(self._slice.day.date, self._slice.day.zone)
         return _Pass(Statistics(table=table, day=day, interval=self._interval))
 
+    def _jobs(self, abandon: Event) -> Iterator[Iterator[Page]]:
+        return by_job(self._fetch, self._pages(), abandon=abandon, clock=self._feed.clock)
+
     def _pages(self) -> Iterator[Page]:
         """Yield the pages; no answer tells how far the data reaches, so that is asked first."""
         if self._interval.is_empty:
@@ -162,6 +165,14 @@ class AggregatesReading:
         if reached is not None:
             self._watermark = min(reached, self._watermark or reached)
         yield from self._fetch.pages()
+
+    def _void(self) -> Again:
+        """Begin another pass."""
+        self._tell()
+        self._differing += self._pass.contested
+        self._pass = self._begun()
+        self._rejects.begin()
+        return Again()
 
     def _rows(self, page: Page) -> Iterator[Batch | Rejected]:
         """Yield a page's rejects, and its rows in the order of their keys."""
@@ -173,8 +184,7 @@ class AggregatesReading:
             try:
                 found += now.shape.rows(record)
             except Broken as why:
-                now.rejected += 1
-                if self._is_new(record):
+                if self._rejects.is_new(record):
                     yield Rejected(str(why), bytes(record))
         found.sort(key=now.shape.key)
         rows = [row for row in found if self._counts(row)]
@@ -189,13 +199,6 @@ class AggregatesReading:
                 rows=len(rows),
             )
         )
-
-    def _is_new(self, record: bytes | memoryview) -> bool:
-        """Whether a reject was not yielded by an earlier reading."""
-        digest = blake2b(record, digest_size=16).digest()
-        is_new = digest not in self._rejects
-        self._rejects.add(digest)
-        return is_new
 
     def _counts(self, row: Row) -> bool:
         """Whether the row is there for the first time."""
