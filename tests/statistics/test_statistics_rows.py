@@ -199,6 +199,10 @@ def test_empty_text_and_nothing_are_two_groups():
         b'{"data":[{"interval":"%s","metrics":[7]}]}' % EIGHT.encode(),
         b'{"data":"\\ud800"}',
         b'{"group":' * 2_000 + b"{}" + b"}" * 2_000,
+        *(
+            b'{"group":{"queueId":%b}}' % (b"[" * depth + b"]" * depth)
+            for depth in (200, 990, 994, 995, 996, 997, 998, 1_000, 1_030)
+        ),
     ],
 )
 def test_what_is_no_statistics_is_rejected_whole_and_once(broken):
@@ -214,6 +218,38 @@ def test_rejects_are_counted():
     items = [*one.read(Event())]
     counts = one.summary().counts
     assert (len(items), counts.received, counts.exported, counts.rejected) == (2, 2, 1, 1)
+
+
+def test_a_reject_that_comes_twice_is_written_once_and_counts_once():
+    one = reading([[b"[]", b"[]"], [b"[]", group([talk()])]])
+    items = [*one.read(Event())]
+    counts = one.summary().counts
+    assert [item.record for item in items if isinstance(item, Rejected)] == [b"[]"]
+    assert (counts.received, counts.exported, counts.rejected) == (4, 1, 1)
+    assert counts.duplicates == 2
+
+
+def test_of_a_reject_nothing_else_is_counted():
+    other = "2026-11-21T23:30:00.000Z/2026-11-22T00:00:00.000Z"
+    broken = group([talk()], other)
+    broken["data"] += group([talk("x", more=1)])["data"] + group([], "junk")["data"]
+    one = reading([[broken]])
+    (rejected,) = one.read(Event())
+    counts = one.summary().counts
+    assert isinstance(rejected, Rejected)
+    assert (counts.received, counts.rejected) == (1, 1)
+    assert (counts.of_other_days, counts.drift, counts.unknown_fields) == (0, 0, {})
+
+
+def test_unknown_fields_are_counted_by_name_while_they_are_few():
+    keys = {f"ada.{number}@example.org": 1 for number in range(2_000)}
+    metric = {"metric": "tTalk", "stats": {"count": 1, "z" * 500: 1, **keys}}
+    one = reading([[group([metric])]])
+    [*one.read(Event())]
+    unknown = one.summary().counts.unknown_fields
+    assert sum(unknown.values()) == 2_001
+    assert len(unknown) <= 101
+    assert max(map(len, unknown)) <= 201
 
 
 def test_a_value_that_comes_twice_counts_once():
@@ -358,13 +394,13 @@ def test_real_answers_become_rows_without_drift_or_extra(sample, name):
     zone = ZoneInfo("UTC")
     interval = Interval(datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 13, tzinfo=UTC))
     shape = Statistics(table=table, day=Day(date(2025, 3, 1), zone), interval=interval)
-    found = [row for one in told for row in shape.rows(json.dumps(one).encode())]
+    every = [shape.read(json.dumps(one).encode()) for one in told]
+    found = [row for one in every for row in one.rows]
     metrics = [one for each in told for data in each["data"] for one in data["metrics"]]
     made = shape.batch(sorted(found, key=shape.key)).rows.to_pylist()
     assert len(made) == len(metrics) > 1
     assert all(row["_extra"] is None for row in made)
-    assert not shape.drift
-    assert not shape.unknown
+    assert not any(one.drift or one.unknown for one in every)
     assert by_text(one["stats"] for one in metrics) == by_text(map(kept, made))
     assert len({shape.key(row) for row in found}) == len(found)
 

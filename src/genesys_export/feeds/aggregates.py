@@ -8,6 +8,7 @@ meanwhile. Needs about sixty bytes a row to tell copies apart, and the rows of o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,9 +22,10 @@ from ..api import Question
 from ..datasets import Dataset
 from ..days import Day, Interval, Slice
 from ..decode.ids import Ids
+from ..decode.unknown import note
 from ..errors import GenesysUnavailable
 from ..events import Observe, PageExported, PageReceived, ReadAgain
-from ..flatten.statistics import Broken, Row, Statistics
+from ..flatten.statistics import Broken, Made, Row, Statistics
 from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
 from ..plural import plural
 from .passes import RejectTally, by_job
@@ -83,6 +85,16 @@ class _Pass:
     duplicates: int = 0
     contested: int = 0  # of them: copies that differ
     digest: int = 0
+    of_other_days: int = 0
+    drift: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+
+    def saw(self, made: Made) -> None:
+        """Count what did not fit."""
+        self.of_other_days += made.of_other_days
+        self.drift += made.drift
+        if made.unknown:
+            note(self.unknown, made.unknown)
 
 
 class AggregatesReading:
@@ -128,17 +140,17 @@ class AggregatesReading:
 
     def summary(self) -> Summary:
         """Return the counts, the digest and the watermark of what was read."""
-        last, shape, rejected = self._pass, self._pass.shape, self._rejects.rejected
+        last, rejected = self._pass, self._rejects.rejected
         duplicates = last.duplicates + self._rejects.copies
         counts = Counts(
-            received=last.exported + duplicates + shape.of_other_days + rejected,
+            received=last.exported + duplicates + last.of_other_days + rejected,
             exported=last.exported,
             duplicates=duplicates,
             differing_duplicates=self._differing,
-            of_other_days=shape.of_other_days,
+            of_other_days=last.of_other_days,
             rejected=rejected,
-            drift=shape.drift,
-            unknown_fields=dict(sorted(shape.unknown.items())),
+            drift=last.drift,
+            unknown_fields=dict(sorted(last.unknown.items())),
         )
         return Summary(counts=counts, digest=last.digest, watermark=self._watermark)
 
@@ -182,10 +194,13 @@ class AggregatesReading:
         )
         for record in page.records:
             try:
-                found += now.shape.rows(record)
+                made = now.shape.read(record)
             except Broken as why:
                 if self._rejects.is_new(record):
                     yield Rejected(str(why), bytes(record))
+                continue
+            now.saw(made)
+            found += made.rows
         found.sort(key=now.shape.key)
         rows = [row for row in found if self._counts(row)]
         for first in range(0, len(rows), _MOST_ROWS):
