@@ -36,6 +36,7 @@ class Told(FakeSource):
     """A source that gives these answers: another list of pages at each reading."""
 
     job_ids = ()
+    marks: tuple[datetime | None, ...] = (None,)  # of the pages
 
     def __init__(self, *readings: list[list[Any]]) -> None:
         self.readings, self.read = readings, 0
@@ -50,9 +51,10 @@ class Told(FakeSource):
 
     def pages(self):
         self.read += 1
-        for page in self.readings[min(self.read, len(self.readings)) - 1]:
+        for number, page in enumerate(self.readings[min(self.read, len(self.readings)) - 1]):
+            mark = self.marks[min(number, len(self.marks) - 1)]
             records = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in page]
-            yield Page(records=records, watermark=None, received_bytes=1)
+            yield Page(records=records, watermark=mark, received_bytes=1)
 
     def release(self) -> None: ...
 
@@ -301,6 +303,18 @@ def test_copies_that_differ_after_a_job_died_are_read_again():
     with pytest.raises(GenesysUnavailable, match="differing copies at each of 3 readings"):
         [*one.read(Event())]
     assert one.job_ids == ("j1", "j2")
+
+
+class Older(Told):
+    """A source whose pages tell how far they reach: less far than the data does now."""
+
+    marks = (None, datetime(2026, 11, 23, 2, tzinfo=UTC), datetime(2026, 11, 23, 1, tzinfo=UTC))
+
+
+def test_the_lowest_watermark_that_a_page_tells_counts_and_not_that_of_now():
+    one = reading([[group([talk()])], [], []], kind=Older)
+    [*one.read(Event())]
+    assert one.summary().watermark == datetime(2026, 11, 23, 1, tzinfo=UTC)
 
 
 def test_intervals_of_other_days_are_left_out_and_counted():

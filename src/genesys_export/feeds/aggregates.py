@@ -88,6 +88,7 @@ class _Pass:
     of_other_days: int = 0
     drift: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    watermark: datetime | None = None  # the lowest that any of its pages told
 
     def saw(self, made: Made) -> None:
         """Count what did not fit."""
@@ -105,7 +106,7 @@ class AggregatesReading:
     ) -> None:
         """Ask nothing yet."""
         self._feed, self._slice, self._interval, self._fetch = feed, slice_, interval, fetch
-        self._watermark: datetime | None = None
+        self._asked: datetime | None = None  # the watermark before the first page
         self._differing = 0  # copies in readings that were in vain
         self._rejects = RejectTally()
         self._pass = self._begun()
@@ -152,7 +153,8 @@ class AggregatesReading:
             drift=last.drift,
             unknown_fields=dict(sorted(last.unknown.items())),
         )
-        return Summary(counts=counts, digest=last.digest, watermark=self._watermark)
+        watermark = last.watermark or self._asked
+        return Summary(counts=counts, digest=last.digest, watermark=watermark)
 
     def index(self) -> None:
         """Return None: what changed of statistics shows in their rows."""
@@ -170,12 +172,12 @@ class AggregatesReading:
         return by_job(self._fetch, self._pages(), abandon=abandon, clock=self._feed.clock)
 
     def _pages(self) -> Iterator[Page]:
-        """Yield the pages; no answer tells how far the data reaches, so that is asked first."""
+        """Yield the pages; few answers tell how far the data reaches, so that is asked first."""
         if self._interval.is_empty:
             return
         reached = self._feed.source.watermark()
         if reached is not None:
-            self._watermark = min(reached, self._watermark or reached)
+            self._asked = min(reached, self._asked or reached)
         yield from self._fetch.pages()
 
     def _void(self) -> Again:
@@ -192,6 +194,8 @@ class AggregatesReading:
         self._feed.observe(
             PageReceived(records=len(page.records), received_bytes=page.received_bytes)
         )
+        if page.watermark is not None:  # of a job that was submitted long ago it is not today's
+            now.watermark = min(page.watermark, now.watermark or page.watermark)
         for record in page.records:
             try:
                 made = now.shape.read(record)
