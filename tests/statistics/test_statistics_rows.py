@@ -76,6 +76,7 @@ def reading(
     name: str = "conversation_aggregates",
     slice_=WHOLE,
     kind: type[Told] = Told,
+    groups_are_long: bool = False,
 ):
     source: Any = kind(*readings)
     question = Question(granularity="PT30M", timezone="UTC", group_by=(), metrics=())
@@ -85,6 +86,7 @@ def reading(
         question=question,
         observe=ignore,
         clock=FakeClock(datetime(2026, 11, 23, 6, tzinfo=UTC)),
+        groups_are_long=groups_are_long,
     )
     return feed.open(slice_)
 
@@ -315,6 +317,19 @@ def test_the_lowest_watermark_that_a_page_tells_counts_and_not_that_of_now():
     one = reading([[group([talk()])], [], []], kind=Older)
     [*one.read(Event())]
     assert one.summary().watermark == datetime(2026, 11, 23, 1, tzinfo=UTC)
+
+
+def test_rows_of_long_groups_come_before_the_whole_page_is_read():
+    """So a page of a job, which is many groups' whole day, is never in memory as rows."""
+    metrics = [{"metric": f"n{number:04}", "stats": {"count": 1}} for number in range(4_000)]
+    page = [group(metrics, userId=name) for name in "dcba"]
+    by_group, sorted_whole = reading([page], groups_are_long=True), reading([page])
+    found, whole = [*by_group.read(Event())], [*sorted_whole.read(Event())]
+    assert [one.rows.num_rows for one in found] == [10_000, 2_000, 4_000]
+    assert [one.rows.num_rows for one in whole] == [10_000, 6_000]
+    assert by_group.summary().digest == sorted_whole.summary().digest
+    assert sorted(map(str, rows(found))) == sorted(map(str, rows(whole)))
+    assert [one.rows["user_id"][0].as_py() for one in found] == ["b", "d", "a"]
 
 
 def test_intervals_of_other_days_are_left_out_and_counted():

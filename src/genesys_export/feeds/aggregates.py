@@ -3,7 +3,8 @@
 Rows belong to the day in which their interval starts. Of a day that is not complete yet only whole
 intervals are read. A value that comes twice counts once; where the copies differ everything is
 read again. What a job gave before it died is void: Genesys may have moved a value to another group
-meanwhile. Needs about sixty bytes a row to tell copies apart, and the rows of one answer.
+meanwhile. Needs about sixty bytes a row to tell copies apart, one answer, and its rows; where the
+answer is a job's page, ten thousand rows and those of a group.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class AggregatesFeed:
     observe: Observe
     clock: Clock
     org: str = ""  # in its events
+    groups_are_long: bool = False  # a record is the group's whole day: rows come group by group
 
     @property
     def asks(self) -> str:
@@ -189,8 +191,12 @@ class AggregatesReading:
         return Again()
 
     def _rows(self, page: Page) -> Iterator[Batch | Rejected]:
-        """Yield a page's rejects, and its rows in the order of their keys."""
+        """Yield a page's rejects, and its rows in the order of their keys.
+
+        Where groups are long, so many of them are put in order at a time as make a batch.
+        """
         now, found = self._pass, list[Row]()
+        before = now.exported
         self._feed.observe(
             PageReceived(records=len(page.records), received_bytes=page.received_bytes)
         )
@@ -205,19 +211,27 @@ class AggregatesReading:
                 continue
             now.saw(made)
             found += made.rows
-        found.sort(key=now.shape.key)
-        rows = [row for row in found if self._counts(row)]
-        for first in range(0, len(rows), _MOST_ROWS):
-            yield now.shape.batch(rows[first : first + _MOST_ROWS])
+            if self._feed.groups_are_long and len(found) >= _MOST_ROWS:
+                yield from self._batches(found)
+                found = []
+        yield from self._batches(found)
         self._feed.observe(
             PageExported(
                 org=self._feed.org,
                 dataset=self._feed.dataset.name,
                 slice=str(self._slice),
-                conversations=len(rows),
-                rows=len(rows),
+                conversations=now.exported - before,
+                rows=now.exported - before,
             )
         )
+
+    def _batches(self, found: list[Row]) -> Iterator[Batch]:
+        """Yield those that are there for the first time, in order."""
+        shape = self._pass.shape
+        found.sort(key=shape.key)
+        rows = [row for row in found if self._counts(row)]
+        for first in range(0, len(rows), _MOST_ROWS):
+            yield shape.batch(rows[first : first + _MOST_ROWS])
 
     def _counts(self, row: Row) -> bool:
         """Whether the row is there for the first time."""
