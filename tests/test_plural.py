@@ -40,7 +40,26 @@ def test_an_irregular_plural_is_given():
 
 
 @pytest.mark.parametrize(
-    ("nouns", "one"), [("records", "record"), ("entries", "entry"), ("statuses", "status")]
+    ("nouns", "one"),
+    [
+        ("records", "record"),
+        ("values", "value"),
+        ("entries", "entry"),
+        ("statuses", "status"),
+        ("bonuses", "bonus"),
+        ("addresses", "address"),
+        ("mailboxes", "mailbox"),
+        ("branches", "branch"),
+        ("dishes", "dish"),
+        ("responses", "response"),
+        ("cases", "case"),
+        ("licenses", "license"),
+        ("pauses", "pause"),
+        ("uses", "use"),
+        ("queues", "queue"),
+        ("caches", "cache"),
+        ("coaches", "coach"),
+    ],
 )
 def test_one_of_what_a_dataset_counts_is_told_from_its_plural(nouns, one):
     assert [counted(count, nouns) for count in (1, 2)] == [f"1 {one}", f"2 {nouns}"]

@@ -123,10 +123,10 @@ class PageExported(OfDataset, frozen=True, kw_only=True):
 
 
 class ReadAgain(OfDataset, frozen=True, kw_only=True):
-    """Conversations came in differing copies: what the slice has written is discarded."""
+    """What the slice has written is discarded: records came in differing copies, or a job died."""
 
     slice: str
-    contested: int  # such conversations
+    contested: int  # records with differing copies; 0: another job took the place of one that died
     conversations: int  # that had been exported, as PageExported told
     rows: int
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+# Nouns with "es" after a hiss: address, mailbox, branch, dish, status; but case, pause, cache.
+_WITH_ES = re.compile(r"(ss|x|(?<!\bca)ch|sh|[^aeo]us)es$")
+
 
 def plural(count: int, one: str, more: str = "") -> str:
     """Return the count with its noun; `more` is the plural if it is not `one` + s."""
@@ -16,4 +21,4 @@ def counted(count: int, nouns: str) -> str:
 def _one_of(nouns: str) -> str:
     if nouns.endswith("ies"):
         return f"{nouns[:-3]}y"
-    return nouns.removesuffix("es" if nouns.endswith("ses") else "s")
+    return nouns.removesuffix("es" if _WITH_ES.search(nouns) else "s")

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from genesys_export.days import Day, split
-from genesys_export.model import Batch
+from genesys_export.model import Again, Batch
 from genesys_simulator import Simulator, World
 from genesys_simulator.times import DAY_MS, Span
 
@@ -44,9 +44,10 @@ class Fed:
         if self.found is None:
             (whole,) = split(Day(DAY, ZoneInfo("UTC")), 1)
             self.reading = self.feed.open(whole)
-            items = [*self.reading.read(Event())]
-            assert all(isinstance(item, Batch) for item in items)
-            self.found = [row for item in items for row in item.rows.to_pylist()]
+            self.found = []
+            for item in self.reading.read(Event()):
+                assert isinstance(item, Batch | Again)
+                self.found = [] if isinstance(item, Again) else self.found + item.rows.to_pylist()
             self.reading.release()
         return self.found
 

@@ -36,6 +36,7 @@ class Told(FakeSource):
     """A source that gives these answers: another list of pages at each reading."""
 
     job_ids = ()
+    marks: tuple[datetime | None, ...] = (None,)  # of the pages
 
     def __init__(self, *readings: list[list[Any]]) -> None:
         self.readings, self.read = readings, 0
@@ -50,15 +51,34 @@ class Told(FakeSource):
 
     def pages(self):
         self.read += 1
-        for page in self.readings[min(self.read, len(self.readings)) - 1]:
+        for number, page in enumerate(self.readings[min(self.read, len(self.readings)) - 1]):
+            mark = self.marks[min(number, len(self.marks) - 1)]
             records = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in page]
-            yield Page(records=records, watermark=None, received_bytes=1)
+            yield Page(records=records, watermark=mark, received_bytes=1)
 
     def release(self) -> None: ...
 
 
-def reading(*readings: list[list[Any]], name: str = "conversation_aggregates", slice_=WHOLE):
-    source: Any = Told(*readings)
+class Dying(Told):
+    """A source whose jobs give these pages and die, all but the last."""
+
+    job_ids: tuple[str, ...] = ()
+
+    def pages(self):
+        for number in range(max(1, len(self.job_ids)), len(self.readings) + 1):
+            self.job_ids = tuple(f"j{one}" for one in range(1, number + 1))
+            self.read = number - 1
+            yield from super().pages()
+
+
+def reading(
+    *readings: list[list[Any]],
+    name: str = "conversation_aggregates",
+    slice_=WHOLE,
+    kind: type[Told] = Told,
+    groups_are_long: bool = False,
+):
+    source: Any = kind(*readings)
     question = Question(granularity="PT30M", timezone="UTC", group_by=(), metrics=())
     feed = AggregatesFeed(
         dataset=dataset_named(name),
@@ -66,6 +86,7 @@ def reading(*readings: list[list[Any]], name: str = "conversation_aggregates", s
         question=question,
         observe=ignore,
         clock=FakeClock(datetime(2026, 11, 23, 6, tzinfo=UTC)),
+        groups_are_long=groups_are_long,
     )
     return feed.open(slice_)
 
@@ -182,6 +203,10 @@ def test_empty_text_and_nothing_are_two_groups():
         b'{"data":[{"interval":"%s","metrics":[7]}]}' % EIGHT.encode(),
         b'{"data":"\\ud800"}',
         b'{"group":' * 2_000 + b"{}" + b"}" * 2_000,
+        *(
+            b'{"group":{"queueId":%b}}' % (b"[" * depth + b"]" * depth)
+            for depth in (200, 990, 994, 995, 996, 997, 998, 1_000, 1_030)
+        ),
     ],
 )
 def test_what_is_no_statistics_is_rejected_whole_and_once(broken):
@@ -197,6 +222,38 @@ def test_rejects_are_counted():
     items = [*one.read(Event())]
     counts = one.summary().counts
     assert (len(items), counts.received, counts.exported, counts.rejected) == (2, 2, 1, 1)
+
+
+def test_a_reject_that_comes_twice_is_written_once_and_counts_once():
+    one = reading([[b"[]", b"[]"], [b"[]", group([talk()])]])
+    items = [*one.read(Event())]
+    counts = one.summary().counts
+    assert [item.record for item in items if isinstance(item, Rejected)] == [b"[]"]
+    assert (counts.received, counts.exported, counts.rejected) == (4, 1, 1)
+    assert counts.duplicates == 2
+
+
+def test_of_a_reject_nothing_else_is_counted():
+    other = "2026-11-21T23:30:00.000Z/2026-11-22T00:00:00.000Z"
+    broken = group([talk()], other)
+    broken["data"] += group([talk("x", more=1)])["data"] + group([], "junk")["data"]
+    one = reading([[broken]])
+    (rejected,) = one.read(Event())
+    counts = one.summary().counts
+    assert isinstance(rejected, Rejected)
+    assert (counts.received, counts.rejected) == (1, 1)
+    assert (counts.of_other_days, counts.drift, counts.unknown_fields) == (0, 0, {})
+
+
+def test_unknown_fields_are_counted_by_name_while_they_are_few():
+    keys = {f"ada.{number}@example.org": 1 for number in range(2_000)}
+    metric = {"metric": "tTalk", "stats": {"count": 1, "z" * 500: 1, **keys}}
+    one = reading([[group([metric])]])
+    [*one.read(Event())]
+    unknown = one.summary().counts.unknown_fields
+    assert sum(unknown.values()) == 2_001
+    assert len(unknown) <= 101
+    assert max(map(len, unknown)) <= 201
 
 
 def test_a_value_that_comes_twice_counts_once():
@@ -222,6 +279,57 @@ def test_values_that_differ_every_time_end_the_slice():
     one = reading([[group([talk(5)])], [group([talk(6)])]])
     with pytest.raises(GenesysUnavailable, match=r"1 value came in differing copies at each of 3"):
         [*one.read(Event())]
+
+
+def test_a_value_that_a_dead_job_had_in_another_group_is_void():
+    one = reading(
+        [[group([talk()], queueId="A")], [b"[]"]], [[group([talk()], queueId="B")]], kind=Dying
+    )
+    items = [*one.read(Event())]
+    assert [type(item) for item in items] == [Batch, Rejected, Again, Batch]
+    assert [(row["queue_id"], row["sum"]) for row in rows(items)] == [("B", 5.0)]
+    counts = one.summary().counts
+    assert (counts.received, counts.exported, counts.rejected) == (2, 1, 1)
+    assert one.job_ids == ("j1", "j2")
+
+
+def test_a_job_that_dies_at_each_of_several_attempts_leaves_nothing_behind():
+    values = [[[group([talk()], queueId=name)]] for name in "ABC"]
+    one = reading(*values, kind=Dying)
+    assert [row["queue_id"] for row in rows([*one.read(Event())])] == ["C"]
+
+
+def test_copies_that_differ_after_a_job_died_are_read_again():
+    both = [[group([talk()])], [group([talk(6)])]]
+    one = reading([[group([talk(7)])]], both, kind=Dying)
+    with pytest.raises(GenesysUnavailable, match="differing copies at each of 3 readings"):
+        [*one.read(Event())]
+    assert one.job_ids == ("j1", "j2")
+
+
+class Older(Told):
+    """A source whose pages tell how far they reach: less far than the data does now."""
+
+    marks = (None, datetime(2026, 11, 23, 2, tzinfo=UTC), datetime(2026, 11, 23, 1, tzinfo=UTC))
+
+
+def test_the_lowest_watermark_that_a_page_tells_counts_and_not_that_of_now():
+    one = reading([[group([talk()])], [], []], kind=Older)
+    [*one.read(Event())]
+    assert one.summary().watermark == datetime(2026, 11, 23, 1, tzinfo=UTC)
+
+
+def test_rows_of_long_groups_come_before_the_whole_page_is_read():
+    """So a page of a job, which is many groups' whole day, is never in memory as rows."""
+    metrics = [{"metric": f"n{number:04}", "stats": {"count": 1}} for number in range(4_000)]
+    page = [group(metrics, userId=name) for name in "dcba"]
+    by_group, sorted_whole = reading([page], groups_are_long=True), reading([page])
+    found, whole = [*by_group.read(Event())], [*sorted_whole.read(Event())]
+    assert [one.rows.num_rows for one in found] == [10_000, 2_000, 4_000]
+    assert [one.rows.num_rows for one in whole] == [10_000, 6_000]
+    assert by_group.summary().digest == sorted_whole.summary().digest
+    assert sorted(map(str, rows(found))) == sorted(map(str, rows(whole)))
+    assert [one.rows["user_id"][0].as_py() for one in found] == ["b", "d", "a"]
 
 
 def test_intervals_of_other_days_are_left_out_and_counted():
@@ -315,13 +423,13 @@ def test_real_answers_become_rows_without_drift_or_extra(sample, name):
     zone = ZoneInfo("UTC")
     interval = Interval(datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 3, 13, tzinfo=UTC))
     shape = Statistics(table=table, day=Day(date(2025, 3, 1), zone), interval=interval)
-    found = [row for one in told for row in shape.rows(json.dumps(one).encode())]
+    every = [shape.read(json.dumps(one).encode()) for one in told]
+    found = [row for one in every for row in one.rows]
     metrics = [one for each in told for data in each["data"] for one in data["metrics"]]
     made = shape.batch(sorted(found, key=shape.key)).rows.to_pylist()
     assert len(made) == len(metrics) > 1
     assert all(row["_extra"] is None for row in made)
-    assert not shape.drift
-    assert not shape.unknown
+    assert not any(one.drift or one.unknown for one in every)
     assert by_text(one["stats"] for one in metrics) == by_text(map(kept, made))
     assert len({shape.key(row) for row in found}) == len(found)
 

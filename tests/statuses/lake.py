@@ -57,6 +57,15 @@ class Lake:
         pass
 
 
+class Dying(Lake):
+    """A source whose jobs give a page each and die, all but the last."""
+
+    def pages(self) -> Iterator[Page]:
+        for number, page in enumerate(super().pages(), 1):
+            self.job_ids = tuple(f"j{one}" for one in range(1, number + 1))
+            yield page
+
+
 def as_json(record: Any) -> bytes:
     return json.dumps(record).encode()
 

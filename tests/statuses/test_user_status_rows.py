@@ -15,6 +15,7 @@ from lake import (
     LATER,
     PRESENCE,
     ROUTING,
+    Dying,
     Lake,
     did,
     feed_over,
@@ -342,3 +343,18 @@ def test_a_real_answer_gives_a_row_of_every_day_it_lasted():
     assert rows[0][0]["start_time"] == "2024-03-07T18:10:03.128Z"
     assert [each[0]["duration_ms"] for each in rows[:2]] == [86_400_000] * 2
     assert rows[2][0]["clipped_end"] == rows[2][0]["end_time"] == "2024-04-26T13:40:31.077Z"
+
+
+def test_what_only_a_dead_job_gave_is_left_out_and_its_rejects_stand():
+    gone = user(ANA, [was("AWAY", at("08:00:00"), at("09:00:00"), new=1)])
+    kept = user(BEN, [was("BUSY", at("08:00:00"), at("09:00:00"))])
+    early, late = datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC)
+    lake = Dying([[gone, b"[]", b"[1]"], [kept, b"[]"]], watermarks=[early, late])
+    (whole,) = split(DAY, 1)
+    found = read(feed_over(lake, morsel_bytes=1 << 20), whole)
+    assert [row["user_id"] for row in found.presence] == [BEN]
+    assert [one.record for one in found.rejected] == [b"[]", b"[1]"]
+    counts = found.summary.counts
+    assert (counts.received, counts.exported, counts.rejected) == (3, 1, 2)
+    assert not counts.unknown_fields
+    assert found.summary.watermark == late

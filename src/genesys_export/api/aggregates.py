@@ -182,7 +182,10 @@ class AggregateFetch(NoJob):
     def _values(
         self, piece: Interval, only: tuple[_Only, ...], dimension: str
     ) -> tuple[str | None, ...]:
-        """Return the dimension's values in the piece, sorted, None first; none if too many."""
+        """Return the dimension's values in the piece, sorted, None first.
+
+        Returns none where it can't be split by them: too many, or not all texts.
+        """
         body = replace(self._source.question, group_by=(dimension,)).body(piece)
         del body["granularity"]  # one bucket for all of it
         found, waiting = set[str | None](), [self._source.question.metrics]
@@ -197,7 +200,10 @@ class AggregateFetch(NoJob):
                 middle = len(metrics) // 2
                 waiting += [metrics[:middle], metrics[middle:]]
                 continue
-            found |= {_group_of(record).get(dimension) or None for record in records}
+            values = [_group_of(record).get(dimension) or None for record in records]
+            if not all(map(_is_text, values)):
+                return ()
+            found |= {*values}
         return tuple(sorted(found, key=lambda value: value or ""))
 
     def _page(
@@ -253,8 +259,14 @@ def _group_of(record: bytes | memoryview) -> Mapping[str, Any]:
 
 
 def _is_in(record: bytes | memoryview, only: Sequence[_Only]) -> bool:
+    """Whether the group has the values asked for, or one that can't be asked for: not a text."""
     group = _group_of(record)
-    return all((group.get(one.dimension) or None) in one.values for one in only)
+    values = ((one, group.get(one.dimension) or None) for one in only)
+    return all(not _is_text(value) or value in one.values for one, value in values)
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _end(interval: Interval, start: datetime, most: timedelta | None) -> datetime:

@@ -150,6 +150,7 @@ def feed_of(
             org=org.name,
             observe=observe,
             clock=clock,
+            groups_are_long=settings.aggregates.engine == "jobs",
         )
     return RecordsFeed(
         dataset=plan.dataset,

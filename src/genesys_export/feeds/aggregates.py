@@ -1,13 +1,15 @@
 """The feed of statistics by interval and group: each value of a metric is a row.
 
 Rows belong to the day in which their interval starts. Of a day that is not complete yet only whole
-intervals are read. A value that comes twice counts once; where the copies differ (a job that died
-was replaced, and Genesys had corrected something meanwhile) everything is read again. Needs about
-sixty bytes a row to tell them apart, and the rows of one answer.
+intervals are read. A value that comes twice counts once; where the copies differ everything is
+read again. What a job gave before it died is void: Genesys may have moved a value to another group
+meanwhile. Needs about sixty bytes a row to tell copies apart, one answer, and its rows; where the
+answer is a job's page, ten thousand rows and those of a group.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,12 +23,13 @@ from ..api import Question
 from ..datasets import Dataset
 from ..days import Day, Interval, Slice
 from ..decode.ids import Ids
+from ..decode.unknown import note
 from ..errors import GenesysUnavailable
 from ..events import Observe, PageExported, PageReceived, ReadAgain
-from ..flatten.statistics import Broken, Row, Statistics
+from ..flatten.statistics import Broken, Made, Row, Statistics
 from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
 from ..plural import plural
-from ..threads import ahead
+from .passes import RejectTally, by_job
 
 _READINGS = 3
 _MOST_ROWS = 10_000  # of a batch
@@ -43,6 +46,7 @@ class AggregatesFeed:
     observe: Observe
     clock: Clock
     org: str = ""  # in its events
+    groups_are_long: bool = False  # a record is the group's whole day: rows come group by group
 
     @property
     def asks(self) -> str:
@@ -82,8 +86,18 @@ class _Pass:
     exported: int = 0
     duplicates: int = 0
     contested: int = 0  # of them: copies that differ
-    rejected: int = 0
     digest: int = 0
+    of_other_days: int = 0
+    drift: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    watermark: datetime | None = None  # the lowest that any of its pages told
+
+    def saw(self, made: Made) -> None:
+        """Count what did not fit."""
+        self.of_other_days += made.of_other_days
+        self.drift += made.drift
+        if made.unknown:
+            note(self.unknown, made.unknown)
 
 
 class AggregatesReading:
@@ -94,9 +108,9 @@ class AggregatesReading:
     ) -> None:
         """Ask nothing yet."""
         self._feed, self._slice, self._interval, self._fetch = feed, slice_, interval, fetch
-        self._watermark: datetime | None = None
+        self._asked: datetime | None = None  # the watermark before the first page
         self._differing = 0  # copies in readings that were in vain
-        self._rejects: set[bytes] = set()
+        self._rejects = RejectTally()
         self._pass = self._begun()
 
     @property
@@ -111,36 +125,38 @@ class AggregatesReading:
         the source raises.
         """
         for reading in range(1, _READINGS + 1):
-            for page in ahead(self._pages(), abandon=abandon, clock=self._feed.clock):
-                yield from self._rows(page)
+            for number, pages in enumerate(self._jobs(abandon)):
+                if number:  # the job before died: what it gave may not be what this one gives
+                    yield self._void()
+                for page in pages:
+                    yield from self._rows(page)
             if not self._pass.contested:
                 return
             if reading < _READINGS:
-                self._tell()
-                self._differing += self._pass.contested
-                yield Again()
-                self._pass = self._begun()
+                yield self._void()
         raise GenesysUnavailable(
             f"{self._slice}: {plural(self._pass.contested, 'value')} came in differing copies at "
-            f"each of {_READINGS} readings",
+            f"each of {plural(_READINGS, 'reading')}",
             advice="Run the same command again later; the previously published version is "
             "unchanged.",
         )
 
     def summary(self) -> Summary:
         """Return the counts, the digest and the watermark of what was read."""
-        last, shape = self._pass, self._pass.shape
+        last, rejected = self._pass, self._rejects.rejected
+        duplicates = last.duplicates + self._rejects.copies
         counts = Counts(
-            received=last.exported + last.duplicates + shape.of_other_days + last.rejected,
+            received=last.exported + duplicates + last.of_other_days + rejected,
             exported=last.exported,
-            duplicates=last.duplicates,
+            duplicates=duplicates,
             differing_duplicates=self._differing,
-            of_other_days=shape.of_other_days,
-            rejected=last.rejected,
-            drift=shape.drift,
-            unknown_fields=dict(sorted(shape.unknown.items())),
+            of_other_days=last.of_other_days,
+            rejected=rejected,
+            drift=last.drift,
+            unknown_fields=dict(sorted(last.unknown.items())),
         )
-        return Summary(counts=counts, digest=last.digest, watermark=self._watermark)
+        watermark = last.watermark or self._asked
+        return Summary(counts=counts, digest=last.digest, watermark=watermark)
 
     def index(self) -> None:
         """Return None: what changed of statistics shows in their rows."""
@@ -154,48 +170,68 @@ class AggregatesReading:
         day = Day(self._slice.day.date, self._slice.day.zone)
         return _Pass(Statistics(table=table, day=day, interval=self._interval))
 
+    def _jobs(self, abandon: Event) -> Iterator[Iterator[Page]]:
+        return by_job(self._fetch, self._pages(), abandon=abandon, clock=self._feed.clock)
+
     def _pages(self) -> Iterator[Page]:
-        """Yield the pages; no answer tells how far the data reaches, so that is asked first."""
+        """Yield the pages; few answers tell how far the data reaches, so that is asked first."""
         if self._interval.is_empty:
             return
         reached = self._feed.source.watermark()
         if reached is not None:
-            self._watermark = min(reached, self._watermark or reached)
+            self._asked = min(reached, self._asked or reached)
         yield from self._fetch.pages()
 
+    def _void(self) -> Again:
+        """Begin another pass."""
+        self._tell()
+        self._differing += self._pass.contested
+        self._pass = self._begun()
+        self._rejects.begin()
+        return Again()
+
     def _rows(self, page: Page) -> Iterator[Batch | Rejected]:
-        """Yield a page's rejects, and its rows in the order of their keys."""
+        """Yield a page's rejects, and its rows in the order of their keys.
+
+        Where groups are long, so many of them are put in order at a time as make a batch.
+        """
         now, found = self._pass, list[Row]()
+        before = now.exported
         self._feed.observe(
             PageReceived(records=len(page.records), received_bytes=page.received_bytes)
         )
+        if page.watermark is not None:  # of a job that was submitted long ago it is not today's
+            now.watermark = min(page.watermark, now.watermark or page.watermark)
         for record in page.records:
             try:
-                found += now.shape.rows(record)
+                made = now.shape.read(record)
             except Broken as why:
-                now.rejected += 1
-                if self._is_new(record):
+                if self._rejects.is_new(record):
                     yield Rejected(str(why), bytes(record))
-        found.sort(key=now.shape.key)
-        rows = [row for row in found if self._counts(row)]
-        for first in range(0, len(rows), _MOST_ROWS):
-            yield now.shape.batch(rows[first : first + _MOST_ROWS])
+                continue
+            now.saw(made)
+            found += made.rows
+            if self._feed.groups_are_long and len(found) >= _MOST_ROWS:
+                yield from self._batches(found)
+                found = []
+        yield from self._batches(found)
         self._feed.observe(
             PageExported(
                 org=self._feed.org,
                 dataset=self._feed.dataset.name,
                 slice=str(self._slice),
-                conversations=len(rows),
-                rows=len(rows),
+                conversations=now.exported - before,
+                rows=now.exported - before,
             )
         )
 
-    def _is_new(self, record: bytes | memoryview) -> bool:
-        """Whether a reject was not yielded by an earlier reading."""
-        digest = blake2b(record, digest_size=16).digest()
-        is_new = digest not in self._rejects
-        self._rejects.add(digest)
-        return is_new
+    def _batches(self, found: list[Row]) -> Iterator[Batch]:
+        """Yield those that are there for the first time, in order."""
+        shape = self._pass.shape
+        found.sort(key=shape.key)
+        rows = [row for row in found if self._counts(row)]
+        for first in range(0, len(rows), _MOST_ROWS):
+            yield shape.batch(rows[first : first + _MOST_ROWS])
 
     def _counts(self, row: Row) -> bool:
         """Whether the row is there for the first time."""

@@ -3,15 +3,14 @@
 A slice's rows are held until its last page, because a row may come again on any page, and only
 the last page tells how far the source was complete. Rows are put in order and written once; where
 copies of a row differ, a closed one counts before an open one, then the one with the later end.
+What a job gave before it died is dropped: the one that replaces it may have fewer rows.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from threading import Event
 from typing import Any
 
@@ -26,7 +25,8 @@ from ..decode.statuses import Rows, StatusDecoder
 from ..events import Observe, PageExported, PageReceived
 from ..flatten.periods import Periods
 from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
-from ..threads import Abandoned, ahead
+from ..threads import Abandoned
+from .passes import RejectTally, by_job
 from .records import joined, morsels
 
 _MODULUS = 1 << 256
@@ -77,11 +77,17 @@ class StatusReading:
     def __init__(self, feed: StatusFeed, slice_: Slice, fetch: Fetch) -> None:
         """Ask nothing yet."""
         self._feed, self._slice, self._fetch = feed, slice_, fetch
-        self._decoder = StatusDecoder(feed.dataset, feed.tables)
-        self._periods = {one.table.name: Periods(one, slice_) for one in self._decoder.columns}
+        self._rejects = RejectTally()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a pass: hold nothing."""
+        self._decoder = StatusDecoder(self._feed.dataset, self._feed.tables)
+        columns = self._decoder.columns
+        self._periods = {one.table.name: Periods(one, self._slice) for one in columns}
         self._watermark: datetime | None = None
         self._received = self._drift = 0
-        self._rejects: Counter[bytes] = Counter()
+        self._rejects.begin()
 
     @property
     def job_ids(self) -> tuple[str, ...]:
@@ -93,19 +99,12 @@ class StatusReading:
 
         Raises what the source raises.
         """
-        for pages in joined(self._pages(abandon), self._feed.morsel_bytes):
-            records = [record for page in pages for record in page.records]
-            kept = 0
-            for some in morsels(records, self._feed.morsel_bytes):
-                rows, rejected = self._decoder.decode(some)
-                self._received += len(rejected)
-                yield from self._new(rejected)
-                for name, each in rows.items():
-                    self._received += len(each)
-                    count, unplaced = self._hold(name, each)
-                    yield from self._new(unplaced)
-                    kept += count
-            self._exported(pages, kept)
+        whole: Iterator[Page] = iter(()) if self._slice.interval.is_empty else self._fetch.pages()
+        jobs = by_job(self._fetch, whole, abandon=abandon, clock=self._feed.clock)
+        for number, pages in enumerate(jobs):
+            if number:  # the job before died: what it gave may not be what this one gives
+                self._begin()
+            yield from self._held(pages)
         reached = self._watermark or self._feed.clock.now()
         for periods in self._periods.values():
             for batch in periods.batches(self._decoder.users, reached):
@@ -113,18 +112,34 @@ class StatusReading:
                     raise Abandoned("another slice failed")
                 yield batch
 
+    def _held(self, of_job: Iterator[Page]) -> Iterator[Rejected]:
+        """Hold a job's rows; yield what could not be read."""
+        for pages in joined(map(self._told, of_job), self._feed.morsel_bytes):
+            records = [record for page in pages for record in page.records]
+            kept = 0
+            for some in morsels(records, self._feed.morsel_bytes):
+                rows, rejected = self._decoder.decode(some)
+                yield from self._new(rejected)
+                for name, each in rows.items():
+                    self._received += len(each)
+                    count, unplaced = self._hold(name, each)
+                    self._received -= len(unplaced)
+                    yield from self._new(unplaced)
+                    kept += count
+            self._exported(pages, kept)
+
     def summary(self) -> Summary:
         """Return the counts, the digest and the watermark of what was read."""
         tallies = [one.tally for one in self._periods.values()]
-        again = self._rejects.total() - len(self._rejects)
+        rejected, again = self._rejects.rejected, self._rejects.copies
         counts = Counts(
-            received=self._received,
+            received=self._received + rejected + again,
             exported=sum(one.exported for one in tallies),
             duplicates=sum(one.duplicates for one in tallies) + again,
             differing_duplicates=sum(one.differing for one in tallies),
             of_other_days=sum(one.of_other_days for one in tallies),
             open=sum(one.open for one in tallies),
-            rejected=len(self._rejects),
+            rejected=rejected,
             drift=self._decoder.drift + self._drift,
             unknown_fields=dict(self._decoder.unknown),
         )
@@ -138,14 +153,13 @@ class StatusReading:
         """Delete its jobs."""
         self._fetch.release()
 
-    def _pages(self, abandon: Event) -> Iterator[Page]:
-        pages: Iterator[Page] = iter(()) if self._slice.interval.is_empty else self._fetch.pages()
-        for page in ahead(pages, abandon=abandon, clock=self._feed.clock):
-            told = PageReceived(records=len(page.records), received_bytes=page.received_bytes)
-            self._feed.observe(told)
-            if page.watermark is not None:
-                self._watermark = min(page.watermark, self._watermark or page.watermark)
-            yield page
+    def _told(self, page: Page) -> Page:
+        """Report a page, and keep the lowest watermark."""
+        told = PageReceived(records=len(page.records), received_bytes=page.received_bytes)
+        self._feed.observe(told)
+        if page.watermark is not None:
+            self._watermark = min(page.watermark, self._watermark or page.watermark)
+        return page
 
     def _exported(self, pages: Sequence[Page], rows: int) -> None:
         """Report every page; the last of joined pages has their rows."""
@@ -157,11 +171,7 @@ class StatusReading:
 
     def _new(self, rejected: Sequence[Rejected]) -> Iterator[Rejected]:
         """Yield those that did not come before."""
-        for one in rejected:
-            digest = blake2b(one.record, digest_size=16).digest()
-            self._rejects[digest] += 1
-            if self._rejects[digest] == 1:
-                yield one
+        yield from (one for one in rejected if self._rejects.is_new(one.record))
 
     def _hold(self, name: str, rows: Rows) -> tuple[int, list[Rejected]]:
         """Hold the rows that belong to the slice; return how many, and those that have no start.

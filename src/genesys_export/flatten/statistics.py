@@ -19,6 +19,7 @@ import pyarrow as pa
 from ..datasets import Kind, Table, Type, dimensions_of
 from ..days import Day, Interval, iso_ms, parse_instant
 from ..model import Batch
+from ..odd_input import is_too_deep
 from . import arrow_schema
 from .derived import TIMES
 
@@ -31,6 +32,16 @@ class Broken(Exception):
     """A result that no rows can be made of; the text says why."""
 
 
+@dataclass(slots=True)
+class Made:
+    """What one group came to."""
+
+    rows: list[Row] = field(default_factory=list)
+    of_other_days: int = 0
+    drift: int = 0
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)  # where, and its name
+
+
 @dataclass(frozen=True, slots=True)
 class _Bucket:
     start: str
@@ -40,14 +51,11 @@ class _Bucket:
 
 @dataclass(slots=True, kw_only=True)
 class Statistics:
-    """Makes rows of one day's table; counts what did not fit."""
+    """Makes rows of one day's table."""
 
     table: Table
     day: Day
     interval: Interval  # in which an interval has to start
-    drift: int = 0
-    of_other_days: int = 0
-    unknown: Counter[str] = field(default_factory=Counter)
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
     _dimensions: tuple[str, ...] = field(init=False)
     _statistics: tuple[tuple[str, Type], ...] = field(init=False)
@@ -62,63 +70,58 @@ class Statistics:
         )
         self._known = frozenset(name for name, _ in self._statistics)
 
-    def rows(self, record: bytes | memoryview) -> list[Row]:
-        """Return the rows of one group; raises Broken."""
+    def read(self, record: bytes | memoryview) -> Made:
+        """Return the rows of one group, and what did not fit; raises Broken."""
         try:
             found = msgspec.json.decode(record)
         except UNREADABLE as problem:
             raise Broken("it is not valid JSON") from problem
+        if is_too_deep(found):
+            raise Broken("it is nested too deep")
+        made = Made()
         group, data = _of(found, "group", {}), _of(found, "data", [])
-        extra = self._rest("record", found, ("group", "data"))
-        values = [self._text(group.get(name)) for name in self._dimensions]
-        extra |= self._rest("group", group, self._dimensions)
-        return [row for one in data for row in self._bucket_rows(values, extra, one)]
+        extra = _rest(made, "record", found, ("group", "data"))
+        values = [_text(made, group.get(name)) for name in self._dimensions]
+        extra |= _rest(made, "group", group, self._dimensions)
+        for one in data:
+            made.rows += self._bucket_rows(made, values, extra, one)
+        return made
 
     def _bucket_rows(
-        self, values: Sequence[str | None], above: Mapping[str, Any], data: Any
+        self, made: Made, values: Sequence[str | None], above: Mapping[str, Any], data: Any
     ) -> Iterator[Row]:
         bucket, metrics = self._bucket(_of(data, "interval", "")), _of(data, "metrics", [])
-        above = {**above, **self._rest("data", data, ("interval", "metrics"))}
+        above = {**above, **_rest(made, "data", data, ("interval", "metrics"))}
         for one in metrics:
             name, stats = intern(_of(one, "metric", "")), _of(one, "stats", {})
             if not name:
                 raise Broken("a metric without a name")
             if not bucket.is_ours:
-                self.of_other_days += 1
+                made.of_other_days += 1
                 continue
-            told = above | self._rest("metric", one, ("metric", "qualifier", "stats"))
-            numbers = self._numbers(stats, told)
+            told = above | _rest(made, "metric", one, ("metric", "qualifier", "stats"))
+            numbers = self._numbers(made, stats, told)
             extra = msgspec.json.encode(told, order="sorted").decode() if told else None
             when = (self.day.date, bucket.start, bucket.end)
-            yield (*when, *values, name, self._text(one.get("qualifier")), *numbers, extra)
+            yield (*when, *values, name, _text(made, one.get("qualifier")), *numbers, extra)
 
-    def _numbers(self, stats: Mapping[str, Any], told: dict[str, Any]) -> list[int | float | None]:
+    def _numbers(
+        self, made: Made, stats: Mapping[str, Any], told: dict[str, Any]
+    ) -> list[int | float | None]:
         """Return the statistics, a value a column; what does not fit goes to `told`."""
         left = {key: value for key, value in stats.items() if key not in self._known}
-        self.unknown.update(f"stats.{key}" for key in left)
+        made.unknown.update(("stats", key) for key in left)
         found: list[int | float | None] = []
         for name, kind in self._statistics:
             value = stats.get(name)
             number = None if value is None else _number(value, kind)
             if number is None and value is not None:
                 left[name] = value
-                self.drift += 1
+                made.drift += 1
             found.append(number)
         if left:
             told["stats"] = left
         return found
-
-    def _text(self, value: Any) -> str | None:
-        """Return a value of a text column: anything else than text is its JSON."""
-        if value is None or isinstance(value, str):
-            return value
-        self.drift += 1
-        return msgspec.json.encode(value, order="sorted").decode()
-
-    def _rest(self, where: str, found: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
-        left = {key: value for key, value in found.items() if key not in known}
-        self.unknown.update(f"{where}.{key}" for key in left)
-        return {where: left} if left else {}
 
     def _bucket(self, text: str) -> _Bucket:
         if text not in self._buckets:
@@ -145,6 +148,22 @@ class Statistics:
         arrays = [pa.array(one, part.type) for one, part in zip(columns, schema, strict=True)]
         starts = pa.array([datetime.fromisoformat(row[1]) for row in rows], TIMES)
         return Batch(self.table.name, pa.RecordBatch.from_arrays(arrays, schema=schema), starts)
+
+
+def _text(made: Made, value: Any) -> str | None:
+    """Return a value of a text column: anything else than text is its JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    made.drift += 1
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _rest(
+    made: Made, where: str, found: Mapping[str, Any], known: Sequence[str]
+) -> dict[str, Any]:
+    left = {key: value for key, value in found.items() if key not in known}
+    made.unknown.update((where, key) for key in left)
+    return {where: left} if left else {}
 
 
 def _of(found: Any, key: str, default: Any) -> Any:

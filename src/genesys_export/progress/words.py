@@ -152,7 +152,8 @@ def news(event: Event, *, named: bool = False) -> str:
             text = f"{whose}: {taken} adopted from an earlier run"
         case events.ReadAgain():
             differ = counted_of(event.contested, event.dataset)
-            text = f"{whose}: {differ} came in differing copies; reading again"
+            why = f"{differ} came in differing copies" if event.contested else "a job was replaced"
+            text = f"{whose}: {why}; reading again"
     return text
 
 
