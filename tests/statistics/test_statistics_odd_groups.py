@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from fakes import FakeClock
+from fakes import FakeClock, some
 from genesys_export.api import AggregateSource, Question
 from genesys_export.datasets import dataset_named
 from genesys_export.days import Day, Interval
@@ -49,7 +49,7 @@ def test_a_group_value_that_is_no_text_is_read_by_the_other_dimension(odd):
     client: Any = Answering(groups)
     dataset = dataset_named("conversation_aggregates")
     source = AggregateSource(
-        endpoint=dataset.aggregates,
+        endpoint=some(dataset.aggregates),
         question=Question(
             granularity="PT30M",
             timezone="UTC",

@@ -35,7 +35,7 @@ HALF_PAST = "2026-11-22T08:30:00.000Z/2026-11-22T09:00:00.000Z"
 class Told(FakeSource):
     """A source that gives these answers: another list of pages at each reading."""
 
-    job_ids = ()
+    job_ids: tuple[str, ...] = ()
     marks: tuple[datetime | None, ...] = (None,)  # of the pages
 
     def __init__(self, *readings: list[list[Any]]) -> None:
@@ -61,8 +61,6 @@ class Told(FakeSource):
 
 class Dying(Told):
     """A source whose jobs give these pages and die, all but the last."""
-
-    job_ids: tuple[str, ...] = ()
 
     def pages(self):
         for number in range(max(1, len(self.job_ids)), len(self.readings) + 1):

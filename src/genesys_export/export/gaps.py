@@ -65,8 +65,8 @@ def problem(day: Day, gaps: Sequence[Gap], published: Tables) -> NotPermitted | 
     found = NotPermitted(
         f"{day} is published, but {lists}",
         permissions=tuple(one for gap in missing for one in gap.permissions or ()),
-        advice=f"Give {needed} to a role of the OAuth client, in every division; or leave the "
-        "tables out with --tables.",
+        advice=f"Give {needed} to a role of the OAuth client, in every division, and run again "
+        "with --force before the next day ends; or name the tables that you want with --table.",
     )
     found.aftermath = Aftermath.PUBLISHED
     return found
