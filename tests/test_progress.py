@@ -17,7 +17,7 @@ from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
 from genesys_export.progress.lines import Weight, line
-from genesys_export.progress.words import duration, size
+from genesys_export.progress.words import duration, news, size
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
@@ -720,3 +720,12 @@ def test_durations_in_words(seconds, words):
 
 def test_weights_are_those_of_logging():
     assert [int(weight) for weight in Weight] == [10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("contested", "why"),
+    [(0, "a job was replaced"), (1, "1 conversation came in differing copies")],
+)
+def test_why_a_slice_is_read_again_is_told(contested, why):
+    said = news(msgspec.structs.replace(AGAIN, contested=contested))
+    assert said.endswith(f": {why}; reading again")
