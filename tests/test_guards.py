@@ -159,7 +159,6 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
         ({}, ()),
         ({"format": "parquet"}, ("format: csv.gz -> parquet",)),
         ({"timezone": "Europe/Berlin"}, ("time zone: UTC -> Europe/Berlin",)),
-        ({"column_version": 0}, ("column version: 1 -> 0",)),
         ({"keep_raw": True}, ("raw records: false -> true",)),
         ({"csv": {"newlines": "space"}}, ("CSV newlines: keep -> space",)),
         ({"csv": {}}, ("CSV newlines: keep -> none",)),
@@ -181,6 +180,11 @@ def test_who_reads_of_a_shrunken_day_learns_how_far_why_and_what_to_do():
 )
 def test_what_differs_is_told_field_by_field(changes, told):
     assert differences(RECIPE, replace(RECIPE, **changes)) == told
+
+
+def test_columns_that_this_version_does_not_have_are_told():
+    newer = replace(RECIPE, column_version=2)
+    assert differences(newer, RECIPE) == ("column version: 2 -> 1",)
 
 
 def test_days_with_fewer_columns_may_stay_beside_those_with_more():
