@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from genesys_simulator import Options, World, serve
+from genesys_simulator.presences import PRESENCES
 
 pytestmark = [
     pytest.mark.sdk,
@@ -217,7 +218,7 @@ def test_it_lists(sdk, client, api, method, total):
     [
         ("RoutingApi", "get_routing_skillgroups", 3),
         ("TeamsApi", "get_teams", 2),
-        ("PresenceApi", "get_presence_definitions", 4),
+        ("PresenceApi", "get_presence_definitions", len(PRESENCES)),
         ("WorkforceManagementApi", "get_workforcemanagement_businessunits", 1),
         ("WorkforceManagementApi", "get_workforcemanagement_managementunits", 2),
     ],
