@@ -1,17 +1,13 @@
-"""Turn settings into what a dataset of statistics is asked for, and through what it is read."""
+"""Turn settings into what a dataset of statistics is asked for."""
 
 from __future__ import annotations
 
-from random import SystemRandom
-
 import msgspec
 
-from ..api import AggregateSource, Client, Clock, JobPolicy, JobSource, Question
+from ..api import Question
 from ..api.aggregates import RESULTS
 from ..datasets import AggregateEndpoint, Dataset, JobEndpoint, dimensions_of
-from ..events import Observe
-from ..model import Source
-from ..settings import Org, Settings
+from ..settings import Settings
 
 
 def question_of(settings: Settings, dataset: Dataset, endpoint: AggregateEndpoint) -> Question:
@@ -42,38 +38,13 @@ def body_in_recipe(settings: Settings, dataset: Dataset) -> str | None:
     return msgspec.json.encode(told, order="deterministic").decode()
 
 
-def aggregates_of(  # noqa: PLR0913 - the parts of one source
-    settings: Settings,
-    org: Org,
-    dataset: Dataset,
-    client: Client,
-    *,
-    endpoint: AggregateEndpoint,
-    clock: Clock,
-    observe: Observe,
-) -> Source:
-    """Return where the dataset's statistics come from: queries or jobs."""
-    question, told = question_of(settings, dataset, endpoint), org.genesys
-    if settings.aggregates.engine == "query":
-        return AggregateSource(
-            endpoint=endpoint, question=question, client=client, clock=clock, observe=observe
-        )
-    return JobSource(
-        endpoint=JobEndpoint(
-            path=endpoint.jobs,
-            availability=endpoint.availability,
-            records_key=RESULTS,
-            permission=endpoint.permission,
-            body={**question.constant, "pageSize": told.page_size},
-            sizes_pages=False,
-        ),
-        client=client,
-        clock=clock,
-        rng=SystemRandom(),
-        policy=JobPolicy(
-            page_size=told.page_size,
-            first_s=told.poll_first.total_seconds(),
-            deadline_s=told.poll_deadline.total_seconds(),
-        ),
-        observe=observe,
+def jobs_of(endpoint: AggregateEndpoint, question: Question, page_size: int) -> JobEndpoint:
+    """Return the job that answers the question."""
+    return JobEndpoint(
+        path=endpoint.jobs,
+        availability=endpoint.availability,
+        records_key=RESULTS,
+        permission=endpoint.permission,
+        body={**question.constant, "pageSize": page_size},
+        sizes_pages=False,
     )

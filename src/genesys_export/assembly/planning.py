@@ -7,6 +7,7 @@ from random import SystemRandom
 
 from .. import life
 from ..api import (
+    AggregateSource,
     Client,
     Clock,
     Filters,
@@ -34,7 +35,7 @@ from ..model import Feed, Source
 from ..privacy import resolve
 from ..settings import Org, Settings
 from ..source_count import Tolerance
-from .aggregating import aggregates_of, body_in_recipe, question_of
+from .aggregating import body_in_recipe, jobs_of, question_of
 
 # What the manifest says of an engine, and of a format.
 _NOTES = {
@@ -175,14 +176,17 @@ def source_of(
     observe: Observe,
 ) -> Source:
     """Return where the dataset's records of the org come from; raises WrongSettings."""
+    own, told, jobs = _own_body(settings), org.genesys, dataset.jobs
     if found := dataset.aggregates:
-        return aggregates_of(
-            settings, org, dataset, client, endpoint=found, clock=clock, observe=observe
-        )
-    own, told = _own_body(settings), org.genesys
+        question = question_of(settings, dataset, found)
+        if settings.aggregates.engine == "query":
+            return AggregateSource(
+                endpoint=found, question=question, client=client, clock=clock, observe=observe
+            )
+        jobs = jobs_of(found, question, told.page_size)
     if own and dataset.query:
         return OwnSource(endpoint=dataset.query, client=client, clock=clock, own=own)
-    if dataset.query and (settings.export.engine == "query" or dataset.jobs is None):
+    if dataset.query and (settings.export.engine == "query" or jobs is None):
         return QuerySource(
             endpoint=dataset.query,
             client=client,
@@ -190,10 +194,10 @@ def source_of(
             filters=filters_of(settings),
             observe=observe,
         )
-    if dataset.jobs is None:
+    if jobs is None:
         raise WrongSettings(f"the dataset {dataset.name} is read neither by jobs nor by queries")
     return JobSource(
-        endpoint=dataset.jobs,
+        endpoint=jobs,
         client=client,
         clock=clock,
         rng=SystemRandom(),
