@@ -13,7 +13,7 @@ from typing import ClassVar
 from .aggregate_ask import read_ask
 from .aggregate_names import NAMES
 from .aggregates import aggregated
-from .call import Call
+from .call import Call, JobEndpoints
 from .jobs import Jobs
 from .options import Options
 from .presences import PRESENCES
@@ -58,7 +58,7 @@ class Groups:
         return [*self.found[start:stop]]
 
 
-class Aggregates:
+class Aggregates(JobEndpoints):
     """Statistics of one kind: conversations, flows, users."""
 
     def __init__(self, kind: str, world: World, options: Options) -> None:
@@ -97,22 +97,12 @@ class Aggregates:
         self._sizes[told["jobId"]] = int(body.get("pageSize") or self._options.page_size)
         return answered(told, 202)
 
-    def status(self, call: Call) -> Reply:
-        """Look at a job."""
-        status = self.jobs.status(call.path["job_id"])
-        return answered(status, 202 if status["state"] in ("QUEUED", "PENDING") else 200)
-
     def results(self, call: Call) -> Reply:
         """Give a page of a job's results."""
         ident = call.path["job_id"]
         size = min(self._sizes.get(ident, 1), self._options.max_page_size)
         page = self.jobs.results(ident, call.received.query.get("cursor"), size, call.fault)
         return Reply(200, page + b"}")
-
-    def delete(self, call: Call) -> Reply:
-        """Forget a job."""
-        self.jobs.delete(call.path["job_id"])
-        return Reply(204)
 
     def _results(self, body: Json) -> list[Json]:
         now, ask = self._options.now(), read_ask(body, NAMES[self._kind])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .faults import Kind
 from .jobs import Jobs
 from .options import Options
-from .replies import Reply, bad_request
+from .replies import Reply, answered, bad_request
 from .requests import Received
 from .templates import dumped
 
@@ -20,6 +20,23 @@ class Call:
     received: Received
     fault: Kind | None
     path: Mapping[str, str]  # what the path's variables hold
+
+
+class JobEndpoints:
+    """Looking at jobs and forgetting them, the same whatever they are about."""
+
+    jobs: Jobs
+
+    def status(self, call: Call) -> Reply:
+        """Look at a job."""
+        status = self.jobs.status(call.path["job_id"])
+        # 202 is documented for a job that still runs: a client must take both.
+        return answered(status, 202 if status["state"] in ("QUEUED", "PENDING") else 200)
+
+    def delete(self, call: Call) -> Reply:
+        """Forget a job."""
+        self.jobs.delete(call.path["job_id"])
+        return Reply(204)
 
 
 def results(call: Call, jobs: Jobs, options: Options, watermark: str) -> Reply:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from . import requests
 from .aggregate_names import NAMES
 from .aggregating import Aggregates
-from .call import Call, results
+from .call import Call, JobEndpoints, results
 from .catalogue import Listing
 from .jobs import Jobs
 from .lists import Asked, Depth, answer, permitted
@@ -26,7 +26,7 @@ from .world import World
 DETAILS = "analytics:conversationDetail:view"
 
 
-class Service:
+class Service(JobEndpoints):
     """A simulated Genesys Cloud behind its front door."""
 
     def __init__(self, world: World, options: Options) -> None:
@@ -55,20 +55,9 @@ class Service:
         found = select(self._world.at(self._options.now()), ask)
         return answered(self.jobs.submit(found, call.fault), 202)
 
-    def status(self, call: Call) -> Reply:
-        """Look at a job."""
-        status = self.jobs.status(call.path["job_id"])
-        # 202 is documented for a job that still runs: a client must take both.
-        return answered(status, 202 if status["state"] in ("QUEUED", "PENDING") else 200)
-
     def results(self, call: Call) -> Reply:
         """Give a page of a job's results."""
         return results(call, self.jobs, self._options, self._watermark())
-
-    def delete(self, call: Call) -> Reply:
-        """Forget a job."""
-        self.jobs.delete(call.path["job_id"])
-        return Reply(204)
 
     def query(self, call: Call) -> Reply:
         """Answer a synchronous query."""

@@ -6,7 +6,7 @@ Knows no sockets and no frameworks, like `service`. Their availability is one of
 from __future__ import annotations
 
 from . import requests
-from .call import Call, results
+from .call import Call, JobEndpoints, results
 from .jobs import Jobs
 from .options import Options
 from .replies import Reply, answered
@@ -19,7 +19,7 @@ from .world import World
 USER_DETAILS = "analytics:userDetail:view"
 
 
-class UserDetails:
+class UserDetails(JobEndpoints):
     """Presence and routing status of the users of a simulated Genesys Cloud."""
 
     def __init__(self, world: World, options: Options) -> None:
@@ -38,19 +38,9 @@ class UserDetails:
         body = body_of(call.received, requests.DETAILS_JOB_KEYS)
         return answered(self.jobs.submit(self._found(self._ask(body)), call.fault), 202)
 
-    def status(self, call: Call) -> Reply:
-        """Look at a job."""
-        status = self.jobs.status(call.path["job_id"])
-        return answered(status, 202 if status["state"] in ("QUEUED", "PENDING") else 200)
-
     def results(self, call: Call) -> Reply:
         """Give a page of a job's results."""
         return results(call, self.jobs, self._options, self._watermark())
-
-    def delete(self, call: Call) -> Reply:
-        """Forget a job."""
-        self.jobs.delete(call.path["job_id"])
-        return Reply(204)
 
     def query(self, call: Call) -> Reply:
         """Answer a synchronous query."""
