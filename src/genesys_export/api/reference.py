@@ -78,11 +78,7 @@ class ListPage:
 
 def read_page(body: bytes) -> ListPage:
     """Read an answer; raises Garbled for one that holds no entities."""
-    try:
-        found = msgspec.json.decode(body)
-    except UNREADABLE:
-        found = _slowly(body)
-    _shallow(found)
+    found = _decoded(body)
     entities = found.pop("entities", None) if isinstance(found, dict) else None
     if not isinstance(entities, list) or not all(isinstance(one, dict) for one in entities):
         raise Garbled("the body is not a page of a list")
@@ -91,11 +87,7 @@ def read_page(body: bytes) -> ListPage:
 
 def read_object(body: bytes) -> ListPage:
     """Read an answer that is an entity itself; raises Garbled for anything but an object."""
-    try:
-        found = msgspec.json.decode(body)
-    except UNREADABLE:
-        found = _slowly(body)
-    _shallow(found)
+    found = _decoded(body)
     if not isinstance(found, dict):
         raise Garbled("the body is not an object")
     return ListPage([found], {})
@@ -139,9 +131,14 @@ def read_list(
             raise GenesysUnavailable(f"GET {source.path} is cut: {short}")
 
 
-def _shallow(found: Any) -> None:
+def _decoded(body: bytes) -> Any:
+    try:
+        found = msgspec.json.decode(body)
+    except UNREADABLE:
+        found = _slowly(body)
     if is_too_deep(found):
         raise Garbled("the body is nested too deep")
+    return found
 
 
 def _slowly(body: bytes) -> Any:
