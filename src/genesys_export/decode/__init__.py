@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..datasets import EXTRA, Dataset, Node, keeps, record_shape
 from ..days import Interval
-from ..model import Block, Counts, Rejected
+from ..model import Block, Counts, Rejected, sum_digests
 from .arrow import TIMES, is_utf8
 from .blocks import Blocks
 from .copies import CopyResolver
@@ -26,7 +26,6 @@ from .unknown import OTHERS, note
 
 __all__ = ["OTHERS", "CopyResolver", "Decoder", "key_of"]
 
-_MODULUS = 1 << 256
 _VERDICT, _DIGEST = attrgetter("verdict"), attrgetter("digest")
 _END = "conversationEnd"
 
@@ -96,8 +95,7 @@ class Decoder:
             Rejected(one.reason, one.record) for one in judged if one.verdict is Verdict.UNREADABLE
         ]
         exported = _without(ours, block.rejected)
-        self.digest += sum(map(int.from_bytes, map(_DIGEST, exported)))
-        self.digest %= _MODULUS
+        self.digest = sum_digests(map(int.from_bytes, map(_DIGEST, exported)), self.digest)
         return Block(
             block.conversations,
             block.attributes,

@@ -15,7 +15,7 @@ from ..days import Day, iso_ms, split
 from ..errors import DataMismatch, TryAgainLater
 from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of, one_or_more
-from ..model import Counts, Gap, Lookup, SliceRecord
+from ..model import Counts, Gap, Lookup, SliceRecord, sum_digests
 from .commit_decision import Commit, Confirm, Replace
 from .dependencies import Dependencies
 from .gaps import filled, is_partial, problem
@@ -117,7 +117,7 @@ class Attempt:
             tables[one.table] = (*tables.get(one.table, ()), file_of(one.file, one.rows))
         whole = filled(tables, gaps, self._earlier(gaps, before))
         fetched = min(one.fetched for one in slices)
-        digest = sum(int(one.digest, 16) for one in slices) % (1 << 256)
+        digest = sum_digests(int(one.digest, 16) for one in slices)
         is_part = self.ready.partial or is_partial(gaps) or bool(whole.cut)
         rejects = [file_of(one.file, one.rows) for each in slices for one in each.rejects]
         return Manifest(

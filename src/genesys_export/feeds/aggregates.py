@@ -27,17 +27,28 @@ from ..decode.unknown import note
 from ..errors import GenesysUnavailable
 from ..events import Observe, PageExported, PageReceived, ReadAgain
 from ..flatten.statistics import Broken, Made, Row, Statistics
-from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
+from ..model import (
+    Again,
+    Batch,
+    Clock,
+    Counts,
+    Fetch,
+    Page,
+    Rejected,
+    Source,
+    Summary,
+    sum_digests,
+)
 from ..plural import plural
 from .passes import RejectTally, by_job
+from .unindexed import Unindexed
 
 _READINGS = 3
 _MOST_ROWS = 10_000  # of a batch
-_MODULUS = 1 << 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AggregatesFeed:
+class AggregatesFeed(Unindexed):
     """A dataset of statistics, from a Source whose records are groups: a model.Feed."""
 
     dataset: Dataset
@@ -66,15 +77,6 @@ class AggregatesFeed:
     def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
         """Return the first body that would be sent."""
         return self.source.describe(interval)
-
-    def spell(self, key: bytes) -> str:
-        """Return the key in hexadecimal: statistics have no index."""
-        return key.hex()
-
-    def identifies_alike(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Return True: there is no index to compare."""
-        del old, new
-        return True
 
 
 @dataclass(slots=True)
@@ -241,7 +243,7 @@ class AggregatesReading:
         seen = now.ids.add(blake2b(key, digest_size=16).digest(), content[:16])
         if seen is None:
             now.exported += 1
-            now.digest = (now.digest + int.from_bytes(content)) % _MODULUS
+            now.digest = sum_digests((int.from_bytes(content),), now.digest)
             return True
         now.duplicates += 1
         now.contested += seen != content[:16]

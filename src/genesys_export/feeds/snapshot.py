@@ -20,17 +20,17 @@ from ..datasets import Dataset, ListEndpoint, Table
 from ..days import Day, Interval, Slice
 from ..errors import ExportError, GenesysUnavailable, NotPermitted, RequestRefused, SignInRefused
 from ..flatten.named import Sheet
-from ..model import Again, Batch, Clock, Counts, Gap, Names, Rejected, Summary
+from ..model import Again, Batch, Clock, Counts, Gap, Names, Rejected, Summary, sum_digests
 from ..threads import ahead
 from .lists import Each, Entities, Problem, Root, gap_of, roots, told_apart, worst
+from .unindexed import Unindexed
 
 _HURRIED_S = 20.0  # for a request, once another list has waited as long as settings allow
-_MODULUS = 1 << 256
 _MANY = 20_000  # rows to be given away before the lists of all parents have been read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotFeed:
+class SnapshotFeed(Unindexed):
     """A dataset whose tables are lists of the API: a model.Feed."""
 
     dataset: Dataset
@@ -60,15 +60,6 @@ class SnapshotFeed:
         """Yield every list that is to be read, with the tables it is read for."""
         return roots(self.dataset, self.tables)
 
-    def spell(self, key: bytes) -> str:
-        """Return the key in hexadecimal: a snapshot has no index."""
-        return key.hex()
-
-    def identifies_alike(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Return True: there is no index to compare."""
-        del old, new
-        return True
-
 
 @dataclass(slots=True)
 class _Tally:
@@ -80,13 +71,14 @@ class _Tally:
     def note(self, rows: Sequence[bytes]) -> int:
         """Take rows; return how many they are."""
         self.entries += len(rows)
-        self.digest += sum(int.from_bytes(sha256(row).digest()) for row in rows)
+        hashes = (int.from_bytes(sha256(row).digest()) for row in rows)
+        self.digest = sum_digests(hashes, self.digest)
         return len(rows)
 
     def add(self, other: _Tally) -> None:
         """Take what another one has."""
         self.entries += other.entries
-        self.digest += other.digest
+        self.digest = sum_digests((other.digest,), self.digest)
 
 
 @dataclass(slots=True)
@@ -132,7 +124,7 @@ class SnapshotReading:
         tally = self._tally
         received = tally.entries + self._rejected
         counts = Counts(received=received, exported=tally.entries, rejected=self._rejected)
-        return Summary(counts=counts, digest=tally.digest % _MODULUS, gaps=tuple(self._gaps))
+        return Summary(counts=counts, digest=tally.digest, gaps=tuple(self._gaps))
 
     def index(self) -> None:
         """Return None: what changed of a list shows in its rows."""

@@ -24,16 +24,26 @@ from ..decode.instants import canonical, is_canonical
 from ..decode.statuses import Rows, StatusDecoder
 from ..events import Observe, PageExported, PageReceived
 from ..flatten.periods import Periods
-from ..model import Again, Batch, Clock, Counts, Fetch, Page, Rejected, Source, Summary
+from ..model import (
+    Again,
+    Batch,
+    Clock,
+    Counts,
+    Fetch,
+    Page,
+    Rejected,
+    Source,
+    Summary,
+    sum_digests,
+)
 from ..threads import Abandoned
 from .passes import RejectTally, by_job
 from .records import joined, morsels
-
-_MODULUS = 1 << 256
+from .unindexed import Unindexed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusFeed:
+class StatusFeed(Unindexed):
     """A dataset of users' periods, from a Source: a model.Feed."""
 
     dataset: Dataset
@@ -60,15 +70,6 @@ class StatusFeed:
     def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
         """Return the first body that would be sent."""
         return self.source.describe(interval)
-
-    def spell(self, key: bytes) -> str:
-        """Return the key in hexadecimal: rows have no index."""
-        return key.hex()
-
-    def identifies_alike(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Return True: there is no index to compare."""
-        del old, new
-        return True
 
 
 class StatusReading:
@@ -143,7 +144,7 @@ class StatusReading:
             drift=self._decoder.drift + self._drift,
             unknown_fields=dict(self._decoder.unknown),
         )
-        digest = sum(one.digest for one in tallies) % _MODULUS
+        digest = sum_digests(one.digest for one in tallies)
         return Summary(counts=counts, digest=digest, watermark=self._watermark)
 
     def index(self) -> None:

@@ -18,14 +18,13 @@ import pyarrow.compute as pc
 
 from ..datasets import PeriodColumns
 from ..days import MILLISECOND, Slice
-from ..model import Batch
+from ..model import Batch, sum_digests
 from . import arrow_schema
 from .copies import in_order
 from .derived import TIMES
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 _BATCH_ROWS = 1 << 16
-_MODULUS = 1 << 256
 _BETWEEN, _NOTHING = "\x1f", "\x00"
 
 
@@ -154,7 +153,7 @@ class Periods:
             *texts, null_handling="replace", null_replacement=_NOTHING
         )
         hashes = (sha256(one).digest() for one in lines.cast(pa.binary()).to_pylist())
-        self.tally.digest = (self.tally.digest + sum(map(int.from_bytes, hashes))) % _MODULUS
+        self.tally.digest = sum_digests(map(int.from_bytes, hashes), self.tally.digest)
         self.tally.exported += rows.num_rows
         self.tally.open += rows.column("is_open").true_count
 

@@ -22,6 +22,7 @@ from .destination import (
     Tag,
     Upload,
 )
+from .digests import sum_digests
 from .feed import Again, Feed, Gap, Reading, Summary
 from .lookup import Lookup, Lookups, NamesUsed
 from .organization import Membership, Organization, fingerprint_of
@@ -63,4 +64,5 @@ __all__ = [
     "Tag",
     "Upload",
     "fingerprint_of",
+    "sum_digests",
 ]
