@@ -27,7 +27,7 @@ _MOST_TRIED = 5  # snapshots; more than one in a row is hardly ever unreadable
 
 
 class _Unreadable(Exception):
-    """What lies in the place of a manifest is none."""
+    """A snapshot's manifest can't be read."""
 
 
 @dataclass(slots=True)
