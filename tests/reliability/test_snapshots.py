@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from crash_loop import MOST, check_at_every_call
 from destinations import Killed
 from old_destination import LOOKUPS, Watched
 from workbench import DAY, END, LEASE
@@ -28,7 +29,6 @@ from genesys_export.store import honours_preconditions
 DATASET = dataset_named(NAMES)
 HOME = f"_genesys_export/{NAMES}"
 FORCED = ExportOptions(force=True)
-MOST = 150  # calls; no run makes as many
 
 
 @dataclass
@@ -138,20 +138,7 @@ def renamed(place: Place) -> None:
 
 @pytest.mark.parametrize("prepare", [nothing, published, renamed])
 def test_a_run_that_died_at_any_call_is_made_good_by_the_next(prepare):
-    for call in range(MOST):
-        place = Place()
-        prepare(place)
-        try:
-            place.run(call)
-        except Killed:
-            place.check_readers()
-            place.clock.rest(LEASE.total_seconds() + 60)
-            place.run()
-            place.check_settled()
-        else:
-            assert call > 25
-            return
-    pytest.fail("the run never came to its end")
+    check_at_every_call(Place, prepare, least=25)
 
 
 def test_a_cut_list_leaves_what_was_whole_and_the_next_run_fills_it():

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from destinations import Killed
+from crash_loop import check_at_every_call
 from old_destination import Watched
 from workbench import DAY, END, LEASE
 
@@ -27,7 +27,6 @@ from genesys_export.manifest import Recipe
 from genesys_export.model import Page
 from genesys_export.store import honours_preconditions
 
-MOST = 150  # calls; no run makes as many
 HALF = timedelta(minutes=30)
 
 
@@ -174,20 +173,7 @@ def corrected(place: Place) -> None:
 
 @pytest.mark.parametrize("prepare", [nothing, published, corrected])
 def test_a_run_that_died_at_any_call_is_made_good_by_the_next(new_place, prepare):
-    for call in range(MOST):
-        place = new_place()
-        prepare(place)
-        try:
-            place.run(call)
-        except Killed:
-            place.check_readers()
-            place.clock.rest(LEASE.total_seconds() + 60)
-            place.run()
-            place.check_settled()
-        else:
-            assert call > (10 if prepare is published else 20)
-            return
-    pytest.fail("the run never came to its end")
+    check_at_every_call(new_place, prepare, least=10 if prepare is published else 20)
 
 
 def test_a_day_without_changes_stays_as_it_lies(new_place):

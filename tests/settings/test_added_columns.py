@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from settings_files import complaint, read
 
 from genesys_export.datasets import DEFAULT, NAMES, Additions
-from genesys_export.errors import WrongSettings
 from genesys_export.settings import load
-
-
-def read(tmp_path, text="", **variables):
-    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
-    environ = {f"GENESYS_EXPORT_EXPORT__{name}": value for name, value in variables.items()}
-    return load(flags={}, environ=environ, cwd=tmp_path)
-
-
-def complaint(tmp_path, text="", **variables) -> str:
-    with pytest.raises(WrongSettings) as caught:
-        read(tmp_path, text, **variables)
-    assert caught.value.status == 78
-    return caught.value.message
 
 
 def test_a_file_and_variables_say_the_same(tmp_path):
@@ -28,7 +15,10 @@ def test_a_file_and_variables_say_the_same(tmp_path):
         '[export]\nlocal_times = true\njoin_names = true\npin_attributes = ["Account", "Case ID"]',
     )
     in_variables = read(
-        tmp_path, LOCAL_TIMES="true", JOIN_NAMES="true", PIN_ATTRIBUTES="Account, Case ID"
+        tmp_path,
+        EXPORT__LOCAL_TIMES="true",
+        EXPORT__JOIN_NAMES="true",
+        EXPORT__PIN_ATTRIBUTES="Account, Case ID",
     )
     assert in_file.export.added == in_variables.export.added
     assert in_file.export.added == Additions(
@@ -42,14 +32,14 @@ def test_a_key_is_met_by_its_very_name_and_a_doubled_one_counts_once(tmp_path):
 
 
 def test_names_in_the_tables_need_the_dataset_of_names(tmp_path):
-    found = read(tmp_path, JOIN_NAMES="true")
+    found = read(tmp_path, EXPORT__JOIN_NAMES="true")
     conversations, names = found.datasets
     assert [conversations.name, names.name] == [DEFAULT, NAMES]
     read_for_names = set(conversations.names_from)
     assert set(found.tables_of(names)) == {*names.lookups} | read_for_names
-    alone = read(tmp_path, NAMES="true")
+    alone = read(tmp_path, EXPORT__NAMES="true")
     assert set(alone.tables_of(alone.datasets[1])) == {*names.lookups}
-    chosen = read(tmp_path, JOIN_NAMES="true", DATASETS=f"{DEFAULT},{NAMES}")
+    chosen = read(tmp_path, EXPORT__JOIN_NAMES="true", EXPORT__DATASETS=f"{DEFAULT},{NAMES}")
     assert len(chosen.tables_of(names)) == len(names.tables)
 
 
@@ -76,21 +66,23 @@ def test_who_asks_for_a_dataset_without_names_in_it_gets_no_names(tmp_path):
 
 
 def test_a_table_of_names_may_be_chosen_with_them(tmp_path):
-    found = read(tmp_path, JOIN_NAMES="true", TABLES="segments,dim_queues")
+    found = read(tmp_path, EXPORT__JOIN_NAMES="true", EXPORT__TABLES="segments,dim_queues")
     assert found.export.tables == ("segments", "dim_queues")
 
 
 def test_the_table_of_pinned_attributes_may_be_chosen_where_there_is_one(tmp_path):
-    found = read(tmp_path, PIN_ATTRIBUTES="Account", TABLES="conversation_attributes")
+    found = read(
+        tmp_path, EXPORT__PIN_ATTRIBUTES="Account", EXPORT__TABLES="conversation_attributes"
+    )
     assert found.tables_of(found.datasets[0]) == ("conversation_attributes",)
-    told = complaint(tmp_path, TABLES="conversation_attributes")
+    told = complaint(tmp_path, EXPORT__TABLES="conversation_attributes")
     assert "there is no table 'conversation_attributes'" in told
 
 
 def test_attributes_of_one_column_are_refused(tmp_path):
-    told = complaint(tmp_path, PIN_ATTRIBUTES="Customer ID, customerId")
+    told = complaint(tmp_path, EXPORT__PIN_ATTRIBUTES="Customer ID, customerId")
     assert "'Customer ID' and 'customerId' would both get the column customer_id" in told
-    told = complaint(tmp_path, PIN_ATTRIBUTES="conversationId")
+    told = complaint(tmp_path, EXPORT__PIN_ATTRIBUTES="conversationId")
     assert "conversation_id is a key column of conversation_attributes" in told
 
 

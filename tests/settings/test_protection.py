@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from settings_files import complaint, read
 
-from genesys_export.errors import WrongSettings
 from genesys_export.privacy import Action, AttributeRule
-from genesys_export.settings import load
 
 KEY = "sixteen letters!"
-
-
-def read(tmp_path, text="", **variables):
-    (tmp_path / "genesys-export.toml").write_text(text, "utf-8")
-    environ = {f"GENESYS_EXPORT_{name}": value for name, value in variables.items()}
-    return load(flags={}, environ=environ, cwd=tmp_path)
-
-
-def complaint(tmp_path, text="", **variables) -> str:
-    with pytest.raises(WrongSettings) as caught:
-        read(tmp_path, text, **variables)
-    assert caught.value.status == 78
-    return caught.value.message
 
 
 def test_a_file_and_variables_say_the_same(tmp_path):
