@@ -27,6 +27,9 @@ ODD: tuple[type[Exception], ...] = (
     ValueError,  # UnicodeError and every DecodeError of the standard library
 )
 
+# What decoding JSON raises over bytes that are none, hold no text, or are nested too deep.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 _MOST_LEVELS = 100
 
 _WORDS: tuple[tuple[type[Exception], str], ...] = (

@@ -22,6 +22,7 @@ from ..days import Interval
 from ..errors import ExportError, GenesysUnavailable, RequestRefused
 from ..events import IntervalHalved, Noticed, Observe, ignore
 from ..model import Page
+from ..odd_input import UNREADABLE
 from ..plural import plural
 from . import wire
 from .client import Call, Client
@@ -254,7 +255,7 @@ def _group_of(record: bytes | memoryview) -> Mapping[str, Any]:
     """Return the group of a result; of one that can't be read, nothing: it is rejected later."""
     try:
         return msgspec.json.decode(record, type=_Group).group
-    except wire.UNREADABLE:
+    except UNREADABLE:
         return {}
 
 

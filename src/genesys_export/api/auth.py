@@ -18,8 +18,8 @@ from typing import Annotated
 import msgspec
 
 from ..errors import ExportError, RequestRefused, SignInRefused
+from ..odd_input import UNREADABLE
 from .splitting import Garbled
-from .wire import UNREADABLE
 
 BODY = b"grant_type=client_credentials"
 BODY_TYPE = "application/x-www-form-urlencoded"

@@ -15,7 +15,7 @@ import msgspec
 
 from ..datasets import ListEndpoint, Paging
 from ..errors import GenesysUnavailable, NotPermitted, SignInRefused
-from ..odd_input import is_too_deep
+from ..odd_input import UNREADABLE, is_too_deep
 from .client import Call, Client
 from .paging import (
     Guard,
@@ -29,7 +29,6 @@ from .paging import (
     tells_its_end,
 )
 from .splitting import Garbled
-from .wire import UNREADABLE
 
 WAYS: Mapping[Paging, tuple[Way, ...]] = {
     Paging.NUMBER: (by_uri, by_number),

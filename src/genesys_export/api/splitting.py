@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..odd_input import UNREADABLE
+
 _BLANK = " \t\r\n"
 _CONTROLS = "".join(map(chr, range(32)))
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
@@ -24,7 +26,6 @@ _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _GAP = re.compile(rb"[ \t\r\n]*,?[ \t\r\n]*")
 # Control characters become blanks, what is no ASCII becomes a letter: the same number of bytes.
 _PLAIN = bytes(32 if one < 32 else one if one < 128 else 120 for one in range(256))
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Shape = TypeVar("Shape")
 
@@ -51,7 +52,7 @@ def _by_copy(body: bytes, keys: tuple[str, ...]) -> tuple[dict[str, Any], list[b
         key = next(key for key in keys if key in fields)
         inner = bytes(fields[key])
         elements = msgspec.json.decode(inner, type=list[msgspec.Raw])
-    except (*_UNREADABLE, StopIteration):
+    except (*UNREADABLE, StopIteration):
         return None
     named = re.finditer(rb'"%b"[ \t\r\n]*:[ \t\r\n]*' % key.encode(), copy)
     start = next((one.end() for one in named if copy.startswith(inner, one.end())), None)

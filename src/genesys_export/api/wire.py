@@ -18,10 +18,9 @@ from msgspec import UNSET, UnsetType
 
 from ..days import parse_instant
 from ..model import Page
-from ..odd_input import is_too_deep
+from ..odd_input import UNREADABLE, is_too_deep
 from .splitting import Garbled, only, split_slowly
 
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _LONGEST = 200  # of what is a word or an id
 
 

@@ -55,13 +55,12 @@ class SnapshotLookups:
     def of(self, day: Day) -> SnapshotNames:
         """Return the names for a day: of its own snapshot, else the next, else the last before."""
         found, at = _Found(), None
-        for snapshot, manifest in self._snapshots(day, found):
-            at = snapshot
-            self._read(found, snapshot, manifest)
-            break
+        if best := next(self._snapshots(day, found), None):
+            at, manifest = best
+            self._read(found, at, manifest)
         if at is None:
             what = "no other snapshot" if found.notes else "no snapshot"
-            found.notes.append(f"Names are missing: {what} of dimensions is published here.")
+            found.notes.append(f"Names are missing: {what} of {NAMES} is published here.")
         elif at.date != day.date:
             found.notes.append(
                 f"Names are from the snapshot of {at}: there is none of {day} that can be read."

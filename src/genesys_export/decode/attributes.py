@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..model import Attributes
+from ..odd_input import UNREADABLE
 from .arrow import Unfit
 from .structs import Field, Thin
 from .triage import Triaged
@@ -27,7 +28,6 @@ _TEXTS = msgspec.json.Decoder(dict[str, str])
 _RAWS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 _ENCODE = msgspec.json.Encoder().encode
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _DEEPEST = 50  # opening brackets: what has fewer can be parsed at any time
 _ODD = (b"\\", b" ", b"\n", b"\r", b"\t")
 
@@ -93,7 +93,7 @@ def _address(buffer: bytes | msgspec.Raw) -> int:
 def _learnt(thin: Thin, record: bytes) -> Sequence[tuple[Field, msgspec.Raw]]:
     try:
         return thin.read(record)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         raise Unfit from problem
 
 
@@ -137,7 +137,7 @@ def _texts(raw: bytes) -> tuple[Mapping[str, str | None], int]:
             found = _TEXTS.decode(raw)
         except msgspec.ValidationError:
             return _mixed(raw)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         raise Unfit from problem
     if len(_ENCODE(found)) != len(raw):
         _refuse_doubled(raw, len(found))

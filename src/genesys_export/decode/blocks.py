@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ..datasets import EXTRA, Node
 from ..model import Attributes
+from ..odd_input import UNREADABLE
 from .arrow import Allowed, Reader, Unfit
 from .attributes import Cut, Gathered, cut
 from .exact import Broken, Cleaned, clean
@@ -28,7 +29,6 @@ from .triage import Triaged
 _OFTEN = 0.05  # of a block's records
 _MOST_LEARNT = 100
 _RUN = 64
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 # A record on its way: read as it is (what was cut out apart), made fit, or broken; None while odd.
 _Row: TypeAlias = "Cut | Cleaned | Broken | None"
@@ -107,7 +107,7 @@ class Blocks:
             self._strict[any_time] = strict(self.shape, learnt, any_time=any_time)
         try:
             self._strict[any_time].decode(one.record)
-        except _UNREADABLE:
+        except UNREADABLE:
             return False
         return True
 

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from ..days import parse_instant
+from ..odd_input import UNREADABLE
 from .written import is_unicode, parse
 
 
@@ -53,7 +54,7 @@ def head_of(record: bytes) -> tuple[Head | None, str, datetime]:
     """
     try:
         head: Head | None = _HEAD.decode(record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         head = None
     identity = (head.conversation_id, head.conversation_start) if head else _look(record)
     start = _start(identity[1])

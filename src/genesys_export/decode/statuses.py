@@ -18,13 +18,13 @@ import msgspec
 
 from ..datasets import EXTRA, Dataset, PeriodColumns, api_name, record_shape
 from ..model import Rejected
+from ..odd_input import UNREADABLE
 from .exact import Broken, clean
 from .structs import ONE_AT_A_TIME
 from .unknown import note
 
 _VALUES = ("first", "second", "third", "fourth")  # attributes of a period
 _LONGEST_ID = 1_000  # it stands in every row of the user
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class StatusDecoder:
     def _read(self, record: bytes | memoryview) -> _User:
         try:
             found = self._strict.decode(record)
-        except _UNREADABLE:
+        except UNREADABLE:
             cleaned = clean(self._shape, bytes(record))
         else:
             return _User(found, found.ident)

@@ -13,6 +13,7 @@ import msgspec
 from ..claim import SealedFile
 from ..encode import Format, Gzip
 from ..model import Rejected, Store, Upload
+from ..odd_input import UNREADABLE
 
 REJECTS = "rejects"
 
@@ -57,7 +58,7 @@ def _line(rejected: Rejected) -> bytes:
         rejected.record.decode()  # invalid UTF-8 passes the parser unnoticed
         one_line: bytes = msgspec.json.format(rejected.record, indent=-1)
         body: dict[str, object] = {"reason": rejected.reason, "record": msgspec.Raw(one_line)}
-    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         encoded = base64.b64encode(rejected.record).decode()
         body = {"reason": rejected.reason, "record_base64": encoded}
     return msgspec.json.encode(body)

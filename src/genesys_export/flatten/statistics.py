@@ -19,11 +19,10 @@ import pyarrow as pa
 from ..datasets import Kind, Table, Type, dimensions_of
 from ..days import Day, Interval, iso_ms, parse_instant
 from ..model import Batch
-from ..odd_input import is_too_deep
+from ..odd_input import UNREADABLE, is_too_deep
 from . import arrow_schema
 from .derived import TIMES
 
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _MOST_INT = 1 << 63
 Row = tuple[Any, ...]  # in the order of the table's columns
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from ...odd_input import UNREADABLE
 from .hashes import Hashes
 from .mismatches import Unreadable
 from .objects import Pieces
@@ -80,7 +81,7 @@ class Records:
     def _id_of(self, line: bytes) -> bytes:
         try:
             return str(getattr(self._head.decode(line), _ID)).encode()
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             found = _slowly(line)
         found = found.get(self._field) if isinstance(found, dict) else None
         if not isinstance(found, str):
@@ -107,7 +108,7 @@ def objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         try:
             found = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             found = _slowly(line)
         if not isinstance(found, dict):
             raise Unreadable(f"has no JSON object in line {number}")
