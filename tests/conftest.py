@@ -4,6 +4,7 @@ One server of each kind a worker process, begun by the first test that asks for 
 keeps to a prefix or a bucket of its own.
 """
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -20,3 +21,14 @@ def _secrets_of_one_test_alone() -> Iterator[None]:
     before = redaction._KNOWN._values
     yield
     redaction._KNOWN._values = before
+
+
+@pytest.fixture
+def closed_address() -> Iterator[str]:
+    """Return an address that refuses connections for as long as the test runs.
+
+    A server that has ended frees its port, and another test's server may take it at once.
+    """
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        yield f"127.0.0.1:{taken.getsockname()[1]}"

@@ -30,10 +30,14 @@ def started(command, arguments, **streams):
 
 
 @pytest.fixture
-def ready(command, exported):
-    """Return the command against a Genesys Cloud that has ended, beside a day that lies there."""
+def ready(command, exported, closed_address):
+    """Return the command against a Genesys Cloud that refuses connections, and an exported day."""
     (command.folder / "lake").symlink_to(exported.lake.root)
-    return command.against(exported.genesys, GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s")
+    return command.against(
+        exported.genesys,
+        GENESYS_CLOUD_BASE_URL=f"http://{closed_address}",
+        GENESYS_EXPORT_GENESYS__RETRY_DEADLINE="1s",
+    )
 
 
 def status(*more: object) -> tuple[object, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -143,11 +142,8 @@ def test_a_kms_key_that_does_not_serve_is_found_by_writing(seaweedfs, left):
     assert left() == []
 
 
-def test_an_endpoint_where_nobody_listens_bars_the_rest(seaweedfs):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        port = taken.getsockname()[1]
-        every = list(examined(seaweedfs, endpoint_url=f"http://127.0.0.1:{port}"))
+def test_an_endpoint_where_nobody_listens_bars_the_rest(seaweedfs, closed_address):
+    every = list(examined(seaweedfs, endpoint_url=f"http://{closed_address}"))
     assert [one.verdict for one in every[:2]] == [Verdict.OK, Verdict.FAIL]
     assert every[1].status == 74
     assert "AWS_ENDPOINT_URL_S3" in every[1].fix

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import timedelta
 
 import pytest
@@ -201,21 +200,16 @@ def test_an_unknown_host_is_told_as_such_and_bars_the_rest(patient):
     assert {one.found for one in every[1:]} == {"not checked: connection to nobody.invalid failed"}
 
 
-def test_a_refused_connection_is_told_as_such(patient):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        every = list(genesys(patient(base_url=f"http://{address}")))
-    assert every[0].found == f"{address}: could not connect"
+def test_a_refused_connection_is_told_as_such(patient, closed_address):
+    every = list(genesys(patient(base_url=f"http://{closed_address}")))
+    assert every[0].found == f"{closed_address}: could not connect"
     assert "HTTPS_PROXY" in every[0].fix
     assert status_of(every) == 69
 
 
-def test_a_proxy_that_is_not_there_is_told_as_such_without_its_password(patient):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        proxy = f"http://me:hush-hush@127.0.0.1:{taken.getsockname()[1]}"
-        every = list(genesys(patient(base_url="https://nobody.invalid", proxy=proxy)))
+def test_a_proxy_that_is_not_there_is_told_as_such_without_its_password(patient, closed_address):
+    proxy = f"http://me:hush-hush@{closed_address}"
+    every = list(genesys(patient(base_url="https://nobody.invalid", proxy=proxy)))
     assert every[0].found == "nobody.invalid: the proxy failed"
     assert every[0].fix.startswith("Check HTTPS_PROXY")
     assert "hush-hush" not in repr(every)

@@ -1,6 +1,5 @@
 """What only a bucket has: encryption, tags, rights, regions, and answers that go wrong."""
 
-import socket
 import subprocess
 import sys
 
@@ -447,14 +446,12 @@ def test_a_conditional_write_without_an_answer_is_unknown():
         assert len(script.asked) == 1
 
 
-def test_a_conditional_write_that_never_left_has_not_happened():
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        store = S3Store(S3Options(bucket="b", endpoint_url=url, max_attempts=1), session=keys())
-        with pytest.raises(DestinationFailed) as failed:
-            store.put("manifest.json", b"{}", IfAbsent(), JSON)
-        store.close()
+def test_a_conditional_write_that_never_left_has_not_happened(closed_address):
+    url = f"http://{closed_address}"
+    store = S3Store(S3Options(bucket="b", endpoint_url=url, max_attempts=1), session=keys())
+    with pytest.raises(DestinationFailed) as failed:
+        store.put("manifest.json", b"{}", IfAbsent(), JSON)
+    store.close()
     assert type(failed.value) is NeverSent
 
 
