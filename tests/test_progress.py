@@ -17,7 +17,7 @@ from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
 from genesys_export.progress.lines import Weight, line
-from genesys_export.progress.words import duration, news, size
+from genesys_export.progress.words import duration, news, size, waiting
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
@@ -153,6 +153,37 @@ def test_json_lines_hold_the_same(clock):
         "slices": 1,
         "watermark": None,
     }
+
+
+def about(event, **names):
+    return msgspec.structs.replace(event, **names)
+
+
+def test_json_lines_and_the_verbose_log_name_what_every_event_is_about(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    request = about(REQUEST, org="emea", **names)
+    (told,) = map(json.loads, shown([request], clock, format="json", level="verbose").splitlines())
+    assert told.items() >= {"org": "emea", **names}.items()
+    assert "org=emea day=2026-11-22 slice=2026-11-22#0" in shown([request], clock, level="verbose")
+
+
+def test_plain_lines_of_one_organisation_stay_as_short_as_they_were(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    given = [*ALL[:1], RATE_LIMIT, SUBMITTED, ALL[-4]]
+    whole = [about(event, **names) for event in given]
+    assert shown(whole, clock) == shown(given, clock)
+    of_two = shown([about(event, org="emea") for event in whole], clock)
+    assert [line.count("org=emea") for line in of_two.splitlines()] == [1] * 4
+
+
+def test_waits_and_notices_say_whose_they_are_where_there_are_several(clock):
+    noticed = events.Noticed(org="emea", message="2026-11-22: 3 new")
+    assert news(noticed) == "emea: 2026-11-22: 3 new"
+    assert (
+        waiting(about(LOOK, org="emea"), 3) == "emea: job j1 is PENDING; checking again in 3.0 s"
+    )
+    told = shown([about(RATE_LIMIT, org=org) for org in ("emea", "apac", "emea")], clock)
+    assert re.findall(r"org=(\w+)", told) == ["emea", "apac"]
 
 
 @pytest.mark.parametrize("format_", [Format.CONSOLE, Format.JSON])

@@ -10,13 +10,20 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from .about import known
 from .days import Interval
 from .model import Clock
 
 
-class Event(Struct, frozen=True):
-    """The root of all events."""
+class Event(Struct, frozen=True, kw_only=True):
+    """The root of all events, with what it is about where that is known."""
+
+    org: str = ""  # "" also for the only organisation
+    dataset: str = ""
+    day: str = ""
+    slice: str = ""
 
 
 class OfDataset(Event, frozen=True, kw_only=True):
@@ -246,6 +253,16 @@ def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
         clock.sleep(told.wait_s)
     finally:
         observe(Waited(reason=told.reason, waited_s=clock.monotonic() - began_s))
+
+
+def named(observe: Observe) -> Observe:
+    """Return the observer; events come to it with the names of what their thread works on."""
+
+    def observe_named(event: Event) -> None:
+        names = {name: value for name, value in known().items() if not getattr(event, name)}
+        observe(replace(event, **names) if names else event)
+
+    return observe_named
 
 
 def ignore(event: Event) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -84,10 +84,14 @@ class Exporter(Work):
         keywords = {"to": to, **settings}
         flags = Flags(config=None if file is None else Path(file), org=org)
         read = load(flags=flags, keywords=keywords, environ=environ)
-        around = Surroundings(observe=on_event, budget=budget)
-        if should_stop:
-            clock = StoppableClock(should_stop)
-            around = replace(around, clock=clock, pending=clock.pending)
+        clock = StoppableClock(should_stop)
+        around = Surroundings(
+            clock=clock,
+            observe=on_event,
+            pending=clock.pending,
+            abandon=clock.abandon,
+            budget=budget,
+        )
         made = cls(read, around)
         given = {
             **keywords,

@@ -274,6 +274,28 @@ def test_an_organisation_that_is_given_up_takes_no_other_with_it():
     assert len(ends) == 12
 
 
+def test_days_whose_results_nobody_asks_for_any_more_are_woken():
+    left = Event()
+
+    def meets(at):
+        if at.day == 2:
+            assert left.wait(10)
+            raise Stopped(15, by="its caller")
+
+    bench = Bench(Script(meets))
+    run_ = Run(
+        exporters=(bench.exporter(),),
+        choice=Choice(Kind.RANGE, november(1, 9)),
+        at_once=2,
+        abandon=left.set,
+    )
+    results = run_.results()
+    assert str(next(results).day) == "2026-11-01"
+    del results
+    assert bench.published() <= {"2026-11-01", "2026-11-03"}
+    assert left.is_set()
+
+
 def test_a_bug_on_one_day_is_that_days_alone():
     def meets(at):
         if at.day == 12:
