@@ -119,3 +119,13 @@ def test_what_is_left_behind_wakes_the_sleepers_of_its_call_alone():
     assert list(one_call(iter([clock.sleep(0), 1]))) == [None, 1]
     clock.abandon()  # outside of a call there is nobody
     clock.sleep(0)
+
+
+def test_the_first_days_of_a_new_destination_are_exported_by_two_exporters_at_once(make):
+    def export(day: str) -> str:
+        with make(tables=["conversations"]) as exporter:
+            return exporter.export(day).results[0].status
+
+    with ThreadPoolExecutor(4) as pool:
+        days = ("2025-11-16", "2025-11-17", "2025-11-18", "2025-11-19")
+        assert list(pool.map(export, days)) == ["published"] * 4
