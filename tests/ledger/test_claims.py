@@ -264,7 +264,7 @@ def test_a_single_writer_is_taken_at_its_word(store, clock):
 def test_two_that_register_at_once_don_t_mix(store, clock):
     books = register(store, clock)
     books.enter(RECIPE, None, PROBE)
-    with pytest.raises(TryAgainLater, match="time zone: .* -> Europe/Vienna") as late:
+    with pytest.raises(TryAgainLater, match=r"time zone: .* -> Europe/Vienna") as late:
         books.enter(replace(RECIPE, timezone="Europe/Vienna"), None, PROBE)
     assert isinstance(late.value.__cause__, ChangedMeanwhile)
     assert some(books.read()).value.recipe == RECIPE
