@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -198,6 +199,10 @@ def test_every_kind_of_event_has_its_own_line():
     assert kinds == {type(event) for event in ALL}
     titles = [line(event).title for event in ALL]
     assert not set(titles) & {kind.__name__ for kind in kinds}
+
+
+def test_every_event_survives_pickling():
+    assert [pickle.loads(pickle.dumps(event)) for event in ALL] == list(ALL)
 
 
 ROOTS = (events.Event, events.OfDataset)

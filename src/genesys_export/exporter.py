@@ -21,7 +21,7 @@ from .assembly.planning import policy_of
 from .assembly.stopping import StoppableClock
 from .assembly.working import Surroundings, Work
 from .days import Day
-from .errors import DataMismatch, ExportError, WrongUse
+from .errors import DataMismatch, ExportError, WrongUse, unpicklable
 from .events import Noticed, Observe, ignore
 from .export import DayResult, ExportOptions, Report, gravest, in_order
 from .redaction import secrets_of
@@ -270,9 +270,5 @@ def _unshareable(
             advice="Give each process its share as requests_per_minute.",
         )
     if from_keywords(keywords).secrets() or any(secrets_of(environ or {})):
-        return WrongUse(
-            "an Exporter that was given a secret can't be pickled",
-            advice="Put the secret into the environment of each process"
-            " (GENESYS_CLIENT_SECRET), or into the settings file.",
-        )
+        return unpicklable("an Exporter that was given a secret")
     return None
