@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
 from genesys_export.progress.lines import Weight, line
-from genesys_export.progress.words import duration, news, size
+from genesys_export.progress.words import duration, news, size, waiting
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
@@ -36,7 +37,10 @@ AGAIN = events.ReadAgain(
 )
 STARTED = events.DayStarted(**EMEA, day="2026-11-22", interval=DAY, slices=1, watermark=None)
 COUNTED = events.DayCounted(**EMEA, day="2026-11-22", conversations=4_000)
-FAILED = events.DayFailed(**ONLY, day="2026-11-20", problem="no answer")
+FAILED = events.DayEnded(
+    **ONLY, day="2026-11-20", status="failed", message="no answer", exit_status=69
+)
+ENDED = events.DayEnded(**ONLY, day="2026-11-22", status="published", message="", exit_status=0)
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     **ONLY,
@@ -81,8 +85,8 @@ ALL = (
     events.DaySkipped(**ONLY, day="2026-11-21", reason="it is already final"),
     events.DayRecovered(**ONLY, day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
-    FAILED,
     OVER,
+    FAILED,
     PUBLISHED,
 )
 
@@ -152,6 +156,37 @@ def test_json_lines_hold_the_same(clock):
     }
 
 
+def about(event, **names):
+    return msgspec.structs.replace(event, **names)
+
+
+def test_json_lines_and_the_verbose_log_name_what_every_event_is_about(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    request = about(REQUEST, org="emea", **names)
+    (told,) = map(json.loads, shown([request], clock, format="json", level="verbose").splitlines())
+    assert told.items() >= {"org": "emea", **names}.items()
+    assert "org=emea day=2026-11-22 slice=2026-11-22#0" in shown([request], clock, level="verbose")
+
+
+def test_plain_lines_of_one_organisation_stay_as_short_as_they_were(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    given = [*ALL[:1], RATE_LIMIT, SUBMITTED, ALL[-4]]
+    whole = [about(event, **names) for event in given]
+    assert shown(whole, clock) == shown(given, clock)
+    of_two = shown([about(event, org="emea") for event in whole], clock)
+    assert [line.count("org=emea") for line in of_two.splitlines()] == [1] * 4
+
+
+def test_waits_and_notices_say_whose_they_are_where_there_are_several(clock):
+    noticed = events.Noticed(org="emea", message="2026-11-22: 3 new")
+    assert news(noticed) == "emea: 2026-11-22: 3 new"
+    assert (
+        waiting(about(LOOK, org="emea"), 3) == "emea: job j1 is PENDING; checking again in 3.0 s"
+    )
+    told = shown([about(RATE_LIMIT, org=org) for org in ("emea", "apac", "emea")], clock)
+    assert re.findall(r"org=(\w+)", told) == ["emea", "apac"]
+
+
 @pytest.mark.parametrize("format_", [Format.CONSOLE, Format.JSON])
 def test_every_event_can_be_a_line_without_colours(clock, format_):
     told = shown(ALL, clock, format=format_, level=Level.VERBOSE)
@@ -164,6 +199,10 @@ def test_every_kind_of_event_has_its_own_line():
     assert kinds == {type(event) for event in ALL}
     titles = [line(event).title for event in ALL]
     assert not set(titles) & {kind.__name__ for kind in kinds}
+
+
+def test_every_event_survives_pickling():
+    assert [pickle.loads(pickle.dumps(event)) for event in ALL] == list(ALL)
 
 
 ROOTS = (events.Event, events.OfDataset)
@@ -185,7 +224,24 @@ def test_verbose_tells_every_request(clock):
 def test_quiet_tells_warnings_only(clock):
     noticed, failed = shown(ALL, clock, level="quiet").splitlines()
     assert 'warning notice message="job j1 was not deleted: HTTP 404"' in noticed
-    assert 'warning day failed day=2026-11-20 problem="no answer"' in failed
+    assert 'day failed day=2026-11-20 status=failed message="no answer" exit_status=69' in failed
+
+
+def test_a_day_that_failed_alone_is_told_at_the_end_and_in_json_lines_at_once(clock):
+    assert shown([FAILED], clock) == ""
+    (told,) = map(json.loads, shown([FAILED], clock, format="json").splitlines())
+    assert (told["event"], told["level"], told["exit_status"]) == ("day failed", "warning", 69)
+    assert told["retry_at"] is None
+
+
+@pytest.mark.parametrize("status", ["published", "unchanged", "skipped", "not tried", "stopped"])
+def test_the_end_of_a_day_that_did_not_fail_is_for_the_verbose_log(clock, status):
+    ended = msgspec.structs.replace(ENDED, status=status)
+    if status == "stopped":
+        ended = msgspec.structs.replace(ENDED, status="failed", exit_status=143)
+    assert "ended" not in shown([OVER, ended], clock) + shown([ended], clock, format="json")
+    assert "2026-11-22" not in drawn([OVER, ended], clock)
+    assert "day ended day=2026-11-22" in shown([ended], clock, level="verbose")
 
 
 def test_progress_is_told_at_most_every_ten_seconds(clock):

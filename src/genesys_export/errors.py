@@ -70,6 +70,15 @@ class ExportError(Exception):
         return self.exit_status
 
 
+def unpicklable(what: str) -> WrongUse:
+    """Return the error of who tries to pickle something that holds a secret."""
+    return WrongUse(
+        f"{what} can't be pickled",
+        advice="Put the secret into the environment of each process"
+        " (GENESYS_CLIENT_SECRET), or into the settings file, and pickle the Exporter.",
+    )
+
+
 def _restored(kind: type[ExportError], state: dict[str, object]) -> ExportError:
     problem = kind.__new__(kind, state["message"])
     problem.__dict__.update(state)

@@ -10,13 +10,20 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from .about import known
 from .days import Interval
 from .model import Clock
 
 
-class Event(Struct, frozen=True):
-    """The root of all events."""
+class Event(Struct, frozen=True, kw_only=True):
+    """The root of all events, with what it is about where that is known."""
+
+    org: str = ""  # "" also for the only organisation
+    dataset: str = ""
+    day: str = ""
+    slice: str = ""
 
 
 class OfDataset(Event, frozen=True, kw_only=True):
@@ -194,11 +201,19 @@ class DayPublished(OfDataset, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class DayFailed(OfDataset, frozen=True, kw_only=True):
-    """A day of a range was not exported."""
+class DayEnded(OfDataset, frozen=True, kw_only=True):
+    """The work on a day is over, or the day was not tried: once for every day of a call."""
 
     day: str
-    problem: str
+    status: str  # published, unchanged, skipped, failed, not tried
+    message: str  # the error, or why it was skipped or not tried
+    exit_status: int  # of this day alone
+    retry_at: datetime | None = None  # from when on a new try may succeed, where that is known
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed by itself: a day that a signal stopped did not."""
+        return self.status == FAILED and self.exit_status < _SIGNAL
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
@@ -221,6 +236,8 @@ class ReadBack(Event, frozen=True, kw_only=True):
 
 
 UNCHANGED = "unchanged"  # an outcome of DayPublished
+FAILED = "failed"  # a status of DayEnded
+_SIGNAL = 128  # and the signal's number: the exit status of what a signal ended
 
 Observe = Callable[[Event], None]
 
@@ -236,6 +253,16 @@ def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
         clock.sleep(told.wait_s)
     finally:
         observe(Waited(reason=told.reason, waited_s=clock.monotonic() - began_s))
+
+
+def named(observe: Observe) -> Observe:
+    """Return the observer; events come to it with the names of what their thread works on."""
+
+    def observe_named(event: Event) -> None:
+        names = {name: value for name, value in known().items() if not getattr(event, name)}
+        observe(replace(event, **names) if names else event)
+
+    return observe_named
 
 
 def ignore(event: Event) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -21,7 +21,7 @@ from .assembly.planning import policy_of
 from .assembly.stopping import StoppableClock
 from .assembly.working import Surroundings, Work
 from .days import Day
-from .errors import DataMismatch, ExportError, WrongUse
+from .errors import DataMismatch, ExportError, WrongUse, unpicklable
 from .events import Noticed, Observe, ignore
 from .export import DayResult, ExportOptions, Report, gravest, in_order
 from .redaction import secrets_of
@@ -84,10 +84,14 @@ class Exporter(Work):
         keywords = {"to": to, **settings}
         flags = Flags(config=None if file is None else Path(file), org=org)
         read = load(flags=flags, keywords=keywords, environ=environ)
-        around = Surroundings(observe=on_event, budget=budget)
-        if should_stop:
-            clock = StoppableClock(should_stop)
-            around = replace(around, clock=clock, pending=clock.pending)
+        clock = StoppableClock(should_stop)
+        around = Surroundings(
+            clock=clock,
+            observe=on_event,
+            pending=clock.pending,
+            abandon=clock.abandon,
+            budget=budget,
+        )
         made = cls(read, around)
         given = {
             **keywords,
@@ -266,9 +270,5 @@ def _unshareable(
             advice="Give each process its share as requests_per_minute.",
         )
     if from_keywords(keywords).secrets() or any(secrets_of(environ or {})):
-        return WrongUse(
-            "an Exporter that was given a secret can't be pickled",
-            advice="Put the secret into the environment of each process"
-            " (GENESYS_CLIENT_SECRET), or into the settings file.",
-        )
+        return unpicklable("an Exporter that was given a secret")
     return None

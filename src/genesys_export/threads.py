@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
+from .about import carried
 from .errors import ExportError
 from .model import Clock
 
@@ -59,7 +60,7 @@ def side_by_side(
     if not parts:
         return
     with ThreadPoolExecutor(min(most, len(parts)), thread_name_prefix="slice") as pool:
-        running = {pool.submit(work, slice_) for slice_ in parts}
+        running = {pool.submit(carried(work), slice_) for slice_ in parts}
         try:
             while running:
                 done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
@@ -93,7 +94,7 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
             except BaseException as problem:  # noqa: BLE001 - raised again by who reads
                 given.put((None, problem))
 
-    Thread(target=fetch, name="ahead", daemon=True).start()
+    Thread(target=carried(fetch), name="ahead", daemon=True).start()
     asked.put(_Ask.NEXT)
     try:
         while (item := _taken(given, abandon, clock)) is not None:

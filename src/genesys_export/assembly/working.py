@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..api import Budget, SystemClock
 from ..days import Day
 from ..errors import Stopped
-from ..events import Observe, ignore
+from ..events import Observe, ignore, named
 from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Run, Shield
 from ..settings import Settings
 from .dates import AnyDay, begun, ended_days
 from .exporting import exporters
+from .stopping import one_call
 
 if TYPE_CHECKING:
     from ..operations.verify.verify import Verifier
@@ -31,6 +32,7 @@ class Surroundings:
     clock: SystemClock = field(default_factory=SystemClock)
     observe: Observe = ignore
     pending: Callable[[], Stopped | None] = lambda: None
+    abandon: Callable[[], None] = lambda: None  # wakes what a call left behind
     shield: Shield = nullcontext
     budget: Budget | None = None
     given: Callable[[str], str] = lambda _org: ""  # the flags that suggested commands repeat
@@ -41,7 +43,7 @@ class Work:
 
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         """Use checked settings."""
-        self.settings, self.around = settings, around
+        self.settings, self.around = settings, replace(around, observe=named(around.observe))
         self._parts: tuple[DayExporter, ...] | None = None
         self._opening, self._closing = Lock(), ExitStack()
 
@@ -76,8 +78,9 @@ class Work:
             options=options,
             at_once=self.at_once(choice),
             pending=self.around.pending,
+            abandon=self.around.abandon,
         )
-        return run.results()
+        return one_call(run.results())
 
     def at_once(self, choice: Choice) -> int:
         """Return how many of the chosen days are exported side by side."""

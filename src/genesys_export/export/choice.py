@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from ..about import carried
 from ..days import Day
 from ..errors import ExportError, Stopped
 from ..events import DayDue, DaySkipped
@@ -84,8 +85,8 @@ def settled_days(
 
     there = [day for day in days if day.date in known]
     with ThreadPoolExecutor(_LOOKS_AT_ONCE, thread_name_prefix="look") as pool:
-        looks = zip(there, pool.map(look, there), strict=True)
-        reports = {day: report for day, report in looks if report}
+        looks = [(day, pool.submit(carried(look), day)) for day in there]
+        reports = {day: report for day, found in looks if (report := found.result())}
     damaged = exporter.damaged(one.manifest for one in reports.values() if one.manifest)
     return {day: one for day, one in reports.items() if str(day) not in damaged}
 

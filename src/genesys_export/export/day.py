@@ -10,6 +10,7 @@ from datetime import datetime
 from threading import Lock
 
 from .. import damage, guards, life
+from ..about import about
 from ..days import Day, iso_ms
 from ..errors import ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
@@ -64,6 +65,10 @@ class DayExporter:
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
         (65) where a guard keeps the old day, and what the source and the store raise.
         """
+        with about(**self.deps.plan.whose, day=str(day)):
+            return self._exported(day, options)
+
+    def _exported(self, day: Day, options: ExportOptions) -> DayReport:
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
         before = taken_over(deps, day, self.recover(day))

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar
 
+from ..about import about, carried
 from ..days import Day
 from ..errors import ExportError, Stopped, as_known
-from ..events import BackfillProgress, DayFailed, Observe
+from ..events import BackfillProgress, Observe
 from .choice import Choice, settled_days
 from .day import DayExporter, ExportOptions
+from .dependencies import nothing
 from .pace import Score
 from .report import DayReport, DayResult
 
@@ -88,6 +91,7 @@ class Run:
     """The export of chosen days of organisations and datasets; to be run once, by one thread.
 
     `pending` tells whether a signal came: it must wake the sleepers of the exporters' clock, too.
+    `abandon` wakes them where the results are no longer asked for.
     With one day at a time everything happens in the calling thread.
     """
 
@@ -96,11 +100,17 @@ class Run:
     options: ExportOptions = field(default_factory=ExportOptions)
     at_once: int = 1
     pending: Callable[[], Stopped | None] = no_signal
+    abandon: Callable[[], None] = nothing
     _waiting: deque[_Task] = field(default_factory=deque)
     _running: dict[Future[DayResult], _Task] = field(default_factory=dict)
 
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
+        for ended in self._results():
+            self._observe(ended.event())
+            yield ended
+
+    def _results(self) -> Iterator[DayResult]:
         score = Score(at_once=self.at_once)
         for exporter in self.exporters:
             for ended in self._looked_at(exporter):
@@ -109,7 +119,7 @@ class Run:
         score.total = len(self.exporters) * len(self.choice.days)
         self._tell(score)
         told_s = self._now_s()
-        with self._workers() as workers:
+        with self._workers() as workers, self._left_early():
             while self._waiting or self._running:
                 if stopped := self.pending():
                     yield from self._left(str(stopped), problem=stopped)
@@ -125,6 +135,15 @@ class Run:
                     self._tell(score)
                     told_s = self._now_s()
 
+    @contextmanager
+    def _left_early(self) -> Iterator[None]:
+        """Wake the days under way where nobody waits for them any more."""
+        try:
+            yield
+        except BaseException:
+            self.abandon()
+            raise
+
     def _workers(self) -> Executor:
         if self.at_once == 1:
             return _Here()
@@ -136,8 +155,9 @@ class Run:
         days = self.choice.days
         try:
             if not self.pending():
-                days = self.choice.announced(exporter)
-                settled = self._settled(exporter, days)
+                with about(**exporter.deps.plan.whose):
+                    days = self.choice.announced(exporter)
+                    settled = self._settled(exporter, days)
         except Exception as problem:  # noqa: BLE001 - the border of an organisation's dataset
             if not self.pending():  # nothing can be read there: no day could be published
                 first, *others = (_Task(exporter, day) for day in days)
@@ -161,7 +181,7 @@ class Run:
             if self._must_wait(self._waiting[0]):
                 return
             task = replace(self._waiting.popleft(), began_s=self._now_s())
-            self._running[workers.submit(task.exported, self.options)] = task
+            self._running[workers.submit(carried(task.exported), self.options)] = task
 
     def _must_wait(self, task: _Task) -> bool:
         """Whether it reads what days under way will publish; days in line come before it."""
@@ -178,18 +198,7 @@ class Run:
             task, result = self._running.pop(future), future.result()
             if self.at_once == 1 and result.report is None and (stopped := self.pending()):
                 result = task.ended(problem=stopped)  # whatever a library made of the signal
-            self._say_failed(task, result)
             yield task, result
-
-    def _say_failed(self, task: _Task, result: DayResult) -> None:
-        problem = result.problem
-        if problem is None or result.report is not None or isinstance(problem, Stopped):
-            return
-        if self.choice.is_range:
-            told = DayFailed(
-                **task.exporter.deps.plan.whose, day=str(result.day), problem=problem.message
-            )
-            task.exporter.deps.observe(told)
 
     def _left(
         self, why: str, *, problem: Stopped | None = None, whose: tuple[str, str] | None = None

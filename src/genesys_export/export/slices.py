@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
+from ..about import about
 from ..claim import SealedFile, SealedSlice
 from ..days import Slice
 from ..events import Observe, SliceStaged
@@ -56,6 +57,11 @@ class StagedSlice:
 
 def stage(context: SliceContext, task: Task) -> StagedSlice:
     """Read the slice completely and stage its files; its job is kept."""
+    with about(slice=str(task.slice)):
+        return _staged(context, task)
+
+
+def _staged(context: SliceContext, task: Task) -> StagedSlice:
     if not task.goes_on:
         task.began = context.clock.now()  # it may have waited for others
     tables, rejects, summary = _read(context, task)

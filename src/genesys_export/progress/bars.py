@@ -35,7 +35,7 @@ _NEWS = (
     events.ReadAgain,
     events.Noticed,
 )
-_RANGE_NEWS = (*RANGE_NEWS, events.DayFailed, events.Noticed)
+_RANGE_NEWS = (*RANGE_NEWS, events.DayEnded, events.Noticed)
 REFRESHES_PER_S = 5
 _Row = tuple[str, str, str, str, ProgressBar]  # name, phase, per cent, the rest, bar
 _MOST_DAYS = 8  # rows
@@ -58,7 +58,7 @@ class Bars:
         self._named = named
         self._verbose, self._tally, self._clock = verbose, tally, clock
         self._lock = Lock()
-        self._waits: dict[str, tuple[events.Waiting, float]] = {}
+        self._waits: dict[tuple[str, str], tuple[events.Waiting, float]] = {}
         self._days = Days()
         self._began = clock.monotonic()
         self._live = Live(
@@ -95,7 +95,7 @@ class Bars:
             now = self._clock.monotonic()
             self._days.see(event, now)
             if isinstance(event, events.Waiting):
-                self._waits[event.reason] = (event, now + event.wait_s)
+                self._waits[event.org, event.reason] = (event, now + event.wait_s)
         if text := self._news(event):
             with suppress(OSError, ValueError):
                 self._live.console.print(text)
@@ -104,7 +104,9 @@ class Bars:
         """Return the line to write above the bars, if any."""
         kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
         if isinstance(event, kinds):
-            loud = isinstance(event, events.Noticed | events.DayFailed)
+            if isinstance(event, events.DayEnded) and not event.is_failure:
+                return None  # another event told what became of it
+            loud = isinstance(event, events.Noticed | events.DayEnded)
             return Text(news(event, named=self._named), style="bold yellow" if loud else "")
         if not self._verbose:
             return None

@@ -16,7 +16,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -27,12 +26,12 @@ from ..days import zone_named
 from . import addresses, values
 from .pins import pins
 from .protection import Privacy
-from .section import Section, Span, Whole
+from .section import Hidden, Section, Span, Whole
 from .statistics import Aggregates
 from .written_json import json_object
 
 Text = Annotated[str, BeforeValidator(values.text)]
-Secret = Annotated[SecretStr, BeforeValidator(values.text)]
+Secret = Annotated[Hidden, BeforeValidator(values.text)]
 Address = Annotated[str, BeforeValidator(addresses.api_address)]
 Share = Annotated[float, BeforeValidator(values.number), Field(ge=0, lt=1, allow_inf_nan=False)]
 Duration = Annotated[timedelta, BeforeValidator(values.duration)]
@@ -58,7 +57,7 @@ class Genesys(Section):
     poll_first: Span = timedelta(seconds=3)
     poll_deadline: Span = timedelta(hours=2)
     ca_bundle: Text | None = None
-    proxy: Annotated[SecretStr, BeforeValidator(addresses.proxy)] | None = None
+    proxy: Annotated[Hidden, BeforeValidator(addresses.proxy)] | None = None
     no_proxy: Words = ()
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
+from ...about import about
 from ...damage import Damage, damages
 from ...datasets import Dataset
 from ...days import Day
@@ -91,6 +92,10 @@ class Verifier:
         Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
+        with about(org=self.home.org, dataset=self.home.dataset, day=str(day)):
+            return self._verified(day)
+
+    def _verified(self, day: Day) -> Verification:
         key = self.home.manifest(day)
         tag, manifest = published(self.store, self.home, day, advice=self._again(day))
         mismatches = Mismatches()
