@@ -65,6 +65,7 @@ class Exporter(Work):
         *,
         to: str | os.PathLike[str] | None = None,
         org: str | None = None,
+        shard: str | None = None,
         environ: Mapping[str, str] | None = None,
         on_event: Observe = ignore,
         should_stop: Callable[[], bool] | None = None,
@@ -75,8 +76,9 @@ class Exporter(Work):
 
         Without `file`, ./genesys-export.toml is read if it exists. A keyword is a setting's key
         (`format="parquet"`), or section and key where several sections have it
-        (`genesys__region="mypurecloud.ie"`). `org` chooses one organisation of [orgs]; `environ`
-        replaces the environment of the process. `on_event` gets every event, possibly from
+        (`genesys__region="mypurecloud.ie"`). `org` chooses one organisation of [orgs],
+        `shard` those of a shard (`3/16` or `auto`, as --shard). `environ` replaces the environment
+        of the process. `on_event` gets every event, possibly from
         several threads at once, and must not raise. `should_stop` is asked several times a second;
         once it returns true, what is under way ends with Stopped. Exporters that share an OAuth
         client should share a `budget`: one for all organisations, or a function that returns that
@@ -84,6 +86,8 @@ class Exporter(Work):
         """
         keywords = {"to": to, **settings}
         flags = Flags(config=None if file is None else Path(file), org=org)
+        if shard:
+            flags["shard"] = shard
         read = load(flags=flags, keywords=keywords, environ=environ)
         around = Surroundings(observe=on_event, budget=budget)
         if should_stop:
@@ -93,6 +97,7 @@ class Exporter(Work):
         given = {
             **keywords,
             "org": org,
+            "shard": shard,
             "environ": environ,
             "on_event": on_event,
             "should_stop": should_stop,

@@ -234,3 +234,20 @@ def test_an_exporter_works_again_after_it_was_closed(make):
     for day in (DAY, "2025-11-19"):
         with exporter:
             assert exporter.export(day).results[0].status == "published"
+
+
+def test_a_shard_is_exported_or_none_of_it(genesys, lake):
+    one = {
+        "base_url": genesys.base_url,
+        "client_id": genesys.client_id,
+        "client_secret": genesys.client_secret,
+        "poll_first": "0.05s",
+    }
+    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    with Exporter.from_settings(**given, tables=["conversations"], shard="2/2") as exporter:
+        assert [each.org for each in exporter.export(DAY).results] == ["emea"]
+    with Exporter.from_settings(**given, shard="3/3") as exporter:
+        assert exporter.export(DAY).results == ()
+        assert list(exporter.backfill(DAY, DAY)) == []
+    with pytest.raises(WrongUse, match="shards are numbered from 1 to 2"):
+        Exporter.from_settings(**given, shard="0/2")
