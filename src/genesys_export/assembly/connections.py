@@ -16,6 +16,7 @@ from ..api import (
     Credentials,
     Hosts,
     RetryPolicy,
+    TokenPool,
     Transport,
     TransportOptions,
     budget_for,
@@ -72,13 +73,18 @@ def client_of(
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=Budget(told.requests_per_minute, clock=clock.monotonic)
-        if budget is None
-        else budget_for(org.name, budget),
+        budget=_own_budget(org, clock) if budget is None else budget_for(org.name, budget),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,
     )
+
+
+def _own_budget(org: Org, clock: Clock) -> Budget | TokenPool:
+    told = org.genesys
+    if told.tokens == 1:
+        return Budget(told.requests_per_minute, clock=clock.monotonic)
+    return TokenPool(told.tokens, told.requests_per_minute, clock=clock.monotonic)
 
 
 def bucket_options(target: Target) -> Callable[[str, str], S3Options]:

@@ -20,6 +20,7 @@ from ..datasets import DEFAULT
 from ..redaction import keep_secret, secrets_of
 from . import problems, surroundings
 from .additions import idle_additions, of_additions
+from .export import Export
 from .keywords import from_keywords
 from .layers import (
     Layer,
@@ -37,7 +38,6 @@ from .protection import Privacy
 from .sections import (
     Csv,
     Destination,
-    Export,
     Filters,
     Genesys,
     Log,

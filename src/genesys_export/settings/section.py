@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from . import values
 
+Text = Annotated[str, BeforeValidator(values.text)]
+Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
 Whole = Annotated[int, BeforeValidator(values.number)]
 Span = Annotated[timedelta, BeforeValidator(values.span)]
 
