@@ -201,6 +201,21 @@ def test_one_budget_is_kept_by_all_days_together(tmp_path, genesys):
     assert clock.monotonic() > 60
 
 
+def test_a_second_token_takes_over_where_the_first_one_is_used_up(command, genesys, lake):
+    genesys = genesys(SMALL, requests_per_minute=10)
+    told = command.against(
+        genesys,
+        GENESYS_EXPORT_GENESYS__REQUESTS_PER_MINUTE="10",
+        GENESYS_EXPORT_GENESYS__TOKENS="2",
+    )
+    report = command.folder / "report.json"
+    backfill(told, 2, "--report", report).ends(0)
+    totals = json.loads(report.read_text())["totals"]
+    assert (totals["throttled"], totals["waits_s"].get("budget", 0)) == (0, 0)
+    assert len(genesys.asked("token")) == 2
+    assert published(lake) == set(days(2))
+
+
 def test_every_organisation_has_its_days(command, genesys, lake):
     genesys = genesys(SMALL)
     config = command.folder / "orgs.toml"

@@ -7,9 +7,10 @@ from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
 from .job_life import JobPolicy
 from .jobs import JobSource
-from .limits import Budget
+from .limits import Budget, Budgets, RequestBudget, budget_for
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
+from .pool import TokenPool
 from .query import QueryPolicy, QuerySource
 from .question import Question
 from .reference import ReferenceLists
@@ -22,6 +23,7 @@ __all__ = [
     "REGIONS",
     "AggregateSource",
     "Budget",
+    "Budgets",
     "Client",
     "ClientMembership",
     "Clock",
@@ -37,10 +39,13 @@ __all__ = [
     "QuerySource",
     "Question",
     "ReferenceLists",
+    "RequestBudget",
     "RetryPolicy",
     "SystemClock",
+    "TokenPool",
     "Transport",
     "TransportOptions",
+    "budget_for",
     "hosts",
     "parse_raw",
     "read_body",

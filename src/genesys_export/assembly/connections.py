@@ -10,13 +10,16 @@ from random import SystemRandom
 
 from ..api import (
     Budget,
+    Budgets,
     Client,
     Clock,
     Credentials,
     Hosts,
     RetryPolicy,
+    TokenPool,
     Transport,
     TransportOptions,
+    budget_for,
     hosts,
 )
 from ..events import Observe
@@ -61,7 +64,7 @@ def client_of(
     *,
     clock: Clock,
     observe: Observe,
-    budget: Budget | None = None,
+    budget: Budgets | None = None,
 ) -> Client:
     """Return a client of it, with a budget of its own if none is given; raises WrongSettings."""
     told = org.genesys
@@ -70,11 +73,18 @@ def client_of(
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=budget or Budget(told.requests_per_minute),
+        budget=_own_budget(org, clock) if budget is None else budget_for(org.name, budget),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,
     )
+
+
+def _own_budget(org: Org, clock: Clock) -> Budget | TokenPool:
+    told = org.genesys
+    if told.tokens == 1:
+        return Budget(told.requests_per_minute, clock=clock.monotonic)
+    return TokenPool(told.tokens, told.requests_per_minute, clock=clock.monotonic)
 
 
 def bucket_options(target: Target) -> Callable[[str, str], S3Options]:
@@ -117,9 +127,4 @@ def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...],
 
     Asks for no credentials of Genesys; raises WrongSettings if no destination is given.
     """
-    return names_of_orgs(settings), store_of(settings.require_destination(), observe)
-
-
-def names_of_orgs(settings: Settings) -> tuple[str, ...]:
-    """Return the organisations asked for; "" stands for the only one."""
-    return (settings.org,) if settings.org else tuple(sorted(settings.orgs)) or ("",)
+    return settings.org_names, store_of(settings.require_destination(), observe)

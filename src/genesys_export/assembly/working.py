@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..api import Budget, SystemClock
+from ..api import Budgets, SystemClock
 from ..days import Day
 from ..errors import Stopped
 from ..events import Observe, ignore, named
@@ -34,7 +34,7 @@ class Surroundings:
     pending: Callable[[], Stopped | None] = lambda: None
     abandon: Callable[[], None] = lambda: None  # wakes what a call left behind
     shield: Shield = nullcontext
-    budget: Budget | None = None
+    budget: Budgets | None = None
     given: Callable[[str], str] = lambda _org: ""  # the flags that suggested commands repeat
 
 
@@ -72,6 +72,8 @@ class Work:
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
         """Export the chosen days; yield how each ended, as they end."""
+        if not self.parts:  # of a shard without an organisation
+            return iter(())
         run = Run(
             exporters=self.parts,
             choice=choice,

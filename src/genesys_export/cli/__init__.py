@@ -75,6 +75,7 @@ def init(
 @app.command(cls=Command, epilog=examples("run"))
 def run(
     date: options.Date = None,
+    shard: options.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -109,7 +110,7 @@ def run(
         "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
         "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
         "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
-        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+        "org": org, "shard": shard, "log_format": log_format, "quiet": quiet, "verbose": verbose,
     }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
@@ -123,6 +124,7 @@ def backfill(
     start: options.Start,
     end: options.End,
     order: options.Order = None,
+    shard: options.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -159,7 +161,7 @@ def backfill(
         "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
         "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
         "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
-        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+        "org": org, "shard": shard, "log_format": log_format, "quiet": quiet, "verbose": verbose,
     }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy

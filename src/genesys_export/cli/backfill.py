@@ -44,7 +44,8 @@ def execute(
     exporter = Exporter(settings, Surroundings(clock=clock))
     choice, left_out = exporter.range(request.start, request.end, called="--")
     if not request.dry_run:
-        return observed(settings, clock, request, choice, command="backfill", notice=left_out)
+        notice = settings.why_idle or left_out
+        return observed(settings, clock, request, choice, command="backfill", notice=notice)
     status = say_only(exporter, choice, request.options)
     sys.stdout.write(f"{left_out}\n" if left_out else "")
     return status

@@ -19,6 +19,8 @@ from .problems import shared
 def say_only(work: Exporter, choice: Choice, options: ExportOptions) -> int:
     """Print what would be asked and written, or refused; return the exit status for that."""
     refused: list[DayResult] = []
+    if idle := work.settings.why_idle:
+        sys.stdout.write(f"{idle}\n")
     for exporter in work.parts:
         days = tuple(one.day for one in choice.due(exporter))
         if not days:

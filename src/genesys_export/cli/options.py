@@ -66,6 +66,16 @@ Org = Annotated[
         panel=EVERYWHERE,
     ),
 ]
+Shard = Annotated[
+    str | None,
+    flag(
+        "--shard",
+        "Export one part of the organisations: 3/16, or auto under Kubernetes and AWS Batch.",
+        value="NUMBER/COUNT",
+        default="all of them",
+        panel=WHICH,
+    ),
+]
 To = Annotated[
     str | None,
     flag(

@@ -22,6 +22,7 @@ from .names import (
     PREFIX,
     RENAMED,
     RETIRED,
+    SHARD,
     SWITCHES,
     VARIABLES,
     Flags,
@@ -115,7 +116,7 @@ def from_flags(given: Flags) -> Layer:
         raise WrongUse("--quiet and --verbose exclude each other", advice="Leave one of them out.")
     layer = Layer()
     for flag, value in given.items():
-        if _is_given(value) and flag not in ("config", "org"):
+        if _is_given(value) and flag not in ("config", "org", "shard"):
             path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
             layer.put(path, meaning, f"--{flag.replace('_', '-')}")
     return layer
@@ -130,7 +131,7 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
     own = {
         name: value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and not is_service_variable(name)
+        if name.startswith(PREFIX) and name != SHARD and not is_service_variable(name)
     }
     for variable, value in sorted(own.items(), key=lambda item: item[0].count("__")):
         path = _path_of(variable, orgs)

@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 from typing import TypedDict
 
 PREFIX = "GENESYS_EXPORT_"
+SHARD = "GENESYS_EXPORT_SHARD"  # what a scheduler sets instead of --shard; no setting
 
 # What Kubernetes puts into every container of a namespace with a service `genesys-export` or
 # `genesys-export-…` (enableServiceLinks, docs read 2026-11): Docker's link variables of old.
@@ -24,13 +25,14 @@ Path = tuple[str, ...]
 
 
 class Flags(TypedDict, total=False):
-    """A command's flags that are settings (FLAGS, SWITCHES), that select them, or choose one org.
+    """A command's flags that are settings (FLAGS, SWITCHES), that select them, or choose orgs.
 
     One that is None, False or empty was not given.
     """
 
     config: FilePath | str | None
     org: str | None
+    shard: str | None
     to: str | None
     dataset: Sequence[str] | None
     table: Sequence[str] | None

@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 from ..errors import unpicklable
 from . import values
 
+Text = Annotated[str, BeforeValidator(values.text)]
+Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
 Whole = Annotated[int, BeforeValidator(values.number)]
 Span = Annotated[timedelta, BeforeValidator(values.span)]
 
