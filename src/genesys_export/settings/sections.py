@@ -25,6 +25,7 @@ from pydantic import (
 from ..datasets import DEFAULT, NAMES, Additions, known, owner, tables
 from ..days import zone_named
 from . import addresses, values
+from .backfilling import Backfill
 from .pins import pins
 from .protection import Privacy
 from .section import Section, Span, Whole
@@ -183,13 +184,6 @@ class Export(Section):
             join_names=self.join_names,
             pin_attributes=self.pin_attributes,
         )
-
-
-class Backfill(Section):
-    """How a range of days is exported."""
-
-    days_at_once: Annotated[Whole, Field(ge=1, le=32)] = 2
-    order: Annotated[str, BeforeValidator(values.choice("newest", "oldest"))] = "newest"
 
 
 class Resume(Section):
