@@ -82,6 +82,11 @@ class FakeSource:
     asks = "ask"
     is_bounded = True
 
+    awaits_job = False
+
+    def prepare(self) -> None:
+        pass
+
     def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
         return ({"interval": str(interval)},)
 

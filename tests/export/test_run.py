@@ -89,6 +89,8 @@ class Script(FakeSource):
     """A Genesys of empty days: what each day meets, who is under way, what was asked for."""
 
     meets: Callable[[date], None] = lambda _date: None
+    prepares: Callable[[date], None] = lambda _date: None
+    awaits_job: bool = False
     asked: list[date] = field(default_factory=list)
     watermarks: int = 0
     running: int = 0
@@ -109,6 +111,13 @@ class Fetched:
     script: Script
     date: date
     job_ids: tuple[str, ...] = ()
+
+    @property
+    def awaits_job(self) -> bool:
+        return self.script.awaits_job
+
+    def prepare(self) -> None:
+        self.script.prepares(self.date)
 
     def pages(self) -> Iterator[Page]:
         script = self.script
@@ -206,6 +215,15 @@ def test_as_many_days_as_asked_for_are_under_way_and_no_more():
     ends = bench.run(november(1, 9), at_once=3)
     assert all(one.report for one in ends)
     assert bench.script.most == 3
+
+
+def test_a_day_that_waits_for_its_job_holds_no_slot():
+    """Eight days meet in their waits, although only two are read at a time."""
+    met = Barrier(8)
+    bench = Bench(Script(prepares=lambda _at: met.wait(LONG_S), awaits_job=True))
+    ends = bench.run(november(1, 16), at_once=2)
+    assert [one.problem for one in ends] == [None] * 16
+    assert bench.script.most <= 2
 
 
 def test_a_dataset_that_reads_another_one_waits_until_its_days_are_done():

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import ParamSpec, TypeVar
 
@@ -22,6 +23,7 @@ from .choice import Choice
 from .day import ExportOptions
 from .pace import Score
 from .report import DayResult
+from .slots import Slot, Slots, most_open
 from .turns import GIVEN_UP, Found, Org, Task, Turn, result
 
 Asked = ParamSpec("Asked")
@@ -53,9 +55,9 @@ class _Here(Executor):
 class Run:
     """The export of chosen days of organisations and datasets; to be run once, by one thread.
 
-    Of each organisation `at_once` days are under way, `in_process` of all of them. `pending` tells
-    whether a signal came: it must wake the sleepers of the exporters' clock, too. With one day at
-    a time everything happens in the calling thread.
+    Of each organisation `at_once` days are worked on, `in_process` of all of them; more only wait
+    for their jobs. `pending` tells whether a signal came: it must wake the sleepers of the
+    exporters' clock, too. With one day at a time everything happens in the calling thread.
     """
 
     orgs: Sequence[Org]
@@ -71,14 +73,20 @@ class Run:
         default_factory=dict
     )
     _looks: deque[tuple[Turn, Callable[[], Found]]] = field(default_factory=deque)
-    _days_running: int = 0
-    _done: SimpleQueue[Future[DayResult | Found]] = field(default_factory=SimpleQueue)
+    _days_open: int = 0
+    _news: SimpleQueue[Future[DayResult | Found] | Turn] = field(default_factory=SimpleQueue)
+    _slots: Slots = field(init=False)
     _stop_told: bool = False
 
     @property
     def side_by_side(self) -> int:
-        """How many days can be under way."""
+        """How many days can be worked on at a time."""
         return min(self.in_process, self.at_once * len(self.orgs))
+
+    @property
+    def most_open(self) -> int:
+        """How many days can be under way, with those that wait for their jobs."""
+        return min(most_open(self.in_process), most_open(self.at_once) * len(self.orgs))
 
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
@@ -87,7 +95,8 @@ class Run:
             for org in self.orgs
         ]
         self._line.extend(turns)
-        score = Score(at_once=self.at_once, lanes=self.side_by_side)
+        self._slots = Slots(each=self.at_once, in_all=self.in_process)
+        score = Score(at_once=self.at_once, lanes=self.most_open)
         score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
         told_s = self.clock.monotonic()
         with self._workers() as workers:
@@ -106,53 +115,63 @@ class Run:
     def _workers(self) -> Executor:
         if self.side_by_side <= 1:
             return _Here()
-        return ThreadPoolExecutor(self.side_by_side + _LOOKS_AT_ONCE, thread_name_prefix="day")
+        return ThreadPoolExecutor(self.most_open + _LOOKS_AT_ONCE, thread_name_prefix="day")
 
     def _begin(self, workers: Executor) -> None:
         """Begin what there is room for; an organisation that began something is in line again."""
-        while self._line and self._days_running < self.side_by_side:
+        while (
+            self._line
+            and self._days_open < most_open(self.in_process)
+            and not self._slots.are_spoken_for
+        ):
             turn = self._line.popleft()
-            begun = turn.next(self.at_once)
-            turn.is_in_line = begun is not None
-            if begun is None:  # it comes back once something of it has ended
+            begun = turn.next(self._slots)
+            turn.is_in_line = begun is not None or turn.is_idle
+            if turn.is_in_line:
+                self._line.append(turn)
+            if begun is None:  # it comes back once something of it has ended, or lends its slot
+                if turn.is_idle:  # a day took the last slot again
+                    break
                 continue
-            self._line.append(turn)
             if isinstance(begun, Task):
-                self._days_running += 1
+                self._days_open += 1
                 self._submit(workers, turn, begun)
             else:
                 self._looks.append((turn, begun))
-        while self._looks and len(self._running) - self._days_running < _LOOKS_AT_ONCE:
+        while self._looks and len(self._running) - self._days_open < _LOOKS_AT_ONCE:
             self._submit(workers, *self._looks.popleft())
 
     def _submit(self, workers: Executor, turn: Turn, work: Task | Callable[[], Found]) -> None:
         future: Future[DayResult | Found]
         if isinstance(work, Task):
             work = replace(work, began_s=self.clock.monotonic())
-            future = workers.submit(work.exported, self.options)
+            tell = partial(self._news.put, turn) if self.side_by_side > 1 else None
+            slot = Slot(self._slots, turn.org.name, tell)
+            future = workers.submit(work.exported, self.options, slot)
             self._running[future] = turn, work
         else:
             future = workers.submit(work)
             self._running[future] = turn, None
-        future.add_done_callback(self._done.put)
+        future.add_done_callback(self._news.put)
 
     def _ended(self) -> Iterator[tuple[Turn, Task | None, DayResult | Found]]:
         """Yield what has ended, or nothing for a moment."""
         wait_s = _LOOK_EVERY_S
         with suppress(Empty):
             while True:
-                future = self._done.get(timeout=wait_s)
+                news = self._news.get(timeout=wait_s)
                 wait_s = 0.0
-                turn, task = self._running.pop(future)
-                yield turn, task, future.result()
+                if isinstance(news, Turn):  # a day of it lends its slot
+                    self._put_in_line(news)
+                    continue
+                turn, task = self._running.pop(news)
+                yield turn, task, news.result()
 
     def _taken(
         self, score: Score, turn: Turn, task: Task | None, ended: DayResult | Found
     ) -> Iterator[DayResult]:
         """Yield the days that are done with by what has ended."""
-        if not turn.is_in_line:
-            turn.is_in_line = True
-            self._line.append(turn)
+        self._put_in_line(turn)
         if isinstance(ended, Found):
             likely = turn.likely_done
             ends = turn.found(ended)
@@ -161,9 +180,14 @@ class Run:
                 score.add(one)
                 yield self._with_stop(one)
         elif task:
-            self._days_running -= 1
+            self._days_open -= 1
             turn.ended(task)
             yield from self._day_ended(score, turn, task, ended)
+
+    def _put_in_line(self, turn: Turn) -> None:
+        if not turn.is_in_line:
+            turn.is_in_line = True
+            self._line.append(turn)
 
     def _day_ended(
         self, score: Score, turn: Turn, task: Task, ended: DayResult

@@ -16,6 +16,7 @@ from .agenda import published_days
 from .choice import Choice, settled_days
 from .day import DayExporter, ExportOptions
 from .report import DayReport, DayResult
+from .slots import Slot, Slots, most_open
 
 GIVEN_UP = "the previous days failed with the same error"
 _LOOKED_AT = 31  # days of a range, with one look
@@ -50,12 +51,14 @@ class Task:
         plan = self.exporter.deps.plan
         return plan.org, plan.dataset.name
 
-    def exported(self, options: ExportOptions) -> DayResult:
+    def exported(self, options: ExportOptions, slot: Slot) -> DayResult:
         """Export the day; its errors don't stop the others."""
         try:
-            report = self.exporter.export(self.day, options)
+            report = self.exporter.export(self.day, options, slot)
         except Exception as problem:  # noqa: BLE001 - the border of a day
             return result(self.whose, self.day, problem=as_known(problem, str(self.day)))
+        finally:
+            slot.end()
         return result(self.whose, self.day, report=report, problem=report.problem)
 
 
@@ -91,16 +94,24 @@ class Turn:
         """Begin with nothing looked at."""
         self._unlooked = dict.fromkeys(self.org.datasets, 0) if self.choice.days else {}
 
-    def next(self, at_once: int) -> Task | Callable[[], Found] | None:
-        """Return what can begin now: a day, or a look for more; None before something ends."""
-        is_free = self.running.total() < at_once
-        if self.waiting and is_free and not self._must_wait(self.waiting[0]):
+    def next(self, slots: Slots) -> Task | Callable[[], Found] | None:
+        """Return what can begin now: a day, or a look for more; None before something ends.
+
+        A day has its slot taken.
+        """
+        if self.waiting and not self._must_wait(self.waiting[0]) and self._is_free(slots):
             task = self.waiting.popleft()
             self.running[task.whose[1]] += 1
             return task
-        if self._unlooked and not self.looking and len(self.waiting) < at_once:
+        if self._unlooked and not self.looking and len(self.waiting) < slots.each:
             return self._look()
         return None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether days are left, and nothing of it is under way."""
+        is_left = bool(self.waiting or self._unlooked)
+        return is_left and not self.looking and not self.running.total()
 
     def ended(self, task: Task) -> None:
         """Count a day as no longer under way."""
@@ -141,6 +152,10 @@ class Turn:
             for name, first in self._unlooked.items()
             if name in self._published and not self.options.force
         )
+
+    def _is_free(self, slots: Slots) -> bool:
+        is_open = self.running.total() < most_open(slots.each)
+        return is_open and slots.take(self.org.name)
 
     def _must_wait(self, task: Task) -> bool:
         """Whether it reads what days under way will publish; days in line come before it."""
