@@ -104,8 +104,8 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
         asked.put(_Ask.NO_MORE)
 
 
-def interruptible(ask: Callable[[], Item], clock: Clock) -> Item:
-    """Return what `ask` returns; raises what it raises, and Stopped without waiting for it.
+def interruptible(ask: Callable[[], Item], clock: Clock, abandon: Event | None = None) -> Item:
+    """Return what `ask` returns; raises what it raises; Abandoned, Stopped without waiting for it.
 
     A signal interrupts the main thread wherever it is, but no other one that waits for an answer.
     """
@@ -113,7 +113,7 @@ def interruptible(ask: Callable[[], Item], clock: Clock) -> Item:
     def only() -> Iterator[tuple[Item]]:
         yield (ask(),)
 
-    [(answer,)] = ahead(only(), abandon=Event(), clock=clock)
+    [(answer,)] = ahead(only(), abandon=abandon or Event(), clock=clock)
     return answer
 
 

@@ -68,6 +68,24 @@ def test_a_day_is_read_to_its_last_page(dial, clock):
     ]
 
 
+def test_a_job_that_was_waited_for_is_read_without_another_look(dial):
+    plain, line = dial(options={"polls": 3}), dial(options={"polls": 3})
+    assert set(ids(plain.source().fetch(DAY).pages())) == expected()
+    fetch = line.source().fetch(DAY)
+    fetch.prepare()
+    assert line.genesys.asked("results") == []
+    assert set(ids(fetch.pages())) == expected()
+    assert len(line.genesys.requests) == len(plain.genesys.requests)
+
+
+def test_a_job_that_dies_while_it_is_waited_for_is_replaced_when_it_is_read(dial):
+    line = dial(Fault("submit", 1, JobEnds("FAILED")))
+    fetch = line.source().fetch(DAY)
+    fetch.prepare()
+    assert set(ids(fetch.pages())) == expected()
+    assert [one.attempt for one in line.events.of(JobSubmitted)] == [1, 2]
+
+
 def test_a_day_without_conversations_is_one_empty_page(dial):
     line = dial(world=World.of([]))
     assert [list(page.records) for page in line.source().fetch(DAY).pages()] == [[]]

@@ -23,6 +23,7 @@ from ..api import (
     hosts,
 )
 from ..events import Observe
+from ..export.slots import most_open
 from ..model import Store
 from ..settings import Org, Settings, Target
 from ..store import S3Options, SingleWriter, open_store
@@ -42,7 +43,7 @@ def transport_of(settings: Settings, org: Org) -> Transport:
     return Transport(
         TransportOptions(
             answer_bytes=answer_bytes(told.page_size),
-            threads=(_slices_at_once(settings) + 1) * settings.backfill.days_at_once,
+            threads=(_slices_at_once(settings) + 1) * most_open(settings.backfill.days_at_once),
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
         )

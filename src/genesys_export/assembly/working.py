@@ -5,18 +5,22 @@ Chooses days, exports them, verifies them. Connects to nothing before it must.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from functools import partial
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from ..api import Budgets, SystemClock
 from ..days import Day
 from ..errors import Stopped
 from ..events import Observe, ignore, named
-from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Run, Shield
+from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Org, Run, Shield
+from ..model import Store
 from ..settings import Settings
+from .connections import store_of
 from .dates import AnyDay, begun, ended_days
 from .exporting import exporters
 from .stopping import one_call
@@ -44,49 +48,90 @@ class Work:
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         """Use checked settings."""
         self.settings, self.around = settings, replace(around, observe=named(around.observe))
-        self._parts: tuple[DayExporter, ...] | None = None
-        self._opening, self._closing = Lock(), ExitStack()
+        self._store: Store | None = None
+        self._parts: dict[str, tuple[DayExporter, ...]] = {}
+        self._opening: defaultdict[str, RLock] = defaultdict(RLock)
+        self._lock, self._closing = RLock(), ExitStack()
+
+    @property
+    def orgs(self) -> tuple[str, ...]:
+        """The organisations it exports, in order; "" is the only one where none has a name."""
+        return self.settings.org_names
 
     def close(self) -> None:
         """Close the connections; what is asked for later opens new ones."""
-        with self._opening:
-            self._parts = None
+        with self._lock:
+            self._parts.clear()
+            self._store = None
             self._closing.close()
+
+    @property
+    def store(self) -> Store:
+        """The destination; raises WrongSettings."""
+        with self._lock:
+            if self._store is None:
+                target = self.settings.require_destination()
+                self._store = store_of(target, self.around.observe)
+            return self._store
 
     @property
     def parts(self) -> tuple[DayExporter, ...]:
         """One exporter for each organisation and dataset; raises WrongSettings."""
+        self.settings.require_both()
+        return tuple(part for org in self.orgs for part in self.parts_of(org))
+
+    def parts_of(self, org: str) -> tuple[DayExporter, ...]:
+        """Return an exporter for each dataset of an organisation; raises WrongSettings."""
         around = self.around
-        with self._opening:
-            if self._parts is None:
+        with self._lock:
+            opening = self._opening[org]
+        with opening:  # of one organisation: others are opened meanwhile
+            if org not in self._parts:
                 found = exporters(
                     self.settings,
+                    org=self.settings.require_org(org),
+                    store=self.store,
                     clock=around.clock,
                     observe=around.observe,
                     shield=around.shield,
                     budget=around.budget,
                     closing=self._closing,
                 )
-                self._parts = tuple(found)
-            return self._parts
+                self._parts[org] = tuple(found)
+            return self._parts[org]
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
-        """Export the chosen days; yield how each ended, as they end."""
-        if not self.parts:  # of a shard without an organisation
-            return iter(())
-        run = Run(
-            exporters=self.parts,
-            choice=choice,
-            options=options,
-            at_once=self.at_once(choice),
-            pending=self.around.pending,
-            abandon=self.around.abandon,
-        )
-        return one_call(run.results())
+        """Export the chosen days; yield how each ended, as they end.
 
-    def at_once(self, choice: Choice) -> int:
-        """Return how many of the chosen days are exported side by side."""
-        return self.settings.backfill.days_at_once if choice.is_range else 1
+        Organisations take turns, and what is wrong with one ends no other. Raises WrongSettings
+        where no organisation, or no destination, is set as it must be.
+        """
+        self.settings.require_some()
+        if len(self.orgs) == 1:
+            self.parts_of(*self.orgs)
+        return one_call(self._run(choice, options).results())
+
+    def is_threaded(self, choice: Choice) -> bool:
+        """Whether the chosen days are exported in other threads, several at a time."""
+        return self._run(choice, ExportOptions()).side_by_side > 1
+
+    def _run(self, choice: Choice, options: ExportOptions) -> Run:
+        asked, around = self.settings.backfill, self.around
+        datasets = tuple(one.name for one in self.settings.datasets)
+        return Run(
+            orgs=[
+                Org(name=org, datasets=datasets, open=partial(self.parts_of, org))
+                for org in self.orgs
+            ],
+            choice=choice,
+            clock=around.clock,
+            observe=around.observe,
+            options=options,
+            at_once=asked.days_at_once if choice.is_range else 1,
+            in_process=asked.days_in_all,
+            pending=around.pending,
+            abandon=around.abandon,
+        )
 
     def one(self, day: AnyDay, *, called: str) -> Choice:
         """Return the choice of one day; raises WrongUse for none, or one that has not begun."""

@@ -10,7 +10,15 @@ import msgspec
 from ..assembly.exporting import dry_run
 from ..days import Day
 from ..errors import WrongSettings, worst
-from ..export import NOTHING_DUE, Choice, DayExporter, DayResult, ExportOptions, settled_days
+from ..export import (
+    NOTHING_DUE,
+    Choice,
+    DayExporter,
+    DayResult,
+    ExportOptions,
+    published_among,
+    settled_days,
+)
 from ..exporter import Exporter
 from ..progress.words import clean
 from .problems import shared
@@ -25,7 +33,8 @@ def say_only(work: Exporter, choice: Choice, options: ExportOptions) -> int:
         days = tuple(one.day for one in choice.due(exporter))
         if not days:
             sys.stdout.write(f"{NOTHING_DUE}\n")
-        settled = settled_days(exporter, days, options, lambda: None)
+        published = published_among(exporter, days)
+        settled = settled_days(exporter, published, options, lambda: None)
         for day in days:
             if report := settled.get(day):
                 sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")

@@ -69,15 +69,14 @@ def observed(
         )
         try:
             exporter = Exporter(settings, around)
-            side_by_side = exporter.at_once(choice) > 1
-            with signals.collecting() if side_by_side else nullcontext():
+            with signals.collecting() if exporter.is_threaded(choice) else nullcontext():
                 results = in_order(exporter.results(choice, request.options))
         except ExportError as problem:
             with signals.shield():
                 recorder.refused(signals.pending or problem)
             raise
         with signals.shield():
-            recorder.ended(exporter.parts, results, observe)
+            recorder.ended(results, observe)
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"

@@ -25,6 +25,7 @@ from .notices import tell
 from .ownership import check_unasked, checked
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
+from .slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +58,20 @@ class DayExporter:
     deps: Dependencies
     _registering: Lock = field(default_factory=Lock, repr=False, compare=False)
 
-    def export(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport:
+    def export(
+        self, day: Day, options: ExportOptions = _NO_OPTIONS, slot: Slot | None = None
+    ) -> DayReport:
         """Export the whole day and publish it, if it is due; a day that is not is skipped.
 
         After any error nothing visible has changed, but for a day whose publishing was cut off:
         its manifest says so, and the next run finishes it first. Raises TryAgainLater (75) while
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
-        (65) where a guard keeps the old day, and what the source and the store raise.
+        (65) where a guard keeps the old day, and what the source and the store raise. It lends
+        its `slot` while it waits for a job.
         """
+        mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
         with about(**self.deps.plan.whose, day=str(day)):
-            return self._exported(day, options)
+            return mine._exported(day, options)  # noqa: SLF001 - its own
 
     def _exported(self, day: Day, options: ExportOptions) -> DayReport:
         deps = self.deps

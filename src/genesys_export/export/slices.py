@@ -6,7 +6,7 @@ on; what becomes of the job is for the caller to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 
@@ -20,6 +20,7 @@ from ..privacy.values import protect
 from .files import Files
 from .plan import Plan
 from .rejects import Rejects
+from .slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class SliceContext:
     abandon: Event
     clock: Clock
     names: str = ""  # the digest of the lookup tables that the rows have names from
+    slot: Slot = field(default_factory=Slot)  # of the day
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,13 +59,16 @@ class StagedSlice:
 
 def stage(context: SliceContext, task: Task) -> StagedSlice:
     """Read the slice completely and stage its files; its job is kept."""
-    with about(slice=str(task.slice)):
+    if not task.goes_on:
+        task.began = context.clock.now()  # it may have waited for others
+    with about(slice=str(task.slice)), context.slot.used():
+        if task.reading.awaits_job:
+            with context.slot.lent(context.abandon, context.clock):
+                task.reading.prepare(context.abandon)
         return _staged(context, task)
 
 
 def _staged(context: SliceContext, task: Task) -> StagedSlice:
-    if not task.goes_on:
-        task.began = context.clock.now()  # it may have waited for others
     tables, rejects, summary = _read(context, task)
     try:
         index = _indexed(context, task, summary.counts.exported)

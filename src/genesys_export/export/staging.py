@@ -46,6 +46,7 @@ class Staging:
             abandon=Flag(),
             clock=deps.clock,
             names=self.names,
+            slot=deps.slot,
         )
 
         def finished(staged: StagedSlice) -> None:

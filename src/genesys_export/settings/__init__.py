@@ -76,6 +76,7 @@ class Need(Enum):
     """What a command needs."""
 
     SOURCE = auto()
+    SOME_SOURCE = auto()  # one organisation that has all it needs is enough
     DESTINATION = auto()
 
 
@@ -117,8 +118,8 @@ def load(
         lines += problems.of_privacy(sections, layers)
         lines += of_additions(sections, layers)
     lines += problems.of_orgs(merged, layers, org)
-    if Need.SOURCE in needs:
-        lines += problems.of_source(merged, org, layers)
+    if {Need.SOURCE, Need.SOME_SOURCE} & {*needs}:
+        lines += problems.of_source(merged, org, layers, of_all=Need.SOURCE in needs)
         lines += problems.of_query_body(merged, folder, layers)
     if Need.DESTINATION in needs:
         lines += problems.of_destination(merged)

@@ -126,6 +126,12 @@ class Settings(Sections):
             self._org(name, self._whole(name) if name else self.genesys) for name in self.org_names
         )
 
+    def require_org(self, name: str) -> Org:
+        """Return one of the organisations ("" is the only one); raises WrongSettings."""
+        if lines := problems.of_source(self._given(name), name or None):
+            raise problems.error(lines)
+        return self._org(name, self._whole(name) if name else self.genesys)
+
     def require_destination(self) -> Target:
         """Return the destination; raises WrongSettings if none is given."""
         if lines := problems.of_destination(self._given()):
@@ -144,14 +150,22 @@ class Settings(Sections):
             raise problems.error(lines)
         return self.require_source(), self.require_destination()
 
-    def _given(self) -> Table:
-        """Return what was given, without defaults."""
-        said = {"genesys", "destination", "filters", "orgs"}
-        return self.model_dump(include=said, exclude_unset=True)
+    def require_some(self) -> None:
+        """Raise one WrongSettings where the destination or every organisation lacks something."""
+        given = self._given()
+        lines = problems.of_source(given, self.org, of_all=False)
+        if lines := lines + problems.of_destination(given):
+            raise problems.error(lines)
+
+    def _given(self, org: str = "") -> Table:
+        """Return what was given, without defaults; with `org` of this organisation alone."""
+        shared = dict.fromkeys(("genesys", "destination", "filters"), True)
+        orgs = {org: True} if org else True
+        return self.model_dump(include={**shared, "orgs": orgs}, exclude_unset=True)
 
     def _whole(self, name: str) -> Genesys:
         """Return the org's settings laid over those that all orgs share."""
-        said = self._given()
+        said = self._given(name)
         whole = over(table(said, "orgs", name), table(said, "genesys"), ("orgs", name))
         return Genesys.model_construct(**whole)  # type: ignore[arg-type]  # checked one by one
 

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from . import addresses, values
+from .backfilling import Backfill
 from .export import Export
 from .protection import Privacy
 from .section import Hidden, Section, Span, Text, Whole
@@ -104,13 +105,6 @@ class Destination(Section):
         if not 5 * MIB <= value <= 5 * 1024 * MIB:
             raise ValueError("S3 takes parts from 5MiB to 5GiB")
         return value
-
-
-class Backfill(Section):
-    """How a range of days is exported."""
-
-    days_at_once: Annotated[Whole, Field(ge=1, le=32)] = 2
-    order: Annotated[str, BeforeValidator(values.choice("newest", "oldest"))] = "newest"
 
 
 class Resume(Section):
