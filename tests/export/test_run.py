@@ -309,9 +309,11 @@ def test_days_whose_results_nobody_asks_for_any_more_are_woken():
 
     bench = Bench(Script(meets))
     run_ = Run(
-        exporters=(bench.exporter(),),
+        orgs=orgs_of(bench.exporter()),
         choice=Choice(Kind.RANGE, november(1, 9)),
+        clock=bench.clock,
         at_once=2,
+        in_process=2,
         abandon=left.set,
     )
     results = run_.results()
@@ -600,7 +602,14 @@ def test_a_stop_lists_the_days_of_every_organisation_once():
 
 def due(bench: Bench, newest: Day) -> list[DayResult]:
     choice = Choice(Kind.DUE, (newest,))
-    return list(Run(orgs=orgs_of(bench.exporter()), choice=choice, clock=bench.clock).results())
+    exporter = bench.exporter()
+    whole = Run(
+        orgs=orgs_of(exporter),
+        choice=choice,
+        clock=bench.clock,
+        observe=exporter.deps.observe,
+    )
+    return list(whole.results())
 
 
 def test_due_days_are_exported_oldest_first_and_tell_no_score():
