@@ -17,6 +17,7 @@ from ..errors import Stopped
 from ..events import Observe, ignore, named
 from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Run, Shield
 from ..settings import Settings
+from ..telemetry import Telemetry, Wanted
 from .dates import AnyDay, begun, ended_days
 from .exporting import exporters
 from .stopping import one_call
@@ -43,7 +44,8 @@ class Work:
 
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         """Use checked settings."""
-        self.settings, self.around = settings, replace(around, observe=named(around.observe))
+        self._telemetry = Telemetry(_wanted(settings), around.observe, around.clock.now)
+        self.settings, self.around = settings, replace(around, observe=named(self._telemetry))
         self._parts: tuple[DayExporter, ...] | None = None
         self._opening, self._closing = Lock(), ExitStack()
 
@@ -52,6 +54,7 @@ class Work:
         with self._opening:
             self._parts = None
             self._closing.close()
+        self._telemetry.close()
 
     @property
     def parts(self) -> tuple[DayExporter, ...]:
@@ -80,7 +83,7 @@ class Work:
             pending=self.around.pending,
             abandon=self.around.abandon,
         )
-        return one_call(run.results())
+        return one_call(self._telemetry.called(run.results()))
 
     def at_once(self, choice: Choice) -> int:
         """Return how many of the chosen days are exported side by side."""
@@ -115,6 +118,14 @@ class Work:
             source=source,
             given=around.given,
         )
+
+
+def _wanted(settings: Settings) -> Wanted:
+    file = settings.telemetry.prometheus_file
+    return Wanted(
+        otlp=settings.telemetry.otlp,
+        prometheus_file=settings.folder / file if file else None,
+    )
 
 
 def _left_out(to_come: tuple[Day, ...]) -> str:

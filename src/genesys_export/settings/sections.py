@@ -28,6 +28,7 @@ from .pins import pins
 from .protection import Privacy
 from .section import Hidden, Section, Span, Whole
 from .statistics import Aggregates
+from .telemetry import Telemetry
 from .written_json import json_object
 
 Text = Annotated[str, BeforeValidator(values.text)]
@@ -280,6 +281,7 @@ class Sections(Section):
     roll: Roll = Roll()
     privacy: Privacy = Privacy()
     log: Log = Log()
+    telemetry: Telemetry = Telemetry()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 
     @field_validator("orgs")
