@@ -17,7 +17,7 @@ from .days import Interval
 from .model import Clock
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The root of all events, with what it is about where that is known."""
 
     org: str = ""  # "" also for the only organisation

@@ -20,6 +20,7 @@ from ..events import Observe, ignore, named
 from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Org, Run, Shield
 from ..model import Store
 from ..settings import Settings
+from ..telemetry import Telemetry, Wanted
 from .connections import store_of
 from .dates import AnyDay, begun, ended_days
 from .exporting import exporters
@@ -47,7 +48,8 @@ class Work:
 
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         """Use checked settings."""
-        self.settings, self.around = settings, replace(around, observe=named(around.observe))
+        self._telemetry = Telemetry(_wanted(settings), around.observe, around.clock.now)
+        self.settings, self.around = settings, replace(around, observe=named(self._telemetry))
         self._store: Store | None = None
         self._parts: dict[str, tuple[DayExporter, ...]] = {}
         self._opening: defaultdict[str, RLock] = defaultdict(RLock)
@@ -64,6 +66,7 @@ class Work:
             self._parts.clear()
             self._store = None
             self._closing.close()
+        self._telemetry.close()
 
     @property
     def store(self) -> Store:
@@ -109,7 +112,7 @@ class Work:
         self.settings.require_some()
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
-        return one_call(self._run(choice, options).results())
+        return one_call(self._telemetry.called(self._run(choice, options).results()))
 
     def is_threaded(self, choice: Choice) -> bool:
         """Whether the chosen days are exported in other threads, several at a time."""
@@ -162,6 +165,14 @@ class Work:
             source=source,
             given=around.given,
         )
+
+
+def _wanted(settings: Settings) -> Wanted:
+    file = settings.telemetry.prometheus_file
+    return Wanted(
+        otlp=settings.telemetry.otlp,
+        prometheus_file=settings.folder / file if file else None,
+    )
 
 
 def _left_out(to_come: tuple[Day, ...]) -> str:

@@ -77,6 +77,7 @@ def observed(
             raise
         with signals.shield():
             recorder.ended(results, observe)
+            exporter.close()
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"

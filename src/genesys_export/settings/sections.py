@@ -25,6 +25,7 @@ from .export import Export
 from .protection import Privacy
 from .section import Hidden, Section, Span, Text, Whole
 from .statistics import Aggregates
+from .telemetry import Telemetry
 from .written_json import json_object
 
 Secret = Annotated[Hidden, BeforeValidator(values.text)]
@@ -196,6 +197,7 @@ class Sections(Section):
     roll: Roll = Roll()
     privacy: Privacy = Privacy()
     log: Log = Log()
+    telemetry: Telemetry = Telemetry()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 
     @field_validator("orgs")
