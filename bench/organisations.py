@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Event, Lock
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -100,7 +101,7 @@ def real_day(home: Path) -> Asked:
             "client_secret": genesys.client_secret,
             "poll_first": "0.05s",
         }
-        settings = _settings({"genesys": one, "destination": {"to": str(home)}})
+        settings = _settings({"genesys": one, "destination": {"to": mkdtemp(dir=home)}})
         work = Work(settings, Surroundings())
         (part,) = work.parts
         for at in days_between(Day(date(2026, 11, 10), ZONE), Day(date(2026, 11, 11), ZONE)):
