@@ -13,7 +13,7 @@ from genesys_export.threads import Abandoned
 
 
 class Waking(FakeClock):
-    """A clock that does something whenever somebody sleeps."""
+    """A clock that does something whenever somebody looks for a signal."""
 
     def __init__(self, wake) -> None:
         super().__init__()
@@ -30,48 +30,58 @@ def held(slots: Slots, org: str = "a", told=None) -> Slot:
     return Slot(slots, org, lambda: told.append(org))
 
 
+def granting(slots: Slots) -> Waking:
+    return Waking(lambda: slots.grant("a"))
+
+
 def test_a_day_that_waits_for_its_job_lends_its_slot_and_says_so():
     slots, told = Slots(each=1, in_all=1), []
     slot = held(slots, told=told)
     assert not slots.take("b")
-    with slot.used(), slot.lent(Event(), FakeClock()):
+    with slot.used(), slot.lent(Event(), granting(slots)):
         assert told == ["a"]
         assert slots.take("b")
         slots.give_back("b")
+    assert told == ["a", "a"]
     assert not slots.take("b")
     slot.end()
     assert slots.take("b")
 
 
 def test_nothing_is_read_before_the_slot_is_held_again():
-    slots = Slots(each=1, in_all=1)
+    slots, granted = Slots(each=1, in_all=1), []
+
+    def looked():
+        if len(granted) == 2:
+            slots.give_back("b")
+        granted.append(slots.grant("a"))
+
     slot = held(slots)
-    clock = Waking(lambda: len(clock.slept) == 3 and slots.give_back("b"))
-    with slot.used(), slot.lent(Event(), clock):
+    with slot.used(), slot.lent(Event(), Waking(looked)):
         assert slots.take("b")
-    assert clock.slept == [0.1] * 3
+    assert granted == [False, False, True]
     assert not slots.take("b")
 
 
-def test_days_that_begin_let_those_go_first_that_want_their_slot_again():
+def test_no_day_begins_while_as_many_as_there_are_slots_want_theirs_again():
     slots, refused = Slots(each=1, in_all=2), []
 
-    def woken():
-        refused.append((slots.take("a"), slots.are_spoken_for))
-        slots.give_back("a")
+    def looked():
+        refused.append(slots.take("a"))
+        slots.grant("a")
 
     slot = held(slots)
-    with slot.used(), slot.lent(Event(), Waking(woken)):
+    with slot.used(), slot.lent(Event(), Waking(looked)):
         assert slots.take("a")
-        assert not slots.are_spoken_for
-    assert refused == [(False, True)]
+        slots.give_back("a")
+    assert refused == [False]
 
 
 def test_a_day_keeps_its_slot_while_any_slice_of_it_reads():
     slots = Slots(each=1, in_all=1)
     slot = held(slots)
     with slot.used():
-        with slot.used(), slot.lent(Event(), FakeClock()):
+        with slot.used(), slot.lent(Event(), granting(slots)):
             assert not slots.take("b")
         assert not slots.take("b")
 
@@ -81,7 +91,7 @@ def test_a_slice_that_ends_leaves_the_slot_to_others_while_the_rest_waits():
     slot = held(slots)
     reads = slot.used()
     reads.__enter__()
-    with slot.used(), slot.lent(Event(), FakeClock()):
+    with slot.used(), slot.lent(Event(), granting(slots)):
         assert not slots.take("b")
         reads.__exit__(None, None, None)
         assert slots.take("b")
@@ -93,7 +103,7 @@ def test_a_slice_that_ends_leaves_the_slot_to_others_while_the_rest_waits():
 def test_a_slice_that_fails_in_its_wait_leaves_the_count_right():
     slots = Slots(each=1, in_all=1)
     slot = held(slots)
-    with pytest.raises(KeyError), slot.used(), slot.lent(Event(), FakeClock()):
+    with pytest.raises(KeyError), slot.used(), slot.lent(Event(), granting(slots)):
         raise KeyError
     slot.end()
     assert slots.take("a")
@@ -110,14 +120,14 @@ def test_whoever_wants_a_slot_again_can_be_stopped_and_abandoned():
     with pytest.raises(Stopped), slot.used(), slot.lent(Event(), clock):
         pass
     slots.give_back("b")
-    assert not slots.are_spoken_for
+    assert slots.take("a")
 
 
 def test_a_day_without_others_beside_it_never_lends():
     slots = Slots(each=1, in_all=1)
     assert slots.take("a")
     slot = Slot(slots, "a")
-    with slot.used(), slot.lent(Event(), FakeClock()):
+    with slot.used(), slot.lent(Event(), granting(slots)):
         assert not slots.take("b")
     slot.end()
     assert slots.take("b")

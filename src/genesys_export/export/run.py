@@ -25,14 +25,14 @@ from .day import ExportOptions
 from .dependencies import nothing
 from .pace import Score
 from .report import DayResult
-from .slots import Slot, Slots, most_open
+from .slots import Mailbox, Slot, Slots, most_open
 from .turns import GIVEN_UP, Found, Org, Task, Turn, result
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 _LOOK_EVERY_S = 0.1  # for a signal
-_TELL_EVERY_S = 5.0
+_TELL_EVERY_S, _TELL_AT_MOST_EVERY_S = 5.0, 1.0  # how far it is; at once if a day has ended
 _LOOKS_AT_ONCE = 8  # organisations whose manifests are being read
 
 
@@ -51,6 +51,10 @@ class _Here(Executor):
         done: Future[Answer] = Future()
         done.set_result(fn(*args, **kwargs))
         return done
+
+
+def _threads(most: int) -> Executor:
+    return ThreadPoolExecutor(most, thread_name_prefix="day")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,14 +76,16 @@ class Run:
     in_process: int = 1
     pending: Callable[[], Stopped | None] = no_signal
     abandon: Callable[[], None] = nothing
+    threads: Callable[[int], Executor] = _threads
+    mailbox: Callable[[], Mailbox] = SimpleQueue
     _line: deque[Turn] = field(default_factory=deque)  # those that may have something to begin
     _running: dict[Future[DayResult | Found], tuple[Turn, Task | None]] = field(
         default_factory=dict
     )
     _looks: deque[tuple[Turn, Callable[[], Found]]] = field(default_factory=deque)
     _days_open: int = 0
-    _news: SimpleQueue[Future[DayResult | Found] | Turn] = field(default_factory=SimpleQueue)
     _slots: Slots = field(init=False)
+    _news: Mailbox = field(init=False)  # what ended, and whose day lends its slot
     _stop_told: bool = False
 
     @property
@@ -90,7 +96,7 @@ class Run:
     @property
     def most_open(self) -> int:
         """How many days can be under way, with those that wait for their jobs."""
-        return min(most_open(self.in_process), most_open(self.at_once) * len(self.orgs))
+        return min(4 * self.in_process, most_open(self.at_once) * len(self.orgs))
 
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
@@ -104,22 +110,25 @@ class Run:
             for org in self.orgs
         ]
         self._line.extend(turns)
-        self._slots = Slots(each=self.at_once, in_all=self.in_process)
+        self._news = self.mailbox()
+        self._slots = Slots(each=self.at_once, in_all=self.in_process, mailbox=self.mailbox)
         score = Score(at_once=self.at_once, lanes=self.most_open)
         score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
-        told_s = self.clock.monotonic()
+        told_s, is_told = -_TELL_EVERY_S, True
         with self._workers() as workers, self._left_early():
             while self._line or self._running:
                 if stopped := self.pending():
                     yield from self._stopped(score, turns, stopped)
                 self._begin(workers)
-                some = False
                 for turn, task, ended in self._ended():
-                    some = True
+                    is_told = False
                     yield from self._taken(score, turn, task, ended)
-                if some or self.clock.monotonic() - told_s >= _TELL_EVERY_S:
+                passed_s = self.clock.monotonic() - told_s
+                if passed_s >= (_TELL_EVERY_S if is_told else _TELL_AT_MOST_EVERY_S):
                     self._tell(score)
-                    told_s = self.clock.monotonic()
+                    told_s, is_told = told_s + passed_s, True
+        if not is_told:
+            self._tell(score)
 
     @contextmanager
     def _left_early(self) -> Iterator[None]:
@@ -133,31 +142,36 @@ class Run:
     def _workers(self) -> Executor:
         if self.side_by_side <= 1:
             return _Here()
-        return ThreadPoolExecutor(self.most_open + _LOOKS_AT_ONCE, thread_name_prefix="day")
+        return self.threads(self.most_open + _LOOKS_AT_ONCE)
 
     def _begin(self, workers: Executor) -> None:
-        """Begin what there is room for; an organisation that began something is in line again."""
-        while (
-            self._line
-            and self._days_open < most_open(self.in_process)
-            and not self._slots.are_spoken_for
-        ):
-            turn = self._line.popleft()
-            begun = turn.next(self._slots)
-            turn.is_in_line = begun is not None or turn.is_idle
-            if turn.is_in_line:
-                self._line.append(turn)
-            if begun is None:  # it comes back once something of it has ended, or lends its slot
-                if turn.is_idle:  # a day took the last slot again
+        """Begin what there is room for, an organisation after the other."""
+        goes_on = True
+        while goes_on:
+            goes_on = False
+            for _ in range(len(self._line)):
+                if self._slots.are_taken:
                     break
-                continue
-            if isinstance(begun, Task):
-                self._days_open += 1
-                self._submit(workers, turn, begun)
-            else:
-                self._looks.append((turn, begun))
+                goes_on |= self._turn(self._line.popleft(), workers)
         while self._looks and len(self._running) - self._days_open < _LOOKS_AT_ONCE:
             self._submit(workers, *self._looks.popleft())
+
+    def _turn(self, turn: Turn, workers: Executor) -> bool:
+        """Begin one thing of an organisation; one that can begin nothing leaves the line.
+
+        It comes back once something of it has ended, lends its slot, or wants one again.
+        """
+        work = turn.next(self._slots) if self._days_open < self.most_open else None
+        if isinstance(work, Task):
+            self._days_open += 1
+            self._submit(workers, turn, work)
+        elif work:
+            self._looks.append((turn, work))
+        has_begun = work is not None or self._slots.grant(turn.org.name)
+        turn.is_in_line = has_begun or turn.is_idle
+        if turn.is_in_line:
+            self._line.append(turn)
+        return has_begun
 
     def _submit(self, workers: Executor, turn: Turn, work: Task | Callable[[], Found]) -> None:
         future: Future[DayResult | Found]

@@ -7,11 +7,13 @@ than there are slots, up to `most_open`: that bounds threads, and jobs at Genesy
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from threading import Event, Lock
+from typing import Any, Protocol
 
 from ..model import Clock
 from ..threads import Abandoned
@@ -25,42 +27,84 @@ def most_open(slots: int) -> int:
     return 1 if slots == 1 else slots + min(3 * slots, _MOST_LENT)
 
 
+class Mailbox(Protocol):
+    """A queue between threads, as `queue.SimpleQueue` is one."""
+
+    def put(self, item: Any, /) -> None:
+        """Add an item."""
+
+    def get(self, *, timeout: float) -> Any:
+        """Return the next item; raises Empty if there is none in time."""
+
+
+class _Wish:
+    """A day's wish for a slot again."""
+
+    def __init__(self, org: str, box: Mailbox) -> None:
+        self.org, self.box, self.is_granted = org, box, False
+
+    def grant(self) -> None:
+        self.is_granted = True
+        self.box.put(None)
+
+
 @dataclass(slots=True, kw_only=True)
 class Slots:
     """The slots of a process; safe from several threads."""
 
     each: int  # of one organisation
     in_all: int
+    mailbox: Callable[[], Mailbox] = SimpleQueue
     _taken: Counter[str] = field(default_factory=Counter)
-    _wanted: Counter[str] = field(default_factory=Counter)  # by days that lent theirs
+    _wishes: defaultdict[str, deque[_Wish]] = field(default_factory=lambda: defaultdict(deque))
     _sum: int = 0  # of the slots taken
     _lock: Lock = field(default_factory=Lock)
 
     @property
-    def are_spoken_for(self) -> bool:
-        """Whether each is taken, or will be by a day that lent its own."""
-        return self._sum + self._wanted.total() >= self.in_all
+    def are_taken(self) -> bool:
+        """Whether there is none, whoever asks."""
+        return self._sum >= self.in_all
 
     def take(self, org: str) -> bool:
-        """Take a slot for a day of the organisation that begins; return whether one is free."""
-        with self._lock:
-            return not self._wanted[org] and self._take(org)
+        """Take a slot for a day that begins; return whether one is free.
 
-    def take_again(self, org: str) -> bool:
-        """Take a slot for a day that wants one; return whether one is free."""
+        Days whose jobs are done come first only once there are as many as slots: with fewer the
+        slots would soon wait for jobs.
+        """
         with self._lock:
-            return self._take(org)
+            return len(self._wishes[org]) < self.each and self._take(org)
 
-    def want(self, org: str, change: int) -> None:
-        """Count a day that waits for a slot, or no longer does."""
+    def grant(self, org: str) -> bool:
+        """Give a slot to the day that has wished for it longest; return whether one is free."""
         with self._lock:
-            self._wanted[org] += change
+            if not self._wishes[org] or not self._take(org):
+                return False
+            self._wishes[org].popleft().grant()
+            return True
+
+    def wish(self, org: str) -> _Wish:
+        """Wish for a slot again; somebody must `grant` it."""
+        with self._lock:
+            wish = _Wish(org, self.mailbox())
+            self._wishes[org].append(wish)
+            return wish
+
+    def forget(self, wish: _Wish) -> None:
+        """Drop a wish, and give back what it was granted."""
+        with self._lock:
+            if wish.is_granted:
+                self._give_back(wish.org)
+            else:
+                self._wishes[wish.org].remove(wish)
 
     def give_back(self, org: str) -> None:
         """Give a slot back."""
         with self._lock:
-            self._taken[org] -= 1
-            self._sum -= 1
+            self._give_back(org)
+
+    def _give_back(self, org: str) -> None:
+        self._taken[org] -= 1
+        self._sum -= 1
 
     def _take(self, org: str) -> bool:
         if self._taken[org] >= self.each or self._sum >= self.in_all:
@@ -79,7 +123,7 @@ class Slot:
         org: str = "",
         tell: Callable[[], None] | None = None,
     ) -> None:
-        """Hold the slot; `tell` says whenever it comes free."""
+        """Hold the slot; `tell` says when it is lent, and when it is wished for again."""
         self._slots, self._org, self._tell = slots, org, tell
         self._is_held, self._lock = True, Lock()
         self._waiting = self._reading = 0  # slices
@@ -113,23 +157,31 @@ class Slot:
             self._free()
 
     def _wait(self, abandon: Event, clock: Clock) -> None:
-        """Wait until the slot is held again."""
-        if self._retaken() or not self._slots:
+        """Wait until the slot is held again; the slice counts as one that reads from then on."""
+        if self._goes_on() or self._slots is None or self._tell is None:
             return
-        self._slots.want(self._org, 1)
+        wish = self._slots.wish(self._org)
+        self._tell()
         try:
-            while not self._retaken():
-                if abandon.is_set():
-                    raise Abandoned("another slice failed")
-                clock.sleep(_ASK_EVERY_S)
-        finally:
-            self._slots.want(self._org, -1)
+            while not wish.is_granted and not self._is_held:
+                _go_on(abandon)
+                clock.sleep(0)
+                with suppress(Empty):
+                    wish.box.get(timeout=_ASK_EVERY_S)
+        except BaseException:
+            self._slots.forget(wish)
+            raise
+        if not self._goes_on(wish):
+            self._wait(abandon, clock)
 
-    def _retaken(self) -> bool:
-        """Hold a slot again, if one is free; the slice counts as one that reads from then on."""
+    def _goes_on(self, wish: _Wish | None = None) -> bool:
+        """Count the slice as one that reads, if the slot is held or was granted."""
         with self._lock:
-            if not self._is_held and self._slots:
-                self._is_held = self._slots.take_again(self._org)
+            if wish and self._slots:
+                if wish.is_granted and not self._is_held:
+                    self._is_held = True
+                else:  # another slice of the day was granted one
+                    self._slots.forget(wish)
             if self._is_held:
                 self._waiting -= 1
                 self._reading += 1
@@ -148,3 +200,8 @@ class Slot:
         if self._slots and self._is_held:
             self._is_held = False
             self._slots.give_back(self._org)
+
+
+def _go_on(abandon: Event) -> None:
+    if abandon.is_set():
+        raise Abandoned("another slice failed")
