@@ -70,7 +70,7 @@ class Work:
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
         """Export the chosen days; yield how each ended, as they end."""
-        if not self.parts:  # of a shard without an organisation
+        if not self.settings.org_names:  # of a shard without an organisation
             return iter(())
         run = Run(
             exporters=self.parts,
