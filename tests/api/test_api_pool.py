@@ -101,6 +101,26 @@ def test_a_limit_of_each_token_that_is_lower_than_told_is_not_taken_for_the_clie
     assert pool.refused(1, wait_s=59, started_ago_s=0) is False
 
 
+class Hasty(TokenPool):
+    """A pool in which another thread always takes the last start of the first token just now."""
+
+    looked = 0
+
+    def soonest(self):
+        self.looked += 1
+        return 0 if self.looked == 1 else super().soonest()
+
+
+def test_a_start_that_another_thread_took_is_looked_for_again(dial, clock):
+    pool = Hasty(2, 10, clock=clock.monotonic)
+    while pool.reserve(0) == 0:
+        pass
+    line = dial(budget=pool)
+    ask(line)
+    assert clock.slept == []
+    assert len(line.events.of(SignedIn)) == 2
+
+
 def test_a_pool_without_tokens_is_refused(clock):
     with pytest.raises(ValueError, match="at least one token"):
         TokenPool(0, 300, clock=clock.monotonic)

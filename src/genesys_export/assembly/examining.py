@@ -25,6 +25,7 @@ from .connections import (
     bucket_options,
     client_of,
     hosts_of,
+    names_of_orgs,
     store_of,
     transport_of,
 )
@@ -71,7 +72,7 @@ def verifiers(
     store = store_of(settings.require_destination(), observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
     several = len(settings.datasets) > 1
-    for name in orgs or settings.org_names:
+    for name in orgs or names_of_orgs(settings):
         counter = _recount(settings, orgs[name], clock=clock, observe=observe) if source else None
         for dataset in settings.datasets:
             yield Verifier(
