@@ -22,6 +22,7 @@ from .exporting import exporters
 
 if TYPE_CHECKING:
     from ..operations.verify.verify import Verifier
+    from .announcing import Announcing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Work:
         """Use checked settings."""
         self.settings, self.around = settings, around
         self._parts: tuple[DayExporter, ...] | None = None
+        self._announcing: Announcing | None = None
         self._opening, self._closing = Lock(), ExitStack()
 
     def close(self) -> None:
@@ -65,8 +67,23 @@ class Work:
                     budget=around.budget,
                     closing=self._closing,
                 )
-                self._parts = tuple(found)
+                self._parts = tuple(self._announced(found))
             return self._parts
+
+    def _announced(self, found: Iterator[DayExporter]) -> Iterator[DayExporter]:
+        """Yield the exporters; with [notify], such that their days are announced."""
+        self._announcing = None
+        if not self.settings.notify:
+            return found
+        from .announcing import Announcing  # noqa: PLC0415 - most runs announce nothing
+
+        announcing = self._announcing = Announcing(
+            self.settings,
+            clock=self.around.clock,
+            observe=self.around.observe,
+            closing=self._closing,
+        )
+        return map(announcing.joined, found)
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
         """Export the chosen days; yield how each ended, as they end."""
@@ -77,7 +94,9 @@ class Work:
             at_once=self.at_once(choice),
             pending=self.around.pending,
         )
-        return run.results()
+        if self._announcing is None:
+            return run.results()
+        return self._announcing.told(run.results(), all_due=choice.kind is Kind.DUE)
 
     def at_once(self, choice: Choice) -> int:
         """Return how many of the chosen days are exported side by side."""

@@ -46,6 +46,7 @@ class Dependencies:
     holder: Holder = field(default_factory=Holder)
     lease_time: timedelta = timedelta(minutes=10)
     check_clock: Callable[[], None] = nothing  # raises where this machine's clock is wrong
+    opening: Callable[[], None] = nothing  # called before each claim of a day; raises nothing
 
     @property
     def ledger(self) -> Ledger:

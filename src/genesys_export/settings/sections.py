@@ -25,6 +25,7 @@ from pydantic import (
 from ..datasets import DEFAULT, NAMES, Additions, known, owner, tables
 from ..days import zone_named
 from . import addresses, values
+from .notify import Notify
 from .pins import pins
 from .protection import Privacy
 from .section import Section, Span, Whole
@@ -280,6 +281,7 @@ class Sections(Section):
     csv: Csv = Csv()
     roll: Roll = Roll()
     privacy: Privacy = Privacy()
+    notify: Notify = Notify()
     log: Log = Log()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 
