@@ -87,7 +87,9 @@ class Announced:
             sleep=process.clock.rest,
         )
 
-    def run(self, trouble: Any = None, *, options: ExportOptions | None = None, **told: Any) -> None:
+    def run(
+        self, trouble: Any = None, *, options: ExportOptions | None = None, **told: Any
+    ) -> None:
         """Export the day and announce it, as the loop over days does, in one thread."""
         process = self.bench.process(trouble)
         teller = self.teller(process)

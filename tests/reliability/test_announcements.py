@@ -13,7 +13,7 @@ from workbench import DAY, LEASE, Bench
 
 from fakes import MemoryStore, some
 from genesys_export.errors import DestinationFailed, GenesysUnavailable
-from genesys_export.export import DayExporter, ExportOptions
+from genesys_export.export import ExportOptions
 from genesys_export.model import Always
 from genesys_export.notify import Outcome
 from genesys_export.store import FolderStore

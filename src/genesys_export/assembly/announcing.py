@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ..api import Clock, Transport, TransportOptions
 from ..errors import Stopped, TryAgainLater, WrongSettings, as_known
 from ..events import Noticed, Observe
-from ..export import DayExporter, DayResult
+from ..export import DayExporter, DayResult, Shield
 from ..notify import Outcome, Target, Targets, Teller
 from ..notify.alerts import alerts_of
 from ..notify.aws import AwsTarget, Clients
@@ -87,7 +87,13 @@ class Announcing:
     """Announces what the runs of one set of settings do; safe from several threads."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock, observe: Observe, closing: ExitStack
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        observe: Observe,
+        shield: Shield,
+        closing: ExitStack,
     ) -> None:
         """Connect to nothing yet; raises WrongSettings."""
         if settings.destination.state != "on":
@@ -98,7 +104,7 @@ class Announcing:
             )
         on = [Outcome(one) for one in settings.notify.on]
         self._targets = Targets(targets_of(settings, clock), on, observe)
-        self._clock, self._observe = clock, observe
+        self._clock, self._observe, self._shield = clock, observe, shield
         self._desks: dict[tuple[str, str], _Desk] = {}
         closing.callback(self._targets.close)
 
@@ -124,7 +130,8 @@ class Announcing:
         tried: dict[tuple[str, str], set[str]] = {}
         cut_short: set[tuple[str, str]] = set()
         stopped = False
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="notify") as pool:
+        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="notify")
+        try:
             for result in results:
                 whose = result.org, result.dataset
                 tried.setdefault(whose, set()).add(str(result.day))
@@ -139,6 +146,9 @@ class Announcing:
                 days = frozenset(tried.get(whose, ()))
                 is_whole = all_due and whose not in cut_short
                 pool.submit(desk.finish, days if is_whole else None)
+        finally:
+            with self._shield():
+                pool.shutdown()
 
 
 def targets_of(settings: Settings, clock: Clock) -> tuple[Target, ...]:

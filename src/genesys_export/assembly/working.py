@@ -81,6 +81,7 @@ class Work:
             self.settings,
             clock=self.around.clock,
             observe=self.around.observe,
+            shield=self.around.shield,
             closing=self._closing,
         )
         return map(announcing.joined, found)
