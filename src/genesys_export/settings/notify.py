@@ -11,7 +11,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from . import values
 from .addresses import is_loopback
@@ -84,17 +84,21 @@ def _decoded(written: str) -> bytes:
 class Notify(Section):
     """Who is told what became of a day."""
 
-    secret: Annotated[SecretStr, BeforeValidator(_secret)] | None = None
     urls: Annotated[tuple[SecretStr, ...], BeforeValidator(_targets)] = ()
-    alerts: Annotated[tuple[SecretStr, ...], BeforeValidator(_alerts)] = ()
     on: Annotated[tuple[str, ...], BeforeValidator(_outcomes)] = _OUTCOMES
+    secret: Annotated[SecretStr, BeforeValidator(_secret)] | None = Field(
+        default=None, validate_default=True
+    )
+    alerts: Annotated[tuple[SecretStr, ...], BeforeValidator(_alerts)] = ()
 
-    @field_validator("urls")
+    @field_validator("secret")
     @classmethod
-    def _signed(cls, value: tuple[SecretStr, ...], info: ValidationInfo) -> tuple[SecretStr, ...]:
-        is_web = any(one.get_secret_value().startswith("http") for one in value)
-        if is_web and "secret" in info.data and info.data["secret"] is None:
-            raise ValueError("a webhook is signed: set secret in [notify], too")
+    def _of_webhooks(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        urls = info.data.get("urls", ())
+        if value is None and any(one.get_secret_value().startswith("http") for one in urls):
+            raise ValueError(
+                "missing; messages to a webhook (urls in [notify]) are signed with it"
+            )
         return value
 
     @property
