@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from fakes import Events
-from genesys_export import Exporter, ExportError, WrongSettings, WrongUse
+from genesys_export import DataMismatch, Exporter, ExportError, WrongSettings, WrongUse
 from genesys_export.events import Noticed
 from genesys_simulator import Fault, Refusal
 
@@ -144,3 +145,53 @@ def test_an_exporter_that_was_given_a_webhook_is_not_pickled(make, web):
 def test_announcements_need_the_journal(make):
     with make(state="off") as exporter, pytest.raises(WrongSettings, match="state = on"):
         exporter.export(DAY)
+
+
+# --- damage ------------------------------------------------------------------------------------
+
+
+def export_and_lose_a_file(make, tmp_path):
+    with make() as exporter:
+        exporter.export(DAY)
+    (tmp_path / f"lake/conversations/{DAY}.csv.gz").unlink()
+
+
+def test_damage_that_verify_finds_is_announced_once_and_so_is_the_repair(make, web, tmp_path):
+    export_and_lose_a_file(make, tmp_path)
+    for _ in range(2):
+        with make() as exporter, pytest.raises(DataMismatch):
+            exporter.verify(DAY)
+    with make() as exporter:
+        exporter.export(DAY)
+        exporter.verify(DAY)
+    assert [one["outcome"] for one in told(web)] == ["published", "damaged", "replaced"]
+    damaged = told(web)[1]
+    assert damaged["state"] == "damaged"
+    assert damaged["problem"] == f"{DAY} does not match its manifest: 1 mismatch"
+
+
+def test_damage_that_can_not_be_repaired_is_announced_by_the_run(make, start, web, tmp_path):
+    export_and_lose_a_file(make, tmp_path)
+    broken = start(faults=[Fault("submit", 1, Refusal(400))])
+    with make(broken) as exporter, pytest.raises(ExportError):
+        exporter.export(DAY)
+    assert [one["outcome"] for one in told(web)] == ["published", "damaged"]
+    assert told(web)[1]["problem"] == f"conversations/{DAY}.csv.gz is missing"
+
+
+# --- several organisations and datasets --------------------------------------------------------
+
+
+def test_each_dataset_has_a_journal_of_its_own(make, web, tmp_path):
+    with make(datasets=["conversation_details", "user_status"], tables=[]) as exporter:
+        exporter.export(DAY)
+    assert sorted(one["dataset"] for one in told(web)) == ["conversation_details", "user_status"]
+    homes = (tmp_path / "lake/_genesys_export").glob("*/announced.json")
+    assert {one.parent.name for one in homes} == {"conversation_details", "user_status"}
+
+
+def test_days_under_way_in_several_threads_are_each_announced_once(make, web):
+    days = [f"2025-11-{number}" for number in range(11, 17)]
+    with make() as exporter, ThreadPoolExecutor(3) as pool:
+        [*pool.map(exporter.export, days)]
+    assert sorted(one["day"] for one in told(web)) == days

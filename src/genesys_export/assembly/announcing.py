@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
@@ -19,6 +19,8 @@ from ..api import Clock, Transport, TransportOptions
 from ..errors import Stopped, TryAgainLater, WrongSettings, as_known
 from ..events import Noticed, Observe
 from ..export import DayExporter, DayResult, Shield
+from ..locations import Home
+from ..model import Store
 from ..notify import Outcome, Target, Targets, Teller
 from ..notify.alerts import alerts_of
 from ..notify.aws import AwsTarget, Clients
@@ -92,7 +94,7 @@ class Announcing:
         *,
         clock: Clock,
         observe: Observe,
-        shield: Shield,
+        shield: Shield = nullcontext,
         closing: ExitStack,
     ) -> None:
         """Connect to nothing yet; raises WrongSettings."""
@@ -111,15 +113,19 @@ class Announcing:
     def joined(self, exporter: DayExporter) -> DayExporter:
         """Return the exporter, whose days will be announced."""
         deps = exporter.deps
-        teller = Teller(
-            store=deps.store,
-            home=deps.plan.home,
+        teller = self.teller(deps.store, deps.plan.home)
+        self._desks[deps.plan.org, deps.plan.dataset.name] = _Desk(teller, self._observe)
+        return DayExporter(replace(deps, opening=teller.begin))
+
+    def teller(self, store: Store, home: Home) -> Teller:
+        """Return what announces the days of a dataset."""
+        return Teller(
+            store=store,
+            home=home,
             targets=self._targets,
             observe=self._observe,
             sleep=self._clock.rest,
         )
-        self._desks[deps.plan.org, deps.plan.dataset.name] = _Desk(teller, self._observe)
-        return DayExporter(replace(deps, opening=teller.begin))
 
     def told(self, results: Iterator[DayResult], *, all_due: bool) -> Iterator[DayResult]:
         """Yield the results, and announce them; ends when every message is sent or has failed.

@@ -42,7 +42,7 @@ class Round:
         """Announce the day, if that was not done; `seen` is published and complete."""
         told, trouble, made = self.told(day), self.trouble(day), seen.made
         if made.state == DAMAGED:
-            self.damaged(day, seen, "some of its files may be new and some old")
+            self.damaged(day, made, "some of its files may be new and some old")
             if told:
                 self.days[day] = replace(told, etag=seen.etag)
             return
@@ -72,9 +72,9 @@ class Round:
                 owed[target.key] = wanted
         return owed
 
-    def damaged(self, day: str, seen: Seen, problem: str) -> None:
+    def damaged(self, day: str, made: Manifest, problem: str) -> None:
         """Announce that a published day is damaged, once."""
-        version, there = version_of(seen.made), self.trouble(day)
+        version, there = version_of(made), self.trouble(day)
         if there and (there.outcome, there.version) == (Outcome.DAMAGED, version):
             return
         trouble = Trouble(outcome=Outcome.DAMAGED, cause=DAMAGED, problem=problem, version=version)

@@ -99,7 +99,7 @@ class Teller:
             )
             lost = self._lost(seen) if seen else ""
             if seen and lost:
-                made.damaged(day, seen, lost)
+                made.damaged(day, seen.made, lost)
             else:
                 cause = f"{type(problem).__name__}: {_VARIABLE.sub('#', problem.message)}"
                 made.failed(day, problem.message, cause)
@@ -108,6 +108,14 @@ class Teller:
                 return
             with self._noticing():
                 self._save(made)
+
+    def damaged(self, made: Manifest, problem: str) -> None:
+        """Announce that a published day is not what its manifest says, whoever found that."""
+        self.begin()
+        with self._telling, self._noticing():
+            here = self._of(self._there().value)
+            here.damaged(made.day, made, problem)
+            self._save(here)
 
     def forget_failures(self, days: Collection[str]) -> None:
         """Forget failed days that are not among these: nobody exports them any more."""
