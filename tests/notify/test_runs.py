@@ -84,6 +84,14 @@ def test_what_another_exporter_published_is_announced_by_the_next_run(make, web)
     assert [one["day"] for one in told(web)] == [DAY, BEFORE]
 
 
+def test_each_run_of_one_exporter_announces_what_others_published_meanwhile(make, web):
+    with make() as exporter, make(urls=[]) as silent:
+        exporter.export(DAY)
+        silent.export(BEFORE)
+        exporter.export(DAY)
+    assert [one["day"] for one in told(web)] == [DAY, BEFORE]
+
+
 def test_a_webhook_that_fails_delays_no_day_and_gets_it_later(make, web):
     web.status, events = 503, Events()
     with make(on_event=events) as exporter:

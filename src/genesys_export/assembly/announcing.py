@@ -59,16 +59,18 @@ class _Desk:
     def finish(self, tried: frozenset[str] | None) -> None:
         """Announce what is left; `tried` are the days of a run that tried all that are due."""
         with self._lock:
-            self._announce()
-            if tried is not None:
-                self.teller.forget_failures(tried)
+            self._announce(tried)
+            self._caught_up = False  # the next run looks again at what others published
 
-    def _announce(self) -> None:
+    def _announce(self, tried: frozenset[str] | None = None) -> None:
         try:
             if not self._caught_up:
                 self._caught_up = True
                 self.teller.catch_up()
             self._announce_heard()
+            if tried is not None:
+                self.teller.forget_failures(tried)
+            self.teller.release()
         except Exception as problem:  # noqa: BLE001 - nothing here may end a run
             self.observe(Noticed(message=f"notify: {as_known(problem).message}"))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from .. import damage, manifest
-from ..errors import ChangedMeanwhile, DestinationFailed, ExportError
+from ..errors import ChangedMeanwhile, DestinationFailed, ExportError, as_known
 from ..events import Noticed, Observe
 from ..ledger.records import Entry, Record
 from ..locations import Home
@@ -126,6 +126,11 @@ class Teller:
                     made.ended_well(day)
             self._save(made)
 
+    def release(self) -> None:
+        """Forget the journal, which is read again when it is needed: there may be thousands."""
+        with self._telling:
+            self._entry = None
+
     def _compare(self, days: Sequence[str], etags: Mapping[str, str]) -> dict[str, Seen]:
         """Announce what differs of these days; return what was read."""
         if not days:
@@ -233,8 +238,8 @@ class Teller:
         """Turn errors inside into a notice: what was not announced is so by the next run."""
         try:
             yield
-        except ExportError as problem:
-            told = f"notify: {self.home}: {problem.message}; the next run tries again"
+        except Exception as problem:  # noqa: BLE001 - nothing here may stop an export
+            told = f"notify: {self.home}: {as_known(problem).message}; the next run tries again"
             if told not in self._noticed:
                 self._noticed.add(told)
                 self.observe(Noticed(message=told))
