@@ -250,6 +250,18 @@ def test_a_journal_of_a_newer_version_is_left_alone_and_a_notice_says_so(place):
     assert place.bench.store.read(key).body == b'{"format": 99}'
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"format": 1, "days": 3}', b"[" * 9999])
+def test_a_journal_that_can_not_be_read_stops_no_run_and_a_notice_says_what_helps(place, body):
+    key = place.bench.kind.keys.announced
+    place.bench.store.put(key, body, Always(), "application/json")
+    place.run()
+    assert place.got == []
+    assert place.notices[0].message.endswith(
+        "Remove it: the next run begins a new one, and announces what comes after that."
+    )
+    assert place.bench.store.read(key).body == body
+
+
 # --- targets that are down ---------------------------------------------------------------------
 
 

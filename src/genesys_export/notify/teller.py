@@ -239,7 +239,9 @@ class Teller:
         try:
             yield
         except Exception as problem:  # noqa: BLE001 - nothing here may stop an export
-            told = f"notify: {self.home}: {as_known(problem).message}; the next run tries again"
+            known = as_known(problem)
+            own = "" if known.advice == known.default_advice else f". {known.advice}"
+            told = f"notify: {self.home}: {known.message}; the next run tries again{own}"
             if told not in self._noticed:
                 self._noticed.add(told)
                 self.observe(Noticed(message=told))
