@@ -194,8 +194,8 @@ class MemoryStore:
         yield from sorted(key for key in [*self._objects] if key.startswith(prefix))
 
     def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        found = [(key, len(self._objects[key].body)) for key in self.list(prefix) if key > after]
-        yield from (Listed(key, size_bytes) for key, size_bytes in found)
+        found = [(key, self._objects[key].body) for key in self.list(prefix) if key > after]
+        yield from (Listed(key, len(body), _tag(body).etag) for key, body in found)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         found = self.read(key)

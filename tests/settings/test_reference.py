@@ -103,6 +103,7 @@ def test_sections_are_those_of_the_contract():
         "csv",
         "roll",
         "privacy",
+        "notify",
         "log",
         "telemetry",
         "orgs",

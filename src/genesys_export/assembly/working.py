@@ -28,6 +28,7 @@ from .stopping import one_call
 
 if TYPE_CHECKING:
     from ..operations.verify.verify import Verifier
+    from .announcing import Announcing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Work:
         self.settings, self.around = settings, replace(around, observe=named(self._telemetry))
         self._store: Store | None = None
         self._parts: dict[str, tuple[DayExporter, ...]] = {}
+        self._announcing: Announcing | None = None
         self._opening: defaultdict[str, RLock] = defaultdict(RLock)
         self._lock, self._closing = RLock(), ExitStack()
 
@@ -64,7 +66,7 @@ class Work:
         """Close the connections; what is asked for later opens new ones."""
         with self._lock:
             self._parts.clear()
-            self._store = None
+            self._store = self._announcing = None
             self._closing.close()
         self._telemetry.close()
 
@@ -100,8 +102,43 @@ class Work:
                     budget=around.budget,
                     closing=self._closing,
                 )
-                self._parts[org] = tuple(found)
+                announcing = self.announcing
+                self._parts[org] = tuple(map(announcing.joined, found) if announcing else found)
             return self._parts[org]
+
+    @property
+    def announcing(self) -> Announcing | None:
+        """What announces the days, with [notify]; raises WrongSettings."""
+        if not self.settings.notify:
+            return None
+        from .announcing import Announcing  # noqa: PLC0415 - most runs announce nothing
+
+        with self._lock:
+            if self._announcing is None:
+                self._announcing = Announcing(
+                    self.settings,
+                    clock=self.around.clock,
+                    observe=self.around.observe,
+                    shield=self.around.shield,
+                    closing=self._closing,
+                )
+            return self._announcing
+
+    def _announced(self, found: Iterator[DayExporter]) -> Iterator[DayExporter]:
+        """Yield the exporters; with [notify], such that their days are announced."""
+        self._announcing = None
+        if not self.settings.notify:
+            return found
+        from .announcing import Announcing  # noqa: PLC0415 - most runs announce nothing
+
+        announcing = self._announcing = Announcing(
+            self.settings,
+            clock=self.around.clock,
+            observe=self.around.observe,
+            shield=self.around.shield,
+            closing=self._closing,
+        )
+        return map(announcing.joined, found)
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
         """Export the chosen days; yield how each ended, as they end.
@@ -112,7 +149,10 @@ class Work:
         self.settings.require_some()
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
-        return one_call(self._telemetry.called(self._run(choice, options).results()))
+        results = self._run(choice, options).results()
+        if announcing := self.announcing:
+            results = announcing.told(results, all_due=choice.kind is Kind.DUE)
+        return one_call(self._telemetry.called(results))
 
     def is_threaded(self, choice: Choice) -> bool:
         """Whether the chosen days are exported in other threads, several at a time."""

@@ -237,6 +237,7 @@ class DayExporter:
         self, day: Day, before: Published | None, token: str, began: datetime
     ) -> Iterator[Lease]:
         """Hold the claim during the block; raises TryAgainLater if another run has it."""
+        self.deps.opening()
         lease = self.deps.claims.take(
             day,
             attempt=token,

@@ -48,6 +48,7 @@ class Dependencies:
     lease_time: timedelta = timedelta(minutes=10)
     slot: Slot = field(default_factory=Slot)  # of the day
     check_clock: Callable[[], None] = nothing  # raises where this machine's clock is wrong
+    opening: Callable[[], None] = nothing  # called before each claim of a day; raises nothing
 
     @property
     def ledger(self) -> Ledger:

@@ -17,6 +17,7 @@ from pathlib import Path as FilePath
 from ..errors import WrongUse
 from ..odd_input import ODD, in_words
 from ..redaction import passwords_of
+from .addresses import hidden_in
 from .names import (
     FLAGS,
     PREFIX,
@@ -47,7 +48,7 @@ _WIDE = (  # UTF-32's first mark begins with UTF-16's
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-_SECRETS = ("client_secret", "key", "proxy")
+_SECRETS = ("client_secret", "key", "proxy", "secret", "alerts", "urls")
 _MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
 
 
@@ -98,8 +99,9 @@ class Layer:
         found = set[str]()
         for path in (one for one in self.called if one[-1] in _SECRETS):
             value = table(self.values, *path[:-1]).get(path[-1])
-            if isinstance(value, str):
-                found |= passwords_of(value) if path[-1] == "proxy" else {value}
+            for one in hidden_in(value) if path[0] == "notify" else [value]:
+                if isinstance(one, str):
+                    found |= passwords_of(one) if path[-1] == "proxy" else {one}
         return frozenset(found)
 
 

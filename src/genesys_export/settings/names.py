@@ -125,6 +125,9 @@ VARIABLES: dict[str, Path] = {
 }
 
 
+_SECRETS: tuple[Path, ...] = (("privacy", "key"), ("notify", "secret"), ("notify", "alerts"))
+
+
 def is_service_variable(name: str) -> bool:
     """Whether Kubernetes made the variable for a service; none of our settings looks like it."""
     return "__" not in name and _SERVICE.fullmatch(name) is not None
@@ -176,4 +179,4 @@ def how_to_set(path: Path) -> str:
 
 def is_secret(path: Path) -> bool:
     """Whether the setting is a secret; the address of a proxy is one if it has a password."""
-    return path[-1] == "client_secret" or path == ("privacy", "key")
+    return path[-1] == "client_secret" or path in _SECRETS

@@ -201,8 +201,10 @@ def secrets_in(file: Layer) -> tuple[str, ...]:
 
 
 def _holds_secret(path: Path, values: Table) -> bool:
-    given = table(values, *path[:-1]).get("proxy") if path[-1] == "proxy" else None
-    return is_secret(path) or (isinstance(given, str) and "@" in given)
+    given = table(values, *path[:-1]).get(path[-1])
+    if path[-1] == "proxy":
+        return isinstance(given, str) and "@" in given
+    return is_secret(path) and given != []
 
 
 def of_orgs(

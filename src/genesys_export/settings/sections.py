@@ -22,6 +22,7 @@ from pydantic import (
 from . import addresses, values
 from .backfilling import Backfill
 from .export import Export
+from .notify import Notify
 from .protection import Privacy
 from .section import Hidden, Section, Span, Text, Whole
 from .statistics import Aggregates
@@ -196,6 +197,7 @@ class Sections(Section):
     csv: Csv = Csv()
     roll: Roll = Roll()
     privacy: Privacy = Privacy()
+    notify: Notify = Notify()
     log: Log = Log()
     telemetry: Telemetry = Telemetry()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
