@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -59,6 +60,7 @@ class _Passing:
 
 
 _LONGEST_PAUSE_S = 3_600.0  # whatever a server says: a backfill goes on after it
+_LONGEST_PROMISE_S = 86_400.0  # whatever a server says: `retry_at` is a day away at most
 # Until any answer came a wrong host or network is likelier than an outage.
 _FIRST_ANSWER_S = 60.0
 _SIGN_IN = Call(method="POST", path="/oauth/token")
@@ -132,8 +134,16 @@ class Client:
                 attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
             )
             if isinstance(decision, GiveUp):
-                raise _given_up(call, outcome, attempt, elapsed_s) from outcome.cause
+                problem = _given_up(call, outcome, attempt, elapsed_s)
+                problem.retry_at = self._in(outcome.told_s)
+                raise problem from outcome.cause
             self._pause(call, outcome, attempt, decision.after_s)
+
+    def _in(self, wait_s: float | None) -> datetime | None:
+        """Return when a server that asked to wait so long answers again, if it did."""
+        if not wait_s:
+            return None
+        return self._clock.now() + timedelta(seconds=min(wait_s, _LONGEST_PROMISE_S))
 
     def _patience_s(self, call: Call) -> float:
         own_s = self._retry.deadline_s
@@ -213,7 +223,8 @@ class Client:
                 raise GenesysUnavailable(
                     f"{call.method} {call.path} would have to wait {wait_s:.0f} s for the rate "
                     f"limit"
-                    " (rate limit)"
+                    " (rate limit)",
+                    retry_at=self._in(wait_s),
                 )
             reason = "rate limit" if paused else "budget"
             wait(self._observe, self._clock, Waiting(reason=reason, wait_s=wait_s))

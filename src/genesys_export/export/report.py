@@ -73,6 +73,11 @@ class DayResult:
         """The exit status of this day alone."""
         return self.problem.status if self.problem else 0
 
+    @property
+    def retry_at(self) -> datetime | None:
+        """From when on a new try may succeed, if that is known."""
+        return self.problem.retry_at if self.problem else None
+
     def __str__(self) -> str:
         """Return a line that says it all: `2026-11-22 conversation_details: published`."""
         note = self.not_tried or (self.report.note if self.report else "")
@@ -144,6 +149,7 @@ def as_data(result: DayResult) -> dict[str, Any]:
         told["error"] = {
             "message": problem.message,
             "advice": problem.advice,
+            "retry_at": problem.retry_at,
             "published": problem.aftermath.value,
         }
     if result.not_tried:
