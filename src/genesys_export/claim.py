@@ -69,6 +69,16 @@ class OpenJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slicing:
+    """How a day is cut, so that a later attempt cuts it alike; written where that may change."""
+
+    intervals: tuple[Interval, ...]  # by the number of the slice, which its files carry
+    vain: int = 0  # attempts that sealed no slice, although they had time to read
+    # Slices that the attempt was reading when it ended; None: it has not ended, or was killed.
+    reading: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """How the last attempt failed, if it did."""
 
@@ -94,6 +104,7 @@ class Claim:
     slices: tuple[SealedSlice, ...] = ()
     jobs: tuple[OpenJob, ...] = ()
     failure: Failure | None = None
+    slicing: Slicing | None = None
     nonce: str = ""
 
     def __post_init__(self) -> None:

@@ -179,6 +179,18 @@ class DeadlineReached(TryAgainLater):
         " that are under way."
     )
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_at: datetime | None = None,
+        advice: str | None = None,
+        waited_for: str = "",
+    ) -> None:
+        """Keep the reason of the wait that would have ended too late, if that is why."""
+        super().__init__(message, advice=advice, retry_at=retry_at)
+        self.waited_for = waited_for
+
 
 class NotPermitted(ExportError):
     """A permission is missing; the message names it."""

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from . import time_limit
 from .days import Interval
 from .model import Clock
 
@@ -73,8 +74,15 @@ class DayStarted(OfDataset, frozen=True, kw_only=True):
 
     day: str
     interval: Interval
-    slices: int
+    slices: int  # 0: not known yet, DayCut follows
     watermark: datetime | None
+
+
+class DayCut(OfDataset, frozen=True, kw_only=True):
+    """The number of slices of a day that has begun, where it depends on the day."""
+
+    day: str
+    slices: int
 
 
 class DayCounted(OfDataset, frozen=True, kw_only=True):
@@ -228,8 +236,9 @@ Observe = Callable[[Event], None]
 def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
     """Wait as `told` says; report the plan before and the actual time after.
 
-    Raises what interrupts the clock.
+    Raises what interrupts the clock, and DeadlineReached at once if it would end too late.
     """
+    time_limit.check(clock, told.wait_s, reason=told.reason)
     observe(told)
     began_s = clock.monotonic()
     try:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
+from . import time_limit
 from .errors import ExportError
 from .model import Clock
 
@@ -59,7 +61,7 @@ def side_by_side(
     if not parts:
         return
     with ThreadPoolExecutor(min(most, len(parts)), thread_name_prefix="slice") as pool:
-        running = {pool.submit(work, slice_) for slice_ in parts}
+        running = {pool.submit(copy_context().run, work, slice_) for slice_ in parts}
         try:
             while running:
                 done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
@@ -93,7 +95,7 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
             except BaseException as problem:  # noqa: BLE001 - raised again by who reads
                 given.put((None, problem))
 
-    Thread(target=fetch, name="ahead", daemon=True).start()
+    Thread(target=copy_context().run, args=(fetch,), name="ahead", daemon=True).start()
     asked.put(_Ask.NEXT)
     try:
         while (item := _taken(given, abandon, clock)) is not None:
@@ -123,6 +125,7 @@ def _taken(
         if abandon.is_set():
             raise Abandoned("another slice failed")
         clock.sleep(0)
+        time_limit.check(clock, grace_s=time_limit.GRACE_S)
         try:
             item, problem = given.get(timeout=_LOOK_EVERY_S)
         except Empty:

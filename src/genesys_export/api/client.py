@@ -15,13 +15,14 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from .. import time_limit
 from ..errors import ExportError, GenesysUnavailable
 from ..events import Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
 from ..plural import plural
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
-from .limits import Budget
+from .limits import WINDOW_S, Budget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
@@ -211,8 +212,9 @@ class Client:
 
     def _spend(self, call: Call) -> float:
         """Wait for a start within the budget, and return when it is; raises GenesysUnavailable."""
-        patience_s = self._patience_s(call)
+        patience_s = max(self._patience_s(call), WINDOW_S)  # our own budget surely comes back
         while True:
+            time_limit.check(self._clock)
             with self._budget_lock:
                 now = self._clock.monotonic()
                 wait_s = self._budget.reserve(now)

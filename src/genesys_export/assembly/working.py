@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,13 @@ class Work:
             return self._parts
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
-        """Export the chosen days; yield how each ended, as they end."""
+        """Export the chosen days; yield how each ended, as they end.
+
+        The deadline counts from now.
+        """
+        if options.deadline is not None:
+            ends_s = self.around.clock.monotonic() + options.deadline.total_seconds()
+            options = replace(options, ends_s=ends_s)
         run = Run(
             exporters=self.parts,
             choice=choice,

@@ -13,8 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar
 
+from .. import time_limit
 from ..days import Day
-from ..errors import ExportError, Stopped, as_known
+from ..errors import DeadlineReached, ExportError, Stopped, as_known
 from ..events import BackfillProgress, DayFailed, Observe
 from .choice import Choice, settled_days
 from .day import DayExporter, ExportOptions
@@ -111,8 +112,8 @@ class Run:
         told_s = self._now_s()
         with self._workers() as workers:
             while self._waiting or self._running:
-                if stopped := self.pending():
-                    yield from self._left(str(stopped), problem=stopped)
+                if ending := self.pending() or self._late():
+                    yield from self._left(str(ending), problem=ending)
                 self._begin(workers)
                 some = False
                 for task, ended in self._ended():
@@ -124,6 +125,13 @@ class Run:
                 if some or self._now_s() - told_s >= _TELL_EVERY_S:
                     self._tell(score)
                     told_s = self._now_s()
+
+    def _late(self) -> DeadlineReached | None:
+        """Return the error of days that the deadline leaves no time to begin."""
+        ends_s, deps = self.options.ends_s, self.exporters[0].deps
+        if ends_s is None or not self._waiting or self._now_s() < ends_s:
+            return None
+        return time_limit.reached(deps.clock)
 
     def _workers(self) -> Executor:
         if self.at_once == 1:
@@ -183,7 +191,8 @@ class Run:
 
     def _say_failed(self, task: _Task, result: DayResult) -> None:
         problem = result.problem
-        if problem is None or result.report is not None or isinstance(problem, Stopped):
+        unfinished = isinstance(problem, Stopped | DeadlineReached)
+        if problem is None or result.report is not None or unfinished:
             return
         if self.choice.is_range:
             told = DayFailed(
@@ -192,7 +201,7 @@ class Run:
             task.exporter.deps.observe(told)
 
     def _left(
-        self, why: str, *, problem: Stopped | None = None, whose: tuple[str, str] | None = None
+        self, why: str, *, problem: ExportError | None = None, whose: tuple[str, str] | None = None
     ) -> Iterator[DayResult]:
         """Yield the days that are no longer started; the first one has the error."""
         left = [task for task in self._waiting if whose in {None, task.whose}]
