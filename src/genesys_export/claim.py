@@ -73,8 +73,9 @@ class Slicing:
     """How a day is cut, so that a later attempt cuts it alike; written where that may change."""
 
     intervals: tuple[Interval, ...]  # by the number of the slice, which its files carry
-    vain: int = 0  # attempts that sealed no slice, although they had time to read
-    # Slices that the attempt was reading when it ended; None: it has not ended, or was killed.
+    at_once: int  # as many are read side by side
+    vain: int = 0  # attempts that were reading at their deadline and had sealed no slice
+    # What the attempt was reading at its deadline; None: it has not ended, or was killed.
     reading: tuple[int, ...] | None = None
 
 

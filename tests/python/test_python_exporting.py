@@ -10,8 +10,10 @@ import pytest
 
 from genesys_export import (
     Budget,
+    DeadlineReached,
     Event,
     Exporter,
+    ExportError,
     Stopped,
     TryAgainLater,
     WrongSettings,
@@ -201,3 +203,27 @@ def test_an_exporter_works_again_after_it_was_closed(make):
     for day in (DAY, "2025-11-19"):
         with exporter:
             assert exporter.export(day).results[0].status == "published"
+
+
+@pytest.mark.parametrize("how", ["export", "export_due", "backfill"])
+def test_each_call_can_have_a_deadline(start, lake, environ, how):
+    genesys = start(polls=3)
+    slow = environ(genesys, GENESYS_EXPORT_GENESYS__POLL_FIRST="30s")
+    soon = timedelta(seconds=5)
+    with Exporter.from_settings(
+        to=lake, environ=slow, tables=["conversations"], catch_up__days=0
+    ) as exporter:
+        if how == "export":
+            with pytest.raises(DeadlineReached) as late:
+                exporter.export(DAY, deadline=soon)
+            problem: ExportError | None = late.value
+        else:
+            calls = {
+                "export_due": lambda: exporter.export_due(deadline=soon),
+                "backfill": lambda: exporter.backfill(DAY, DAY, deadline=soon),
+            }
+            problem = next(iter(calls[how]())).problem
+    assert isinstance(problem, DeadlineReached)
+    assert problem.retry_at is not None
+    assert problem.retry_at > datetime.now(UTC)
+    assert len(genesys.jobs) == 1

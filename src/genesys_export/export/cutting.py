@@ -1,10 +1,11 @@
 """How a day is cut into slices, and how many of them are read at once.
 
 A fixed number cuts a day alike every time. `auto` takes the number from the source's own count;
-the claim keeps it for later attempts, so that what is sealed fits. An attempt that had time to
-read and sealed no slice was in vain: the next one halves the slices that were being read (auto)
-and reads half as many at once, so that some slice is finished. After a bounded number of such
-attempts the deadline is refused: calls with a deadline come to an end.
+the claim keeps it for later attempts, so that what is sealed fits. With a deadline two slices
+are read at once at first, since what is not finished is lost; later attempts read as many as the
+one before finished. If that finished none, one is read at a time, and if a single one was too
+long, `auto` cuts it into four. After a bounded number of attempts in vain the deadline is refused:
+calls with a deadline come to an end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from .. import time_limit
 from ..claim import Claim, Slicing
-from ..days import MILLISECOND, Day, Interval, Slice, split
+from ..days import Day, Interval, Slice, split, split_interval
 from ..errors import WrongSettings
 from ..events import DayCut
 from ..ledger import Lease
@@ -22,8 +23,11 @@ from ..plural import plural
 from .dependencies import Dependencies
 from .plan import MOST_SLICES, Plan
 
-UNCOUNTED = 8  # slices of a day whose conversations nobody counted
-_MOST_VAIN = 8  # attempts, each of which reads less than the one before
+UNCOUNTED = 8  # slices of a day whose records nobody counted
+_AT_FIRST = 2  # are read at once with a deadline, until it is known how many can be finished
+_INTO = 4  # slices, where one was too long
+_MOST_VAIN = 6  # attempts of auto; each but the first reads a quarter of what the last one read
+_MOST_VAIN_FIXED = 3  # several at once, one alone, and the same once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +47,29 @@ def cut(
 ) -> Cut:
     """Return the slices of what is read of a day, as an earlier attempt cut it.
 
-    `count` returns how many records the source has of the day, None if nobody knows; it is asked
-    only where that decides. Raises WrongSettings where no slice can be read within the deadline.
+    `count` returns how many records the source has of it, None if nobody knows; it is asked only
+    where that decides. Raises WrongSettings where no slice can be read before the deadline.
     """
-    plan = deps.plan
-    if not plan.auto and not time_limit.is_set():
+    plan, limited = deps.plan, time_limit.is_set()
+    if not plan.auto and not limited:
         return Cut(split(day, plan.slices, until=whole.end), plan.slices_at_once)
     slicing = _taken_over(plan, lease, whole)
     if slicing is None:
         number = number_of(count(), plan.per_slice) if plan.auto else plan.slices
-        cuts = tuple(one.interval for one in split(day, number, until=whole.end))
-        slicing = Slicing(intervals=cuts)
-    number, vain = len(slicing.intervals), slicing.vain
-    at_once = max(1, plan.slices_at_once >> vain)
-    if time_limit.is_set() and vain >= _allowed(plan, number):
-        lease.update(slicing=replace(slicing, vain=0, reading=None))
-        raise _refused(plan, day, number, vain)
+        slicing = Slicing(
+            intervals=split_interval(whole, number),
+            at_once=min(_AT_FIRST, plan.slices_at_once, number),
+        )
+    number = len(slicing.intervals)
+    if limited and slicing.vain >= (_MOST_VAIN if plan.auto else _MOST_VAIN_FIXED):
+        lease.update(slicing=replace(slicing, vain=0, reading=()))
+        raise _refused(plan, day, slicing)
     lease.update(slicing=replace(slicing, reading=None))
     if plan.auto:
         deps.observe(DayCut(**plan.whose, day=str(day), slices=number))
     numbered = (Slice(day, index, one) for index, one in enumerate(slicing.intervals))
-    return Cut(tuple(sorted(numbered, key=lambda one: one.interval.start)), at_once)
+    in_order = tuple(sorted(numbered, key=lambda one: one.interval.start))
+    return Cut(in_order, slicing.at_once if limited else plan.slices_at_once)
 
 
 def number_of(count: int | None, per_slice: int) -> int:
@@ -72,76 +78,66 @@ def number_of(count: int | None, per_slice: int) -> int:
 
 
 def _taken_over(plan: Plan, lease: Lease, whole: Interval) -> Slicing | None:
-    """Return the slicing of the attempts before, as this one continues it; None if there is none.
+    """Return the slicing of the attempt before, as this one continues it; None if there is none.
 
     One of another length (today's, read up to a later instant) or number is of no use.
     """
     old, slicing = lease.old, lease.claim.slicing
-    if old is None or slicing is None:
-        return None
-    if not _covers(slicing, whole):
+    if old is None or slicing is None or not _covers(slicing, whole):
         return None
     if not plan.auto and len(slicing.intervals) != plan.slices:
         return None
-    reading = _in_vain(plan, old, slicing)
-    if not reading:
-        return slicing
-    slicing = replace(slicing, vain=slicing.vain + 1)
-    return replace(slicing, intervals=_halved(slicing, reading)) if plan.auto else slicing
+    return _continued(plan, old, slicing) if time_limit.is_set() else slicing
 
 
-def _in_vain(plan: Plan, old: Claim, slicing: Slicing) -> tuple[int, ...]:
-    """Return which slices the attempt before read without any of them being sealed.
+def _continued(plan: Plan, old: Claim, slicing: Slicing) -> Slicing:
+    """Return the slicing with what the attempt before tells of how much can be read in time."""
+    most = plan.slices_at_once
+    reading = _was_reading(old, slicing)
+    if not reading:  # it ended for another reason: nothing is known of what fits
+        return replace(slicing, at_once=min(slicing.at_once, most))
+    if finished := sum(one.attempt == old.attempt for one in old.slices):
+        return replace(slicing, at_once=min(finished, most))
+    if plan.auto and slicing.at_once == 1:
+        slicing = replace(slicing, intervals=_cut_again(slicing, reading[0]))
+    return replace(slicing, vain=slicing.vain + 1, at_once=1)
 
-    Of a killed attempt that is not known: as many as it read at once, in the order of time.
+
+def _was_reading(old: Claim, slicing: Slicing) -> tuple[int, ...]:
+    """Return which slices the attempt before was reading when its time was over.
+
+    Of a killed one that is not known: as many as it read at once, in the order of time.
     """
-    if any(one.attempt == old.attempt for one in old.slices):
-        return ()
     if slicing.reading is not None:
         return slicing.reading
     sealed = {one.interval for one in old.slices}
     left = [index for index, one in enumerate(slicing.intervals) if one not in sealed]
     left.sort(key=lambda index: slicing.intervals[index].start)
-    return tuple(left[: max(1, plan.slices_at_once >> slicing.vain)])
+    return tuple(left[: slicing.at_once])
 
 
-def _halved(slicing: Slicing, numbers: tuple[int, ...]) -> tuple[Interval, ...]:
-    """Return the intervals with those of these numbers halved, as long as there may be more.
+def _cut_again(slicing: Slicing, number: int) -> tuple[Interval, ...]:
+    """Return the intervals with the one of that number cut, as far as there may be more.
 
-    The first half keeps the number, the second one gets a new one: files of sealed slices carry
-    theirs.
+    The first piece keeps the number, the others get new ones: files carry those of sealed slices.
     """
     cuts = list(slicing.intervals)
-    for number in numbers:
-        whole = cuts[number]
-        middle = whole.start + (whole.end - whole.start) // 2 // MILLISECOND * MILLISECOND
-        if len(cuts) < MOST_SLICES and middle > whole.start:
-            cuts[number] = Interval(whole.start, middle)
-            cuts.append(Interval(middle, whole.end))
-    return tuple(cuts)
+    pieces = min(_INTO, MOST_SLICES - len(cuts) + 1)
+    cuts[number], *others = split_interval(cuts[number], pieces)
+    return (*cuts, *others)
 
 
 def _covers(slicing: Slicing, whole: Interval) -> bool:
     """Whether the slices tile the whole interval."""
     cuts = sorted(slicing.intervals, key=lambda one: (one.start, one.end))
-    ends = [whole.start, *(one.end for one in cuts)]
-    return ends[-1] == whole.end and all(
-        one.start == end for one, end in zip(cuts, ends, strict=False)
-    )
+    starts = [one.start for one in cuts]
+    return [*starts, whole.end] == [whole.start, *(one.end for one in cuts)]
 
 
-def _allowed(plan: Plan, number: int) -> int:
-    """Return after how many attempts in vain a deadline is refused.
-
-    Of a fixed number: once for every time that fewer are read at once, and once more of one alone.
-    """
-    return _MOST_VAIN if plan.auto else min(plan.slices_at_once, number).bit_length() + 1
-
-
-def _refused(plan: Plan, day: Day, number: int, vain: int) -> WrongSettings:
+def _refused(plan: Plan, day: Day, slicing: Slicing) -> WrongSettings:
     more = "" if plan.auto else ', or set slices = "auto"'
     return WrongSettings(
-        f"{day}: {plural(vain, 'attempt')} could not read any of {plural(number, 'slice')}"
-        " completely before the deadline",
-        advice=f"Give a longer deadline{more}.",
+        f"{day}: {plural(slicing.vain, 'attempt')} could not finish any of"
+        f" {plural(len(slicing.intervals), 'slice')} before the deadline",
+        advice=f"Use a longer deadline{more}.",
     )

@@ -19,7 +19,7 @@ from ..locations import Home
 from ..privacy import Rules
 from ..source_count import Tolerance
 
-MOST_SLICES = 96
+MOST_SLICES = 96  # of a day
 _LONGEST_LAG = timedelta(days=2)
 
 

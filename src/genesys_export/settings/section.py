@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 
 from . import values
 
 Whole = Annotated[int, BeforeValidator(values.number)]
+Slices = Annotated[int | str, PlainValidator(values.slices)]
 Span = Annotated[timedelta, BeforeValidator(values.span)]
 
 

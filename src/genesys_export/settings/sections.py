@@ -27,7 +27,7 @@ from ..days import zone_named
 from . import addresses, values
 from .pins import pins
 from .protection import Privacy
-from .section import Section, Span, Whole
+from .section import Section, Slices, Span, Whole
 from .statistics import Aggregates
 from .written_json import json_object
 
@@ -130,7 +130,7 @@ class Export(Section):
     engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
     query_body: Text | None = None
     query_path: Annotated[str, BeforeValidator(addresses.path)] = DETAILS_QUERY
-    slices: Annotated[Whole, Field(ge=1, le=96)] = 1
+    slices: Slices = 1
     slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
     timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = zone_named("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
