@@ -17,6 +17,7 @@ from genesys_export.datasets import DEFAULT, NAMES
 from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
+from genesys_export.progress.days import Days
 from genesys_export.progress.lines import Weight, line
 from genesys_export.progress.words import duration, news, size, waiting
 
@@ -41,6 +42,7 @@ FAILED = events.DayEnded(
     **ONLY, day="2026-11-20", status="failed", message="no answer", exit_status=69
 )
 ENDED = events.DayEnded(**ONLY, day="2026-11-22", status="published", message="", exit_status=0)
+CUT = events.DayCut(**EMEA, day="2026-11-22", slices=3)
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     **ONLY,
@@ -68,6 +70,7 @@ ALL = (
     events.Waited(reason="retry", waited_s=0.5),
     STARTED,
     COUNTED,
+    CUT,
     SUBMITTED,
     events.JobChanged(job_id="j1", state="FULFILLED"),
     events.IntervalHalved(interval=DAY, reason="95000 hits"),
@@ -785,3 +788,17 @@ def test_weights_are_those_of_logging():
 def test_why_a_slice_is_read_again_is_told(contested, why):
     said = news(msgspec.structs.replace(AGAIN, contested=contested))
     assert said.endswith(f": {why}; reading again")
+
+
+def test_a_day_whose_number_of_slices_is_not_known_yet_is_not_published_early():
+    days = Days()
+    staged = events.SliceStaged(
+        **EMEA, slice="2026-11-22#0", conversations=10, rows=10, size_bytes=1
+    )
+    begun = msgspec.structs.replace(STARTED, slices=0)
+    for event, phase in ((begun, "starting"), (CUT, "starting"), (staged, "starting")):
+        days.see(event, 0.0)
+        assert days.under_way[0].phase == phase
+    for _ in range(2):
+        days.see(staged, 0.0)
+    assert days.under_way[0].phase == "publishing"

@@ -158,12 +158,17 @@ def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice
     They tile it in order; lengths differ by a millisecond at most. A day without any instant
     gives slices without any.
     """
+    whole = day.interval if until is None else day.interval.until(until)
+    return tuple(Slice(day, i, one) for i, one in enumerate(split_interval(whole, count)))
+
+
+def split_interval(whole: Interval, count: int) -> tuple[Interval, ...]:
+    """Cut an interval as `split` cuts a day."""
     if count < 1:
         raise ValueError("a day has at least one slice")
-    whole = day.interval if until is None else day.interval.until(until)
     total_ms = (whole.end - whole.start) // MILLISECOND
     edges = [whole.start + MILLISECOND * (total_ms * i // count) for i in range(count + 1)]
-    return tuple(Slice(day, i, Interval(edges[i], edges[i + 1])) for i in range(count))
+    return tuple(Interval(edges[i], edges[i + 1]) for i in range(count))
 
 
 def floor_ms(instant: datetime) -> datetime:

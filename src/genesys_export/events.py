@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from . import time_limit
 from .about import known
 from .days import Interval
 from .model import Clock
@@ -80,8 +81,15 @@ class DayStarted(OfDataset, frozen=True, kw_only=True):
 
     day: str
     interval: Interval
-    slices: int
+    slices: int  # 0: not known yet, DayCut follows
     watermark: datetime | None
+
+
+class DayCut(OfDataset, frozen=True, kw_only=True):
+    """The number of slices of a day that has begun, where it depends on the day."""
+
+    day: str
+    slices: int
 
 
 class DayCounted(OfDataset, frozen=True, kw_only=True):
@@ -205,15 +213,15 @@ class DayEnded(OfDataset, frozen=True, kw_only=True):
     """The work on a day is over, or the day was not tried: once for every day of a call."""
 
     day: str
-    status: str  # published, unchanged, skipped, failed, not tried
+    status: str  # published, unchanged, skipped, failed, unfinished, not tried
     message: str  # the error, or why it was skipped or not tried
     exit_status: int  # of this day alone
     retry_at: datetime | None = None  # from when on a new try may succeed, where that is known
 
     @property
     def is_failure(self) -> bool:
-        """Whether it failed by itself: a day that a signal stopped did not."""
-        return self.status == FAILED and self.exit_status < _SIGNAL
+        """Whether it failed by itself: a day that a signal or the deadline ended did not."""
+        return self.status == FAILED
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
@@ -237,7 +245,7 @@ class ReadBack(Event, frozen=True, kw_only=True):
 
 UNCHANGED = "unchanged"  # an outcome of DayPublished
 FAILED = "failed"  # a status of DayEnded
-_SIGNAL = 128  # and the signal's number: the exit status of what a signal ended
+UNFINISHED = "unfinished"  # another: a signal or the deadline ended it
 
 Observe = Callable[[Event], None]
 
@@ -245,8 +253,9 @@ Observe = Callable[[Event], None]
 def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
     """Wait as `told` says; report the plan before and the actual time after.
 
-    Raises what interrupts the clock.
+    Raises what interrupts the clock, and DeadlineReached at once if it would end too late.
     """
+    time_limit.check(clock, told.wait_s, reason=told.reason)
     observe(told)
     began_s = clock.monotonic()
     try:

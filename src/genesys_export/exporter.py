@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -119,14 +120,19 @@ class Exporter(Work):
         force: bool = False,
         rewrite: bool = False,
         accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Report:
         """Export one day of every chosen dataset and organisation; return what became of each.
 
         A day that is final already is skipped unless `force`. Every dataset is tried; then the
         gravest error is raised: TryAgainLater (with `retry_at` where that is known) while Genesys
         does not have the whole day or another run holds it, and the other errors of this package.
+        `deadline` is how long the call may take: then it ends with DeadlineReached, and the next
+        call continues where this one ended.
         """
-        options = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(
+            force=force, rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline
+        )
         results = in_order(self.results(self.one(day, called="day"), options))
         if problem := gravest(results):
             raise problem
@@ -147,14 +153,19 @@ class Exporter(Work):
         )
 
     def export_due(
-        self, *, rewrite: bool = False, accept_shrink: bool = False
+        self,
+        *,
+        rewrite: bool = False,
+        accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Iterator[DayResult]:
         """Export every day that is missing or may have changed; yield how each ended, as it ends.
 
         A failed day ends only itself; where every further day of a dataset would fail alike, the
-        rest is not tried.
+        rest is not tried. After `deadline` what is under way ends with DeadlineReached, and no
+        further day begins.
         """
-        options = ExportOptions(rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline)
         return self.results(self.due_days(), options)
 
     def backfill(
@@ -165,13 +176,17 @@ class Exporter(Work):
         force: bool = False,
         rewrite: bool = False,
         accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Iterator[DayResult]:
         """Export the days from `start` to `end`; yield how each ended, as they end.
 
         `backfill.days_at_once` of them at a time, in the order of `backfill.order`; days that
-        have not ended are left out. Goes on after a failed day, as `export_due` does.
+        have not ended are left out. Goes on after a failed day, and ends at the `deadline`, as
+        `export_due` does.
         """
-        options = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(
+            force=force, rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline
+        )
         choice, left_out = self.range(start, end)
         if left_out:
             self.around.observe(Noticed(message=left_out))

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
+from . import time_limit
 from .about import carried
 from .errors import ExportError
 from .model import Clock
@@ -124,6 +125,7 @@ def _taken(
         if abandon.is_set():
             raise Abandoned("another slice failed")
         clock.sleep(0)
+        time_limit.check(clock, grace_s=time_limit.GRACE_S)
         try:
             item, problem = given.get(timeout=_LOOK_EVERY_S)
         except Empty:

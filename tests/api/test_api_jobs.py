@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from reading import DAY, expected, ids
 
-from genesys_export.api import Filters, JobPolicy, RetryPolicy
+from genesys_export.api import Budget, Filters, JobPolicy, RetryPolicy
 from genesys_export.days import Day, floor_ms, split
 from genesys_export.errors import (
     GenesysUnavailable,
@@ -408,3 +408,15 @@ def test_slices_side_by_side_share_the_token_and_tile_the_day(dial):
 def test_a_policy_that_makes_no_sense_is_refused(bad, told):
     with pytest.raises(ValueError, match=told):
         JobPolicy(**bad)
+
+
+def test_jobs_are_deleted_also_where_the_budget_is_used_up(dial, clock):
+    line = dial(budget=Budget(per_minute=4, headroom=0))
+    fetch = line.source().fetch(DAY)
+    list(fetch.pages())
+    while line.budget.reserve(clock.monotonic()) == 0:
+        pass  # others use it up
+    fetch.release()
+    assert line.genesys.jobs == {}
+    assert [one.reason for one in line.events.of(Waiting)][-1] == "budget"
+    assert line.events.of(Noticed) == []

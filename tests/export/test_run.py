@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fakes import Events, FakeClock, FakeSource, MemoryStore, feed_of, orgs_of, some
+from genesys_export import time_limit
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
+    DeadlineReached,
     DestinationFailed,
     GenesysUnavailable,
     NotPermitted,
@@ -657,3 +659,22 @@ def test_a_result_says_in_a_line_what_became_of_its_day():
     assert str(failed) == "2026-11-22 conversation_details: not tried (stopped by SIGINT)"
     (fine,) = Bench(Script(), org="emea").run(november(21, 21))
     assert str(fine) == "emea 2026-11-21 conversation_details: published"
+
+
+def test_days_that_the_deadline_leaves_no_time_to_begin_are_not_tried():
+    bench = Bench(Script(lambda _date: bench.clock.rest(60)))
+    options = ExportOptions(ends_s=bench.clock.monotonic() + 90)
+    ends = bench.run(november(10, 14), options=options)
+    assert [one.status for one in ends] == ["published"] * 2 + ["not tried"] * 3
+    assert [one.exit_status for one in ends] == [0, 0, 75, 0, 0]
+    assert ends[2].retry_at == bench.clock.now()
+    assert ends[2].not_tried == "the deadline is reached"
+
+
+def test_a_day_that_ends_at_the_deadline_still_counts_as_to_do():
+    bench = Bench(Script(lambda _date: time_limit.check(bench.clock, 100)))
+    ends = bench.run(november(10, 11), options=ExportOptions(ends_s=50.0))
+    assert {type(one.problem) for one in ends} == {DeadlineReached}
+    last = bench.events.of(BackfillProgress)[-1]
+    assert (last.failed, last.done, last.total) == (0, 0, 2)
+    assert not any(one.is_failure for one in bench.events.of(DayEnded))

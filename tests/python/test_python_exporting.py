@@ -9,8 +9,10 @@ from threading import Thread
 import pytest
 
 from genesys_export import (
+    DeadlineReached,
     Event,
     Exporter,
+    ExportError,
     Stopped,
     TryAgainLater,
     WrongSettings,
@@ -251,3 +253,27 @@ def test_a_shard_is_exported_or_none_of_it(genesys, lake):
         assert list(exporter.backfill(DAY, DAY)) == []
     with pytest.raises(WrongUse, match="shards are numbered from 1 to 2"):
         Exporter.from_settings(**given, shard="0/2")
+
+
+@pytest.mark.parametrize("how", ["export", "export_due", "backfill"])
+def test_each_call_can_have_a_deadline(start, lake, environ, how):
+    genesys = start(polls=3)
+    slow = environ(genesys, GENESYS_EXPORT_GENESYS__POLL_FIRST="30s")
+    soon = timedelta(seconds=5)
+    with Exporter.from_settings(
+        to=lake, environ=slow, tables=["conversations"], catch_up__days=0
+    ) as exporter:
+        if how == "export":
+            with pytest.raises(DeadlineReached) as late:
+                exporter.export(DAY, deadline=soon)
+            problem: ExportError | None = late.value
+        else:
+            calls = {
+                "export_due": lambda: exporter.export_due(deadline=soon),
+                "backfill": lambda: exporter.backfill(DAY, DAY, deadline=soon),
+            }
+            problem = next(iter(calls[how]())).problem
+    assert isinstance(problem, DeadlineReached)
+    assert problem.retry_at is not None
+    assert problem.retry_at > datetime.now(UTC)
+    assert len(genesys.jobs) == 1

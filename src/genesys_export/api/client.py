@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from .. import time_limit
 from ..errors import ExportError, GenesysUnavailable
 from ..events import Noticed, Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
 from ..plural import plural
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
-from .limits import RequestBudget
+from .limits import WINDOW_S, RequestBudget
 from .pool import ONE_BUDGET, OneToken, TokenPool
 from .refusals import code_of, refusal
 from .regions import Hosts
@@ -69,6 +71,7 @@ class _Start:
 
 
 _LONGEST_PAUSE_S = 3_600.0  # whatever a server says: a backfill goes on after it
+_LONGEST_PROMISE_S = 86_400.0  # whatever a server says: `retry_at` is a day away at most
 # Until any answer came a wrong host or network is likelier than an outage.
 _FIRST_ANSWER_S = 60.0
 _SIGN_IN = Call(method="POST", path="/oauth/token")
@@ -143,11 +146,19 @@ class Client:
                 attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
             )
             if isinstance(decision, GiveUp):
-                raise _given_up(call, outcome, attempt, elapsed_s) from outcome.cause
+                problem = _given_up(call, outcome, attempt, elapsed_s)
+                problem.retry_at = self._in(outcome.told_s)
+                raise problem from outcome.cause
             wait_s = decision.after_s
             if outcome.rate_limited and self._lanes.count > 1 and call is not _SIGN_IN:
                 wait_s = min(wait_s, self._lanes.paused_for())  # another token may be free
             self._pause(call, outcome, attempt, wait_s)
+
+    def _in(self, wait_s: float | None) -> datetime | None:
+        """Return when a server that asked to wait so long answers again, if it did."""
+        if not wait_s:
+            return None
+        return self._clock.now() + timedelta(seconds=min(wait_s, _LONGEST_PROMISE_S))
 
     def _patience_s(self, call: Call) -> float:
         own_s = self._retry.deadline_s
@@ -218,8 +229,9 @@ class Client:
 
         The token is there before the start is taken: a sign-in would delay it.
         """
-        patience_s = self._patience_s(call)
+        patience_s = max(self._patience_s(call), WINDOW_S)  # our own budget surely comes back
         while True:
+            time_limit.check(self._clock)
             lane = self._lanes.soonest() if only is None else only
             token = self._tokens[lane].current()
             wait_s = self._lanes.reserve(lane)
@@ -231,7 +243,8 @@ class Client:
                 raise GenesysUnavailable(
                     f"{call.method} {call.path} would have to wait {wait_s:.0f} s for the rate "
                     f"limit"
-                    " (rate limit)"
+                    " (rate limit)",
+                    retry_at=self._in(wait_s),
                 )
             reason = "rate limit" if self._lanes.paused_for() > 0 else "budget"
             wait(self._observe, self._clock, Waiting(reason=reason, wait_s=wait_s))

@@ -56,7 +56,8 @@ def answer_bytes(page_size: int) -> int:
 
 
 def _slices_at_once(settings: Settings) -> int:
-    return min(settings.export.slices, settings.export.slices_at_once)
+    slices, at_once = settings.export.slices, settings.export.slices_at_once
+    return min(slices, at_once) if isinstance(slices, int) else at_once
 
 
 def client_of(

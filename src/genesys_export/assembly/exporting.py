@@ -81,7 +81,7 @@ def _lookups(plan: Plan, feed: Feed, store: Store, clock: Clock) -> Lookups | No
 def dry_run(exporter: DayExporter, day: Day) -> DryRun:
     """Return what exporting the day would ask and write; asks and writes nothing."""
     plan, feed = exporter.deps.plan, exporter.deps.feed
-    parts = split(day, plan.slices)
+    parts = split(day, 1 if plan.auto else plan.slices)
     keys = [plan.key(table, part) for table in plan.written for part in parts]
     written = [*keys, plan.home.manifest(day)] if plan.keeps_state else keys
     asked = [body for part in parts for body in feed.describe(part.interval)]

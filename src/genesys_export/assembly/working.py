@@ -144,8 +144,12 @@ class Work:
         """Export the chosen days; yield how each ended, as they end.
 
         Organisations take turns, and what is wrong with one ends no other. Raises WrongSettings
-        where no organisation, or no destination, is set as it must be.
+        where no organisation, or no destination, is set as it must be. The deadline counts from
+        now.
         """
+        if options.deadline is not None:
+            ends_s = self.around.clock.monotonic() + options.deadline.total_seconds()
+            options = replace(options, ends_s=ends_s)
         self.settings.require_some()
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)

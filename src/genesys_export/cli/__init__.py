@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .. import __version__
-from . import options, own_options, process
+from . import durations, options, own_options, process
 from .help import Command, Group, examples
 from .showing import machine
 
@@ -95,6 +95,7 @@ def run(
     force: options.Force = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
+    deadline: durations.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -115,7 +116,8 @@ def run(
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
 
-    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
+                           deadline=deadline)  # fmt: skip
     return execute(RunRequest(date=date, options=chosen, dry_run=dry_run, report=report), flags)
 
 
@@ -145,6 +147,7 @@ def backfill(
     force: options.ForceRange = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
+    deadline: durations.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -166,7 +169,8 @@ def backfill(
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
 
-    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
+                           deadline=deadline)  # fmt: skip
     request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report)
     return execute(request, flags)
 
@@ -191,10 +195,8 @@ def status(
     flags |= {"log_format": log_format, "quiet": quiet, "verbose": verbose}
     from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
-    request = StatusRequest(
-        as_json=json, html=html, days=days, check=check, allow_empty=allow_empty
-    )
-    return report(request, flags)
+    asked = StatusRequest(as_json=json, html=html, days=days, check=check, allow_empty=allow_empty)
+    return report(asked, flags)
 
 
 @app.command(cls=Command, epilog=examples("verify"))

@@ -64,6 +64,8 @@ def _say(exporter: DayExporter, day: Day) -> None:
         sys.stdout.write(f"would {exporter.deps.feed.asks}: {clean(text)}\n")
     for url in found.written:
         sys.stdout.write(f"would write {clean(url)}\n")
+    if exporter.deps.plan.auto:
+        sys.stdout.write("and, if Genesys counts many records, more slices: ….001, …\n")
     if exporter.deps.plan.roll:
         sys.stdout.write("and, if a file reaches a limit of [roll], the next ones: …-001, …\n")
 

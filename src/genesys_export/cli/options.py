@@ -226,10 +226,11 @@ QueryBody = Annotated[
     ),
 ]
 Slices = Annotated[
-    int | None,
+    str | None,
     flag(
         "--slices",
-        "Split the day into N slices and fetch them in parallel.",
+        "Split the day into N slices and fetch them in parallel; auto takes N from Genesys's"
+        " own count.",
         value="N",
         default="1",
         panel=HOW,

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
-from .. import damage, guards, life
+from .. import damage, guards, life, time_limit
 from ..about import about
 from ..days import Day, iso_ms
-from ..errors import ExportError, Stopped
+from ..errors import DeadlineReached, ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Manifest
@@ -35,6 +35,8 @@ class ExportOptions:
     force: bool = False  # a final day again
     rewrite: bool = False  # under another recipe than the destination's
     accept_shrink: bool = False  # although many conversations are gone
+    deadline: timedelta | None = None  # how long the run may take
+    ends_s: float | None = None  # until when: set as the run begins, in monotonic seconds
 
 
 _NO_OPTIONS = ExportOptions()
@@ -66,11 +68,13 @@ class DayExporter:
         After any error nothing visible has changed, but for a day whose publishing was cut off:
         its manifest says so, and the next run finishes it first. Raises TryAgainLater (75) while
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
-        (65) where a guard keeps the old day, and what the source and the store raise. It lends
-        its `slot` while it waits for a job.
+        (65) where a guard keeps the old day, and what the source and the store raise; from its
+        deadline on DeadlineReached (75), unless everything is staged by then. It lends its `slot`
+        while it waits for a job.
         """
         mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
-        with about(**self.deps.plan.whose, day=str(day)):
+        names = {**self.deps.plan.whose, "day": str(day)}
+        with about(**names), time_limit.ending(options.ends_s):
             return mine._exported(day, options)  # noqa: SLF001 - its own
 
     def _exported(self, day: Day, options: ExportOptions) -> DayReport:
@@ -184,7 +188,7 @@ class DayExporter:
                 **deps.plan.whose,
                 day=str(task.day),
                 interval=task.day.interval,
-                slices=deps.plan.slices,
+                slices=0 if deps.plan.auto else deps.plan.slices,
                 watermark=watermark,
             )
         )
@@ -248,6 +252,10 @@ class DayExporter:
         try:
             yield lease
         except LeaseLost:
+            raise
+        except DeadlineReached:
+            lease.open_jobs = lease.open_jobs or lease.claim.jobs
+            self._release(lease, None)
             raise
         except ExportError as problem:
             failed = not isinstance(problem, Stopped)

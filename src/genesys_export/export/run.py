@@ -16,8 +16,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import ParamSpec, TypeVar
 
+from .. import time_limit
 from ..about import carried
-from ..errors import Stopped
+from ..errors import DeadlineReached, Stopped
 from ..events import Observe, ignore
 from ..model import Clock
 from .choice import Choice
@@ -117,8 +118,8 @@ class Run:
         told_s, is_told = -_TELL_EVERY_S, True
         with self._workers() as workers, self._left_early():
             while self._line or self._running:
-                if stopped := self.pending():
-                    yield from self._stopped(score, turns, stopped)
+                if ending := self._ending():
+                    yield from self._all_left(score, turns, str(ending))
                 self._begin(workers)
                 for turn, task, ended in self._ended():
                     is_told = False
@@ -232,13 +233,20 @@ class Run:
         if score.gives_up(*task.whose):
             yield from self._left(score, turn, task.whose[1], GIVEN_UP)
 
-    def _stopped(
-        self, score: Score, turns: Sequence[Turn], stopped: Stopped
-    ) -> Iterator[DayResult]:
+    def _ending(self) -> Stopped | DeadlineReached | None:
+        """Return why no further day begins, if so."""
+        if stopped := self.pending():
+            return stopped
+        ends_s = self.options.ends_s
+        if ends_s is None or self.clock.monotonic() < ends_s:
+            return None
+        return time_limit.reached(self.clock)
+
+    def _all_left(self, score: Score, turns: Sequence[Turn], why: str) -> Iterator[DayResult]:
         """Yield the days that are no longer started; the first one has the error."""
         for turn in turns:
             for dataset in turn.org.datasets:
-                yield from self._left(score, turn, dataset, str(stopped))
+                yield from self._left(score, turn, dataset, why)
 
     def _left(self, score: Score, turn: Turn, dataset: str, why: str) -> Iterator[DayResult]:
         likely = turn.likely_done
@@ -249,11 +257,11 @@ class Run:
             yield self._with_stop(one)
 
     def _with_stop(self, ended: DayResult) -> DayResult:
-        """Return it; the first day that a stop left has the error."""
-        if self._stop_told or not ended.not_tried or not (stopped := self.pending()):
+        """Return it; the first day that a stop or the deadline left has the error."""
+        if self._stop_told or not ended.not_tried or not (ending := self._ending()):
             return ended
         self._stop_told = True
-        return replace(ended, problem=stopped)
+        return replace(ended, problem=ending)
 
     def _tell(self, score: Score) -> None:
         if self.choice.is_range:

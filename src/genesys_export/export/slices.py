@@ -13,6 +13,7 @@ from threading import Event
 from ..about import about
 from ..claim import SealedFile, SealedSlice
 from ..days import Slice
+from ..errors import DeadlineReached
 from ..events import Observe, SliceStaged
 from ..manifest import File, file_of
 from ..model import Again, Clock, Gap, Reading, Rejected, Store, Summary
@@ -55,6 +56,22 @@ class StagedSlice:
     sealed: SealedSlice
     task: Task | None = None
     gaps: tuple[Gap, ...] = ()  # tables that don't hold all they should
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A slice that was not finished before the deadline."""
+
+    slice: Slice
+    problem: DeadlineReached
+
+
+def stage_in_time(context: SliceContext, task: Task) -> StagedSlice | Late:
+    """Read the slice completely and stage its files, if it is done before the deadline."""
+    try:
+        return stage(context, task)
+    except DeadlineReached as problem:
+        return Late(task.slice, problem)
 
 
 def stage(context: SliceContext, task: Task) -> StagedSlice:

@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock
 from typing import Any, Protocol
 
+from .. import time_limit
 from ..model import Clock
 from ..threads import Abandoned
 
@@ -166,6 +167,7 @@ class Slot:
             while not wish.is_granted and not self._is_held:
                 _go_on(abandon)
                 clock.sleep(0)
+                time_limit.check(clock)
                 with suppress(Empty):
                     wish.box.get(timeout=_ASK_EVERY_S)
         except BaseException:

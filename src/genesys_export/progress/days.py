@@ -99,6 +99,8 @@ class Days:
                 )
             case events.DayPublished() | events.DayEnded():
                 self._end(event, event.day)
+            case events.DayCut():
+                self._change(self._of(event, event.day), slices=event.slices)
             case events.DayCounted():
                 self._change(self._of(event, event.day), expected=event.conversations)
             case events.JobSubmitted():
@@ -138,7 +140,7 @@ class Days:
         staged: int = 0,
     ) -> None:
         if day := self._of(event, slice_):
-            all_staged = day.staged + staged >= day.slices
+            all_staged = 0 < day.slices <= day.staged + staged
             self._change(
                 day,
                 read=day.read + read,

@@ -75,6 +75,7 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.DayRecovered: (Weight.INFO, "day recovered"),
     events.SliceAdopted: (Weight.INFO, "slice adopted"),
     events.DayCounted: (Weight.INFO, "counted by Genesys"),
+    events.DayCut: (Weight.INFO, "slices chosen"),
     events.JobSubmitted: (Weight.INFO, "job submitted"),
     events.JobChanged: (Weight.INFO, "job changed"),
     events.IntervalHalved: (Weight.INFO, "interval halved"),

@@ -16,7 +16,7 @@ from ..datasets import DEFAULT, NAMES, Additions, known, owner, tables
 from ..days import zone_named
 from . import addresses, values
 from .pins import pins
-from .section import Names, Section, Text, Whole
+from .section import Names, Section, Slices, Text, Whole
 
 DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 
@@ -38,7 +38,7 @@ class Export(Section):
     engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
     query_body: Text | None = None
     query_path: Annotated[str, BeforeValidator(addresses.path)] = DETAILS_QUERY
-    slices: Annotated[Whole, Field(ge=1, le=96)] = 1
+    slices: Slices = 1
     slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
     timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = zone_named("UTC")
     wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None

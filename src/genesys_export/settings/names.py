@@ -40,7 +40,7 @@ class Flags(TypedDict, total=False):
     layout: str | None
     engine: str | None
     query_body: str | None
-    slices: int | None
+    slices: str | None
     timezone: str | None
     wait: str | None
     allow_partial: bool

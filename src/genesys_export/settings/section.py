@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, NoReturn, SupportsIndex
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, SecretStr
 
 from ..errors import unpicklable
 from . import values
@@ -16,6 +16,7 @@ from . import values
 Text = Annotated[str, BeforeValidator(values.text)]
 Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
 Whole = Annotated[int, BeforeValidator(values.number)]
+Slices = Annotated[int | str, PlainValidator(values.slices)]
 Span = Annotated[timedelta, BeforeValidator(values.span)]
 
 
