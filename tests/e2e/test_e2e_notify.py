@@ -94,6 +94,23 @@ def test_doctor_checks_the_settings_of_the_targets_and_sends_nothing(command, ge
     assert "cAnArY" not in result.words
 
 
+def test_addresses_that_do_not_answer_are_named_and_not_shown(
+    command, genesys, lake, day, closed_address
+):
+    told = with_webhook(command.against(genesys()), f"http://{closed_address}/cAnArY-token")
+    mail = f"mailto://cAnArY-user:cAnArY-pw@{closed_address}?to=cAnArY@example.org&from=export@example.org&mode=insecure"
+    told = told.with_variables(
+        GENESYS_EXPORT_NOTIFY__ALERTS=mail, GENESYS_CLIENT_SECRET="not-the-secret"
+    )
+    result = told.run("--date", day, "--verbose").ends(77)
+    assert f"http://{closed_address}/… did not take a message" in result.err
+    assert "mailto:// (number 1 of alerts) did not take a message" in result.err
+    assert "cAnArY" not in result.words
+    kept = [one.read_bytes() for one in lake.root.rglob("*") if one.is_file()]
+    assert any(b'"failed"' in one for one in kept)
+    assert all(b"cAnArY" not in one for one in kept)
+
+
 def test_people_are_told_by_mail_what_failed_and_once(command, genesys, lake, day):
     """By a mail server on loopback that takes one message and ends the conversation."""
     mail = Mailbox()
