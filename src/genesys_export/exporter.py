@@ -102,7 +102,7 @@ class Exporter(Work):
         given = {
             **keywords,
             "org": org,
-            "shard": shard,
+            "shard": read.shard and str(read.shard),  # what auto found here holds there
             "environ": environ,
             "on_event": on_event,
             "should_stop": should_stop,

@@ -107,6 +107,14 @@ def test_what_makes_budgets_goes_to_the_other_process_by_its_name():
     assert again.around.budget is budget_of
 
 
+def test_a_shard_that_was_found_here_holds_in_the_other_process():
+    environ = {"AWS_BATCH_JOB_ARRAY_INDEX": "1", "AWS_BATCH_JOB_ARRAY_SIZE": "4"}
+    exporter = Exporter.from_settings(environ=environ, shard="auto")
+    environ.clear()  # as it is elsewhere
+    again = pickle.loads(pickle.dumps(exporter))
+    assert str(exporter.settings.shard) == str(again.settings.shard) == "2/4"
+
+
 # --- errors ----------------------------------------------------------------------------------
 
 AT = datetime(2026, 11, 29, tzinfo=UTC)
@@ -120,6 +128,7 @@ SAMPLES: dict[str, object] = {
     "permissions": ("analytics:conversationDetail:view",),
     "signum": 15,
     "by": "should_stop",
+    "waited_for": "job",
 }
 
 
