@@ -95,7 +95,7 @@ class Calls:
     manifest: Manifest | None = None
 
     def __post_init__(self) -> None:
-        self.budget = Budget(self.per_minute)
+        self.budget = Budget(self.per_minute, clock=self.clock.monotonic)
 
     def client(self) -> Client:
         return Client(
