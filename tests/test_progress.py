@@ -234,11 +234,11 @@ def test_a_day_that_failed_alone_is_told_at_the_end_and_in_json_lines_at_once(cl
     assert told["retry_at"] is None
 
 
-@pytest.mark.parametrize("status", ["published", "unchanged", "skipped", "not tried", "stopped"])
+@pytest.mark.parametrize(
+    "status", ["published", "unchanged", "skipped", "not tried", "unfinished"]
+)
 def test_the_end_of_a_day_that_did_not_fail_is_for_the_verbose_log(clock, status):
     ended = msgspec.structs.replace(ENDED, status=status)
-    if status == "stopped":
-        ended = msgspec.structs.replace(ENDED, status="failed", exit_status=143)
     assert "ended" not in shown([OVER, ended], clock) + shown([ended], clock, format="json")
     assert "2026-11-22" not in drawn([OVER, ended], clock)
     assert "day ended day=2026-11-22" in shown([ended], clock, level="verbose")

@@ -109,6 +109,7 @@ SAMPLES: dict[str, object] = {
     "permissions": ("analytics:conversationDetail:view",),
     "signum": 15,
     "by": "should_stop",
+    "waited_for": "job",
 }
 
 
