@@ -130,8 +130,13 @@ def test_a_failed_run_keeps_when_the_last_good_one_was(file):
     )
 
 
-def test_a_day_that_is_too_early_is_no_success_and_needs_no_attention(file):
-    found = Runs(file).run(*day_of(status="failed", exit_status=75))
+@pytest.mark.parametrize(
+    ("status", "exit_status"),
+    [("failed", 75), ("failed", 143), ("unfinished", 143), ("not tried", 0), ("not tried", 143)],
+)
+def test_a_day_for_the_next_run_is_no_success_and_needs_no_attention(file, status, exit_status):
+    ended = day_of(status=status, exit_status=exit_status)[-1]
+    found = Runs(file).run(ended)
     assert found["days_needing_attention", "", DETAILS] == 0
     assert ("last_success_timestamp_seconds", "", DETAILS) not in found
 

@@ -23,8 +23,7 @@ from ..events import (
 )
 
 Whose = tuple[str, str]  # organisation, dataset
-_TRY_AGAIN = 75
-_NEEDS_ATTENTION = frozenset({"failed", "not tried"})
+_TRY_AGAIN, _SIGNAL = 75, 128  # exit statuses
 
 
 @dataclass(slots=True)
@@ -38,13 +37,13 @@ class Sums:
     waits_s: Counter[str] = field(default_factory=Counter)  # by reason
     days: Counter[str] = field(default_factory=Counter)  # by status
     needing_attention: int = 0
-    not_ready: int = 0  # days that Genesys does not have yet, or another run is at
+    not_done: int = 0  # days for the next run: too early, stopped, not tried
     lateness_s: float | None = None  # of the newest day published
 
     @property
     def is_success(self) -> bool:
-        """Whether no day failed."""
-        return not self.needing_attention and not self.not_ready
+        """Whether every day is as it should be."""
+        return not self.needing_attention and not self.not_done
 
 
 @dataclass(slots=True)
@@ -98,8 +97,10 @@ class Figures:
     def _ended(self, event: DayEnded) -> None:
         sums = self._of(event)
         sums.days[event.status] += 1
-        if event.exit_status == _TRY_AGAIN:
-            sums.not_ready += 1
-        elif event.exit_status or event.status in _NEEDS_ATTENTION:
+        if event.exit_status == _TRY_AGAIN or event.exit_status > _SIGNAL:
+            sums.not_done += 1
+        elif event.exit_status:
             sums.needing_attention += 1
+        elif event.status == "not tried":
+            sums.not_done += 1
         self._ends.pop(((event.org, event.dataset), event.day), None)

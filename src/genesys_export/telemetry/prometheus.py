@@ -22,10 +22,10 @@ from .figures import Figures, Sums, Whose
 PREFIX = "genesys_export_"
 _HELP = {
     "last_run_timestamp_seconds": "When the last run ended.",
-    "last_success_timestamp_seconds": "When the last run ended in which no day failed.",
+    "last_success_timestamp_seconds": "When the last run ended that left no day undone.",
     "last_run_duration_seconds": "How long the last run took.",
     "last_run_days": "Days of the last run, by how they ended.",
-    "days_needing_attention": "Days of the last run that failed or were not tried.",
+    "days_needing_attention": "Days of the last run that failed.",
     "lateness_seconds": "From the end of the newest published day to its publishing.",
     "last_run_records": "Conversations and other records that the last run read.",
     "last_run_requests": "Requests to Genesys in the last run.",
