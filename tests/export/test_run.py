@@ -654,6 +654,15 @@ def test_results_are_put_in_order_of_organisation_dataset_and_day():
     assert in_order(reversed(expected)) == expected
 
 
+def test_a_result_without_its_manifest_says_the_same():
+    (ended,) = Bench(Script()).run(november(22, 22))
+    small = ended.without_manifest()
+    assert str(small) == str(ended)
+    assert (small.status, some(small.report).manifest) == ("published", None)
+    stopped = Bench(Script()).run(november(22, 22), pending=lambda: Stopped(2))[0]
+    assert stopped.without_manifest() is stopped
+
+
 def test_a_result_says_in_a_line_what_became_of_its_day():
     failed = Bench(Script()).run(november(22, 22), pending=lambda: Stopped(2))[0]
     assert str(failed) == "2026-11-22 conversation_details: not tried (stopped by SIGINT)"

@@ -6,7 +6,7 @@ Holds no secret and no customer's data: names, counts, places, sentences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -101,6 +101,12 @@ class DayResult:
     def retry_at(self) -> datetime | None:
         """From when on a new try may succeed, if that is known."""
         return self.problem.retry_at if self.problem else None
+
+    def without_manifest(self) -> DayResult:
+        """Return it as small as it can be: a manifest takes most of the memory."""
+        if self.report is None:
+            return self
+        return replace(self, report=replace(self.report, manifest=None))
 
     def __str__(self) -> str:
         """Return a line that says it all: `2026-11-22 conversation_details: published`."""

@@ -177,13 +177,15 @@ class Turn:
     def _looked_at(self, dataset: str, first: int, days: tuple[Day, ...]) -> Found:
         settled: dict[Day, DayReport] = {}
         whose = (self.org.name, dataset)
+        if stopped := self.pending():
+            left = tuple(result(whose, day, not_tried=str(stopped)) for day in days)
+            return Found(dataset=dataset, ended=left)
         exporter = None
         try:
             exporter = self._exporter(dataset)
-            if not self.pending():
-                with about(org=self.org.name, dataset=dataset):
-                    days = self.choice.announced(exporter, days)
-                    settled = self._settled(exporter, first, days)
+            with about(org=self.org.name, dataset=dataset):
+                days = self.choice.announced(exporter, days)
+                settled = self._settled(exporter, first, days)
         except Exception as problem:  # noqa: BLE001 - the border of an organisation's dataset
             if exporter is None or not self.pending():
                 known = as_known(problem, self.org.name)
