@@ -1,0 +1,96 @@
+"""Each engine in an environment of its own, with a home of its own, against the simulator.
+
+`make test-doors` runs one file in each environment; where an engine is not installed, its file is
+not collected. Engines read their environment when they are imported, so it is set here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, chdir
+from datetime import timedelta
+from importlib.util import find_spec
+from itertools import chain, repeat
+from pathlib import Path
+
+import pytest
+
+from genesys_simulator import Options, Simulator, World, serve
+
+collect_ignore = [
+    f"test_{engine}.py" for engine in ("airflow", "dagster", "prefect") if not find_spec(engine)
+]
+HOME = Path(tempfile.mkdtemp(prefix="doors-"))
+os.environ |= {
+    "DO_NOT_TRACK": "1",
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    "DAGSTER_HOME": str(HOME),
+    "PREFECT_HOME": str(HOME),
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
+}
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    return HOME
+
+
+@pytest.fixture
+def lake(tmp_path) -> Iterator[Path]:
+    """Return where the settings of the environment export to; the folder above is the current."""
+    with chdir(tmp_path):
+        yield tmp_path / "lake"
+
+
+@pytest.fixture
+def start(lake) -> Iterator[Callable[..., Simulator]]:
+    """Start a simulator that the environment names; both end with the test."""
+    before = dict(os.environ)
+    with ExitStack() as stack:
+
+        def simulator(**options) -> Simulator:
+            genesys = stack.enter_context(serve(World.generated(per_day=40), Options(**options)))
+            os.environ |= {
+                "GENESYS_CLOUD_BASE_URL": genesys.base_url,
+                "GENESYS_CLIENT_ID": genesys.client_id,
+                "GENESYS_CLIENT_SECRET": genesys.client_secret,
+                "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
+                "GENESYS_EXPORT_DESTINATION__TO": str(lake),
+            }
+            return genesys
+
+        yield simulator
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def late() -> Callable[[int], Callable[[], timedelta]]:
+    """Return a lag of three days for the first so many times that it is asked, none after."""
+
+    def of(looks: int) -> Callable[[], timedelta]:
+        lags = chain(repeat(timedelta(days=3), looks), repeat(timedelta(0)))
+        return lambda: next(lags)
+
+    return of
+
+
+@pytest.fixture
+def nothing_is_held(lake) -> Callable[[Simulator], bool]:
+    """Say whether an export was begun, and neither a claim nor a job is left of it."""
+
+    def check(genesys: Simulator) -> bool:
+        claims = [json.loads(one.read_text()) for one in lake.rglob("claim.json")]
+        submitted = any(one.endpoint == "submit" for one in genesys.requests)
+        return (
+            submitted and bool(claims) and all(c["released"] for c in claims) and not genesys.jobs
+        )
+
+    return check
