@@ -31,10 +31,12 @@ os.environ |= {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "DAGSTER_HOME": str(HOME),
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
     "PREFECT_HOME": str(HOME),
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
 }
+(HOME / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +96,30 @@ def nothing_is_held(lake) -> Callable[[Simulator], bool]:
         )
 
     return check
+
+
+@pytest.fixture
+def held_for(lake) -> Callable[[str, float], None]:
+    """Hold a day for some seconds, as a run on another machine would that has died."""
+
+    def hold(day: str, lease_s: float) -> None:
+        claim = {
+            "format": 1,
+            "day": day,
+            "attempt": "0123456789abcdef",
+            "recipe": "another",
+            "manifest": "",
+            "holder": {"host": "elsewhere", "pid": 1, "process": "another"},
+            "began": "2026-11-28T04:15:00.000000Z",
+            "lease_s": lease_s,
+            "released": False,
+            "slices": [],
+            "jobs": [],
+            "failure": None,
+            "nonce": "0123456789abcdef",
+        }
+        file = lake / f"_genesys_export/conversation_details/{day}/claim.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(claim))
+
+    return hold

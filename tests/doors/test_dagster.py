@@ -1,0 +1,111 @@
+"""The shipped definitions in Dagster: its schedule, its assets, and the real command killed."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from dagster import (
+    DagsterEventType,
+    Failure,
+    RetryRequested,
+    build_asset_context,
+    build_schedule_context,
+    materialize,
+)
+
+DEFINITIONS = Path(__file__).parents[2] / "deploy/dagster_definitions.py"
+DETAILS = "analytics:conversationDetail:view"
+MANIFEST = "_genesys_export/conversation_details/{}/manifest.json"
+pytestmark = pytest.mark.filterwarnings("default")  # Dagster's own
+
+
+@pytest.fixture
+def load():
+    """Load the shipped file as a code location does: with the settings that hold then."""
+
+    def shipped():
+        spec = importlib.util.spec_from_file_location("dagster_definitions", DEFINITIONS)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return shipped
+
+
+@pytest.fixture
+def yesterday():
+    return str(datetime.now(UTC).date() - timedelta(days=1))
+
+
+def test_the_schedule_asks_for_a_run_of_each_day_that_is_due(load, start, yesterday):
+    start()
+    shipped = load()
+    context = build_schedule_context(repository_def=shipped.definitions.get_repository_def())
+    tick = shipped.every_night.evaluate_tick(context)
+    assert [one.partition_key for one in tick.run_requests] == [yesterday]
+    (asset,) = shipped.ASSETS
+    assert [one.asset_selection for one in tick.run_requests] == [[asset.key]]
+
+
+def test_a_day_that_another_run_holds_is_tried_again_when_it_may_be_free(
+    load, start, held_for, yesterday, lake
+):
+    start()
+    shipped = load()
+    the_day_before = str(datetime.now(UTC).date() - timedelta(days=2))
+    assert materialize(shipped.ASSETS, partition_key=the_day_before).success  # Dagster is warm
+    held_for(yesterday, 5.0)
+    result = materialize(shipped.ASSETS, partition_key=yesterday)
+    retried = [
+        event.step_retry_data.seconds_to_wait
+        for event in result.all_events
+        if event.event_type is DagsterEventType.STEP_UP_FOR_RETRY
+    ]
+    assert result.success
+    assert 0 < retried[0] < 5
+    (made,) = result.asset_materializations_for_node("genesys_export__conversation_details")
+    assert made.metadata["manifest"].value == MANIFEST.format(yesterday)
+    assert (lake / MANIFEST.format(yesterday)).is_file()
+    assert made.metadata["counts"].value["exported"] == 40
+    assert made.metadata["files"].value == 15
+
+
+def test_a_day_that_genesys_lacks_is_tried_again_when_it_may_be_there(
+    load, start, late, yesterday
+):
+    start(lag=late(1))
+    (asset,) = load().ASSETS
+    with pytest.raises(RetryRequested) as again:
+        asset(build_asset_context(partition_key=yesterday))
+    assert again.value.seconds_to_wait > 300
+    assert asset(build_asset_context(partition_key=yesterday)).metadata["outcome"] == "published"
+
+
+def test_a_missing_permission_fails_at_once(load, start, yesterday):
+    genesys = start(missing_permissions=frozenset({DETAILS}))
+    (asset,) = load().ASSETS
+    with pytest.raises(Failure, match="conversationDetail") as failure:
+        asset(build_asset_context(partition_key=yesterday))
+    assert failure.value.allow_retries is False
+    assert not genesys.jobs
+
+
+def test_a_terminated_run_leaves_nothing_held(start, nothing_is_held, yesterday):
+    genesys = start(polls=100_000)
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", "*"]
+    run = subprocess.Popen([*command, "--partition", yesterday, "-f", str(DEFINITIONS)])
+    try:
+        while not genesys.jobs and run.poll() is None:
+            Event().wait(0.05)
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(timeout=30) != 0
+    finally:
+        run.kill()
+    assert nothing_is_held(genesys)
