@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir
@@ -71,6 +72,33 @@ def start(lake) -> Iterator[Callable[..., Simulator]]:
         yield simulator
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def orgs(start) -> Simulator:
+    """Start a simulator that is two organisations, emea and apac, in a settings file."""
+    genesys = start()
+    for name in ("GENESYS_CLOUD_BASE_URL", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"):
+        del os.environ[name]
+    lines = []
+    for org in ("emea", "apac"):
+        address = f'client_id = "{genesys.client_id}"\nbase_url = "{genesys.base_url}"\n'
+        lines.append(f"[orgs.{org}]\n{address}")
+        os.environ[f"GENESYS_EXPORT_ORGS__{org.upper()}__CLIENT_SECRET"] = genesys.client_secret
+    Path("genesys-export.toml").write_text("".join(lines))
+    return genesys
+
+
+@pytest.fixture(scope="session")
+def shown() -> Callable[[str], list[str]]:
+    """Return the Python that an engine's page shows, block by block."""
+    how_to = Path(__file__).parents[2] / "docs/how-to/schedule"
+
+    def blocks(engine: str) -> list[str]:
+        page = (how_to / f"{engine}.md").read_text()
+        return re.findall(rf"^```python {engine}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+    return blocks
 
 
 @pytest.fixture

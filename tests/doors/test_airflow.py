@@ -29,10 +29,12 @@ pytestmark = pytest.mark.filterwarnings("default")  # Airflow's own
 
 
 @pytest.fixture(scope="session")
-def dags(home):
-    """Return every DAG, shipped and of these tests, from a folder that Airflow knows."""
+def dags(home, shown):
+    """Return every DAG, shipped, shown and of these tests, from a folder that Airflow knows."""
     folder = shutil.copytree(ROOT / "tests/doors/dags", home / "dags")
     shutil.copy(ROOT / "deploy/airflow_dag.py", folder)
+    for number, text in enumerate(shown("airflow")):
+        (folder / f"shown_{number}.py").write_text(text)
     migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
     subprocess.run(migrate, check=True, capture_output=True, timeout=120)
     bag = DagBag(str(folder))
@@ -93,22 +95,21 @@ def test_a_task_of_an_organisation_is_rescheduled_to_when_genesys_may_have_the_d
     assert list(lake.rglob("manifest.json"))
 
 
-def test_an_operator_is_mapped_over_organisations(dags, events, start, lake):
-    genesys = start()
-    Path("genesys-export.toml").write_text(
-        f'[orgs.emea]\nclient_id = "{genesys.client_id}"\nbase_url = "{genesys.base_url}"\n'
-        f'[orgs.apac]\nclient_id = "{genesys.client_id}"\nbase_url = "{genesys.base_url}"\n'
-    )
-    for name in ("GENESYS_CLOUD_BASE_URL", "GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"):
-        del os.environ[name]
-    for org in ("EMEA", "APAC"):
-        os.environ[f"GENESYS_EXPORT_ORGS__{org}__CLIENT_SECRET"] = genesys.client_secret
-    run = dags["each_org"].test(logical_date=datetime(2025, 11, 21, 4, 15, tzinfo=UTC))
-    assert states(run) == ["success", "success"]
+def test_an_operator_is_mapped_over_organisations(dags, events, orgs):
+    night = datetime(2026, 11, 27, 3, 15, tzinfo=UTC)  # 04:15 in Berlin
+    assert states(dags["genesys_each_org"].test(logical_date=night)) == ["success", "success"]
     assert [one["manifest"] for one in events()] == [
-        f"{org}/_genesys_export/conversation_details/{DAY}/manifest.json"
+        f"{org}/_genesys_export/conversation_details/2026-11-26/manifest.json"
         for org in ("emea", "apac")
     ]
+
+
+def test_the_other_dags_of_the_page_run(dags, start, lake):
+    start()
+    days = {"start": "2025-11-19", "end": DAY}
+    runs = [dags["genesys_backfill"].test(run_conf=days), dags["load_what_changed"].test()]
+    assert [str(one.state) for run in runs for one in run.get_task_instances()] == ["success"] * 2
+    assert len(list(lake.rglob("manifest.json"))) == 2
 
 
 def test_a_time_out_leaves_nothing_held(dags, start, nothing_is_held):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -88,6 +90,16 @@ def test_a_day_that_genesys_lacks_is_tried_again_when_it_may_be_there(
     assert asset(build_asset_context(partition_key=yesterday)).metadata["outcome"] == "published"
 
 
+def test_the_page_shows_an_asset_for_each_organisation(shown, orgs, yesterday, lake):
+    (text,) = shown("dagster")
+    names: dict = {}
+    exec(text, names)
+    assets = list(names["definitions"].assets)
+    assert materialize(assets, partition_key=yesterday).success
+    for org in ("emea", "apac"):
+        assert (lake / org / MANIFEST.format(yesterday)).is_file()
+
+
 def test_a_missing_permission_fails_at_once(load, start, yesterday):
     genesys = start(missing_permissions=frozenset({DETAILS}))
     (asset,) = load().ASSETS
@@ -100,12 +112,14 @@ def test_a_missing_permission_fails_at_once(load, start, yesterday):
 def test_a_terminated_run_leaves_nothing_held(start, nothing_is_held, yesterday):
     genesys = start(polls=100_000)
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", "*"]
-    run = subprocess.Popen([*command, "--partition", yesterday, "-f", str(DEFINITIONS)])
+    command += ["--partition", yesterday, "-f", str(DEFINITIONS)]
+    run = subprocess.Popen(command, start_new_session=True)
     try:
         while not genesys.jobs and run.poll() is None:
             Event().wait(0.05)
         run.send_signal(signal.SIGTERM)
-        assert run.wait(timeout=30) != 0
+        assert run.wait(timeout=120) != 0
     finally:
-        run.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
     assert nothing_is_held(genesys)

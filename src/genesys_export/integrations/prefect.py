@@ -1,7 +1,7 @@
 """Prefect 3: a task that exports a day, and a flow that exports what is due and waits for Genesys.
 
-A flow run is one organisation's: deploy it once for each. It waits in its own process, as Prefect's
-retries do.
+A flow run is one organisation's: deploy it once for each. It waits in its own process, as
+Prefect's retries do.
 """
 
 from __future__ import annotations

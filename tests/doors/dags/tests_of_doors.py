@@ -5,17 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import DAG, Asset
+from airflow.sdk import DAG
 
 from genesys_export.integrations.airflow import ExportDayOperator
 
 START = pendulum.datetime(2025, 11, 1, tz="UTC")
 DAY = "2025-11-20"
-
-with DAG("each_org", schedule=None, start_date=START):
-    ExportDayOperator.partial(task_id="export", outlets=[Asset("manifests")]).expand(
-        org=["emea", "apac"]
-    )
 
 with DAG("a_day", schedule=None, start_date=START):
     ExportDayOperator(task_id="export", day="{{ dag_run.conf.day }}", retries=3)
