@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir
@@ -16,6 +17,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from itertools import chain, repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,6 +89,13 @@ def orgs(start) -> Simulator:
         os.environ[f"GENESYS_EXPORT_ORGS__{org.upper()}__CLIENT_SECRET"] = genesys.client_secret
     Path("genesys-export.toml").write_text("".join(lines))
     return genesys
+
+
+@pytest.fixture
+def load() -> Callable[[str], SimpleNamespace]:
+    """Load a shipped file as an engine does: with the settings that hold then."""
+    deploy = Path(__file__).parents[2] / "deploy"
+    return lambda name: SimpleNamespace(**runpy.run_path(str(deploy / name)))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -29,26 +28,13 @@ pytestmark = pytest.mark.filterwarnings("default")  # Dagster's own
 
 
 @pytest.fixture
-def load():
-    """Load the shipped file as a code location does: with the settings that hold then."""
-
-    def shipped():
-        spec = importlib.util.spec_from_file_location("dagster_definitions", DEFINITIONS)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return shipped
-
-
-@pytest.fixture
 def yesterday():
     return str(datetime.now(UTC).date() - timedelta(days=1))
 
 
 def test_the_schedule_asks_for_a_run_of_each_day_that_is_due(load, start, yesterday):
     start()
-    shipped = load()
+    shipped = load("dagster_definitions.py")
     context = build_schedule_context(repository_def=shipped.definitions.get_repository_def())
     tick = shipped.every_night.evaluate_tick(context)
     assert [one.partition_key for one in tick.run_requests] == [yesterday]
@@ -60,7 +46,7 @@ def test_a_day_that_another_run_holds_is_tried_again_when_it_may_be_free(
     load, start, held_for, yesterday, lake
 ):
     start()
-    shipped = load()
+    shipped = load("dagster_definitions.py")
     the_day_before = str(datetime.now(UTC).date() - timedelta(days=2))
     assert materialize(shipped.ASSETS, partition_key=the_day_before).success  # Dagster is warm
     held_for(yesterday, 5.0)
@@ -83,7 +69,7 @@ def test_a_day_that_genesys_lacks_is_tried_again_when_it_may_be_there(
     load, start, late, yesterday
 ):
     start(lag=late(1))
-    (asset,) = load().ASSETS
+    (asset,) = load("dagster_definitions.py").ASSETS
     with pytest.raises(RetryRequested) as again:
         asset(build_asset_context(partition_key=yesterday))
     assert again.value.seconds_to_wait > 300
@@ -102,7 +88,7 @@ def test_the_page_shows_an_asset_for_each_organisation(shown, orgs, yesterday, l
 
 def test_a_missing_permission_fails_at_once(load, start, yesterday):
     genesys = start(missing_permissions=frozenset({DETAILS}))
-    (asset,) = load().ASSETS
+    (asset,) = load("dagster_definitions.py").ASSETS
     with pytest.raises(Failure, match="conversationDetail") as failure:
         asset(build_asset_context(partition_key=yesterday))
     assert failure.value.allow_retries is False

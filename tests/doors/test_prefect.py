@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -20,7 +18,6 @@ from genesys_export import NotPermitted, TryAgainLater
 from genesys_export.integrations.prefect import export_day, export_due
 from genesys_simulator import Fault, ServerError
 
-DEPLOYED = Path(__file__).parents[2] / "deploy/prefect_flow.py"
 DAY = "2025-11-20"
 DETAILS = "analytics:conversationDetail:view"
 pytestmark = pytest.mark.filterwarnings("default")  # Prefect's own
@@ -33,24 +30,16 @@ def server():
 
 
 @pytest.fixture
-def shipped(start):
-    """Load the shipped file."""
-    spec = importlib.util.spec_from_file_location("prefect_flow", DEPLOYED)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
 def yesterday():
     return str(datetime.now(UTC).date() - timedelta(days=1))
 
 
 def test_the_shipped_flow_waits_for_a_day_that_another_run_holds(
-    shipped, start, held_for, yesterday, lake
+    load, start, held_for, yesterday, lake
 ):
     start()
     held_for(yesterday, 5.0)
+    shipped = load("prefect_flow.py")
     (deployment,) = shipped.DEPLOYMENTS
     (told,) = shipped.export_due(**deployment.parameters)
     assert told["manifest"] == f"_genesys_export/conversation_details/{yesterday}/manifest.json"
