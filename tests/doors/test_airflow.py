@@ -20,6 +20,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select, update
 
 from genesys_export.integrations.airflow import WatermarkTrigger
+from genesys_simulator import Fault, Slow
 
 ROOT = Path(__file__).parents[2]
 DAY = "2025-11-20"
@@ -159,3 +160,23 @@ def test_a_trigger_is_made_of_names_and_says_why_it_cannot_ask(start):
     assert asyncio.run(first()).payload == {"problem": ""}
     os.environ["GENESYS_CLIENT_SECRET"] = "another"
     assert "refused to sign in" in asyncio.run(first()).payload["problem"]
+
+
+def test_a_cancelled_trigger_ends_at_once(start):
+    genesys = start(faults=[Fault("availability", 1, Slow(120))])
+    trigger = WatermarkTrigger(
+        day=DAY, org="", dataset="conversation_details", config="", look_every_s=0.0
+    )
+
+    def until_asked() -> None:
+        while not any(one.endpoint == "availability" for one in genesys.requests):
+            moment.wait(0.05)
+
+    async def cancelled() -> None:
+        waiting = asyncio.ensure_future(anext(trigger.run()))
+        await asyncio.to_thread(until_asked)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cancelled())  # waits for its threads

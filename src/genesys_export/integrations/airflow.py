@@ -126,18 +126,20 @@ class WatermarkTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: `problem` is empty once the day is there."""
-        ended = Flag()
+        ended = Flag()  # for a request under way, when Airflow cancels the trigger
         try:
-            exporter = await asyncio.to_thread(self.names.exporter, ended.is_set)
-            while True:
-                await asyncio.sleep(self.look_every_s)
-                if await asyncio.to_thread(self._is_there, exporter):
-                    yield TriggerEvent({"problem": ""})
-                    return
+            with await asyncio.to_thread(self.names.exporter, ended.is_set) as exporter:
+                try:
+                    is_there = False
+                    while not is_there:
+                        await asyncio.sleep(self.look_every_s)
+                        is_there = await asyncio.to_thread(self._is_there, exporter)
+                finally:
+                    ended.set()
         except ExportError as problem:
             yield TriggerEvent({"problem": sentences(problem)})
-        finally:
-            ended.set()  # for a request under way, when Airflow ends the trigger
+        else:
+            yield TriggerEvent({"problem": ""})
 
     def _is_there(self, exporter: Exporter) -> bool:
         try:
