@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
 .PHONY: help install demo test coverage test-other test-part lint types bench bench-all soak test-sdk \
-  test-db test-browser
+  test-db test-browser test-doors
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1: \2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -118,3 +118,20 @@ test-db: install  ## load exports into PostgreSQL (apt-get install postgresql)
 # Chromium and its driver as Debian has them: apt-get install chromium chromium-driver (as root).
 test-browser: install  ## open the status page in Chromium (apt-get install chromium chromium-driver)
 	$(BIN)/python -m pytest -m browser
+
+# Airflow, Dagster and Prefect, each in an environment of its own: they can't be installed together.
+DOORS := airflow dagster prefect
+
+test-doors: $(DOORS:%=test-door-%)  ## run the shipped DAGs, assets and flows in Airflow, Dagster and Prefect
+
+# SIGALRM is Airflow's, and other tests' conftest needs what is not installed here.
+test-door-%: .venv-%/.installed
+	.venv-$*/bin/python -m pytest --confcutdir=tests/doors --timeout=300 --timeout-method=thread \
+	  tests/doors/test_$*.py
+
+.PRECIOUS: .venv-%/.installed
+.venv-%/.installed: tests/doors/constraints-%.txt pyproject.toml
+	$(PYTHON) -m venv .venv-$*
+	PIP_CONSTRAINT=$< .venv-$*/bin/python -m pip --quiet install --no-compile \
+	  --editable '.[simulator,$*]' pytest pytest-timeout
+	touch $@

@@ -138,6 +138,14 @@ class Exporter(Work):
             raise problem
         return Report(results=tuple(results))
 
+    def is_complete(self, day: AnyDay) -> bool:
+        """Whether Genesys has all of the day, for each organisation and dataset; exports nothing.
+
+        Where it is not, `export` would raise TryAgainLater. Raises the other errors of `export`.
+        """
+        at = begun("day", day, self.settings, self.around.clock)
+        return all(one.is_complete(at) for one in self.parts)
+
     def due(self) -> tuple[DueDay, ...]:
         """Return the days that `export_due` would export, and why; asks nothing of Genesys."""
         choice = self.due_days()

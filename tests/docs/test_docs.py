@@ -26,6 +26,9 @@ SHOWN_ONLY = {"text", "cron"}
 # Blocks that this environment can't run, by what stands behind their language.
 ELSEWHERE = {
     "pandas": "not among the dependencies; tried by hand, as the page says",
+    "airflow": "run by make test-doors, in Airflow",
+    "dagster": "run by make test-doors, in Dagster",
+    "prefect": "run by make test-doors, in Prefect",
 }
 READERS_SECRETS = {
     "GENESYS_CLIENT_ID": "somebody",

@@ -63,6 +63,15 @@ def test_a_day_that_genesys_does_not_have_yet_says_when_to_try_again(make):
     assert problem.value.exit_status == 75
 
 
+def test_whether_a_day_is_complete_is_asked_without_exporting_it(make, start, lake):
+    genesys, today = start(lag=timedelta(days=3)), datetime.now(UTC).date()
+    with make(genesys, datasets=["conversation_details", "user_status"]) as exporter:
+        answers = [exporter.is_complete(today - timedelta(age)) for age in (0, 2, 3, 4)]
+    assert answers == [False, False, False, True]
+    assert not genesys.jobs
+    assert not lake.exists()
+
+
 @pytest.mark.parametrize(
     ("day", "words"),
     [

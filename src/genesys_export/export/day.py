@@ -23,7 +23,7 @@ from .dependencies import Dependencies
 from .handover import hand_over, taken_over
 from .notices import tell
 from .ownership import check_unasked, checked
-from .plan import Ready, readiness
+from .plan import Ready, TooEarly, readiness
 from .report import DayReport, Outcome
 from .slots import Slot
 
@@ -114,6 +114,13 @@ class DayExporter:
             return None
         why = self._skipped(day, before, options)
         return self._skip(day, before, why) if why else None
+
+    def is_complete(self, day: Day) -> bool:
+        """Whether Genesys has all of the day that `export` would read; asks how far its data goes.
+
+        Raises GenesysUnavailable, NotPermitted, SignInRefused and Stopped.
+        """
+        return isinstance(self._reached(day)[0], Ready)
 
     def check(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> None:
         """Raise what `export` would raise because of the settings; asks nothing of Genesys."""
@@ -280,8 +287,7 @@ class DayExporter:
         clock, plan = self.deps.clock, self.deps.plan
         deadline_s = clock.monotonic() + plan.wait.total_seconds()  # the date may jump meanwhile
         while True:
-            watermark = interruptible(self.deps.feed.watermark, clock)
-            found = readiness(day, watermark, clock.now(), allow_partial=plan.allow_partial)
+            found, watermark = self._reached(day)
             if isinstance(found, Ready):
                 return found, watermark
             wait_s = min(plan.wait_step.total_seconds(), deadline_s - clock.monotonic())
@@ -292,6 +298,13 @@ class DayExporter:
             detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
             told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
             wait(self.deps.observe, clock, told)
+
+    def _reached(self, day: Day) -> tuple[Ready | TooEarly, datetime | None]:
+        """Return whether the day can be read now, and up to where the source is complete."""
+        clock, plan = self.deps.clock, self.deps.plan
+        watermark = interruptible(self.deps.feed.watermark, clock)
+        found = readiness(day, watermark, clock.now(), allow_partial=plan.allow_partial)
+        return found, watermark
 
 
 def _nonce(entry: Published | None) -> str:
