@@ -36,7 +36,10 @@ AGAIN = events.ReadAgain(
 )
 STARTED = events.DayStarted(**EMEA, day="2026-11-22", interval=DAY, slices=1, watermark=None)
 COUNTED = events.DayCounted(**EMEA, day="2026-11-22", conversations=4_000)
-FAILED = events.DayFailed(**ONLY, day="2026-11-20", problem="no answer")
+FAILED = events.DayEnded(
+    **ONLY, day="2026-11-20", status="failed", message="no answer", exit_status=69
+)
+ENDED = events.DayEnded(**ONLY, day="2026-11-22", status="published", message="", exit_status=0)
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     **ONLY,
@@ -81,8 +84,8 @@ ALL = (
     events.DaySkipped(**ONLY, day="2026-11-21", reason="it is already final"),
     events.DayRecovered(**ONLY, day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
-    FAILED,
     OVER,
+    FAILED,
     PUBLISHED,
 )
 
@@ -185,7 +188,24 @@ def test_verbose_tells_every_request(clock):
 def test_quiet_tells_warnings_only(clock):
     noticed, failed = shown(ALL, clock, level="quiet").splitlines()
     assert 'warning notice message="job j1 was not deleted: HTTP 404"' in noticed
-    assert 'warning day failed day=2026-11-20 problem="no answer"' in failed
+    assert 'day failed day=2026-11-20 status=failed message="no answer" exit_status=69' in failed
+
+
+def test_a_day_that_failed_alone_is_told_at_the_end_and_in_json_lines_at_once(clock):
+    assert shown([FAILED], clock) == ""
+    (told,) = map(json.loads, shown([FAILED], clock, format="json").splitlines())
+    assert (told["event"], told["level"], told["exit_status"]) == ("day failed", "warning", 69)
+    assert told["retry_at"] is None
+
+
+@pytest.mark.parametrize("status", ["published", "unchanged", "skipped", "not tried", "stopped"])
+def test_the_end_of_a_day_that_did_not_fail_is_for_the_verbose_log(clock, status):
+    ended = msgspec.structs.replace(ENDED, status=status)
+    if status == "stopped":
+        ended = msgspec.structs.replace(ENDED, status="failed", exit_status=143)
+    assert "ended" not in shown([OVER, ended], clock) + shown([ended], clock, format="json")
+    assert "2026-11-22" not in drawn([OVER, ended], clock)
+    assert "day ended day=2026-11-22" in shown([ended], clock, level="verbose")
 
 
 def test_progress_is_told_at_most_every_ten_seconds(clock):

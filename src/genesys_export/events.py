@@ -194,11 +194,19 @@ class DayPublished(OfDataset, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class DayFailed(OfDataset, frozen=True, kw_only=True):
-    """A day of a range was not exported."""
+class DayEnded(OfDataset, frozen=True, kw_only=True):
+    """The work on a day is over, or the day was not tried: once for every day of a call."""
 
     day: str
-    problem: str
+    status: str  # published, unchanged, skipped, failed, not tried
+    message: str  # the error, or why it was skipped or not tried
+    exit_status: int  # of this day alone
+    retry_at: datetime | None = None  # from when on a new try may succeed, where that is known
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed by itself: a day that a signal stopped did not."""
+        return self.status == FAILED and self.exit_status < _SIGNAL
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
@@ -221,6 +229,8 @@ class ReadBack(Event, frozen=True, kw_only=True):
 
 
 UNCHANGED = "unchanged"  # an outcome of DayPublished
+FAILED = "failed"  # a status of DayEnded
+_SIGNAL = 128  # and the signal's number: the exit status of what a signal ended
 
 Observe = Callable[[Event], None]
 

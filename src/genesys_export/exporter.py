@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .api import Budget
+from .api import Budgets, RequestBudget
 from .assembly.connections import destinations
 from .assembly.dates import AnyDay, begun, every_day
 from .assembly.planning import policy_of
@@ -68,7 +68,7 @@ class Exporter(Work):
         environ: Mapping[str, str] | None = None,
         on_event: Observe = ignore,
         should_stop: Callable[[], bool] | None = None,
-        budget: Budget | None = None,
+        budget: Budgets | None = None,
         **settings: object,
     ) -> Self:
         """Read and check the settings: keywords, then environment, then file, then defaults.
@@ -79,7 +79,8 @@ class Exporter(Work):
         replaces the environment of the process. `on_event` gets every event, possibly from
         several threads at once, and must not raise. `should_stop` is asked several times a second;
         once it returns true, what is under way ends with Stopped. Exporters that share an OAuth
-        client should share a `budget`. Raises WrongSettings with everything that is wrong.
+        client should share a `budget`: one for all organisations, or a function that returns that
+        of an organisation by its name. Raises WrongSettings with everything that is wrong.
         """
         keywords = {"to": to, **settings}
         flags = Flags(config=None if file is None else Path(file), org=org)
@@ -95,6 +96,7 @@ class Exporter(Work):
             "environ": environ,
             "on_event": on_event,
             "should_stop": should_stop,
+            "budget": budget,
         }
         made._recipe = _unshareable(keywords, environ, budget) or partial(_again, cls, file, given)
         for warning in read.warnings:
@@ -257,13 +259,14 @@ def _again(
 
 
 def _unshareable(
-    keywords: Mapping[str, object], environ: Mapping[str, str] | None, budget: Budget | None
+    keywords: Mapping[str, object], environ: Mapping[str, str] | None, budget: Budgets | None
 ) -> WrongUse | None:
     """Return why an exporter made of these can't be pickled, if it can't."""
-    if budget is not None:
+    if isinstance(budget, RequestBudget):
         return WrongUse(
             "an Exporter with a budget can't be pickled: processes don't share one",
-            advice="Give each process its share as requests_per_minute.",
+            advice="Give each process its share as requests_per_minute, or pass a function that"
+            " makes the budget there.",
         )
     if from_keywords(keywords).secrets() or any(secrets_of(environ or {})):
         return WrongUse(

@@ -58,7 +58,7 @@ def test_a_429_that_asks_for_more_than_the_deadline_ends_the_request(dial, clock
 def test_threads_share_one_budget_that_genesys_never_has_to_enforce(dial, clock):
     # 28 starts in any minute, by the client's clock. On this clock a minute passes at once for
     # whoever is on the way, so that the 8 under way may all arrive in the server's next window.
-    line = dial(budget=Budget(30), options={"requests_per_minute": 28 + 8})
+    line = dial(budget=Budget(30, clock=clock.monotonic), options={"requests_per_minute": 28 + 8})
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: ask(line), range(100)))
     assert {one.status for one in line.events.of(Requested)} == {200}

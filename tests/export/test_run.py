@@ -19,8 +19,9 @@ from genesys_export.errors import (
     NotPermitted,
     SignInRefused,
     Stopped,
+    TryAgainLater,
 )
-from genesys_export.events import BackfillProgress, DayFailed, DaySkipped, DayStarted
+from genesys_export.events import BackfillProgress, DayEnded, DaySkipped, DayStarted
 from genesys_export.export import (
     Choice,
     DayExporter,
@@ -232,8 +233,32 @@ def test_a_day_that_fails_ends_no_other():
     failed = [one for one in ends if one.problem]
     assert [(str(one.day), one.problem.status) for one in failed] == [("2026-11-12", 69)]
     assert bench.published() == {str(one) for one in november(10, 14)} - {"2026-11-12"}
-    (told,) = bench.events.of(DayFailed)
-    assert (told.day, told.problem) == ("2026-11-12", "no answer")
+    (told,) = [one for one in bench.events.of(DayEnded) if one.is_failure]
+    assert (told.day, told.message, told.exit_status) == ("2026-11-12", "no answer", 69)
+
+
+def test_every_day_of_a_call_is_told_to_have_ended_once_with_how_and_from_when_to_try_again():
+    later = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+    def meets(at):
+        if at.day == 12:
+            raise TryAgainLater("not yet", retry_at=later)
+
+    bench = Bench(Script(meets))
+    bench.run(november(10, 11))
+    bench.events.clear()
+    ends = bench.run(november(10, 13), at_once=2)
+    told = bench.events.of(DayEnded)
+    assert [(one.day, one.status, one.message) for one in told] == [
+        (str(one.day), one.status, one.message) for one in ends
+    ]
+    by_day = {one.day: (one.status, one.exit_status, one.retry_at) for one in told}
+    assert by_day == {
+        "2026-11-10": ("skipped", 0, None),
+        "2026-11-11": ("skipped", 0, None),
+        "2026-11-12": ("failed", 75, later),
+        "2026-11-13": ("published", 0, None),
+    }
 
 
 def test_an_organisation_that_is_given_up_takes_no_other_with_it():
@@ -426,7 +451,11 @@ def test_due_days_are_left_where_every_further_one_would_fail_alike():
     again = Bench(Script(meets), store=bench.store)
     ends = due(again, day("2026-11-22"))
     assert [one.status for one in ends] == ["failed"] * 2 + ["not tried"] * 19
-    assert again.events.of(DayFailed) == []
+    told = again.events.of(DayEnded)
+    assert [(one.status, one.exit_status) for one in told] == [
+        *[("failed", 77)] * 2,
+        *[("not tried", 0)] * 19,
+    ]
 
 
 def test_results_are_put_in_order_of_organisation_dataset_and_day():

@@ -151,7 +151,7 @@ def lists() -> Iterator[Callable[..., ReferenceLists]]:
                 Credentials(genesys.client_id, genesys.client_secret),
                 transport=wires,
                 clock=clock,
-                budget=Budget(),
+                budget=Budget(clock=clock.monotonic),
                 retry=RetryPolicy(deadline_s=5),
                 rng=Random(1),
                 observe=Events(),

@@ -9,7 +9,6 @@ from threading import Thread
 import pytest
 
 from genesys_export import (
-    Budget,
     Event,
     Exporter,
     Stopped,
@@ -172,14 +171,48 @@ def test_one_exporter_serves_several_threads(make):
     assert {one.results[0].status for one in reports} == {"published"}
 
 
+class Counting:
+    """A budget of our own: it lets everything through, and counts."""
+
+    def __init__(self):
+        self.starts = 0
+
+    def reserve(self):
+        self.starts += 1
+        return 0.0
+
+    def refused(self, wait_s, started_ago_s):
+        raise AssertionError(wait_s, started_ago_s)
+
+    def paused_for(self):
+        return 0.0
+
+
 def test_exporters_share_a_budget(make):
-    budget = Budget(per_minute=300)
+    budget = Counting()
     seen: list[Event] = []
     for day in (DAY, "2025-11-19"):
         with make(tables=["conversations"], budget=budget, on_event=seen.append) as exporter:
             exporter.export(day)
     asked = [one.path for one in seen if isinstance(one, Requested)]
-    assert len(budget._starts) == len([path for path in asked if path != "/oauth/token"])
+    assert budget.starts == len([path for path in asked if path != "/oauth/token"])
+
+
+def test_each_organisation_can_have_a_budget_of_its_own(genesys, lake):
+    one = {
+        "base_url": genesys.base_url,
+        "client_id": genesys.client_id,
+        "client_secret": genesys.client_secret,
+        "poll_first": "0.05s",
+    }
+    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    budgets = {"emea": Counting(), "apac": Counting()}
+    made = Exporter.from_settings(
+        **given, tables=["conversations"], budget=lambda org: budgets[org]
+    )
+    with made as exporter:
+        exporter.export(DAY)
+    assert budgets["emea"].starts == budgets["apac"].starts > 0
 
 
 def test_should_stop_ends_what_is_under_way_and_publishes_nothing(make, lake):

@@ -66,6 +66,17 @@ def test_a_budget_is_not_shared_between_processes():
         pickle.dumps(exporter)
 
 
+def budget_of(org: str) -> Budget:
+    assert org == ""
+    return Budget(per_minute=30)
+
+
+def test_what_makes_budgets_goes_to_the_other_process_by_its_name():
+    exporter = Exporter.from_settings(environ={}, budget=budget_of)
+    again = pickle.loads(pickle.dumps(exporter))
+    assert again.around.budget is budget_of
+
+
 def made(kind: type[ExportError]) -> ExportError:
     if issubclass(kind, errors.Stopped):
         return kind(15)

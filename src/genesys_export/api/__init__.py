@@ -7,7 +7,7 @@ from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
 from .job_life import JobPolicy
 from .jobs import JobSource
-from .limits import Budget
+from .limits import Budget, Budgets, RequestBudget, budget_for
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
 from .query import QueryPolicy, QuerySource
@@ -22,6 +22,7 @@ __all__ = [
     "REGIONS",
     "AggregateSource",
     "Budget",
+    "Budgets",
     "Client",
     "ClientMembership",
     "Clock",
@@ -37,10 +38,12 @@ __all__ = [
     "QuerySource",
     "Question",
     "ReferenceLists",
+    "RequestBudget",
     "RetryPolicy",
     "SystemClock",
     "Transport",
     "TransportOptions",
+    "budget_for",
     "hosts",
     "parse_raw",
     "read_body",

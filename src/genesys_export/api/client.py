@@ -20,7 +20,7 @@ from ..plural import plural
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
-from .limits import Budget
+from .limits import RequestBudget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
@@ -74,7 +74,7 @@ class Client:
         *,
         transport: Transport,
         clock: Clock,
-        budget: Budget,
+        budget: RequestBudget,
         retry: RetryPolicy,
         rng: Random,
         observe: Observe = ignore,
@@ -82,8 +82,7 @@ class Client:
         """Ask nothing yet."""
         self._hosts, self._credentials = hosts, credentials
         self._transport, self._clock, self._retry = transport, clock, retry
-        self._budget, self._budget_lock = budget, budget.lock
-        self._rng, self._observe = rng, observe
+        self._budget, self._rng, self._observe = budget, rng, observe
         self._answered = False  # whether Genesys ever did
         self._tokens = Tokens(self._sign_in, clock.monotonic)
 
@@ -195,27 +194,23 @@ class Client:
         if isinstance(answer, Answer) and answer.status == 429:
             told_s = told_wait(answer.headers, answer.body, self._clock.now())
             wait_s = self._retry.first_s if told_s is None else min(told_s, _LONGEST_PAUSE_S)
-            with self._budget_lock:
-                self._budget.refused(self._clock.monotonic(), wait_s, started)
+            self._budget.refused(wait_s, self._clock.monotonic() - started)
         return answer
 
     def _spend(self, call: Call) -> float:
         """Wait for a start within the budget, and return when it is; raises GenesysUnavailable."""
         patience_s = self._patience_s(call)
         while True:
-            with self._budget_lock:
-                now = self._clock.monotonic()
-                wait_s = self._budget.reserve(now)
-                paused = now < self._budget.paused_until
+            wait_s = self._budget.reserve()
             if wait_s <= 0:
-                return now
+                return self._clock.monotonic()
             if wait_s > patience_s:
                 raise GenesysUnavailable(
                     f"{call.method} {call.path} would have to wait {wait_s:.0f} s for the rate "
                     f"limit"
                     " (rate limit)"
                 )
-            reason = "rate limit" if paused else "budget"
+            reason = "rate limit" if self._budget.paused_for() > 0 else "budget"
             wait(self._observe, self._clock, Waiting(reason=reason, wait_s=wait_s))
 
     def _exchange(

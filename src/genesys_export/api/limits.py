@@ -1,24 +1,83 @@
-"""How many requests may start, and when: one budget for all threads of a credential.
+"""How many requests may start, and when: one budget for everybody who uses an OAuth client.
 
-A sliding window: never more than the limit's starts in any 60 seconds, which keeps a fixed
-window's limit too, whichever shape the server's has (unknown, 2026-11). Bursts are welcome: the
-budget can be used at once. Pure policy: callers pass `now` (monotonic seconds), do the waiting,
-and hold its lock around each call.
+`RequestBudget` is all that a client needs of one. `Budget` is the usual: a sliding window, never
+more than the limit's starts in any 60 seconds, which keeps a fixed window's limit too, whichever
+shape the server's has (unknown, 2026-11). Bursts are welcome: the budget can be used at once.
+`Window` is its policy: it never reads a clock; callers pass `now` in monotonic seconds.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import floor
 from threading import Lock
+from typing import Protocol, runtime_checkable
+
+from .clock import monotonic
 
 WINDOW_S = 60.0
 _NEVER = float("-inf")
 
 
-@dataclass(slots=True)
+@runtime_checkable
+class RequestBudget(Protocol):
+    """Says when the next request may start; safe from several threads.
+
+    Times are seconds relative to the call, so that a budget may live in another process. A call
+    may take some milliseconds, and must not raise.
+    """
+
+    def reserve(self) -> float:
+        """Take a start and return 0.0 if one may be now; else return the seconds to wait."""
+
+    def refused(self, wait_s: float, started_ago_s: float) -> None:
+        """Record a 429 for a request that started so long ago: nobody starts for `wait_s`."""
+
+    def paused_for(self) -> float:
+        """Return for how many seconds a 429 still pauses everybody; 0.0 if none does."""
+
+
+# One for all organisations, or what makes that of one when it is given its name.
+Budgets = RequestBudget | Callable[[str], RequestBudget]
+
+
+def budget_for(org: str, budgets: Budgets) -> RequestBudget:
+    """Return the budget of an organisation."""
+    return budgets if isinstance(budgets, RequestBudget) else budgets(org)
+
+
 class Budget:
+    """A budget for all threads of this process; it measures time with a clock of its own.
+
+    `per_minute` is what Genesys grants; a share of 4 % stays unused, because requests can bunch
+    up on their way to the server. `clock` returns monotonic seconds.
+    """
+
+    def __init__(self, per_minute: int = 300, *, clock: Callable[[], float] = monotonic) -> None:
+        """Begin with all of it; raises ValueError for a budget that allows nothing."""
+        self._window, self._clock, self._lock = Window(per_minute), clock, Lock()
+
+    def reserve(self) -> float:
+        """Take a start and return 0.0 if one may be now; else return the seconds to wait."""
+        with self._lock:
+            return self._window.reserve(self._clock())
+
+    def refused(self, wait_s: float, started_ago_s: float) -> None:
+        """Record a 429 for a request that started so long ago: nobody starts for `wait_s`."""
+        with self._lock:
+            now = self._clock()
+            self._window.refused(now, wait_s, now - started_ago_s)
+
+    def paused_for(self) -> float:
+        """Return for how many seconds a 429 still pauses everybody; 0.0 if none does."""
+        with self._lock:
+            return max(0.0, self._window.paused_until - self._clock())
+
+
+@dataclass(slots=True)
+class Window:
     """The starts of the last minute, and how many are allowed.
 
     `per_minute` is what Genesys grants; the share `headroom` of it stays unused, because requests
@@ -27,7 +86,6 @@ class Budget:
 
     per_minute: int = 300
     headroom: float = 0.04
-    lock: Lock = field(default_factory=Lock, repr=False, compare=False)
     _starts: deque[float] = field(default_factory=deque, repr=False)
     _paused_until: float = _NEVER
     _lowered_to: int = 0

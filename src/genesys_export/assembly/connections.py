@@ -10,6 +10,7 @@ from random import SystemRandom
 
 from ..api import (
     Budget,
+    Budgets,
     Client,
     Clock,
     Credentials,
@@ -17,6 +18,7 @@ from ..api import (
     RetryPolicy,
     Transport,
     TransportOptions,
+    budget_for,
     hosts,
 )
 from ..events import Observe
@@ -61,7 +63,7 @@ def client_of(
     *,
     clock: Clock,
     observe: Observe,
-    budget: Budget | None = None,
+    budget: Budgets | None = None,
 ) -> Client:
     """Return a client of it, with a budget of its own if none is given; raises WrongSettings."""
     told = org.genesys
@@ -70,7 +72,9 @@ def client_of(
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=budget or Budget(told.requests_per_minute),
+        budget=Budget(told.requests_per_minute, clock=clock.monotonic)
+        if budget is None
+        else budget_for(org.name, budget),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
-from ..api import Budget, ClientMembership, Clock
+from ..api import Budgets, ClientMembership, Clock
 from ..days import Day, split
 from ..events import Observe
 from ..export import DayExporter, Dependencies, Plan, Shield
@@ -33,7 +33,7 @@ def exporters(
     clock: Clock,
     observe: Observe,
     shield: Shield = nullcontext,
-    budget: Budget | None = None,
+    budget: Budgets | None = None,
     closing: ExitStack | None = None,
 ) -> Iterator[DayExporter]:
     """Yield an exporter for every organisation and dataset asked for; raises WrongSettings.

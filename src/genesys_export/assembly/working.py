@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..api import Budget, SystemClock
+from ..api import Budgets, SystemClock
 from ..days import Day
 from ..errors import Stopped
 from ..events import Observe, ignore
@@ -32,7 +32,7 @@ class Surroundings:
     observe: Observe = ignore
     pending: Callable[[], Stopped | None] = lambda: None
     shield: Shield = nullcontext
-    budget: Budget | None = None
+    budget: Budgets | None = None
     given: Callable[[str], str] = lambda _org: ""  # the flags that suggested commands repeat
 
 

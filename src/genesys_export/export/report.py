@@ -17,6 +17,7 @@ from .. import __version__
 from ..datasets import known
 from ..days import Day
 from ..errors import ExportError, Stopped, worst
+from ..events import DayEnded
 from ..manifest import File, Manifest, one_or_more
 from ..redaction import clean
 from .changes import Tally
@@ -73,10 +74,27 @@ class DayResult:
         """The exit status of this day alone."""
         return self.problem.status if self.problem else 0
 
+    @property
+    def message(self) -> str:
+        """The error, or why it was skipped or not tried; empty if there is nothing to say."""
+        note = self.not_tried or (self.report.note if self.report else "")
+        return self.problem.message if self.problem else note
+
+    def event(self) -> DayEnded:
+        """Return this as an event."""
+        return DayEnded(
+            org=self.org,
+            dataset=self.dataset,
+            day=str(self.day),
+            status=self.status,
+            message=self.message,
+            exit_status=self.exit_status,
+            retry_at=getattr(self.problem, "retry_at", None),
+        )
+
     def __str__(self) -> str:
         """Return a line that says it all: `2026-11-22 conversation_details: published`."""
-        note = self.not_tried or (self.report.note if self.report else "")
-        told = self.problem.message if self.problem else note
+        told = self.message
         whose = " ".join(filter(None, (self.org, str(self.day), self.dataset)))
         return f"{whose}: {self.status}{f' ({told})' if told else ''}"
 

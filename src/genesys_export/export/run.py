@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from ..days import Day
 from ..errors import ExportError, Stopped, as_known
-from ..events import BackfillProgress, DayFailed, Observe
+from ..events import BackfillProgress, Observe
 from .choice import Choice, settled_days
 from .day import DayExporter, ExportOptions
 from .pace import Score
@@ -101,6 +101,11 @@ class Run:
 
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
+        for ended in self._results():
+            self._observe(ended.event())
+            yield ended
+
+    def _results(self) -> Iterator[DayResult]:
         score = Score(at_once=self.at_once)
         for exporter in self.exporters:
             for ended in self._looked_at(exporter):
@@ -178,18 +183,7 @@ class Run:
             task, result = self._running.pop(future), future.result()
             if self.at_once == 1 and result.report is None and (stopped := self.pending()):
                 result = task.ended(problem=stopped)  # whatever a library made of the signal
-            self._say_failed(task, result)
             yield task, result
-
-    def _say_failed(self, task: _Task, result: DayResult) -> None:
-        problem = result.problem
-        if problem is None or result.report is not None or isinstance(problem, Stopped):
-            return
-        if self.choice.is_range:
-            told = DayFailed(
-                **task.exporter.deps.plan.whose, day=str(result.day), problem=problem.message
-            )
-            task.exporter.deps.observe(told)
 
     def _left(
         self, why: str, *, problem: Stopped | None = None, whose: tuple[str, str] | None = None

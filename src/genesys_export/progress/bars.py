@@ -35,7 +35,7 @@ _NEWS = (
     events.ReadAgain,
     events.Noticed,
 )
-_RANGE_NEWS = (*RANGE_NEWS, events.DayFailed, events.Noticed)
+_RANGE_NEWS = (*RANGE_NEWS, events.DayEnded, events.Noticed)
 REFRESHES_PER_S = 5
 _Row = tuple[str, str, str, str, ProgressBar]  # name, phase, per cent, the rest, bar
 _MOST_DAYS = 8  # rows
@@ -104,7 +104,9 @@ class Bars:
         """Return the line to write above the bars, if any."""
         kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
         if isinstance(event, kinds):
-            loud = isinstance(event, events.Noticed | events.DayFailed)
+            if isinstance(event, events.DayEnded) and not event.is_failure:
+                return None  # another event told what became of it
+            loud = isinstance(event, events.Noticed | events.DayEnded)
             return Text(news(event, named=self._named), style="bold yellow" if loud else "")
         if not self._verbose:
             return None

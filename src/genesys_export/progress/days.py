@@ -97,7 +97,7 @@ class Days:
                         slices=event.slices,
                     )
                 )
-            case events.DayPublished() | events.DayFailed():
+            case events.DayPublished() | events.DayEnded():
                 self._end(event, event.day)
             case events.DayCounted():
                 self._change(self._of(event, event.day), expected=event.conversations)

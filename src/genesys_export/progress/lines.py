@@ -83,7 +83,7 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.SliceStaged: (Weight.INFO, "slice staged"),
     events.Noticed: (Weight.WARNING, "notice"),
     events.DayPublished: (Weight.INFO, "day published"),
-    events.DayFailed: (Weight.WARNING, "day failed"),
+    events.DayEnded: (Weight.DEBUG, "day ended"),
     events.BackfillProgress: (Weight.INFO, "backfill"),
     events.ReadBack: (Weight.INFO, "read back"),
 }
@@ -99,6 +99,8 @@ def line(event: Event, *, named: bool = True) -> Line:
         weight = Weight.DEBUG  # a job's states are told as they change, not every look
     if isinstance(event, events.DayPublished) and event.outcome == events.UNCHANGED:
         title = "day unchanged"
+    if isinstance(event, events.DayEnded) and event.is_failure:
+        weight, title = Weight.WARNING, "day failed"
     values = {name: _plain(value) for name, value in asdict(event).items()}
     if isinstance(event, events.OfDataset):
         records = {"conversations": records_of(event.dataset)}
@@ -169,8 +171,8 @@ class Lines:
             return self._is_new_score(event, now)
         if self._in_range and self._brief and weight < Weight.WARNING:
             return isinstance(event, RANGE_NEWS)
-        if not isinstance(event, events.Waiting):
-            return True
+        if not isinstance(event, events.Waiting):  # an error of a day alone is told at the end
+            return not (self._brief and isinstance(event, events.DayEnded)) or self._in_range
         told = self._waits_told.get(event.reason)
         if told is not None and now - told < SAME_WAIT_EVERY_S:
             return False

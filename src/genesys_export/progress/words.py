@@ -145,8 +145,8 @@ def news(event: Event, *, named: bool = False) -> str:
             text = f"{whose}: finishing what an earlier run began to publish"
         case events.DayPublished():
             text = f"{whose} {_published(event)}"
-        case events.DayFailed():
-            text = f"{whose} failed: {clean(event.problem)}"
+        case events.DayEnded() if event.is_failure:
+            text = f"{whose} failed: {clean(event.message)}"
         case events.SliceAdopted():
             taken = counted_of(event.conversations, event.dataset)
             text = f"{whose}: {taken} adopted from an earlier run"
