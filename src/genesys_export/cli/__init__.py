@@ -136,6 +136,7 @@ def backfill(
     filters: options.Filters = None,
     slices: options.Slices = None,
     days_at_once: options.DaysAtOnce = None,
+    cluster: options.Cluster = None,
     timezone: options.Timezone = None,
     wait: options.Wait = None,
     allow_partial: options.AllowPartial = False,
@@ -165,7 +166,9 @@ def backfill(
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
 
     chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
-    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report)
+    request = BackfillRequest(
+        start=start, end=end, options=chosen, dry_run=dry_run, report=report, cluster=cluster
+    )
     return execute(request, flags)
 
 

@@ -26,6 +26,7 @@ class BackfillRequest:
     options: ExportOptions = field(default_factory=ExportOptions)
     dry_run: bool = False
     report: Path | None = None
+    cluster: str | None = None
 
 
 def execute(
@@ -43,6 +44,19 @@ def execute(
     )
     exporter = Exporter(settings, Surroundings(clock=clock))
     choice, left_out = exporter.range(request.start, request.end, called="--")
+    if request.cluster and not request.dry_run:
+        from .cluster import on_cluster  # noqa: PLC0415 - an extra
+
+        with on_cluster(request.cluster, settings, flags) as elsewhere:
+            return observed(
+                settings,
+                clock,
+                request,
+                choice,
+                command="backfill",
+                notice=left_out,
+                elsewhere=elsewhere,
+            )
     if not request.dry_run:
         return observed(settings, clock, request, choice, command="backfill", notice=left_out)
     status = say_only(exporter, choice, request.options)

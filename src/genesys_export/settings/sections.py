@@ -25,6 +25,7 @@ from pydantic import (
 from ..datasets import DEFAULT, NAMES, Additions, known, owner, tables
 from ..days import zone_named
 from . import addresses, values
+from .cluster import Cluster
 from .pins import pins
 from .protection import Privacy
 from .section import Section, Span, Whole
@@ -281,6 +282,7 @@ class Sections(Section):
     roll: Roll = Roll()
     privacy: Privacy = Privacy()
     log: Log = Log()
+    cluster: Cluster = Cluster()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 
     @field_validator("orgs")

@@ -80,9 +80,9 @@ class Agenda:
         return not (self._running or self._alone or any(self._waiting.values()))
 
     @property
-    def running(self) -> int:
-        """How many chunks are under way."""
-        return len(self._running)
+    def active(self) -> frozenset[str]:
+        """The organisations that have a chunk under way."""
+        return frozenset(one.org for one in self._running)
 
     def next(self, now: datetime) -> Chunk | None:
         """Return the chunk to begin now, if there is one."""

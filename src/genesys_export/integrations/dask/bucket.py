@@ -24,7 +24,7 @@ _LONGEST_CALL_S = 5.0
 Ask = Callable[..., Any]
 
 
-class Budgets(SchedulerPlugin):  # type: ignore[misc]  # distributed has no types of its own here
+class Budgets(SchedulerPlugin):
     """Keeps the budgets of all organisations that several workers export at once."""
 
     name = NAME

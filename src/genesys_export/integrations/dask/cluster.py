@@ -24,23 +24,12 @@ from ...events import Observe
 from ...export import ExportOptions
 from . import bucket, versions, worker
 from .agenda import Chunk
-from .task import Ended, Recipe, Task
+from .task import Ended, Killed, Lost, Outcome, Recipe, Task
 from .telling import heard
 
 _LOOK_EVERY_S = 2.0
 _LONGEST_GOODBYE_S = 10.0
 _GONE = {"closing", "closed", "failed"}  # states of a client that gave its scheduler up
-
-
-class Lost:
-    """What became of a task that no worker has any more."""
-
-
-class Killed:
-    """What became of a task whose workers died, each time it was tried."""
-
-
-Outcome = Ended | Lost | Killed
 
 
 @dataclass(slots=True, kw_only=True)

@@ -54,6 +54,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of the days of a task, tried or not."""
+    """What became of the days of a task, tried or not; or the error that came before any day."""
 
-    outcome: tuple[DayResult, ...] | ExportError  # an error that came before any day
+    outcome: tuple[DayResult, ...] | ExportError
+
+
+class Lost:
+    """What became of a task that no worker has any more."""
+
+
+class Killed:
+    """What became of a task whose workers died, each time it was tried."""
+
+
+Outcome = Ended | Lost | Killed

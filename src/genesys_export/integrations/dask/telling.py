@@ -18,7 +18,8 @@ from ...events import Event, Observe, WorkerFigures
 from ...progress import Tally
 
 _EVERY_S = 1.0
-_INSIDE_A_DAY = (events.DayStarted, events.DayCounted)
+# The client says itself how each day ended: some are tried again.
+_NO_NEWS = (events.DayStarted, events.DayCounted, events.DayEnded)
 
 
 class Teller:
@@ -33,7 +34,7 @@ class Teller:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         self._tally(event)
-        is_news = hasattr(event, "day") and not isinstance(event, _INSIDE_A_DAY)
+        is_news = hasattr(event, "day") and not isinstance(event, _NO_NEWS)
         with self._lock:
             if is_news or isinstance(event, events.Noticed):
                 self._news.append(event)

@@ -1,4 +1,4 @@
-"""Whether client, scheduler and workers run the same: else they would misread one another. Pure."""
+"""Whether client, scheduler and workers run the same versions. Pure."""
 
 from __future__ import annotations
 

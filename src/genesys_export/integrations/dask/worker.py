@@ -33,7 +33,7 @@ _LONGEST_GOODBYE_S = 25.0  # a nanny kills its worker earlier: after 8 s by defa
 _GONE = {"cancelled", "resumed"}  # states of a task whose result nobody waits for
 
 
-class Goodbye(WorkerPlugin):  # type: ignore[misc]  # distributed is not there when this is checked
+class Goodbye(WorkerPlugin):
     """Lets a closing worker release its claims and delete its jobs; keeps the budgets."""
 
     name = NAME
@@ -47,12 +47,14 @@ class Goodbye(WorkerPlugin):  # type: ignore[misc]  # distributed is not there w
 
     def setup(self, worker: Worker) -> None:
         """Begin."""
+        del worker
         self.lock = Lock()
         if self.is_local and current_thread() is main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     async def teardown(self, worker: Worker) -> None:
         """Wait until the tasks under way have let go."""
+        del worker
         self.is_closing = True
         for _ in range(int(_LONGEST_GOODBYE_S / 0.1)):
             if not self.tasks.total():
