@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from time import sleep, time
 from typing import cast
 
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, Scheduler
 
 from ... import __version__
 from ...errors import TryAgainLater, as_known
@@ -67,7 +67,23 @@ class Cluster:
         if now_s - self._looked_at_s >= _LOOK_EVERY_S:
             with suppress(OSError):  # the scheduler is gone: `ended` says so
                 self._looked_at_s, self._threads = now_s, dict(self.client.nthreads())
+                self._rescue()
         return 2 * sum(self._threads.values()) - len(self._running)
+
+    def _rescue(self) -> None:
+        """Take back what waits for a worker that is gone.
+
+        Dask (2026.8) leaves a task with a preferred worker unrunnable for ever where all workers
+        were gone for a moment, although it may run on others.
+        """
+        keys = [key for key, (chunk, _) in self._running.items() if self._is_homeless(chunk.org)]
+        if not keys or not self._threads:
+            return
+        stranded = self.client.run_on_scheduler(_unrunnable, keys)
+        self.client.cancel([self._running[key][1] for key in stranded])  # each is told as Lost
+
+    def _is_homeless(self, org: str) -> bool:
+        return not self._threads.keys() & set(self._homes.get(org, ()))
 
     def submit(self, chunk: Chunk) -> None:
         """Let a worker export a chunk."""
@@ -145,6 +161,11 @@ class Cluster:
         homes += others[: max(0, self.workers_per_org - len(homes))]
         self._homes[org] = homes
         return homes or None
+
+
+def _unrunnable(keys: list[str], dask_scheduler: Scheduler) -> list[str]:
+    found = {key: dask_scheduler.tasks.get(key) for key in keys}
+    return [key for key, task in found.items() if task and task.state == "no-worker"]
 
 
 def _told(done: SimpleQueue[tuple[str, Outcome]], future: Future) -> None:

@@ -1,0 +1,89 @@
+"""A cluster whose workers do what a test says, and days that end as it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from genesys_export.days import Day, zone_named
+from genesys_export.errors import ExportError
+from genesys_export.export import DayReport, DayResult
+from genesys_export.integrations.dask.agenda import Agenda, Chunk
+from genesys_export.integrations.dask.task import Ended, Outcome
+
+DATASET = "conversation_details"
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+
+
+class TurnedClock:
+    """A clock that moves only when it is turned."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.passed_s)
+
+    def monotonic(self) -> float:
+        return self.passed_s
+
+    def sleep(self, seconds: float) -> None:
+        self.passed_s += seconds
+
+
+def days(count: int, first: str = "2026-01-01") -> list[Day]:
+    start = date.fromisoformat(first)
+    return [Day(start + timedelta(days=n), zone_named("UTC")) for n in range(count)]
+
+
+def agenda(*orgs: str, count: int = 3, per_org: int = 1) -> Agenda:
+    return Agenda(orgs=orgs, datasets=[DATASET], days=days(count), per_org=per_org)
+
+
+def well(chunk: Chunk) -> tuple[DayResult, ...]:
+    """Return a chunk whose days are all published."""
+    return tuple(done(chunk, day) for day in chunk.days)
+
+
+def done(chunk: Chunk, day: Day) -> DayResult:
+    report = DayReport(day=day, manifest=None, manifest_url="")
+    return DayResult(org=chunk.org, dataset=DATASET, day=day, report=report)
+
+
+def failed(chunk: Chunk, day: Day, problem: ExportError) -> DayResult:
+    return DayResult(org=chunk.org, dataset=DATASET, day=day, problem=problem)
+
+
+@dataclass
+class FakeCluster:
+    """Ends what was submitted when it is asked, as `outcome` says of each chunk."""
+
+    clock: TurnedClock
+    outcome: Callable[[Chunk], Outcome]
+    places: int = 4
+    submitted: list[tuple[float, Chunk]] = field(default_factory=list)
+    running: list[Chunk] = field(default_factory=list)
+    most: int = 0
+    is_closed: bool = False
+
+    def room(self, now_s: float) -> int:
+        return self.places - len(self.running)
+
+    def submit(self, chunk: Chunk) -> None:
+        self.submitted.append((self.clock.passed_s, chunk))
+        self.running.append(chunk)
+        self.most = max(self.most, len(self.running))
+
+    def ended(self, within_s: float) -> Iterator[tuple[Chunk, Outcome]]:
+        self.clock.sleep(within_s)
+        some, self.running = self.running, []
+        for chunk in some:
+            yield chunk, self.outcome(chunk)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def all_well(chunk: Chunk) -> Ended:
+    return Ended(well(chunk))
