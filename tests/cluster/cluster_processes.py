@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,6 +30,11 @@ class Process:
 
     def kill(self) -> None:
         self.child.kill()
+        self.child.wait(LONGEST_S)
+
+    def kill_session(self) -> None:
+        """Kill it and all its children at once: a nanny and its worker."""
+        os.killpg(self.child.pid, signal.SIGKILL)  # its session is its own
         self.child.wait(LONGEST_S)
 
     def terminate(self) -> None:
@@ -59,7 +63,10 @@ class Process:
             except subprocess.TimeoutExpired:
                 continue
             break
-        raise AssertionError(f"{what} never happened; status {self.child.poll()}:\n{self.said()}")
+        if not happened():
+            raise AssertionError(
+                f"{what} never happened; status {self.child.poll()}:\n{self.said()}"
+            )
 
 
 @dataclass
@@ -74,13 +81,13 @@ class Processes:
         """Start genesys-export."""
         return self._start([HERE / "genesys-export", *arguments], more)
 
-    def scheduler(self, port: int = 0) -> tuple[Process, str]:
+    def scheduler(self, port: int = 0, *, scheme: str = "tcp") -> tuple[Process, str]:
         """Start a scheduler; return it with its address, once it answers."""
         port = port or free_port()
-        told = ("--host", "127.0.0.1", "--port", port, "--no-dashboard", "--no-jupyter")
+        told = ("--host", f"{scheme}://127.0.0.1", "--port", port, "--no-dashboard")
         process = self._start([HERE / "dask", "scheduler", *told], {})
         process.until(lambda: answers(port), "the scheduler's start")
-        return process, f"tcp://127.0.0.1:{port}"
+        return process, f"{scheme}://127.0.0.1:{port}"
 
     def worker(self, address: str, *arguments: object, **more: str) -> Process:
         """Start a worker of one thread."""
@@ -139,16 +146,17 @@ def answers(port: int) -> bool:
         return False
 
 
-def killed_when(
-    pid_of: Callable[[], int | None], until: Callable[[], bool], pause_s: float = 0.02
-) -> list[int]:
-    """Kill -9 every process that is found at something, until it is over; return their pids."""
-    killed = []
-    while not until():
+def killed_when(pid_of: Callable[[], int | None], run: Process) -> list[int]:
+    """Kill -9 every process that is found at something, until the run ends; return their pids."""
+    killed: list[int] = []
+
+    def kill() -> bool:
         pid = pid_of()
         if pid is not None and pid not in killed:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             killed.append(pid)
-        time.sleep(pause_s)
+        return run.child.poll() is not None
+
+    run.until(kill, "the end of the run")
     return killed

@@ -45,7 +45,7 @@ def cluster(tmp_path):
 
 
 def settings_of(orgs: dict[str, Simulator]) -> str:
-    lines = ["[genesys]", 'poll_first = "0.05s"', 'page_size = 100']
+    lines = ["[genesys]", 'poll_first = "0.05s"', "page_size = 100"]
     for name, org in orgs.items():
         lines += [f"[orgs.{name}]", f'base_url = "{org.base_url}"']
         lines += [f'client_id = "{org.client_id}"']

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-from threading import Thread
 
 import pytest
 from cluster_processes import killed_when
+
 from conftest import days_of, held
 
 pytestmark = pytest.mark.dask
@@ -24,7 +23,14 @@ def test_organisations_are_spread_over_workers_and_every_day_is_exported_once(
     scheduler, address = at.scheduler()
     workers = [at.worker(address, "--no-nanny") for _ in range(2)]
     run = at.command(
-        "backfill", *RANGE, "--to", lake, "--cluster", address, "--report", tmp_path / "report.json"
+        "backfill",
+        *RANGE,
+        "--to",
+        lake,
+        "--cluster",
+        address,
+        "--report",
+        tmp_path / "report.json",
     )
     said = run.ends(0)
     assert "20 days: 20 exported" in said
@@ -55,7 +61,14 @@ def test_a_day_that_kills_its_worker_fails_alone(genesys, cluster, lake, tmp_pat
         at.worker(address)  # with a nanny that starts another one
     claim = lake / "emea/_genesys_export/conversation_details/2025-11-15/claim.json"
     run = at.command(
-        "backfill", *RANGE, "--to", lake, "--cluster", address, "--report", tmp_path / "report.json"
+        "backfill",
+        *RANGE,
+        "--to",
+        lake,
+        "--cluster",
+        address,
+        "--report",
+        tmp_path / "report.json",
     )
 
     def at_work() -> int | None:
@@ -66,7 +79,7 @@ def test_a_day_that_kills_its_worker_fails_alone(genesys, cluster, lake, tmp_pat
             return None
         return None if told.get("released") else told["holder"]["pid"]
 
-    killed = killed_when(at_work, lambda: run.child.poll() is not None)
+    killed = killed_when(at_work, run)
     said = run.ends(78)
     ends = days_of(tmp_path / "report.json")
     assert [day for (_, day), end in ends.items() if end == "failed"] == ["2025-11-15"]

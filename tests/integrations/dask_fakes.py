@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from genesys_export.days import Day, zone_named
 from genesys_export.errors import ExportError
-from genesys_export.export import DayReport, DayResult
+from genesys_export.events import DayPublished
+from genesys_export.export import DayReport, DayResult, Outcome
 from genesys_export.integrations.dask.agenda import Agenda, Chunk
-from genesys_export.integrations.dask.task import Ended, Outcome
+from genesys_export.integrations.dask.task import Ended
+from genesys_export.integrations.dask.task import Outcome as Ending
 
 DATASET = "conversation_details"
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -51,6 +53,28 @@ def done(chunk: Chunk, day: Day) -> DayResult:
     return DayResult(org=chunk.org, dataset=DATASET, day=day, report=report)
 
 
+def skipped(chunk: Chunk, day: Day) -> DayResult:
+    report = DayReport(
+        day=day, manifest=None, manifest_url="", outcome=Outcome.SKIPPED, note="it is final"
+    )
+    return DayResult(org=chunk.org, dataset=DATASET, day=day, report=report)
+
+
+def published(chunk: Chunk, day: Day) -> DayPublished:
+    return DayPublished(
+        org=chunk.org,
+        dataset=DATASET,
+        day=str(day),
+        state="final",
+        outcome="published",
+        manifest="",
+        conversations=1,
+        rows=1,
+        files=1,
+        size_bytes=1,
+    )
+
+
 def failed(chunk: Chunk, day: Day, problem: ExportError) -> DayResult:
     return DayResult(org=chunk.org, dataset=DATASET, day=day, problem=problem)
 
@@ -60,7 +84,7 @@ class FakeCluster:
     """Ends what was submitted when it is asked, as `outcome` says of each chunk."""
 
     clock: TurnedClock
-    outcome: Callable[[Chunk], Outcome]
+    outcome: Callable[[Chunk], Ending]
     places: int = 4
     submitted: list[tuple[float, Chunk]] = field(default_factory=list)
     running: list[Chunk] = field(default_factory=list)
@@ -68,6 +92,7 @@ class FakeCluster:
     is_closed: bool = False
 
     def room(self, now_s: float) -> int:
+        assert now_s == self.clock.passed_s
         return self.places - len(self.running)
 
     def submit(self, chunk: Chunk) -> None:
@@ -75,7 +100,7 @@ class FakeCluster:
         self.running.append(chunk)
         self.most = max(self.most, len(self.running))
 
-    def ended(self, within_s: float) -> Iterator[tuple[Chunk, Outcome]]:
+    def ended(self, within_s: float) -> Iterator[tuple[Chunk, Ending]]:
         self.clock.sleep(within_s)
         some, self.running = self.running, []
         for chunk in some:

@@ -14,6 +14,8 @@ from dask_fakes import (
     all_well,
     done,
     failed,
+    published,
+    skipped,
     well,
 )
 
@@ -182,12 +184,25 @@ def test_a_day_that_kills_its_workers_fails_alone_and_runs_alone():
 
 def test_a_signal_leaves_the_rest_untried():
     came = iter([None, Stopped(15)])
-    results, cluster, _ = driven(
-        agenda("a"), lambda chunk: Lost(), pending=lambda: next(came, None)
-    )
+    results, cluster, _ = driven(agenda("a"), lambda _: Lost(), pending=lambda: next(came, None))
     assert [one.status for one in results] == ["not tried"] * 3
     assert [type(one.problem) for one in results] == [Stopped, type(None), type(None)]
     assert cluster.is_closed
+
+
+def test_a_day_published_before_its_worker_died_counts_as_published():
+    clock, seen = TurnedClock(), []
+
+    def told(chunk):
+        first, *others = chunk.days
+        if len(cluster.submitted) == 1:
+            driver.hear(published(chunk, first))
+            return Lost()
+        return Ended((skipped(chunk, first), *(done(chunk, day) for day in others)))
+
+    cluster = FakeCluster(clock, told)
+    driver = Driver(agenda=agenda("a"), clock=clock, observe=seen.append, pending=lambda: None)
+    assert [one.status for one in driver.results(cluster)] == ["published"] * 3
 
 
 def test_progress_counts_days_before_their_chunk_ends_and_never_twice():

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ...api import Clock
 from ...errors import ExportError, Stopped, TryAgainLater
 from ...events import BackfillProgress, DayPublished, DaySkipped, Event, Observe, OrgProgress
-from ...export import DayResult
+from ...export import DayResult, Outcome
 from ...export.pace import Score
 from .agenda import Agenda, Chunk
-from .task import Killed, Lost, Outcome
+from .task import Killed, Lost
+from .task import Outcome as Ending
 
 _LOOK_EVERY_S = 0.2  # for a signal, and for what ended
 _TELL_EVERY_S = 2.0
@@ -32,7 +33,7 @@ class Workers(Protocol):
     def submit(self, chunk: Chunk) -> None:
         """Let a worker export a chunk."""
 
-    def ended(self, within_s: float) -> Iterator[tuple[Chunk, Outcome]]:
+    def ended(self, within_s: float) -> Iterator[tuple[Chunk, Ending]]:
         """Yield what has ended; raises TryAgainLater when the cluster is gone."""
 
     def close(self) -> None:
@@ -51,7 +52,7 @@ class Driver:
     _total: int = 0  # days, of each organisation and dataset
     _final: Counter[str] = field(default_factory=Counter)  # by organisation
     _failed: Counter[str] = field(default_factory=Counter)
-    _heard: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # exported?
+    _heard: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
     _began_s: float = 0.0
     _told_s: float = float("-inf")
 
@@ -59,7 +60,8 @@ class Driver:
         """Pass an event of a worker on; days that ended count before their chunk does."""
         if isinstance(event, DayPublished | DaySkipped):
             key = (event.org, event.dataset, event.day)
-            self._heard[key] = isinstance(event, DayPublished)
+            is_new = isinstance(event, DayPublished)
+            self._heard.setdefault(key, Outcome(event.outcome) if is_new else Outcome.SKIPPED)
         self.observe(event)
 
     def results(self, workers: Workers) -> Iterator[DayResult]:
@@ -70,8 +72,8 @@ class Driver:
         self._score.total = self._total * len(agenda.orgs)
         self._tell()
         try:
-            for ended in self._ended(workers):
-                self._count(ended)
+            for told in self._ended(workers):
+                ended = self._counted(told)
                 self.observe(ended.event())
                 yield ended
         finally:
@@ -99,7 +101,7 @@ class Driver:
                 return
             workers.submit(chunk)
 
-    def _taken(self, chunk: Chunk, outcome: Outcome) -> tuple[DayResult, ...]:
+    def _taken(self, chunk: Chunk, outcome: Ending) -> tuple[DayResult, ...]:
         if isinstance(outcome, Lost):
             return self.agenda.lost(chunk)
         if isinstance(outcome, Killed):
@@ -108,13 +110,18 @@ class Driver:
         results = _all_failed(chunk, told) if isinstance(told, ExportError) else told
         return self.agenda.ended(chunk, results, self.clock.now())
 
-    def _count(self, ended: DayResult) -> None:
+    def _counted(self, ended: DayResult) -> DayResult:
+        """Count a day; one that an earlier task of this run exported was not skipped."""
+        key = (ended.org, ended.dataset, str(ended.day))
+        heard = self._heard.pop(key, Outcome.SKIPPED)
+        if ended.report and ended.status == "skipped" and heard is not Outcome.SKIPPED:
+            ended = replace(ended, report=replace(ended.report, outcome=heard, note=""))
         self._score.add(ended)
         self._final[ended.org] += 1
         self._failed[ended.org] += ended.status == "failed"
-        self._heard.pop((ended.org, ended.dataset, str(ended.day)), None)
         if self._final[ended.org] == self._total:
             self.observe(self._of_org(ended.org, self._total))
+        return ended
 
     def _tell(self) -> None:
         now_s = self.clock.monotonic()
@@ -122,7 +129,7 @@ class Driver:
             return
         self._told_s = now_s
         heard = dict(self._heard)
-        exported = sum(heard.values())
+        exported = sum(outcome is not Outcome.SKIPPED for outcome in heard.values())
         score = self._score
         self.observe(
             BackfillProgress(
