@@ -118,7 +118,7 @@ test-dask: install  ## install Dask and let its workers export, close and die
 # As make soak, on a Dask cluster whose workers and schedulers are killed; SOAK_ROUNDS=200
 soak-cluster: install  ## a Dask cluster with random kills of workers and schedulers (SOAK_ROUNDS=200)
 	$(PIP) install --editable '.[simulator,dev,dask]'
-	PYTHONPATH=tests:tests/cluster $(BIN)/python tests/soak/soak_cluster.py
+	PYTHONPATH=tests $(BIN)/python tests/soak/soak_cluster.py
 
 # PostgreSQL's own programs, 15 or newer: apt-get install postgresql (as root). Each test run starts
 # a server of its own on a socket, as an unprivileged user, and ends it.

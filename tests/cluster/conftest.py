@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from cluster_processes import Processes, processes
 
+from cluster_processes import Processes, processes
 from genesys_simulator import Options, Simulator, World, serve
 
 PER_DAY = 20
@@ -55,18 +54,3 @@ def settings_of(orgs: dict[str, Simulator]) -> str:
 @pytest.fixture
 def lake(tmp_path) -> Iterator[Path]:
     return tmp_path / "lake"
-
-
-def days_of(process_report: Path) -> dict[tuple[str, str], str]:
-    """Return how each day of each organisation ended, as the run report says."""
-    told = json.loads(process_report.read_bytes())["days"]
-    return {(one["org"], one["day"]): one.get("outcome", "failed") for one in told}
-
-
-def held(lake: Path) -> list[str]:
-    """Return the claims in a folder that somebody still holds."""
-    return [
-        str(path)
-        for path in lake.rglob("claim.json")
-        if not json.loads(path.read_bytes()).get("released")
-    ]

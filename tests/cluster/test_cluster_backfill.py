@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from cluster_processes import killed_when
+from cluster_reading import RANGE, days_of, held
 
-from conftest import days_of, held
+from cluster_processes import killed_when
 
 pytestmark = pytest.mark.dask
 
-RANGE = ("--start", "2025-11-11", "--end", "2025-11-20")
 CANARY = "canary-secret-4711"
 
 

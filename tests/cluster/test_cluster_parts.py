@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from fakes import some
+
 pytestmark = pytest.mark.dask
 
 SECRET = "canary-secret-4711"
@@ -58,16 +60,15 @@ def test_a_worker_without_its_scheduler_keeps_to_its_share_of_what_it_has_left(b
     assert "client-id-of-an-org" not in str(asked)
 
 
-def test_nothing_secret_is_in_a_task_or_a_plug_in(bucket, monkeypatch):
+def test_nothing_secret_is_in_a_task_or_a_plug_in(bucket, tmp_path):
     from genesys_export.export import ExportOptions  # noqa: PLC0415
     from genesys_export.integrations.dask.task import Recipe, Task  # noqa: PLC0415
     from genesys_export.integrations.dask.worker import Goodbye  # noqa: PLC0415
 
-    monkeypatch.setenv("GENESYS_CLIENT_SECRET", SECRET)
-    monkeypatch.setenv("GENESYS_CLIENT_ID", "id")
-    monkeypatch.setenv("GENESYS_CLOUD_REGION", "mypurecloud.ie")
-    recipe = Recipe(flags={"to": "s3://bucket/prefix"})
-    assert SECRET in str(recipe.settings("").genesys.client_secret.get_secret_value())
+    file = tmp_path / "genesys-export.toml"
+    file.write_text(f'[genesys]\nregion = "mypurecloud.ie"\nclient_secret = "{SECRET}"\n')
+    recipe = Recipe(flags={"config": str(file), "to": "s3://bucket/prefix"})
+    assert some(recipe.settings("").genesys.client_secret).get_secret_value() == SECRET
     task = Task(
         recipe=recipe,
         org="",

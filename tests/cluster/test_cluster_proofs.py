@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from test_cluster_backfill import RANGE
+from cluster_reading import RANGE
 
 from genesys_simulator import Simulator
 from s3_servers import BUCKET

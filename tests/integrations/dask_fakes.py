@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
+from fakes import FakeClock
 from genesys_export.days import Day, zone_named
 from genesys_export.errors import ExportError
 from genesys_export.events import DayPublished
@@ -15,23 +16,7 @@ from genesys_export.integrations.dask.task import Ended
 from genesys_export.integrations.dask.task import Outcome as Ending
 
 DATASET = "conversation_details"
-NOW = datetime(2026, 11, 28, tzinfo=UTC)
-
-
-class TurnedClock:
-    """A clock that moves only when it is turned."""
-
-    def __init__(self) -> None:
-        self.passed_s = 0.0
-
-    def now(self) -> datetime:
-        return NOW + timedelta(seconds=self.passed_s)
-
-    def monotonic(self) -> float:
-        return self.passed_s
-
-    def sleep(self, seconds: float) -> None:
-        self.passed_s += seconds
+NOW = FakeClock().now()
 
 
 def days(count: int, first: str = "2026-01-01") -> list[Day]:
@@ -83,7 +68,7 @@ def failed(chunk: Chunk, day: Day, problem: ExportError) -> DayResult:
 class FakeCluster:
     """Ends what was submitted when it is asked, as `outcome` says of each chunk."""
 
-    clock: TurnedClock
+    clock: FakeClock
     outcome: Callable[[Chunk], Ending]
     places: int = 4
     submitted: list[tuple[float, Chunk]] = field(default_factory=list)
@@ -92,11 +77,11 @@ class FakeCluster:
     is_closed: bool = False
 
     def room(self, now_s: float) -> int:
-        assert now_s == self.clock.passed_s
+        assert now_s == self.clock.monotonic()
         return self.places - len(self.running)
 
     def submit(self, chunk: Chunk) -> None:
-        self.submitted.append((self.clock.passed_s, chunk))
+        self.submitted.append((self.clock.monotonic(), chunk))
         self.running.append(chunk)
         self.most = max(self.most, len(self.running))
 

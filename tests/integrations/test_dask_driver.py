@@ -9,7 +9,6 @@ from dask_fakes import (
     DATASET,
     NOW,
     FakeCluster,
-    TurnedClock,
     agenda,
     all_well,
     done,
@@ -19,6 +18,7 @@ from dask_fakes import (
     well,
 )
 
+from fakes import FakeClock
 from genesys_export.errors import (
     DestinationFailed,
     GenesysUnavailable,
@@ -29,7 +29,7 @@ from genesys_export.errors import (
     WrongSettings,
     WrongUse,
 )
-from genesys_export.events import BackfillProgress, DayEnded, DaySkipped, OrgProgress
+from genesys_export.events import BackfillProgress, DayEnded, DaySkipped, Event, OrgProgress
 from genesys_export.integrations.dask.agenda import CHUNK_DAYS, MOST_TRIES
 from genesys_export.integrations.dask.driver import Driver
 from genesys_export.integrations.dask.task import Ended, Killed, Lost, Recipe
@@ -37,7 +37,7 @@ from genesys_export.integrations.dask.task import Ended, Killed, Lost, Recipe
 
 def driven(of, outcome=all_well, *, pending=lambda: None, places=4):
     """Run an agenda to its end; return the results, the cluster and what was observed."""
-    clock, seen = TurnedClock(), []
+    clock, seen = FakeClock(), list[Event]()
     cluster = FakeCluster(clock, outcome, places)
     driver = Driver(agenda=of, clock=clock, observe=seen.append, pending=pending)
     return list(driver.results(cluster)), cluster, seen
@@ -191,7 +191,7 @@ def test_a_signal_leaves_the_rest_untried():
 
 
 def test_a_day_published_before_its_worker_died_counts_as_published():
-    clock, seen = TurnedClock(), []
+    clock, seen = FakeClock(), list[Event]()
 
     def told(chunk):
         first, *others = chunk.days
@@ -206,12 +206,12 @@ def test_a_day_published_before_its_worker_died_counts_as_published():
 
 
 def test_progress_counts_days_before_their_chunk_ends_and_never_twice():
-    clock, seen = TurnedClock(), []
+    clock, seen = FakeClock(), list[Event]()
 
     def told(chunk):
         for day in chunk.days[:2]:
             driver.hear(DaySkipped(org="a", dataset=DATASET, day=str(day), reason="final"))
-        clock.passed_s += 60
+        clock.sleep(60)
         return Lost() if not chunk.tries and len(cluster.submitted) < 2 else Ended(well(chunk))
 
     cluster = FakeCluster(clock, told)

@@ -104,6 +104,7 @@ def test_sections_are_those_of_the_contract():
         "roll",
         "privacy",
         "log",
+        "cluster",
         "orgs",
     ]
 

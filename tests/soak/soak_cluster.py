@@ -23,14 +23,14 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from cluster_processes import HERE, Process, Processes, free_port, processes
 from soak_reading import BucketReader
 
+from cluster_processes import HERE, Process, Processes, free_port, processes
 from genesys_simulator import Options, Simulator, World, serve
 from s3_servers import BUCKET, S3Server, _make_bucket, _weed
 
 ORGS = {"apac": 21, "emea": 22}  # name → the seed of its world
-PER_DAY, LATENCY_S = 60, 0.15
+PER_DAY, LATENCY_S = 250, 0.15
 LAST_DAY = 20
 MAY_END = {0, 69, 74, 75}
 CLEAN_TRIES = 5
@@ -203,7 +203,7 @@ def reference_of(folder: Path, variables: dict[str, str]) -> dict[str, Files]:
 
 
 def settings(orgs: dict[str, Simulator]) -> str:
-    lines = ["[genesys]", 'poll_first = "0.05s"', "page_size = 20"]
+    lines = ["[genesys]", 'poll_first = "0.05s"', "page_size = 100"]
     for name, org in orgs.items():
         lines += [f"[orgs.{name}]", f'base_url = "{org.base_url}"']
         lines += [f'client_id = "{org.client_id}"', f'client_secret = "{org.client_secret}"']
