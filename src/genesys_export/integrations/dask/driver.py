@@ -60,8 +60,8 @@ class Driver:
         """Pass an event of a worker on; days that ended count before their chunk does."""
         if isinstance(event, DayPublished | DaySkipped):
             key = (event.org, event.dataset, event.day)
-            is_new = isinstance(event, DayPublished)
-            self._heard.setdefault(key, Outcome(event.outcome) if is_new else Outcome.SKIPPED)
+            skipped = isinstance(event, DaySkipped)
+            self._heard.setdefault(key, Outcome.SKIPPED if skipped else Outcome(event.outcome))
         self.observe(event)
 
     def results(self, workers: Workers) -> Iterator[DayResult]:
