@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,9 @@ from genesys_export.datasets import DEFAULT, NAMES
 from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
+from genesys_export.progress.days import Days
 from genesys_export.progress.lines import Weight, line
-from genesys_export.progress.words import duration, news, size
+from genesys_export.progress.words import duration, news, size, waiting
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
@@ -40,6 +42,7 @@ FAILED = events.DayEnded(
     **ONLY, day="2026-11-20", status="failed", message="no answer", exit_status=69
 )
 ENDED = events.DayEnded(**ONLY, day="2026-11-22", status="published", message="", exit_status=0)
+CUT = events.DayCut(**EMEA, day="2026-11-22", slices=3)
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     **ONLY,
@@ -67,6 +70,7 @@ ALL = (
     events.Waited(reason="retry", waited_s=0.5),
     STARTED,
     COUNTED,
+    CUT,
     SUBMITTED,
     events.JobChanged(job_id="j1", state="FULFILLED"),
     events.IntervalHalved(interval=DAY, reason="95000 hits"),
@@ -168,6 +172,37 @@ def test_json_lines_hold_the_same(clock):
     }
 
 
+def about(event, **names):
+    return msgspec.structs.replace(event, **names)
+
+
+def test_json_lines_and_the_verbose_log_name_what_every_event_is_about(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    request = about(REQUEST, org="emea", **names)
+    (told,) = map(json.loads, shown([request], clock, format="json", level="verbose").splitlines())
+    assert told.items() >= {"org": "emea", **names}.items()
+    assert "org=emea day=2026-11-22 slice=2026-11-22#0" in shown([request], clock, level="verbose")
+
+
+def test_plain_lines_of_one_organisation_stay_as_short_as_they_were(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    given = [*ALL[:1], RATE_LIMIT, SUBMITTED, ALL[-4]]
+    whole = [about(event, **names) for event in given]
+    assert shown(whole, clock) == shown(given, clock)
+    of_two = shown([about(event, org="emea") for event in whole], clock)
+    assert [line.count("org=emea") for line in of_two.splitlines()] == [1] * 4
+
+
+def test_waits_and_notices_say_whose_they_are_where_there_are_several(clock):
+    noticed = events.Noticed(org="emea", message="2026-11-22: 3 new")
+    assert news(noticed) == "emea: 2026-11-22: 3 new"
+    assert (
+        waiting(about(LOOK, org="emea"), 3) == "emea: job j1 is PENDING; checking again in 3.0 s"
+    )
+    told = shown([about(RATE_LIMIT, org=org) for org in ("emea", "apac", "emea")], clock)
+    assert re.findall(r"org=(\w+)", told) == ["emea", "apac"]
+
+
 @pytest.mark.parametrize("format_", [Format.CONSOLE, Format.JSON])
 def test_every_event_can_be_a_line_without_colours(clock, format_):
     told = shown(ALL, clock, format=format_, level=Level.VERBOSE)
@@ -181,6 +216,10 @@ def test_every_kind_of_event_has_its_own_line():
     assert kinds == {type(event) for event in every}
     titles = [line(event).title for event in every]
     assert not set(titles) & {kind.__name__ for kind in kinds}
+
+
+def test_every_event_survives_pickling():
+    assert [pickle.loads(pickle.dumps(event)) for event in ALL] == list(ALL)
 
 
 ROOTS = (events.Event, events.OfDataset)
@@ -786,3 +825,17 @@ def test_weights_are_those_of_logging():
 def test_why_a_slice_is_read_again_is_told(contested, why):
     said = news(msgspec.structs.replace(AGAIN, contested=contested))
     assert said.endswith(f": {why}; reading again")
+
+
+def test_a_day_whose_number_of_slices_is_not_known_yet_is_not_published_early():
+    days = Days()
+    staged = events.SliceStaged(
+        **EMEA, slice="2026-11-22#0", conversations=10, rows=10, size_bytes=1
+    )
+    begun = msgspec.structs.replace(STARTED, slices=0)
+    for event, phase in ((begun, "starting"), (CUT, "starting"), (staged, "starting")):
+        days.see(event, 0.0)
+        assert days.under_way[0].phase == phase
+    for _ in range(2):
+        days.see(staged, 0.0)
+    assert days.under_way[0].phase == "publishing"

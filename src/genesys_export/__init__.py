@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .days import Day
     from .errors import (
         DataMismatch,
+        DeadlineReached,
         DestinationFailed,
         ExportError,
         GenesysUnavailable,
@@ -35,6 +36,7 @@ __all__ = [
     "Day",
     "DayReport",
     "DayResult",
+    "DeadlineReached",
     "DestinationFailed",
     "DueDay",
     "Event",

@@ -10,13 +10,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from . import time_limit
+from .about import known
 from .days import Interval
 from .model import Clock
 
 
-class Event(Struct, frozen=True):
-    """The root of all events."""
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The root of all events, with what it is about where that is known."""
+
+    org: str = ""  # "" also for the only organisation
+    dataset: str = ""
+    day: str = ""
+    slice: str = ""
 
 
 class OfDataset(Event, frozen=True, kw_only=True):
@@ -73,8 +81,15 @@ class DayStarted(OfDataset, frozen=True, kw_only=True):
 
     day: str
     interval: Interval
-    slices: int
+    slices: int  # 0: not known yet, DayCut follows
     watermark: datetime | None
+
+
+class DayCut(OfDataset, frozen=True, kw_only=True):
+    """The number of slices of a day that has begun, where it depends on the day."""
+
+    day: str
+    slices: int
 
 
 class DayCounted(OfDataset, frozen=True, kw_only=True):
@@ -198,15 +213,15 @@ class DayEnded(OfDataset, frozen=True, kw_only=True):
     """The work on a day is over, or the day was not tried: once for every day of a call."""
 
     day: str
-    status: str  # published, unchanged, skipped, failed, not tried
+    status: str  # published, unchanged, skipped, failed, unfinished, not tried
     message: str  # the error, or why it was skipped or not tried
     exit_status: int  # of this day alone
     retry_at: datetime | None = None  # from when on a new try may succeed, where that is known
 
     @property
     def is_failure(self) -> bool:
-        """Whether it failed by itself: a day that a signal stopped did not."""
-        return self.status == FAILED and self.exit_status < _SIGNAL
+        """Whether it failed by itself: a day that a signal or the deadline ended did not."""
+        return self.status == FAILED
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
@@ -254,7 +269,7 @@ class ReadBack(Event, frozen=True, kw_only=True):
 
 UNCHANGED = "unchanged"  # an outcome of DayPublished
 FAILED = "failed"  # a status of DayEnded
-_SIGNAL = 128  # and the signal's number: the exit status of what a signal ended
+UNFINISHED = "unfinished"  # another: a signal or the deadline ended it
 
 Observe = Callable[[Event], None]
 
@@ -262,14 +277,25 @@ Observe = Callable[[Event], None]
 def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
     """Wait as `told` says; report the plan before and the actual time after.
 
-    Raises what interrupts the clock.
+    Raises what interrupts the clock, and DeadlineReached at once if it would end too late.
     """
+    time_limit.check(clock, told.wait_s, reason=told.reason)
     observe(told)
     began_s = clock.monotonic()
     try:
         clock.sleep(told.wait_s)
     finally:
         observe(Waited(reason=told.reason, waited_s=clock.monotonic() - began_s))
+
+
+def named(observe: Observe) -> Observe:
+    """Return the observer; events come to it with the names of what their thread works on."""
+
+    def observe_named(event: Event) -> None:
+        names = {name: value for name, value in known().items() if not getattr(event, name)}
+        observe(replace(event, **names) if names else event)
+
+    return observe_named
 
 
 def ignore(event: Event) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -21,7 +22,7 @@ from .assembly.planning import policy_of
 from .assembly.stopping import StoppableClock
 from .assembly.working import Surroundings, Work
 from .days import Day
-from .errors import DataMismatch, ExportError, WrongUse
+from .errors import DataMismatch, ExportError, WrongUse, unpicklable
 from .events import Noticed, Observe, ignore
 from .export import DayResult, ExportOptions, Report, gravest, in_order
 from .redaction import secrets_of
@@ -65,6 +66,7 @@ class Exporter(Work):
         *,
         to: str | os.PathLike[str] | None = None,
         org: str | None = None,
+        shard: str | None = None,
         environ: Mapping[str, str] | None = None,
         on_event: Observe = ignore,
         should_stop: Callable[[], bool] | None = None,
@@ -75,8 +77,9 @@ class Exporter(Work):
 
         Without `file`, ./genesys-export.toml is read if it exists. A keyword is a setting's key
         (`format="parquet"`), or section and key where several sections have it
-        (`genesys__region="mypurecloud.ie"`). `org` chooses one organisation of [orgs]; `environ`
-        replaces the environment of the process. `on_event` gets every event, possibly from
+        (`genesys__region="mypurecloud.ie"`). `org` chooses one organisation of [orgs],
+        `shard` those of a shard (`3/16` or `auto`, as --shard). `environ` replaces the environment
+        of the process. `on_event` gets every event, possibly from
         several threads at once, and must not raise. `should_stop` is asked several times a second;
         once it returns true, what is under way ends with Stopped. Exporters that share an OAuth
         client should share a `budget`: one for all organisations, or a function that returns that
@@ -84,15 +87,22 @@ class Exporter(Work):
         """
         keywords = {"to": to, **settings}
         flags = Flags(config=None if file is None else Path(file), org=org)
+        if shard:
+            flags["shard"] = shard
         read = load(flags=flags, keywords=keywords, environ=environ)
-        around = Surroundings(observe=on_event, budget=budget)
-        if should_stop:
-            clock = StoppableClock(should_stop)
-            around = replace(around, clock=clock, pending=clock.pending)
+        clock = StoppableClock(should_stop)
+        around = Surroundings(
+            clock=clock,
+            observe=on_event,
+            pending=clock.pending,
+            abandon=clock.abandon,
+            budget=budget,
+        )
         made = cls(read, around)
         given = {
             **keywords,
             "org": org,
+            "shard": shard,
             "environ": environ,
             "on_event": on_event,
             "should_stop": should_stop,
@@ -110,14 +120,19 @@ class Exporter(Work):
         force: bool = False,
         rewrite: bool = False,
         accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Report:
         """Export one day of every chosen dataset and organisation; return what became of each.
 
         A day that is final already is skipped unless `force`. Every dataset is tried; then the
         gravest error is raised: TryAgainLater (with `retry_at` where that is known) while Genesys
         does not have the whole day or another run holds it, and the other errors of this package.
+        `deadline` is how long the call may take: then it ends with DeadlineReached, and the next
+        call continues where this one ended.
         """
-        options = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(
+            force=force, rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline
+        )
         results = in_order(self.results(self.one(day, called="day"), options))
         if problem := gravest(results):
             raise problem
@@ -138,14 +153,19 @@ class Exporter(Work):
         )
 
     def export_due(
-        self, *, rewrite: bool = False, accept_shrink: bool = False
+        self,
+        *,
+        rewrite: bool = False,
+        accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Iterator[DayResult]:
         """Export every day that is missing or may have changed; yield how each ended, as it ends.
 
         A failed day ends only itself; where every further day of a dataset would fail alike, the
-        rest is not tried.
+        rest is not tried. After `deadline` what is under way ends with DeadlineReached, and no
+        further day begins.
         """
-        options = ExportOptions(rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline)
         return self.results(self.due_days(), options)
 
     def backfill(
@@ -156,13 +176,17 @@ class Exporter(Work):
         force: bool = False,
         rewrite: bool = False,
         accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Iterator[DayResult]:
         """Export the days from `start` to `end`; yield how each ended, as they end.
 
         `backfill.days_at_once` of them at a time, in the order of `backfill.order`; days that
-        have not ended are left out. Goes on after a failed day, as `export_due` does.
+        have not ended are left out. Goes on after a failed day, and ends at the `deadline`, as
+        `export_due` does.
         """
-        options = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(
+            force=force, rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline
+        )
         choice, left_out = self.range(start, end)
         if left_out:
             self.around.observe(Noticed(message=left_out))
@@ -269,9 +293,5 @@ def _unshareable(
             " makes the budget there.",
         )
     if from_keywords(keywords).secrets() or any(secrets_of(environ or {})):
-        return WrongUse(
-            "an Exporter that was given a secret can't be pickled",
-            advice="Put the secret into the environment of each process"
-            " (GENESYS_CLIENT_SECRET), or into the settings file.",
-        )
+        return unpicklable("an Exporter that was given a secret")
     return None

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from threading import Event, Lock
+from threading import Barrier, Event, Lock
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from fakes import Events, FakeClock, FakeSource, MemoryStore, feed_of, some
+from fakes import Events, FakeClock, FakeSource, MemoryStore, feed_of, orgs_of, some
+from genesys_export import time_limit
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day, Interval
 from genesys_export.errors import (
+    DeadlineReached,
     DestinationFailed,
     GenesysUnavailable,
     NotPermitted,
     SignInRefused,
     Stopped,
     TryAgainLater,
+    WrongSettings,
 )
 from genesys_export.events import BackfillProgress, DayEnded, DaySkipped, DayStarted
 from genesys_export.export import (
@@ -29,6 +32,7 @@ from genesys_export.export import (
     Dependencies,
     ExportOptions,
     Kind,
+    Org,
     Outcome,
     Plan,
     Run,
@@ -88,6 +92,8 @@ class Script(FakeSource):
     """A Genesys of empty days: what each day meets, who is under way, what was asked for."""
 
     meets: Callable[[date], None] = lambda _date: None
+    prepares: Callable[[date], None] = lambda _date: None
+    awaits_job: bool = False
     asked: list[date] = field(default_factory=list)
     watermarks: int = 0
     running: int = 0
@@ -108,6 +114,13 @@ class Fetched:
     script: Script
     date: date
     job_ids: tuple[str, ...] = ()
+
+    @property
+    def awaits_job(self) -> bool:
+        return self.script.awaits_job
+
+    def prepare(self) -> None:
+        self.script.prepares(self.date)
 
     def pages(self) -> Iterator[Page]:
         script = self.script
@@ -135,9 +148,11 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     events: Events = field(default_factory=Events)
     org: str = ""
+    called: str = DEFAULT  # the dataset
 
     def exporter(self, **plan) -> DayExporter:
-        dataset, tables = dataset_named(DEFAULT), ("conversations",)
+        dataset = replace(dataset_named(DEFAULT), name=self.called)
+        tables = ("conversations",)
         made = Plan(dataset=dataset, tables=tables, org=self.org, **plan)
         parts = Dependencies(
             plan=made,
@@ -169,10 +184,13 @@ class Bench:
 
 def run(exporters, days, at_once=1, options=NO_OPTIONS, pending=lambda: None) -> list[DayResult]:
     whole = Run(
-        exporters=exporters,
+        orgs=orgs_of(*exporters),
         choice=Choice(Kind.RANGE, days),
+        clock=exporters[0].deps.clock,
+        observe=exporters[0].deps.observe,
         options=options,
         at_once=at_once,
+        in_process=max(8, at_once),
         pending=pending,
     )
     return list(whole.results())
@@ -202,6 +220,15 @@ def test_as_many_days_as_asked_for_are_under_way_and_no_more():
     assert bench.script.most == 3
 
 
+def test_a_day_that_waits_for_its_job_holds_no_slot():
+    """Eight days meet in their waits, although only two are read at a time."""
+    met = Barrier(8)
+    bench = Bench(Script(prepares=lambda _at: met.wait(LONG_S), awaits_job=True))
+    ends = bench.run(november(1, 16), at_once=2)
+    assert [one.problem for one in ends] == [None] * 16
+    assert bench.script.most <= 2
+
+
 def test_a_dataset_that_reads_another_one_waits_until_its_days_are_done():
     under_way, late = [], []
 
@@ -211,7 +238,7 @@ def test_a_dataset_that_reads_another_one_waits_until_its_days_are_done():
     def late_meets(_date):
         late.append((_date, source.script.running, len(under_way)))
 
-    source, reader = Bench(Script(meets)), Bench(Script(late_meets))
+    source, reader = Bench(Script(meets)), Bench(Script(late_meets), called="copies")
     first, then = source.exporter(), reader.exporter(after=(DEFAULT,))
     ends = run((first, then), november(1, 3), at_once=4)
     assert [one.problem for one in ends] == [None] * 6
@@ -272,6 +299,30 @@ def test_an_organisation_that_is_given_up_takes_no_other_with_it():
     assert {one.org for one in ends if one.not_tried} == {"a"}
     assert [some(one.report).outcome for one in ends if one.org == "b"] == [Outcome.PUBLISHED] * 6
     assert len(ends) == 12
+
+
+def test_days_whose_results_nobody_asks_for_any_more_are_woken():
+    left = Event()
+
+    def meets(at):
+        if at.day == 2:
+            assert left.wait(10)
+            raise Stopped(15, by="its caller")
+
+    bench = Bench(Script(meets))
+    run_ = Run(
+        orgs=orgs_of(bench.exporter()),
+        choice=Choice(Kind.RANGE, november(1, 9)),
+        clock=bench.clock,
+        at_once=2,
+        in_process=2,
+        abandon=left.set,
+    )
+    results = run_.results()
+    assert str(next(results).day) == "2026-11-01"
+    del results
+    assert bench.published() <= {"2026-11-01", "2026-11-03"}
+    assert left.is_set()
 
 
 def test_a_bug_on_one_day_is_that_days_alone():
@@ -423,12 +474,144 @@ def test_a_final_day_that_lost_its_file_is_exported_again_and_the_others_are_ski
     assert bench.store.look("conversations/2026-11-05.csv.gz")
 
 
+# --- many organisations ----------------------------------------------------------------------
+
+
+def test_organisations_take_turns_and_none_waits_for_another():
+    """The first days of all four meet: with one organisation after another they never would."""
+    order, lock, met = [], Lock(), Barrier(4)
+
+    def meets_as(org):
+        def meets(at):
+            with lock:
+                order.append(org)
+            if at.day == 1:
+                met.wait(LONG_S)
+
+        return meets
+
+    benches = [Bench(Script(meets_as(org)), org=org) for org in "abcd"]
+    ends = run([one.exporter() for one in benches], november(1, 3), at_once=1)
+    assert [one.problem for one in ends] == [None] * 12
+    assert [one.script.most for one in benches] == [1] * 4
+    assert sorted(order[:4]) == ["a", "b", "c", "d"]
+
+
+def test_days_of_all_organisations_share_the_slots_of_the_process():
+    lock, running, most = Lock(), [], []
+
+    def meets(at):
+        with lock:
+            running.append(at)
+            most.append(len(running))
+        with lock:
+            running.remove(at)
+
+    benches = [Bench(Script(meets), org=org) for org in "abcd"]
+    whole = Run(
+        orgs=orgs_of(*(one.exporter() for one in benches)),
+        choice=Choice(Kind.RANGE, november(1, 9)),
+        clock=FakeClock(),
+        at_once=4,
+        in_process=2,
+    )
+    ends = list(whole.results())
+    assert whole.side_by_side == 2
+    assert len(ends) == 36
+    assert max(most) <= 2
+
+
+def test_one_slot_in_all_gives_each_organisation_its_turn():
+    order = []
+    benches = [
+        Bench(Script(lambda at, org=org: order.append((org, at.day))), org=org) for org in "abc"
+    ]
+    whole = Run(
+        orgs=orgs_of(*(one.exporter() for one in benches)),
+        choice=Choice(Kind.RANGE, november(1, 2)),
+        clock=FakeClock(),
+    )
+    list(whole.results())
+    assert order == [("a", 1), ("b", 1), ("c", 1), ("a", 2), ("b", 2), ("c", 2)]
+
+
+def test_an_organisation_that_cannot_be_opened_costs_its_own_days_alone():
+    def refuse():
+        raise WrongSettings("orgs.apac.client_secret: missing")
+
+    fine = Bench(Script(), org="emea")
+    orgs = [
+        Org(name="apac", datasets=(DEFAULT,), open=refuse),
+        *orgs_of(fine.exporter()),
+    ]
+    whole = Run(
+        orgs=orgs,
+        choice=Choice(Kind.RANGE, november(1, 20)),
+        clock=FakeClock(),
+        at_once=2,
+        in_process=8,
+    )
+    ends = list(whole.results())
+    shut = [one for one in ends if one.org == "apac"]
+    assert [one.problem.status for one in shut if one.problem] == [78]
+    assert len(shut) == 20
+    assert len({one.day for one in shut}) == 20
+    assert all(one.report for one in ends if one.org == "emea")
+
+
+def test_manifests_are_read_a_month_at_a_time_and_only_as_days_are_needed():
+    """The first day is exported before any manifest but those of a month is read."""
+
+    class Counting(MemoryStore):
+        def read(self, key):
+            if key.endswith("manifest.json"):
+                read.append(key)
+            return super().read(key)
+
+    read: list[str] = []
+    store = Counting()
+    year = days_between(day("2025-11-01"), day("2026-10-31"))
+    Bench(Script(), store=store).run(year[:300])
+    read.clear()
+    at_first = []
+    again = Bench(Script(lambda _at: at_first.append(len(read))), store=store)
+    ends = again.run(year[::-1])
+    assert [one.report.outcome for one in ends].count(Outcome.SKIPPED) == 300
+    assert len(at_first) == 65
+    assert at_first[0] <= 31
+    assert again.events.of(BackfillProgress)[-1].eta_s == 0
+
+
+def test_a_stop_lists_the_days_of_every_organisation_once():
+    stopped: list[Stopped] = []
+
+    def meets(_at):
+        stopped.append(Stopped(15))
+
+    benches = [Bench(Script(meets), org=org) for org in "abc"]
+    ends = run(
+        [one.exporter() for one in benches],
+        days_between(day("2026-01-01"), day("2026-04-10")),
+        pending=lambda: stopped[0] if stopped else None,
+    )
+    assert len(ends) == len({(one.org, one.day) for one in ends}) == 300
+    told = [one for one in ends if isinstance(one.problem, Stopped)]
+    assert len([one for one in told if one.not_tried]) == 1
+
+
 # --- the days that are due -------------------------------------------------------------------
 
 
 def due(bench: Bench, newest: Day) -> list[DayResult]:
     choice = Choice(Kind.DUE, (newest,))
-    return list(Run(exporters=(bench.exporter(),), choice=choice).results())
+    exporter = bench.exporter()
+    whole = Run(
+        orgs=orgs_of(exporter),
+        choice=choice,
+        clock=bench.clock,
+        observe=exporter.deps.observe,
+    )
+    return list(whole.results())
 
 
 def test_due_days_are_exported_oldest_first_and_tell_no_score():
@@ -476,3 +659,22 @@ def test_a_result_says_in_a_line_what_became_of_its_day():
     assert str(failed) == "2026-11-22 conversation_details: not tried (stopped by SIGINT)"
     (fine,) = Bench(Script(), org="emea").run(november(21, 21))
     assert str(fine) == "emea 2026-11-21 conversation_details: published"
+
+
+def test_days_that_the_deadline_leaves_no_time_to_begin_are_not_tried():
+    bench = Bench(Script(lambda _date: bench.clock.rest(60)))
+    options = ExportOptions(ends_s=bench.clock.monotonic() + 90)
+    ends = bench.run(november(10, 14), options=options)
+    assert [one.status for one in ends] == ["published"] * 2 + ["not tried"] * 3
+    assert [one.exit_status for one in ends] == [0, 0, 75, 0, 0]
+    assert ends[2].retry_at == bench.clock.now()
+    assert ends[2].not_tried == "the deadline is reached"
+
+
+def test_a_day_that_ends_at_the_deadline_still_counts_as_to_do():
+    bench = Bench(Script(lambda _date: time_limit.check(bench.clock, 100)))
+    ends = bench.run(november(10, 11), options=ExportOptions(ends_s=50.0))
+    assert {type(one.problem) for one in ends} == {DeadlineReached}
+    last = bench.events.of(BackfillProgress)[-1]
+    assert (last.failed, last.done, last.total) == (0, 0, 2)
+    assert not any(one.is_failure for one in bench.events.of(DayEnded))

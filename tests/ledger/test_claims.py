@@ -19,7 +19,7 @@ from genesys_export.errors import (
     WrongSettings,
 )
 from genesys_export.ledger import Claims, Lease, LeaseLost, Register, failure_of
-from genesys_export.model import Always, Counts
+from genesys_export.model import Always, Counts, Organization
 
 CLAIM = f"{HOME}/2026-11-22/claim.json"
 LEASE = timedelta(minutes=10)
@@ -264,9 +264,61 @@ def test_a_single_writer_is_taken_at_its_word(store, clock):
 def test_two_that_register_at_once_don_t_mix(store, clock):
     books = register(store, clock)
     books.enter(RECIPE, None, PROBE)
-    with pytest.raises(TryAgainLater, match="just now") as late:
+    with pytest.raises(TryAgainLater, match=r"time zone: .* -> Europe/Vienna") as late:
         books.enter(replace(RECIPE, timezone="Europe/Vienna"), None, PROBE)
     assert isinstance(late.value.__cause__, ChangedMeanwhile)
+    assert some(books.read()).value.recipe == RECIPE
+
+
+def before_the_first_put(act):
+    """Return what does something just before the recipe is written for the first time."""
+    puts = []
+
+    def before(name, arguments):
+        if name == "put" and not puts:
+            puts.append(arguments)
+            act()
+
+    return before
+
+
+def test_two_first_days_of_one_destination_register_the_same_recipe_at_once(store, clock):
+    theirs = register(store, clock)
+    racing = Through(store, before=before_the_first_put(lambda: theirs.enter(RECIPE, None, "b")))
+    register(racing, clock).enter(RECIPE, None, PROBE)
+    assert some(theirs.read()).value.recipe == RECIPE
+
+
+def test_two_clients_of_one_organisation_that_register_at_once_are_both_known(store, clock):
+    def of(client):
+        return replace(RECIPE, organization=Organization(id="o1", clients=(client,)))
+
+    theirs = register(store, clock)
+    racing = Through(store, before=before_the_first_put(lambda: theirs.enter(of("b"), None, "b")))
+    register(racing, clock).enter(of("a"), None, PROBE)
+    assert some(theirs.read()).value.recipe.organization == Organization(
+        id="o1", clients=("b", "a")
+    )
+
+
+def test_a_recipe_that_is_gone_again_is_written(store, clock):
+    def comes_and_goes(name, arguments):
+        if name == "put" and not gone:
+            gone.append(arguments)
+            raise ChangedMeanwhile("something lies there")
+
+    gone: list[object] = []
+    register(Through(store, before=comes_and_goes), clock).enter(RECIPE, None, PROBE)
+    assert some(register(store, clock).read()).value.recipe == RECIPE
+
+
+def test_a_register_that_never_stands_still_is_for_later(store, clock):
+    def changes(name, _arguments):
+        if name == "put":
+            raise ChangedMeanwhile("something lies there")
+
+    with pytest.raises(TryAgainLater, match="again and again"):
+        register(Through(store, before=changes), clock).enter(RECIPE, None, PROBE)
 
 
 def test_a_register_that_can_not_be_written_for_sure_is_an_unknown_outcome(store, clock):

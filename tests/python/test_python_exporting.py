@@ -9,8 +9,10 @@ from threading import Thread
 import pytest
 
 from genesys_export import (
+    DeadlineReached,
     Event,
     Exporter,
+    ExportError,
     Stopped,
     TryAgainLater,
     WrongSettings,
@@ -234,3 +236,44 @@ def test_an_exporter_works_again_after_it_was_closed(make):
     for day in (DAY, "2025-11-19"):
         with exporter:
             assert exporter.export(day).results[0].status == "published"
+
+
+def test_a_shard_is_exported_or_none_of_it(genesys, lake):
+    one = {
+        "base_url": genesys.base_url,
+        "client_id": genesys.client_id,
+        "client_secret": genesys.client_secret,
+        "poll_first": "0.05s",
+    }
+    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    with Exporter.from_settings(**given, tables=["conversations"], shard="2/2") as exporter:
+        assert [each.org for each in exporter.export(DAY).results] == ["emea"]
+    with Exporter.from_settings(**given, shard="3/3") as exporter:
+        assert exporter.export(DAY).results == ()
+        assert list(exporter.backfill(DAY, DAY)) == []
+    with pytest.raises(WrongUse, match="shards are numbered from 1 to 2"):
+        Exporter.from_settings(**given, shard="0/2")
+
+
+@pytest.mark.parametrize("how", ["export", "export_due", "backfill"])
+def test_each_call_can_have_a_deadline(start, lake, environ, how):
+    genesys = start(polls=3)
+    slow = environ(genesys, GENESYS_EXPORT_GENESYS__POLL_FIRST="30s")
+    soon = timedelta(seconds=5)
+    with Exporter.from_settings(
+        to=lake, environ=slow, tables=["conversations"], catch_up__days=0
+    ) as exporter:
+        if how == "export":
+            with pytest.raises(DeadlineReached) as late:
+                exporter.export(DAY, deadline=soon)
+            problem: ExportError | None = late.value
+        else:
+            calls = {
+                "export_due": lambda: exporter.export_due(deadline=soon),
+                "backfill": lambda: exporter.backfill(DAY, DAY, deadline=soon),
+            }
+            problem = next(iter(calls[how]())).problem
+    assert isinstance(problem, DeadlineReached)
+    assert problem.retry_at is not None
+    assert problem.retry_at > datetime.now(UTC)
+    assert len(genesys.jobs) == 1

@@ -122,7 +122,7 @@ class Round:
 
     def _worker(self, at: Processes) -> None:
         nanny = self.rng.choice([("--nanny",), ("--no-nanny",)])
-        self.workers.append(at.worker(self.address, *nanny, "--death-timeout", 5))
+        self.workers.append(at.worker(self.address, *nanny, "--death-timeout", 30))
 
     def _command(self, at: Processes) -> Process:
         to = f"s3://{BUCKET}/{self.prefix}"

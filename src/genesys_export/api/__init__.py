@@ -10,6 +10,7 @@ from .jobs import JobSource
 from .limits import Budget, Budgets, RequestBudget, budget_for
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
+from .pool import TokenPool
 from .query import QueryPolicy, QuerySource
 from .question import Question
 from .reference import ReferenceLists
@@ -41,6 +42,7 @@ __all__ = [
     "RequestBudget",
     "RetryPolicy",
     "SystemClock",
+    "TokenPool",
     "Transport",
     "TransportOptions",
     "budget_for",

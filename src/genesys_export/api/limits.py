@@ -87,6 +87,7 @@ class Window:
     per_minute: int = 300
     headroom: float = 0.04
     _starts: deque[float] = field(default_factory=deque, repr=False)
+    _pause_began: float = _NEVER
     _paused_until: float = _NEVER
     _lowered_to: int = 0
     _lowered_at: float = _NEVER
@@ -109,13 +110,17 @@ class Window:
 
     def reserve(self, now: float) -> float:
         """Take a start and return 0 if one may be now; else return the exact seconds to wait."""
-        free_at = self._free_at(now)
+        free_at = self.free_at(now)
         if free_at > now:
             return free_at - now
+        self.took(now)
+        return 0.0
+
+    def took(self, now: float) -> None:
+        """Record a start, whether it was free or not."""
         self._starts.append(now)
         while self._starts[0] <= now - WINDOW_S:
             self._starts.popleft()
-        return 0.0
 
     def refused(self, now: float, wait_s: float, started: float) -> None:
         """Record a 429 for the request that started at `started`: all threads pause.
@@ -125,6 +130,8 @@ class Window:
         (a 429 at the very start says little). Further 429s for requests that were already under
         way when the limit fell prolong the pause only.
         """
+        if now >= self._paused_until:
+            self._pause_began = now
         self._paused_until = max(self._paused_until, now + wait_s)
         if started > self._lowered_at:
             through = sum(started - WINDOW_S < start < started for start in self._starts)
@@ -132,7 +139,16 @@ class Window:
             self._lowered_at = now
         self._lowered_until = self._paused_until + WINDOW_S
 
-    def _free_at(self, now: float) -> float:
+    def paused_at(self, instant: float) -> float | None:
+        """Return since when a 429 paused it at that instant, or None; knows the last pause."""
+        return self._pause_began if self._pause_began <= instant < self._paused_until else None
+
+    def since(self, instant: float) -> int:
+        """Return how many of the last minute's starts were at or after that instant."""
+        return sum(start >= instant for start in self._starts)
+
+    def free_at(self, now: float) -> float:
+        """Return when the next start is free, from `now` on."""
         at = max(now, self._paused_until)
         if at < self._lowered_until:
             free_at = max(at, self._slot(self._lowered_to))

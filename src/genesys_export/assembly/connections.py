@@ -16,12 +16,14 @@ from ..api import (
     Credentials,
     Hosts,
     RetryPolicy,
+    TokenPool,
     Transport,
     TransportOptions,
     budget_for,
     hosts,
 )
 from ..events import Observe
+from ..export.slots import most_open
 from ..model import Store
 from ..settings import Org, Settings, Target
 from ..store import S3Options, SingleWriter, open_store
@@ -41,7 +43,7 @@ def transport_of(settings: Settings, org: Org) -> Transport:
     return Transport(
         TransportOptions(
             answer_bytes=answer_bytes(told.page_size),
-            threads=(_slices_at_once(settings) + 1) * settings.backfill.days_at_once,
+            threads=(_slices_at_once(settings) + 1) * most_open(settings.backfill.days_at_once),
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
         )
@@ -54,7 +56,8 @@ def answer_bytes(page_size: int) -> int:
 
 
 def _slices_at_once(settings: Settings) -> int:
-    return min(settings.export.slices, settings.export.slices_at_once)
+    slices, at_once = settings.export.slices, settings.export.slices_at_once
+    return min(slices, at_once) if isinstance(slices, int) else at_once
 
 
 def client_of(
@@ -72,13 +75,18 @@ def client_of(
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=Budget(told.requests_per_minute, clock=clock.monotonic)
-        if budget is None
-        else budget_for(org.name, budget),
+        budget=_own_budget(org, clock) if budget is None else budget_for(org.name, budget),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,
     )
+
+
+def _own_budget(org: Org, clock: Clock) -> Budget | TokenPool:
+    told = org.genesys
+    if told.tokens == 1:
+        return Budget(told.requests_per_minute, clock=clock.monotonic)
+    return TokenPool(told.tokens, told.requests_per_minute, clock=clock.monotonic)
 
 
 def bucket_options(target: Target) -> Callable[[str, str], S3Options]:
@@ -125,5 +133,5 @@ def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...],
 
 
 def names_of_orgs(settings: Settings) -> tuple[str, ...]:
-    """Return the organisations asked for; "" stands for the only one."""
-    return (settings.org,) if settings.org else tuple(sorted(settings.orgs)) or ("",)
+    """Return the organisations asked for, of the shard; "" stands for the only one."""
+    return settings.org_names

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from .. import life
 from ..api import Clock, Filters
 from ..datasets import Dataset, Table, dataset_named
 from ..events import Observe
+from ..findings import Check, Finding, carried_out, fine
 from ..locations import Home
 from ..manifest import Manifest
 from ..operations.doctor.destination import Concessions, destination
@@ -19,6 +22,7 @@ from ..operations.doctor.genesys import Asked, Genesys, genesys
 from ..operations.doctor.machine import machine
 from ..operations.doctor.summary import Part
 from ..operations.verify.verify import Verifier
+from ..plural import plural
 from ..settings import Org, Settings
 from ..source_count import SourceCounter, Tolerance
 from .connections import (
@@ -30,6 +34,9 @@ from .connections import (
     transport_of,
 )
 from .planning import counting, policy_of, source_of
+
+if TYPE_CHECKING:
+    from .announcing import Announcing
 
 _PATIENCE = timedelta(seconds=20)
 
@@ -54,6 +61,17 @@ def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[
         ),
     )
     yield Part(f"Destination {target.to}", found)
+    if settings.notify:
+        look = Check(name="targets", look=partial(_targets, settings, clock, observe))
+        yield Part("Announcements", carried_out((look,)))
+
+
+def _targets(settings: Settings, clock: Clock, observe: Observe) -> Finding:
+    """Return how many targets there are; raises what is wrong with them. Sends nothing."""
+    _announcing(settings, clock, observe)
+    programs, people = settings.notify.urls, settings.notify.alerts
+    told = f"{plural(len(programs), 'program')}, {plural(len(people), 'address', 'addresses')}"
+    return fine(f"{told} of people; nothing was sent to try them")
 
 
 def verifiers(
@@ -70,14 +88,17 @@ def verifiers(
     returns the flags that suggested commands of an organisation repeat.
     """
     store = store_of(settings.require_destination(), observe)
+    announcing = _announcing(settings, clock, observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
     several = len(settings.datasets) > 1
     for name in orgs or names_of_orgs(settings):
         counter = _recount(settings, orgs[name], clock=clock, observe=observe) if source else None
         for dataset in settings.datasets:
+            home = Home(name, dataset.name)
+            told = {"announce": announcing.teller(store, home).damaged} if announcing else {}
             yield Verifier(
                 dataset=dataset,
-                home=Home(name, dataset.name),
+                home=home,
                 store=store,
                 whose=" ".join(filter(None, (name, dataset.name if several else ""))),
                 given=given(name),
@@ -88,7 +109,17 @@ def verifiers(
                 observe=observe,
                 counter=counter,
                 tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
+                **told,
             )
+
+
+def _announcing(settings: Settings, clock: Clock, observe: Observe) -> Announcing | None:
+    """Return who announces damaged days, if anybody is to be told."""
+    if not settings.notify:
+        return None
+    from .announcing import Announcing  # noqa: PLC0415 - most commands announce nothing
+
+    return Announcing(settings, clock=clock, observe=observe, closing=ExitStack())
 
 
 def _recount(

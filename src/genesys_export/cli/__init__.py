@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .. import __version__
-from . import options, own_options, process
+from . import durations, options, own_options, process
 from .help import Command, Group, examples
 from .showing import machine
 
@@ -75,6 +75,7 @@ def init(
 @app.command(cls=Command, epilog=examples("run"))
 def run(
     date: options.Date = None,
+    shard: options.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -94,6 +95,7 @@ def run(
     force: options.Force = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
+    deadline: durations.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -109,12 +111,13 @@ def run(
         "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
         "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
         "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
-        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+        "org": org, "shard": shard, "log_format": log_format, "quiet": quiet, "verbose": verbose,
     }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
 
-    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
+                           deadline=deadline)  # fmt: skip
     return execute(RunRequest(date=date, options=chosen, dry_run=dry_run, report=report), flags)
 
 
@@ -123,6 +126,7 @@ def backfill(
     start: options.Start,
     end: options.End,
     order: options.Order = None,
+    shard: options.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -144,6 +148,7 @@ def backfill(
     force: options.ForceRange = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
+    deadline: durations.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -160,15 +165,15 @@ def backfill(
         "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
         "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
         "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
-        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+        "org": org, "shard": shard, "log_format": log_format, "quiet": quiet, "verbose": verbose,
     }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
 
-    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
-    request = BackfillRequest(
-        start=start, end=end, options=chosen, dry_run=dry_run, report=report, cluster=cluster
-    )
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
+                           deadline=deadline)  # fmt: skip
+    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report,
+                              cluster=cluster)  # fmt: skip
     return execute(request, flags)
 
 
@@ -192,10 +197,8 @@ def status(
     flags |= {"log_format": log_format, "quiet": quiet, "verbose": verbose}
     from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
-    request = StatusRequest(
-        as_json=json, html=html, days=days, check=check, allow_empty=allow_empty
-    )
-    return report(request, flags)
+    asked = StatusRequest(as_json=json, html=html, days=days, check=check, allow_empty=allow_empty)
+    return report(asked, flags)
 
 
 @app.command(cls=Command, epilog=examples("verify"))

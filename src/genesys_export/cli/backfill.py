@@ -44,21 +44,22 @@ def execute(
     )
     exporter = Exporter(settings, Surroundings(clock=clock))
     choice, left_out = exporter.range(request.start, request.end, called="--")
+    notice = settings.why_idle or left_out
     if request.cluster and not request.dry_run:
         from .cluster import on_cluster  # noqa: PLC0415 - an extra
 
-        with on_cluster(request.cluster, settings, flags) as elsewhere:
+        with on_cluster(request.cluster, settings, flags, request.options) as elsewhere:
             return observed(
                 settings,
                 clock,
                 request,
                 choice,
                 command="backfill",
-                notice=left_out,
+                notice=notice,
                 elsewhere=elsewhere,
             )
     if not request.dry_run:
-        return observed(settings, clock, request, choice, command="backfill", notice=left_out)
+        return observed(settings, clock, request, choice, command="backfill", notice=notice)
     status = say_only(exporter, choice, request.options)
     sys.stdout.write(f"{left_out}\n" if left_out else "")
     return status

@@ -10,7 +10,15 @@ import msgspec
 from ..assembly.exporting import dry_run
 from ..days import Day
 from ..errors import WrongSettings, worst
-from ..export import NOTHING_DUE, Choice, DayExporter, DayResult, ExportOptions, settled_days
+from ..export import (
+    NOTHING_DUE,
+    Choice,
+    DayExporter,
+    DayResult,
+    ExportOptions,
+    published_among,
+    settled_days,
+)
 from ..exporter import Exporter
 from ..progress.words import clean
 from .problems import shared
@@ -19,11 +27,14 @@ from .problems import shared
 def say_only(work: Exporter, choice: Choice, options: ExportOptions) -> int:
     """Print what would be asked and written, or refused; return the exit status for that."""
     refused: list[DayResult] = []
+    if idle := work.settings.why_idle:
+        sys.stdout.write(f"{idle}\n")
     for exporter in work.parts:
         days = tuple(one.day for one in choice.due(exporter))
         if not days:
             sys.stdout.write(f"{NOTHING_DUE}\n")
-        settled = settled_days(exporter, days, options, lambda: None)
+        published = published_among(exporter, days)
+        settled = settled_days(exporter, published, options, lambda: None)
         for day in days:
             if report := settled.get(day):
                 sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
@@ -53,6 +64,8 @@ def _say(exporter: DayExporter, day: Day) -> None:
         sys.stdout.write(f"would {exporter.deps.feed.asks}: {clean(text)}\n")
     for url in found.written:
         sys.stdout.write(f"would write {clean(url)}\n")
+    if exporter.deps.plan.auto:
+        sys.stdout.write("and, if Genesys counts many records, more slices: ….001, …\n")
     if exporter.deps.plan.roll:
         sys.stdout.write("and, if a file reaches a limit of [roll], the next ones: …-001, …\n")
 

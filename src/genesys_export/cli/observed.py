@@ -77,7 +77,7 @@ def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
         )
         try:
             exporter = Exporter(settings, around)
-            side_by_side = elsewhere or exporter.at_once(choice) > 1
+            side_by_side = elsewhere or exporter.is_threaded(choice)
             how = partial(elsewhere, around) if elsewhere else exporter.results
             with signals.collecting() if side_by_side else nullcontext():
                 results = in_order(how(choice, request.options))
@@ -86,7 +86,8 @@ def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
                 recorder.refused(signals.pending or problem)
             raise
         with signals.shield():
-            recorder.ended(exporter.parts, results, observe)
+            recorder.ended(results, observe)
+            exporter.close()
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"

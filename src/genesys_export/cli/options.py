@@ -66,6 +66,16 @@ Org = Annotated[
         panel=EVERYWHERE,
     ),
 ]
+Shard = Annotated[
+    str | None,
+    flag(
+        "--shard",
+        "Export one part of the organisations: 3/16, or auto under Kubernetes and AWS Batch.",
+        value="NUMBER/COUNT",
+        default="all of them",
+        panel=WHICH,
+    ),
+]
 To = Annotated[
     str | None,
     flag(
@@ -216,10 +226,11 @@ QueryBody = Annotated[
     ),
 ]
 Slices = Annotated[
-    int | None,
+    str | None,
     flag(
         "--slices",
-        "Split the day into N slices and fetch them in parallel.",
+        "Split the day into N slices and fetch them in parallel; auto takes N from Genesys's"
+        " own count.",
         value="N",
         default="1",
         panel=HOW,

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
-from .. import damage, guards, life
+from .. import damage, guards, life, time_limit
+from ..about import about
 from ..days import Day, iso_ms
-from ..errors import ExportError, Stopped
+from ..errors import DeadlineReached, ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Manifest
@@ -24,6 +25,7 @@ from .notices import tell
 from .ownership import check_unasked, checked
 from .plan import Ready, readiness
 from .report import DayReport, Outcome
+from .slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class ExportOptions:
     force: bool = False  # a final day again
     rewrite: bool = False  # under another recipe than the destination's
     accept_shrink: bool = False  # although many conversations are gone
+    deadline: timedelta | None = None  # how long the run may take
+    ends_s: float | None = None  # until when: set as the run begins, in monotonic seconds
 
 
 _NO_OPTIONS = ExportOptions()
@@ -56,14 +60,24 @@ class DayExporter:
     deps: Dependencies
     _registering: Lock = field(default_factory=Lock, repr=False, compare=False)
 
-    def export(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport:
+    def export(
+        self, day: Day, options: ExportOptions = _NO_OPTIONS, slot: Slot | None = None
+    ) -> DayReport:
         """Export the whole day and publish it, if it is due; a day that is not is skipped.
 
         After any error nothing visible has changed, but for a day whose publishing was cut off:
         its manifest says so, and the next run finishes it first. Raises TryAgainLater (75) while
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
-        (65) where a guard keeps the old day, and what the source and the store raise.
+        (65) where a guard keeps the old day, and what the source and the store raise; from its
+        deadline on DeadlineReached (75), unless everything is staged by then. It lends its `slot`
+        while it waits for a job.
         """
+        mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
+        names = {**self.deps.plan.whose, "day": str(day)}
+        with about(**names), time_limit.ending(options.ends_s):
+            return mine._exported(day, options)  # noqa: SLF001 - its own
+
+    def _exported(self, day: Day, options: ExportOptions) -> DayReport:
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
         before = taken_over(deps, day, self.recover(day))
@@ -174,7 +188,7 @@ class DayExporter:
                 **deps.plan.whose,
                 day=str(task.day),
                 interval=task.day.interval,
-                slices=deps.plan.slices,
+                slices=0 if deps.plan.auto else deps.plan.slices,
                 watermark=watermark,
             )
         )
@@ -227,6 +241,7 @@ class DayExporter:
         self, day: Day, before: Published | None, token: str, began: datetime
     ) -> Iterator[Lease]:
         """Hold the claim during the block; raises TryAgainLater if another run has it."""
+        self.deps.opening()
         lease = self.deps.claims.take(
             day,
             attempt=token,
@@ -237,6 +252,10 @@ class DayExporter:
         try:
             yield lease
         except LeaseLost:
+            raise
+        except DeadlineReached:
+            lease.open_jobs = lease.open_jobs or lease.claim.jobs
+            self._release(lease, None)
             raise
         except ExportError as problem:
             failed = not isinstance(problem, Stopped)

@@ -17,6 +17,7 @@ from ..manifest import Recipe
 from ..model import Clock, Feed, Lookups, Membership, Store
 from ..source_count import SourceCounter
 from .plan import Plan
+from .slots import Slot
 
 Shield = Callable[[], AbstractContextManager[None]]
 
@@ -45,7 +46,9 @@ class Dependencies:
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
     holder: Holder = field(default_factory=Holder)
     lease_time: timedelta = timedelta(minutes=10)
+    slot: Slot = field(default_factory=Slot)  # of the day
     check_clock: Callable[[], None] = nothing  # raises where this machine's clock is wrong
+    opening: Callable[[], None] = nothing  # called before each claim of a day; raises nothing
 
     @property
     def ledger(self) -> Ledger:

@@ -16,8 +16,8 @@ import msgspec
 from .. import __version__
 from ..datasets import known
 from ..days import Day
-from ..errors import ExportError, Stopped, worst
-from ..events import DayEnded
+from ..errors import DeadlineReached, ExportError, Stopped, worst
+from ..events import FAILED, UNFINISHED, DayEnded
 from ..manifest import File, Manifest, one_or_more
 from ..redaction import clean
 from .changes import Tally
@@ -64,10 +64,15 @@ class DayResult:
 
     @property
     def status(self) -> str:
-        """`published`, `unchanged`, `skipped`, `failed` or `not tried`."""
+        """`published`, `unchanged`, `skipped`, `failed`, `unfinished` or `not tried`.
+
+        Unfinished days were ended by a signal, `should_stop` or the deadline.
+        """
         if self.report is not None:
             return self.report.outcome.value
-        return "not tried" if self.not_tried else "failed"
+        if self.not_tried:
+            return "not tried"
+        return UNFINISHED if isinstance(self.problem, Stopped | DeadlineReached) else FAILED
 
     @property
     def exit_status(self) -> int:
@@ -89,8 +94,13 @@ class DayResult:
             status=self.status,
             message=self.message,
             exit_status=self.exit_status,
-            retry_at=getattr(self.problem, "retry_at", None),
+            retry_at=self.retry_at,
         )
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """From when on a new try may succeed, if that is known."""
+        return self.problem.retry_at if self.problem else None
 
     def __str__(self) -> str:
         """Return a line that says it all: `2026-11-22 conversation_details: published`."""
@@ -162,6 +172,7 @@ def as_data(result: DayResult) -> dict[str, Any]:
         told["error"] = {
             "message": problem.message,
             "advice": problem.advice,
+            "retry_at": problem.retry_at,
             "published": problem.aftermath.value,
         }
     if result.not_tried:

@@ -1,74 +1,45 @@
-"""Many days: one after the other or several at once, over one budget of requests and one token.
+"""Many days of many organisations: one loop that gives each organisation its turn.
 
 A day that fails ends only itself; where every further day of a dataset would fail like the last
-ones, its rest is left. A signal wakes the days under way; they are seen to their end, published or
-released. Of a range, days with nothing to do are found first: that reads manifests alone.
+ones, its rest is left, and no other organisation's. A signal wakes the days under way; they are
+seen to their end, published or released.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import ParamSpec, TypeVar
 
-from ..days import Day
-from ..errors import ExportError, Stopped, as_known
-from ..events import BackfillProgress, Observe
-from .choice import Choice, settled_days
-from .day import DayExporter, ExportOptions
+from .. import time_limit
+from ..about import carried
+from ..errors import DeadlineReached, Stopped
+from ..events import Observe, ignore
+from ..model import Clock
+from .choice import Choice
+from .day import ExportOptions
+from .dependencies import nothing
 from .pace import Score
-from .report import DayReport, DayResult
+from .report import DayResult
+from .slots import Mailbox, Slot, Slots, most_open
+from .turns import GIVEN_UP, Found, Org, Task, Turn, result
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 _LOOK_EVERY_S = 0.1  # for a signal
-_TELL_EVERY_S = 5.0
-_GIVEN_UP = "the previous days failed with the same error"
+_TELL_EVERY_S, _TELL_AT_MOST_EVERY_S = 5.0, 1.0  # how far it is; at once if a day has ended
+_LOOKS_AT_ONCE = 8  # organisations whose manifests are being read
 
 
 def no_signal() -> Stopped | None:
     """Say that nothing asks the run to stop."""
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    exporter: DayExporter
-    day: Day
-    began_s: float = 0.0
-
-    @property
-    def whose(self) -> tuple[str, str]:
-        plan = self.exporter.deps.plan
-        return plan.org, plan.dataset.name
-
-    def ended(
-        self,
-        *,
-        report: DayReport | None = None,
-        problem: ExportError | None = None,
-        not_tried: str = "",
-    ) -> DayResult:
-        org, dataset = self.whose
-        return DayResult(
-            org=org,
-            dataset=dataset,
-            day=self.day,
-            report=report,
-            problem=problem,
-            not_tried=not_tried,
-        )
-
-    def exported(self, options: ExportOptions) -> DayResult:
-        """Export the day; its errors don't stop the others."""
-        try:
-            report = self.exporter.export(self.day, options)
-        except Exception as problem:  # noqa: BLE001 - the border of a day
-            return self.ended(problem=as_known(problem, str(self.day)))
-        return self.ended(report=report, problem=report.problem)
 
 
 class _Here(Executor):
@@ -83,129 +54,217 @@ class _Here(Executor):
         return done
 
 
+def _threads(most: int) -> Executor:
+    return ThreadPoolExecutor(most, thread_name_prefix="day")
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """The export of chosen days of organisations and datasets; to be run once, by one thread.
 
-    `pending` tells whether a signal came: it must wake the sleepers of the exporters' clock, too.
-    With one day at a time everything happens in the calling thread.
+    Of each organisation `at_once` days are worked on, `in_process` of all of them; more only wait
+    for their jobs. `pending` tells whether a signal came: it must wake the sleepers of the
+    exporters' clock, too. `abandon` wakes them where the results are no longer asked for. With
+    one day at a time everything happens in the calling thread.
     """
 
-    exporters: tuple[DayExporter, ...]
+    orgs: Sequence[Org]
     choice: Choice
+    clock: Clock
+    observe: Observe = ignore
     options: ExportOptions = field(default_factory=ExportOptions)
     at_once: int = 1
+    in_process: int = 1
     pending: Callable[[], Stopped | None] = no_signal
-    _waiting: deque[_Task] = field(default_factory=deque)
-    _running: dict[Future[DayResult], _Task] = field(default_factory=dict)
+    abandon: Callable[[], None] = nothing
+    threads: Callable[[int], Executor] = _threads
+    mailbox: Callable[[], Mailbox] = SimpleQueue
+    _line: deque[Turn] = field(default_factory=deque)  # those that may have something to begin
+    _running: dict[Future[DayResult | Found], tuple[Turn, Task | None]] = field(
+        default_factory=dict
+    )
+    _looks: deque[tuple[Turn, Callable[[], Found]]] = field(default_factory=deque)
+    _days_open: int = 0
+    _slots: Slots = field(init=False)
+    _news: Mailbox = field(init=False)  # what ended, and whose day lends its slot
+    _stop_told: bool = False
+
+    @property
+    def side_by_side(self) -> int:
+        """How many days can be worked on at a time."""
+        return min(self.in_process, self.at_once * len(self.orgs))
+
+    @property
+    def most_open(self) -> int:
+        """How many days can be under way, with those that wait for their jobs."""
+        return min(4 * self.in_process, most_open(self.at_once) * len(self.orgs))
 
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
         for ended in self._results():
-            self._observe(ended.event())
+            self.observe(ended.event())
             yield ended
 
     def _results(self) -> Iterator[DayResult]:
-        score = Score(at_once=self.at_once)
-        for exporter in self.exporters:
-            for ended in self._looked_at(exporter):
-                score.add(ended)
-                yield ended
-        score.total = len(self.exporters) * len(self.choice.days)
-        self._tell(score)
-        told_s = self._now_s()
-        with self._workers() as workers:
-            while self._waiting or self._running:
-                if stopped := self.pending():
-                    yield from self._left(str(stopped), problem=stopped)
+        turns = [
+            Turn(org=org, choice=self.choice, options=self.options, pending=self.pending)
+            for org in self.orgs
+        ]
+        self._line.extend(turns)
+        self._news = self.mailbox()
+        self._slots = Slots(each=self.at_once, in_all=self.in_process, mailbox=self.mailbox)
+        score = Score(at_once=self.at_once, lanes=self.most_open)
+        score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
+        told_s, is_told = -_TELL_EVERY_S, True
+        with self._workers() as workers, self._left_early():
+            while self._line or self._running:
+                if ending := self._ending():
+                    yield from self._all_left(score, turns, str(ending))
                 self._begin(workers)
-                some = False
-                for task, ended in self._ended():
-                    some = True
-                    score.add(ended, self._now_s() - task.began_s)
-                    yield ended
-                    if score.gives_up(*task.whose):
-                        yield from self._left(_GIVEN_UP, whose=task.whose)
-                if some or self._now_s() - told_s >= _TELL_EVERY_S:
+                for turn, task, ended in self._ended():
+                    is_told = False
+                    yield from self._taken(score, turn, task, ended)
+                passed_s = self.clock.monotonic() - told_s
+                if passed_s >= (_TELL_EVERY_S if is_told else _TELL_AT_MOST_EVERY_S):
                     self._tell(score)
-                    told_s = self._now_s()
+                    told_s, is_told = told_s + passed_s, True
+        if not is_told:
+            self._tell(score)
+
+    @contextmanager
+    def _left_early(self) -> Iterator[None]:
+        """Wake the days under way where nobody waits for them any more."""
+        try:
+            yield
+        except BaseException:
+            self.abandon()
+            raise
 
     def _workers(self) -> Executor:
-        if self.at_once == 1:
+        if self.side_by_side <= 1:
             return _Here()
-        return ThreadPoolExecutor(self.at_once, thread_name_prefix="day")
-
-    def _looked_at(self, exporter: DayExporter) -> Iterator[DayResult]:
-        """Yield the days with nothing to do; the others wait to be exported."""
-        settled: dict[Day, DayReport] = {}
-        days = self.choice.days
-        try:
-            if not self.pending():
-                days = self.choice.announced(exporter)
-                settled = self._settled(exporter, days)
-        except Exception as problem:  # noqa: BLE001 - the border of an organisation's dataset
-            if not self.pending():  # nothing can be read there: no day could be published
-                first, *others = (_Task(exporter, day) for day in days)
-                yield first.ended(problem=as_known(problem, exporter.deps.plan.org))
-                yield from (task.ended(not_tried=_GIVEN_UP) for task in others)
-                return
-        for day in days:
-            task = _Task(exporter, day)
-            if report := settled.get(day):
-                yield task.ended(report=report)
-            else:
-                self._waiting.append(task)
-
-    def _settled(self, exporter: DayExporter, days: tuple[Day, ...]) -> dict[Day, DayReport]:
-        if not self.choice.is_range:  # its days say themselves that there is nothing to do
-            return {}
-        return settled_days(exporter, days, self.options, self.pending)
+        return self.threads(self.most_open + _LOOKS_AT_ONCE)
 
     def _begin(self, workers: Executor) -> None:
-        while self._waiting and len(self._running) < self.at_once:
-            if self._must_wait(self._waiting[0]):
-                return
-            task = replace(self._waiting.popleft(), began_s=self._now_s())
-            self._running[workers.submit(task.exported, self.options)] = task
+        """Begin what there is room for, an organisation after the other."""
+        goes_on = True
+        while goes_on:
+            goes_on = False
+            for _ in range(len(self._line)):
+                if self._slots.are_taken:
+                    break
+                goes_on |= self._turn(self._line.popleft(), workers)
+        while self._looks and len(self._running) - self._days_open < _LOOKS_AT_ONCE:
+            self._submit(workers, *self._looks.popleft())
 
-    def _must_wait(self, task: _Task) -> bool:
-        """Whether it reads what days under way will publish; days in line come before it."""
-        if not self._running:
-            return False
-        org, _ = task.whose
-        sources = {(org, name) for name in task.exporter.deps.plan.after}
-        return any(running.whose in sources for running in self._running.values())
+    def _turn(self, turn: Turn, workers: Executor) -> bool:
+        """Begin one thing of an organisation; one that can begin nothing leaves the line.
 
-    def _ended(self) -> Iterator[tuple[_Task, DayResult]]:
+        It comes back once something of it has ended, lends its slot, or wants one again.
+        """
+        work = turn.next(self._slots) if self._days_open < self.most_open else None
+        if isinstance(work, Task):
+            self._days_open += 1
+            self._submit(workers, turn, work)
+        elif work:
+            self._looks.append((turn, work))
+        has_begun = work is not None or self._slots.grant(turn.org.name)
+        turn.is_in_line = has_begun or turn.is_idle
+        if turn.is_in_line:
+            self._line.append(turn)
+        return has_begun
+
+    def _submit(self, workers: Executor, turn: Turn, work: Task | Callable[[], Found]) -> None:
+        future: Future[DayResult | Found]
+        if isinstance(work, Task):
+            work = replace(work, began_s=self.clock.monotonic())
+            tell = partial(self._news.put, turn) if self.side_by_side > 1 else None
+            slot = Slot(self._slots, turn.org.name, tell)
+            future = workers.submit(carried(work.exported), self.options, slot)
+            self._running[future] = turn, work
+        else:
+            future = workers.submit(carried(work))
+            self._running[future] = turn, None
+        future.add_done_callback(self._news.put)
+
+    def _ended(self) -> Iterator[tuple[Turn, Task | None, DayResult | Found]]:
         """Yield what has ended, or nothing for a moment."""
-        found, _ = wait(self._running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
-        for future in found:
-            task, result = self._running.pop(future), future.result()
-            if self.at_once == 1 and result.report is None and (stopped := self.pending()):
-                result = task.ended(problem=stopped)  # whatever a library made of the signal
-            yield task, result
+        wait_s = _LOOK_EVERY_S
+        with suppress(Empty):
+            while True:
+                news = self._news.get(timeout=wait_s)
+                wait_s = 0.0
+                if isinstance(news, Turn):  # a day of it lends its slot
+                    self._put_in_line(news)
+                    continue
+                turn, task = self._running.pop(news)
+                yield turn, task, news.result()
 
-    def _left(
-        self, why: str, *, problem: Stopped | None = None, whose: tuple[str, str] | None = None
+    def _taken(
+        self, score: Score, turn: Turn, task: Task | None, ended: DayResult | Found
     ) -> Iterator[DayResult]:
+        """Yield the days that are done with by what has ended."""
+        self._put_in_line(turn)
+        if isinstance(ended, Found):
+            likely = turn.likely_done
+            ends = turn.found(ended)
+            score.likely_done += turn.likely_done - likely
+            for one in ends:
+                score.add(one)
+                yield self._with_stop(one)
+        elif task:
+            self._days_open -= 1
+            turn.ended(task)
+            yield from self._day_ended(score, turn, task, ended)
+
+    def _put_in_line(self, turn: Turn) -> None:
+        if not turn.is_in_line:
+            turn.is_in_line = True
+            self._line.append(turn)
+
+    def _day_ended(
+        self, score: Score, turn: Turn, task: Task, ended: DayResult
+    ) -> Iterator[DayResult]:
+        if self.side_by_side <= 1 and ended.report is None and (stopped := self.pending()):
+            # whatever a library made of the signal
+            ended = result(task.whose, task.day, problem=stopped)
+        score.add(ended, self.clock.monotonic() - task.began_s)
+        yield ended
+        if score.gives_up(*task.whose):
+            yield from self._left(score, turn, task.whose[1], GIVEN_UP)
+
+    def _ending(self) -> Stopped | DeadlineReached | None:
+        """Return why no further day begins, if so."""
+        if stopped := self.pending():
+            return stopped
+        ends_s = self.options.ends_s
+        if ends_s is None or self.clock.monotonic() < ends_s:
+            return None
+        return time_limit.reached(self.clock)
+
+    def _all_left(self, score: Score, turns: Sequence[Turn], why: str) -> Iterator[DayResult]:
         """Yield the days that are no longer started; the first one has the error."""
-        left = [task for task in self._waiting if whose in {None, task.whose}]
-        self._waiting = deque(task for task in self._waiting if whose not in {None, task.whose})
-        for task in left:
-            yield task.ended(not_tried=why, problem=problem)
-            problem = None
+        for turn in turns:
+            for dataset in turn.org.datasets:
+                yield from self._left(score, turn, dataset, why)
+
+    def _left(self, score: Score, turn: Turn, dataset: str, why: str) -> Iterator[DayResult]:
+        likely = turn.likely_done
+        ends = turn.give_up(dataset, why)
+        score.likely_done += turn.likely_done - likely
+        for one in ends:
+            score.add(one)
+            yield self._with_stop(one)
+
+    def _with_stop(self, ended: DayResult) -> DayResult:
+        """Return it; the first day that a stop or the deadline left has the error."""
+        if self._stop_told or not ended.not_tried or not (ending := self._ending()):
+            return ended
+        self._stop_told = True
+        return replace(ended, problem=ending)
 
     def _tell(self, score: Score) -> None:
-        if not self.choice.is_range:
-            return
-        now_s = self._now_s()
-        under_way = [now_s - task.began_s for task in self._running.values()]
-        told: BackfillProgress = score.progress(under_way, len(self._waiting))
-        self._observe(told)
-
-    @property
-    def _observe(self) -> Observe:
-        return self.exporters[0].deps.observe
-
-    def _now_s(self) -> float:
-        return self.exporters[0].deps.clock.monotonic()
+        if self.choice.is_range:
+            now_s = self.clock.monotonic()
+            begun = (task for _, task in self._running.values() if task)
+            self.observe(score.progress([now_s - task.began_s for task in begun]))

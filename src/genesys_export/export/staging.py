@@ -7,19 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from threading import Event as Flag
 
+from .. import time_limit
 from ..claim import OpenJob, SealedSlice
 from ..days import Day, Slice
-from ..errors import ExportError
+from ..errors import DeadlineReached, ExportError, GenesysUnavailable
 from ..events import Noticed, SliceAdopted
 from ..ledger import Lease
+from ..plural import plural
 from ..threads import SliceCallbacks, side_by_side
 from .dependencies import Dependencies
 from .leftovers import Leftovers
-from .slices import SliceContext, StagedSlice, Task, stage
+from .slices import Late, SliceContext, StagedSlice, Task, stage_in_time
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_OF_GENESYS = frozenset({"job", "retry"})  # waits that say nothing of a slice's size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +36,21 @@ class Staging:
     token: str
     lease: Lease
     names: str = ""  # the digest of the lookup tables that the rows have names from
+    at_once: int = 8
     _tasks: list[Task] = field(default_factory=list)
 
     def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
-        """Return every slice staged, in order; raises what the feed and the store raise."""
+        """Return every slice staged, in order; raises what the feed and the store raise.
+
+        At the deadline each slice ends by itself: one that can be finished before is not held up
+        by another that can't.
+        """
         deps = self.deps
-        done = {one.slice.index: one for one in self._adopted(slices)}
+        done: dict[int, StagedSlice | Late] = {
+            one.slice.index: one for one in self._adopted(slices)
+        }
         self._tasks.extend(self._task(slice_) for slice_ in slices if slice_.index not in done)
+        self._release_unwanted(slices)
         context = SliceContext(
             plan=deps.plan,
             store=deps.store,
@@ -46,28 +59,30 @@ class Staging:
             abandon=Flag(),
             clock=deps.clock,
             names=self.names,
+            slot=deps.slot,
         )
 
-        def finished(staged: StagedSlice) -> None:
-            done[staged.slice.index] = staged
-            self._seal(staged)
+        def finished(ended: StagedSlice | Late) -> None:
+            done[ended.slice.index] = ended
+            if isinstance(ended, StagedSlice):
+                self._seal(ended)
 
         callbacks = SliceCallbacks(finished=finished, meanwhile=self._renew, undo=self._undo)
         try:
             side_by_side(
-                partial(stage, context),
+                partial(stage_in_time, context),
                 self._tasks,
-                most=deps.plan.slices_at_once,
+                most=self.at_once,
                 abandon=context.abandon,
                 callbacks=callbacks,
             )
+            return self._whole([done[slice_.index] for slice_ in slices])
         except BaseException:
             kept = self._sealed()
-            for staged in done.values():
-                if staged.sealed not in kept:
-                    self._undo(staged)
+            for ended in done.values():
+                if isinstance(ended, StagedSlice) and ended.sealed not in kept:
+                    self._undo(ended)
             raise
-        return tuple(done[slice_.index] for slice_ in slices)
 
     def release(self, staged: Sequence[StagedSlice]) -> None:
         """Delete the jobs of a published day, including an earlier attempt's."""
@@ -90,9 +105,44 @@ class Staging:
         for one in staged:
             self._undo(one)
 
-    def give_up(self) -> None:
-        """Delete the jobs of a failed or stopped attempt; sealed slices stay."""
-        self._release_jobs()
+    def give_up(self, problem: BaseException) -> None:
+        """Delete the jobs of a failed or stopped attempt; sealed slices stay.
+
+        Where only time or requests ran out, the claim names the jobs instead: the next attempt
+        reads them.
+        """
+        is_limited = isinstance(problem, GenesysUnavailable) and problem.retry_at is not None
+        if self.deps.plan.keeps_state and (is_limited or isinstance(problem, DeadlineReached)):
+            self.lease.open_jobs = self._jobs()
+            return
+        with time_limit.ending(None):
+            self._release_jobs()
+
+    def _whole(self, ended: Sequence[StagedSlice | Late]) -> tuple[StagedSlice, ...]:
+        """Return the slices; raises DeadlineReached unless all are staged.
+
+        The claim learns which slices were being read, and not just waited for.
+        """
+        staged = tuple(one for one in ended if isinstance(one, StagedSlice))
+        late = [one for one in ended if isinstance(one, Late)]
+        if not late:
+            return staged
+        self.lease.reading = tuple(
+            one.slice.index for one in late if one.problem.waited_for not in _OF_GENESYS
+        )
+        first = min((one.problem for one in late), key=lambda one: one.retry_at or _NEVER)
+        kept = ""
+        if self.deps.plan.keeps_state:
+            kept = f"; {len(staged)} of {plural(len(ended), 'slice')} are finished and kept"
+        raise DeadlineReached(f"{self.day}: {first.message}{kept}", retry_at=first.retry_at)
+
+    def _release_unwanted(self, slices: Sequence[Slice]) -> None:
+        """Delete the jobs that an earlier attempt left for other slices than these."""
+        wanted = {slice_.interval for slice_ in slices}
+        for job in self.lease.claim.jobs:
+            if job.interval not in wanted:
+                slice_ = Slice(self.day, 0, job.interval)
+                self.deps.feed.open(slice_, job.job_id).release()
 
     def _release_jobs(self) -> None:
         for task in self._tasks:
@@ -180,8 +230,10 @@ class Staging:
     def _sealed(self) -> tuple[SealedSlice, ...]:
         return self.lease.claim.slices
 
-    def _undo(self, staged: StagedSlice) -> None:
+    def _undo(self, staged: StagedSlice | Late) -> None:
         """Discard a slice that was staged before another one failed, and its index."""
+        if isinstance(staged, Late):
+            return
         for one in staged.sealed.uploads:
             self.deps.store.discard(one.file)
         if staged.sealed.index:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, decode
+from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, Slicing, decode
 from ..days import Day, iso_ms
 from ..errors import ChangedMeanwhile, ExportError, TryAgainLater
 from ..locations import Home
@@ -70,6 +70,7 @@ class Claims:
             lease_s=self.lease_time.total_seconds(),
             slices=old.slices if old and same else (),
             jobs=old.jobs if old and same else (),
+            slicing=old.slicing if old and same else None,
         )
         held_at = self.monotonic()
         try:
@@ -117,6 +118,8 @@ class Lease:
     entry: Entry[Claim]
     written: float  # monotonic seconds, before the writing: the lease is counted from there
     old: Claim | None
+    open_jobs: tuple[OpenJob, ...] = ()  # that the release names, so that they are read later
+    reading: tuple[int, ...] = ()  # slices that are being read when it is released
 
     @property
     def claim(self) -> Claim:
@@ -142,6 +145,7 @@ class Lease:
         *,
         slices: tuple[SealedSlice, ...] | None = None,
         jobs: tuple[OpenJob, ...] | None = None,
+        slicing: Slicing | None = None,
     ) -> None:
         """Write what is done so far and renew the lease; raises LeaseLost."""
         claim = self.claim
@@ -150,17 +154,25 @@ class Lease:
                 claim,
                 slices=claim.slices if slices is None else slices,
                 jobs=claim.jobs if jobs is None else jobs,
+                slicing=slicing or claim.slicing,
             )
         )
 
     def release(self, failure: Failure | None = None, *, done: bool = False) -> None:
         """Release the day; sealed slices stay for others unless all is `done`.
 
-        Jobs are no longer named: whoever ends in order has deleted them. Where another run has
-        taken the day over already there is nothing to release.
+        Jobs are named only if they are in `open_jobs`: all others have been deleted. Where another
+        run has taken the day over already there is nothing to release.
         """
-        kept: tuple[SealedSlice, ...] = () if done else self.claim.slices
-        released = replace(self.claim, released=True, failure=failure, slices=kept, jobs=())
+        slicing = self.claim.slicing
+        released = replace(
+            self.claim,
+            released=True,
+            failure=failure,
+            slices=() if done else self.claim.slices,
+            jobs=() if done else self.open_jobs,
+            slicing=replace(slicing, reading=self.reading) if slicing and not done else None,
+        )
         try:
             self._write(released)
         except LeaseLost:

@@ -58,7 +58,7 @@ class Bars:
         self._named = named
         self._verbose, self._tally, self._clock = verbose, tally, clock
         self._lock = Lock()
-        self._waits: dict[str, tuple[events.Waiting, float]] = {}
+        self._waits: dict[tuple[str, str], tuple[events.Waiting, float]] = {}
         self._days = Days()
         self._orgs: dict[str, events.OrgProgress] = {}  # those that are exported elsewhere
         self._began = clock.monotonic()
@@ -100,7 +100,7 @@ class Bars:
                 if event.ended < event.total:  # the one told last is the last one
                     self._orgs[event.org] = event
             if isinstance(event, events.Waiting):
-                self._waits[event.reason] = (event, now + event.wait_s)
+                self._waits[event.org, event.reason] = (event, now + event.wait_s)
         if text := self._news(event):
             with suppress(OSError, ValueError):
                 self._live.console.print(text)

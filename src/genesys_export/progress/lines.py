@@ -8,10 +8,12 @@ ISO 8601 time in UTC from the given clock, and no colours.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import cache
 from threading import Lock
 from typing import Protocol, TextIO
 
@@ -73,6 +75,7 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.DayRecovered: (Weight.INFO, "day recovered"),
     events.SliceAdopted: (Weight.INFO, "slice adopted"),
     events.DayCounted: (Weight.INFO, "counted by Genesys"),
+    events.DayCut: (Weight.INFO, "slices chosen"),
     events.JobSubmitted: (Weight.INFO, "job submitted"),
     events.JobChanged: (Weight.INFO, "job changed"),
     events.IntervalHalved: (Weight.INFO, "interval halved"),
@@ -91,10 +94,11 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
 }
 
 
-def line(event: Event, *, named: bool = True) -> Line:
+def line(event: Event, *, named: bool = True, whole: bool = True) -> Line:
     """Return the line for an event; one of an unknown kind is worth a debug line by its name.
 
-    It names the event's dataset where that is to be `named`.
+    It names the event's dataset where that is to be `named`, and unless it is the `whole` line,
+    of dataset, day and slice only what this kind of event is never without.
     """
     weight, title = _LINES.get(type(event), (Weight.DEBUG, type(event).__name__))
     if isinstance(event, events.Waiting) and event.reason == "job":
@@ -107,8 +111,23 @@ def line(event: Event, *, named: bool = True) -> Line:
     if isinstance(event, events.OfDataset):
         records = {"conversations": records_of(event.dataset)}
         values = {records.get(name, name): value for name, value in values.items()}
-        values["dataset"] = event.dataset if named else ""
+    if not named:
+        values["dataset"] = ""
+    if not whole:
+        values = {name: value for name, value in values.items() if name not in _extra(type(event))}
     return Line(weight, title, {name: value for name, value in values.items() if value != ""})
+
+
+@cache
+def _extra(kind: type[Event]) -> frozenset[str]:
+    """Return the names that events of a kind only have by what their thread works on."""
+    own = {name for each in kind.__mro__ for name in _declared(each) if each is not Event}
+    return frozenset(Event.__struct_fields__) - own - {"org"}
+
+
+def _declared(kind: type) -> Mapping[str, object]:
+    found: Mapping[str, object] = vars(kind).get("__annotations__", {})
+    return found
 
 
 class Log:
@@ -148,7 +167,7 @@ class Lines:
         self._days = Days()
         self._in_range = False
         self._progress_told = clock.monotonic()
-        self._waits_told: dict[str, float] = {}
+        self._waits_told: dict[tuple[str, str], float] = {}
         self._score_told: tuple[int, float] | None = None
 
     def __call__(self, event: Event) -> None:
@@ -157,7 +176,8 @@ class Lines:
             now = self._clock.monotonic()
             self._days.see(event, now)
             self._in_range = self._in_range or isinstance(event, events.BackfillProgress)
-            told = line(event, named=self._named)
+            whole = not self._brief or self._least <= Weight.DEBUG
+            told = line(event, named=self._named, whole=whole)
             worth = told.weight >= self._least and self._is_news(event, told.weight, now)
             due = self._progress(now) if self._progress_is_due(now) else None
         if worth:
@@ -175,10 +195,11 @@ class Lines:
             return isinstance(event, RANGE_NEWS)
         if not isinstance(event, events.Waiting):  # an error of a day alone is told at the end
             return not (self._brief and isinstance(event, events.DayEnded)) or self._in_range
-        told = self._waits_told.get(event.reason)
+        whose = (event.org, event.reason)
+        told = self._waits_told.get(whose)
         if told is not None and now - told < SAME_WAIT_EVERY_S:
             return False
-        self._waits_told[event.reason] = now
+        self._waits_told[whose] = now
         return True
 
     def _is_new_score(

@@ -51,10 +51,10 @@ def duration(seconds: float) -> str:
 
 def waiting(event: Waiting, left_s: float) -> str:
     """Return `rate limit: 12 s` or `job 4f2a is PENDING; checking again in 3 s`."""
-    detail = clean(event.detail)
+    detail, whose = clean(event.detail), f"{clean(event.org)}: " if event.org else ""
     if event.reason == "job":
-        return f"job {detail}".rstrip() + f"; checking again in {duration(left_s)}"
-    return f"{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
+        return f"{whose}job {detail}".rstrip() + f"; checking again in {duration(left_s)}"
+    return f"{whose}{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
 
 
 def left(eta_s: float | None) -> str:
@@ -136,7 +136,7 @@ def news(event: Event, *, named: bool = False) -> str:
         whose = clean(" ".join(filter(None, (event.org, event.dataset if named else "", name))))
     match event:
         case events.Noticed():
-            text = clean(event.message)
+            text = clean(f"{event.org}: {event.message}" if event.org else event.message)
         case events.DayDue():
             text = f"{whose} is due: {clean(event.reason)}"
         case events.DaySkipped():

@@ -129,17 +129,16 @@ def origin(path: Path, layers: Sequence[Layer]) -> str:
 
 
 def of_source(
-    values: Mapping[str, object], chosen: str | None, layers: Sequence[Layer] = ()
+    values: Table, chosen: str | None, layers: Sequence[Layer] = (), *, of_all: bool = True
 ) -> tuple[str, ...]:
-    """Return a line for everything an organisation lacks or has wrong."""
+    """Return a line for all that organisations lack; without `of_all` if each lacks something."""
     orgs, shared = table(values, "orgs"), table(values, "genesys")
-    found = _of_filters(table(values, "filters"), layers)
-    if not orgs:
-        return found + _of_org(shared, ("genesys",), layers)
+    found: dict[Path, Table] = {} if orgs else {("genesys",): shared}
     for name in [chosen] if chosen in orgs else sorted(orgs):
-        path = ("orgs", name)
-        found += _of_org(over(table(orgs, name), shared, path), path, layers)
-    return found
+        found["orgs", name] = over(table(orgs, name), shared, ("orgs", name))
+    lines = [_of_org(given, path, layers) for path, given in found.items()]
+    always = _of_filters(table(values, "filters"), layers)
+    return always + sum(lines, ()) if of_all or all(lines) else always
 
 
 def of_destination(values: Mapping[str, object]) -> tuple[str, ...]:
@@ -202,8 +201,10 @@ def secrets_in(file: Layer) -> tuple[str, ...]:
 
 
 def _holds_secret(path: Path, values: Table) -> bool:
-    given = table(values, *path[:-1]).get("proxy") if path[-1] == "proxy" else None
-    return is_secret(path) or (isinstance(given, str) and "@" in given)
+    given = table(values, *path[:-1]).get(path[-1])
+    if path[-1] == "proxy":
+        return isinstance(given, str) and "@" in given
+    return is_secret(path) and given != []
 
 
 def of_orgs(

@@ -20,7 +20,7 @@ from distributed import Client, Future, KilledWorker, Scheduler
 
 from ... import __version__
 from ...errors import TryAgainLater, as_known
-from ...events import Observe
+from ...events import Noticed, Observe
 from ...export import ExportOptions
 from . import bucket, versions, worker
 from .agenda import Chunk
@@ -29,6 +29,7 @@ from .telling import heard
 
 _LOOK_EVERY_S = 2.0
 _LONGEST_GOODBYE_S = 10.0
+_IDLE_S = 20.0  # so long there may be no worker before that is told
 _GONE = {"closing", "closed", "failed"}  # states of a client that gave its scheduler up
 
 
@@ -48,6 +49,7 @@ class Cluster:
     _homes: dict[str, list[str]] = field(default_factory=dict)  # organisation → its workers
     _threads: dict[str, int] = field(default_factory=dict)  # worker → how many
     _looked_at_s: float = float("-inf")
+    _idle_since_s: float | None = None
     _is_ready: bool = False
 
     def prepare(self) -> None:
@@ -68,7 +70,19 @@ class Cluster:
             with suppress(OSError):  # the scheduler is gone: `ended` says so
                 self._looked_at_s, self._threads = now_s, dict(self.client.nthreads())
                 self._rescue()
+            self._say_idle(now_s)
         return 2 * sum(self._threads.values()) - len(self._running)
+
+    def _say_idle(self, now_s: float) -> None:
+        """Say once that there is no worker, where that lasts."""
+        if self._threads:
+            self._idle_since_s = None
+        elif self._idle_since_s is None:
+            self._idle_since_s = now_s
+        elif now_s - self._idle_since_s >= _IDLE_S:
+            self._idle_since_s = float("inf")
+            message = f"the Dask scheduler {self._address} has no worker: waiting for one"
+            self.observe(Noticed(message=message))
 
     def _rescue(self) -> None:
         """Take back what waits for a worker that is gone.

@@ -60,8 +60,8 @@ class Driver:
         """Pass an event of a worker on; days that ended count before their chunk does."""
         if isinstance(event, DayPublished | DaySkipped):
             key = (event.org, event.dataset, event.day)
-            skipped = isinstance(event, DaySkipped)
-            self._heard.setdefault(key, Outcome.SKIPPED if skipped else Outcome(event.outcome))
+            outcome = event.outcome if isinstance(event, DayPublished) else Outcome.SKIPPED
+            self._heard.setdefault(key, Outcome(outcome))
         self.observe(event)
 
     def results(self, workers: Workers) -> Iterator[DayResult]:

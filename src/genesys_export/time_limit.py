@@ -1,0 +1,54 @@
+"""The deadline of a call: after it nothing new begins, and no wait that would end after it.
+
+A context variable, so that whatever waits (for the budget, a job, another try) can check it
+without knowing who set it. A thread has none: whoever starts one passes the context on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+
+from .errors import DeadlineReached
+from .model import Clock
+
+# How long a request that is under way at the deadline may still take.
+GRACE_S = 10.0
+_LONGEST_S = 86_400.0  # `retry_at` is at most a day away
+_ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
+
+
+@contextmanager
+def ending(at_s: float | None) -> Iterator[None]:
+    """Set the deadline inside, in seconds of the monotonic clock; None: there is none."""
+    token = _ends_s.set(at_s)
+    try:
+        yield
+    finally:
+        _ends_s.reset(token)
+
+
+def is_set() -> bool:
+    """Whether there is a deadline here."""
+    return _ends_s.get() is not None
+
+
+def check(clock: Clock, wait_s: float = 0.0, *, reason: str = "", grace_s: float = 0.0) -> None:
+    """Raise DeadlineReached if the deadline is over, or would be after that wait for `reason`."""
+    ends_s = _ends_s.get()
+    if ends_s is None or clock.monotonic() + wait_s < ends_s + grace_s:
+        return
+    raise reached(clock, wait_s, reason=reason)
+
+
+def reached(clock: Clock, wait_s: float = 0.0, *, reason: str = "") -> DeadlineReached:
+    """Return the error; `wait_s` is after how long the next step is possible."""
+    why = "the deadline is reached"
+    if wait_s > 0:
+        why = (
+            f"the next step ({reason or 'wait'}) is possible in {wait_s:.0f} s, after the deadline"
+        )
+    retry_at = clock.now() + timedelta(seconds=min(wait_s, _LONGEST_S))
+    return DeadlineReached(why, retry_at=retry_at, waited_for=reason)

@@ -1,0 +1,317 @@
+"""A deadline over a day: what is under way ends, what is done is kept, the next call continues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from fakes import CONVERSATIONS, Events, FakeClock, MemoryStore, feed_of, some
+from genesys_export.api import (
+    Budget,
+    Client,
+    Credentials,
+    JobPolicy,
+    JobSource,
+    RetryPolicy,
+    Transport,
+    TransportOptions,
+    hosts,
+)
+from genesys_export.claim import Claim, decode
+from genesys_export.datasets import DEFAULT
+from genesys_export.days import Day, Interval, zone_named
+from genesys_export.errors import DeadlineReached, GenesysUnavailable, WrongSettings
+from genesys_export.events import DayCut, JobSubmitted, SliceAdopted, SliceStaged
+from genesys_export.export import (
+    DayExporter,
+    DayReport,
+    Dependencies,
+    ExportOptions,
+    Outcome,
+    Plan,
+)
+from genesys_export.locations import Home
+from genesys_export.manifest import Manifest, Recipe
+from genesys_export.source_count import Counted
+from genesys_export.store import honours_preconditions
+from genesys_simulator import Fault, JobUnseen, Options, RateLimited, Simulator, World, serve
+
+DAY = Day(date(2025, 11, 20), zone_named("UTC"))
+CLAIM = Home("", DEFAULT).claim(DAY)
+TABLES = ("conversations",)
+PER_DAY = 3_600
+LIMIT = timedelta(seconds=50)  # of a call: as long as one burst of the budget lasts
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.generated(seed=11, per_day=PER_DAY)
+
+
+@dataclass
+class Counting:
+    """A SourceCounter that knows its answer."""
+
+    hits: int | None = PER_DAY
+
+    def count(self, interval: Interval) -> Counted:
+        del interval
+        return Counted(asked=datetime(2026, 11, 28, tzinfo=UTC), hits=self.hits, by_media=None)
+
+
+class Slow(Events):
+    """An observer that takes a hundred seconds when the last slice is staged."""
+
+    clock: FakeClock
+
+    def __call__(self, event: object) -> None:
+        super().__call__(event)
+        if isinstance(event, SliceStaged):
+            self.clock.rest(100)
+
+
+@dataclass
+class Calls:
+    """Calls that follow one another, each with what a process of its own would have.
+
+    Time is turned by hand: only waits take any, above all those for the budget of 19 requests a
+    minute, which the calls share as they share Genesys's limit.
+    """
+
+    genesys: Simulator
+    transport: Transport
+    clock: FakeClock
+    store: MemoryStore
+    per_minute: int = 20
+    counter: Counting | None = None
+    events: Events = field(default_factory=Events)
+    budget: Budget = field(init=False)
+    manifest: Manifest | None = None
+
+    def __post_init__(self) -> None:
+        self.budget = Budget(self.per_minute)
+
+    def client(self) -> Client:
+        return Client(
+            hosts(base_url=self.genesys.base_url),
+            Credentials(self.genesys.client_id, self.genesys.client_secret),
+            transport=self.transport,
+            clock=self.clock,
+            budget=self.budget,
+            retry=RetryPolicy(),
+            rng=Random(1),
+            observe=self.events,
+        )
+
+    def call(self, limit: timedelta | None = LIMIT, **plan: Any) -> DayReport:
+        made = Plan(dataset=CONVERSATIONS, tables=TABLES, **plan)
+        source = JobSource(
+            endpoint=some(CONVERSATIONS.jobs),
+            client=self.client(),
+            clock=self.clock,
+            rng=Random(1),
+            policy=JobPolicy(page_size=100),
+            observe=self.events,
+        )
+        parts = Dependencies(
+            plan=made,
+            recipe=Recipe(
+                timezone="UTC",
+                engine="jobs",
+                filters={},
+                tables=TABLES,
+                format="csv.gz",
+                layout="daily",
+                csv={"newlines": "keep"},
+                column_version=CONVERSATIONS.column_version,
+            ),
+            feed=feed_of(made, source, self.clock, self.events),
+            store=self.store,
+            clock=self.clock,
+            observe=self.events,
+            honours_preconditions=honours_preconditions,
+            counter=self.counter,
+        )
+        ends_s = None if limit is None else self.clock.monotonic() + limit.total_seconds()
+        return DayExporter(parts).export(DAY, ExportOptions(ends_s=ends_s))
+
+    def until_done(self, most: int, limit: timedelta | None = LIMIT, **plan: Any) -> int:
+        """Call again when the last call says so; return how many calls it took."""
+        for number in range(1, most + 1):
+            try:
+                report = self.call(limit, **plan)
+            except DeadlineReached as late:
+                self.clock.rest((some(late.retry_at) - self.clock.now()).total_seconds())
+            else:
+                assert report.outcome is Outcome.PUBLISHED
+                self.manifest = report.manifest
+                return number
+        raise AssertionError(f"not done after {most} calls")
+
+    @property
+    def claim(self) -> Claim:
+        return decode(some(self.store.read(CLAIM)).body, CLAIM)
+
+    @property
+    def submitted(self) -> list[str]:
+        return [str(one.interval) for one in self.events.of(JobSubmitted)]
+
+    @property
+    def jobs_left(self) -> int:
+        return len(self.genesys.jobs)
+
+
+@pytest.fixture
+def calls(world) -> Iterator[Any]:
+    with ExitStack() as stack:
+
+        def made(*faults: Fault, options: dict[str, Any] | None = None, **more: Any) -> Calls:
+            clock = FakeClock(datetime(2026, 11, 28, tzinfo=UTC))
+            asked = Options(faults=faults, now=clock.now, **(options or {}))
+            genesys = stack.enter_context(serve(world, asked))
+            transport = Transport(TransportOptions(answer_bytes=1 << 26, threads=20))
+            stack.callback(transport.close)
+            return Calls(genesys, transport, clock, store=MemoryStore(clock.now), **more)
+
+        yield made
+
+
+def data(of: Calls) -> list[str]:
+    return sorted(of.store.list("conversations/"))
+
+
+def test_a_day_three_times_its_limit_ends_in_five_calls_with_one_job_a_slice(calls):
+    whole = calls()
+    whole.call(None, slices=6)
+    assert whole.clock.monotonic() > 3 * LIMIT.total_seconds()
+    parts = calls()
+    assert parts.until_done(5, slices=6) <= 5
+    assert sorted(parts.submitted) == sorted(whole.submitted)  # one a slice
+    assert parts.jobs_left == 0
+    assert data(parts) == data(whole)
+
+
+def test_a_day_in_slices_by_the_count_ends_in_five_calls_too(calls):
+    found = calls(counter=Counting())
+    assert found.until_done(5, auto=True, slices=96, per_slice=PER_DAY // 6) <= 5
+    assert {one.slices for one in found.events.of(DayCut)} == {6}
+    assert len(found.submitted) == 6
+    assert found.events.of(SliceAdopted)
+    assert data(found) == [f"conversations/{DAY}.{number:03}.csv.gz" for number in range(6)]
+
+
+def test_a_slice_too_long_for_any_call_is_cut_until_it_fits(calls):
+    found = calls(counter=Counting(1))
+    found.until_done(8, auto=True, slices=96)
+    manifest = some(found.manifest)
+    assert manifest.counts.exported == PER_DAY
+    assert [one.slices for one in found.events.of(DayCut)][:2] == [1, 4]
+    tables = manifest.tables["conversations"]
+    assert len({one.key for one in tables}) == len(manifest.slices)
+    starts = [one.interval.start for one in manifest.slices]
+    assert starts == sorted(starts)
+    assert found.jobs_left == 0
+
+
+def test_a_fixed_slice_too_long_for_any_call_is_an_error_in_the_end_and_no_loop(calls):
+    found = calls()
+    with pytest.raises(WrongSettings, match="could not finish any of 1 slice before") as problem:
+        found.until_done(5, slices=1)
+    assert problem.value.advice == 'Use a longer deadline, or set slices = "auto".'
+    assert found.until_done(1, timedelta(hours=1), slices=1) == 1  # as it says
+
+
+def test_a_deadline_that_no_slice_fits_into_is_an_error_in_the_end_and_no_loop(calls):
+    found = calls(per_minute=3, counter=Counting(1))
+    with pytest.raises(WrongSettings, match="could not finish any of") as problem:
+        found.until_done(12, timedelta(seconds=30), auto=True, slices=96)
+    assert problem.value.advice == "Use a longer deadline."
+
+
+def test_a_wait_that_would_end_too_late_is_not_begun(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached, match="0 of 2 slices are finished and kept") as late:
+        found.call(timedelta(seconds=2), slices=2)
+    assert found.clock.slept == []
+    now = found.clock.now()
+    assert timedelta(seconds=3) <= late.value.retry_at - now <= timedelta(seconds=3.3)
+
+
+def test_jobs_under_way_at_the_deadline_are_kept_and_read_by_the_next_call(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), slices=2)
+    assert found.jobs_left == 2
+    claim = found.claim
+    assert claim.released
+    assert claim.failure is None
+    assert {one.job_id for one in claim.jobs} == set(found.genesys.jobs)
+    found.call(None, slices=2)
+    assert len(found.submitted) == 2
+    assert found.jobs_left == 0
+
+
+def test_waiting_for_genesys_says_nothing_about_the_size_of_slices(calls):
+    found = calls(options={"polls": 40}, counter=Counting(1))
+    for _ in range(10):
+        with pytest.raises(DeadlineReached):
+            found.call(timedelta(seconds=2), auto=True, slices=96)
+    assert {one.slices for one in found.events.of(DayCut)} == {1}
+    assert len(found.submitted) == 1
+
+
+def test_a_slice_that_waits_does_not_hold_up_one_that_can_be_finished(calls):
+    found = calls(Fault("submit", 1, JobUnseen(35)), per_minute=300)
+    with pytest.raises(DeadlineReached, match="1 of 2 slices are finished"):
+        found.call(timedelta(seconds=30), slices=2)
+    assert len(found.claim.slices) == 1
+
+
+def test_what_is_staged_when_the_deadline_passes_is_published(calls):
+    found = calls(per_minute=300, events=Slow())
+    found.events.clock = found.clock
+    assert found.call(slices=1).outcome is Outcome.PUBLISHED
+    assert found.clock.monotonic() > LIMIT.total_seconds()
+    assert found.jobs_left == 0
+
+
+def test_waiting_for_the_data_ends_before_the_deadline(calls):
+    found = calls(options={"lag": timedelta(days=374)})
+    with pytest.raises(DeadlineReached, match="availability"):
+        found.call(wait=timedelta(hours=2))
+    assert found.clock.slept == []
+
+
+def test_a_rate_limit_that_is_too_long_keeps_the_jobs_for_the_next_run(calls):
+    found = calls(Fault("results", 1, RateLimited("3600")))
+    with pytest.raises(GenesysUnavailable) as problem:
+        found.call(None, slices=2)
+    assert some(problem.value.retry_at) - found.clock.now() > timedelta(minutes=59)
+    assert {one.job_id for one in found.claim.jobs} == set(found.genesys.jobs)
+    found.clock.rest(3600)
+    found.call(None, slices=2)
+    assert len(found.submitted) == 2
+    assert found.jobs_left == 0
+
+
+def test_jobs_of_slices_that_are_cut_otherwise_now_are_deleted(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), slices=2)
+    found.call(None, slices=3)
+    assert len(found.submitted) == 5
+    assert found.jobs_left == 0
+
+
+def test_without_state_nothing_can_be_continued_so_the_jobs_are_deleted(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached) as late:
+        found.call(timedelta(seconds=2), slices=2, keeps_state=False)
+    assert "kept" not in late.value.message
+    assert found.jobs_left == 0
