@@ -7,6 +7,7 @@ scheduler's logs hold none.
 from __future__ import annotations
 
 import pickle
+from dataclasses import fields
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -15,11 +16,12 @@ from distributed import Worker
 
 from ... import events
 from ...events import Event, Observe, WorkerFigures
-from ...progress import Tally
+from ...progress import Tally, Totals
 
 _EVERY_S = 1.0
 # The client says itself how each day ended: some are tried again.
-_NO_NEWS = (events.DayStarted, events.DayCounted, events.DayEnded)
+_NEWS = (events.DayPublished, events.DaySkipped, events.DayRecovered, events.Noticed)
+_FIGURES = tuple(one.name for one in fields(Totals) if one.name in WorkerFigures.__struct_fields__)
 
 
 class Teller:
@@ -34,9 +36,8 @@ class Teller:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         self._tally(event)
-        is_news = hasattr(event, "day") and not isinstance(event, _NO_NEWS)
         with self._lock:
-            if is_news or isinstance(event, events.Noticed):
+            if isinstance(event, _NEWS):
                 self._news.append(event)
             if self._worker.loop.time() - self._told_at >= _EVERY_S:
                 self._tell()
@@ -59,7 +60,7 @@ class Teller:
         totals, self._tally = self._tally.totals(), Tally()
         figures = WorkerFigures(
             org=self._org,
-            **{name: getattr(totals, name) for name in WorkerFigures.__struct_fields__[1:]},
+            **{name: getattr(totals, name) for name in _FIGURES},
         )
         news, self._news = [*self._news, figures], []
         self._told_at = self._worker.loop.time()

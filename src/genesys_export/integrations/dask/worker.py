@@ -7,11 +7,13 @@ jobs deleted, when the worker closes or nobody wants the task any more (the clie
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, current_thread, main_thread
+from traceback import format_tb
 from typing import Any
 
 from distributed import Worker, WorkerPlugin, get_worker
@@ -20,7 +22,7 @@ from ... import __version__
 from ...api import Budget
 from ...assembly.stopping import StoppableClock
 from ...assembly.working import Surroundings
-from ...errors import ExportError, WrongSettings, as_known
+from ...errors import Bug, ExportError, WrongSettings, as_known
 from ...export import DayResult
 from ...exporter import Exporter
 from ...settings import Settings
@@ -29,6 +31,7 @@ from .task import Ended, Task
 from .telling import Teller
 
 NAME = f"genesys-export-{__version__}"
+_LOG = logging.getLogger("distributed.genesys_export")  # where a worker's log is read
 _LONGEST_GOODBYE_S = 25.0  # a nanny kills its worker earlier: after 8 s by default (2026-11)
 _GONE = {"cancelled", "resumed"}  # states of a task whose result nobody waits for
 
@@ -125,7 +128,10 @@ def _exported(
                 choice, _ = exporter.range(task.first, task.last)
                 return tuple(exporter.results(choice, task.options))
     except Exception as problem:  # noqa: BLE001 - the border of a task
-        return as_known(problem, f"{task.first} to {task.last}")
+        told = as_known(problem, f"{task.first} to {task.last}")
+        if isinstance(told, Bug):  # a traceback does not travel; its message may hold data
+            _LOG.error("%s\n%s", told.message, "".join(format_tb(problem.__traceback__)))
+        return told
 
 
 def _check(task: Task, worker: Worker) -> None:
