@@ -83,6 +83,7 @@ ALL = (
         **EMEA, slice="2026-11-22#0", conversations=1_000, rows=28_000, size_bytes=5
     ),
     events.SliceAdopted(**EMEA, slice="2026-11-22#0", attempt="a1", conversations=500),
+    events.OrgProgress(org="emea", ended=3, failed=1, total=9),
     events.ReadBack(key="conversations/2026-11-22.csv.gz", rows=1_000, size_bytes=5),
     events.DayDue(**ONLY, day="2026-11-20", reason="it is missing"),
     events.DaySkipped(**ONLY, day="2026-11-21", reason="it is already final"),
@@ -91,6 +92,18 @@ ALL = (
     OVER,
     FAILED,
     PUBLISHED,
+)
+FIGURES = events.WorkerFigures(
+    org="emea",
+    requests=40,
+    retries=1,
+    throttled=1,
+    waits_s={"budget": 2.0},
+    jobs=3,
+    conversations=500,
+    rows=900,
+    received_bytes=5_000,
+    uploaded_bytes=700,
 )
 
 
@@ -199,8 +212,9 @@ def test_every_event_can_be_a_line_without_colours(clock, format_):
 
 def test_every_kind_of_event_has_its_own_line():
     kinds = {kind for kind in vars(events).values() if _is_event(kind)}
-    assert kinds == {type(event) for event in ALL}
-    titles = [line(event).title for event in ALL]
+    every = (*ALL, FIGURES)
+    assert kinds == {type(event) for event in every}
+    titles = [line(event).title for event in every]
     assert not set(titles) & {kind.__name__ for kind in kinds}
 
 
@@ -615,6 +629,29 @@ def test_a_terminal_promises_nothing_while_nothing_is_known(clock):
     shown = drawn([score(1, None)], clock)
     assert "1 of 9 days" in shown
     assert "left" not in shown
+
+
+def test_each_organisation_of_a_cluster_has_a_row_until_it_ends(clock):
+    emea = events.OrgProgress(org="emea", ended=3, failed=1, total=9)
+    apac = events.OrgProgress(org="apac", ended=9, failed=0, total=9)
+    shown_ = drawn([score(3), emea, apac], clock)
+    assert "emea" in shown_
+    assert "3 of 9 days, 1 failed" in shown_
+    assert "apac" not in shown_
+    told = shown([score(3), emea, apac], clock)
+    assert "organisation org=apac ended=9 failed=0 total=9" in told
+    assert "emea" not in told
+
+
+def test_the_figures_of_workers_are_summed_up_as_requests_of_its_own_are():
+    tally = Tally()
+    for event in (FIGURES, FIGURES, REQUEST):
+        tally(event)
+    totals = tally.totals()
+    assert (totals.requests, totals.throttled, totals.jobs) == (81, 2, 6)
+    assert (totals.conversations, totals.rows) == (1_000, 1_800)
+    assert totals.waits_s == {"budget": 4.0}
+    assert totals.uploaded_bytes == 1_400
 
 
 def test_without_a_range_no_days_are_counted(clock):

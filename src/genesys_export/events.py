@@ -235,6 +235,30 @@ class BackfillProgress(Event, frozen=True, kw_only=True):
     eta_s: float | None  # None while nothing honest can be said
 
 
+class OrgProgress(Event, frozen=True, kw_only=True):
+    """Progress of one organisation of many, of its days of all datasets."""
+
+    org: str
+    ended: int  # those that failed among them
+    failed: int
+    total: int
+
+
+class WorkerFigures(Event, frozen=True, kw_only=True):
+    """What a worker of a cluster did for an organisation since it last told, in figures."""
+
+    org: str
+    requests: int
+    retries: int
+    throttled: int  # answers with status 429
+    waits_s: dict[str, float]  # by reason
+    jobs: int
+    conversations: int
+    rows: int
+    received_bytes: int
+    uploaded_bytes: int
+
+
 class ReadBack(Event, frozen=True, kw_only=True):
     """A published object was read completely, to compare it with its manifest."""
 

@@ -106,6 +106,7 @@ def test_sections_are_those_of_the_contract():
         "notify",
         "log",
         "telemetry",
+        "cluster",
         "orgs",
     ]
 

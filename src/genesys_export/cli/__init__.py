@@ -140,6 +140,7 @@ def backfill(
     filters: options.Filters = None,
     slices: options.Slices = None,
     days_at_once: options.DaysAtOnce = None,
+    cluster: options.Cluster = None,
     timezone: options.Timezone = None,
     wait: options.Wait = None,
     allow_partial: options.AllowPartial = False,
@@ -171,7 +172,8 @@ def backfill(
 
     chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
                            deadline=deadline)  # fmt: skip
-    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report)
+    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report,
+                              cluster=cluster)  # fmt: skip
     return execute(request, flags)
 
 

@@ -26,6 +26,7 @@ class BackfillRequest:
     options: ExportOptions = field(default_factory=ExportOptions)
     dry_run: bool = False
     report: Path | None = None
+    cluster: str | None = None
 
 
 def execute(
@@ -43,8 +44,21 @@ def execute(
     )
     exporter = Exporter(settings, Surroundings(clock=clock))
     choice, left_out = exporter.range(request.start, request.end, called="--")
+    notice = settings.why_idle or left_out
+    if request.cluster and not request.dry_run:
+        from .cluster import on_cluster  # noqa: PLC0415 - an extra
+
+        with on_cluster(request.cluster, settings, flags, request.options) as elsewhere:
+            return observed(
+                settings,
+                clock,
+                request,
+                choice,
+                command="backfill",
+                notice=notice,
+                elsewhere=elsewhere,
+            )
     if not request.dry_run:
-        notice = settings.why_idle or left_out
         return observed(settings, clock, request, choice, command="backfill", notice=notice)
     status = say_only(exporter, choice, request.options)
     sys.stdout.write(f"{left_out}\n" if left_out else "")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +13,7 @@ from ..api import SystemClock
 from ..assembly.working import Surroundings
 from ..errors import ExportError, worst
 from ..events import Noticed
-from ..export import Choice, ExportOptions, gravest, in_order
+from ..export import Choice, DayResult, ExportOptions, gravest, in_order
 from ..export.report import run_report
 from ..exporter import Exporter
 from ..progress import Tally, progress, tell
@@ -22,6 +24,8 @@ from .recording import Recorder
 from .showing import show
 from .signals import Signals
 
+# What exports days elsewhere, told what is around it.
+Elsewhere = Callable[[Surroundings, Choice, ExportOptions], Iterable[DayResult]]
 _SIGNAL = 128  # a run that a signal stopped says so, whatever else happened
 
 
@@ -37,7 +41,7 @@ class Request(Protocol):
         """Where its report is to be written."""
 
 
-def observed(
+def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
     settings: Settings,
     clock: SystemClock,
     request: Request,
@@ -45,8 +49,12 @@ def observed(
     *,
     command: str,
     notice: str = "",
+    elsewhere: Elsewhere | None = None,
 ) -> int:
-    """Export the days with progress and signal handling; return the exit status (C14)."""
+    """Export the days with progress and signal handling; return the exit status (C14).
+
+    `elsewhere` exports them in other processes instead.
+    """
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
     signals = Signals(clock)
     recorder = Recorder(settings=settings, command=command, began=began, clock=clock)
@@ -69,11 +77,13 @@ def observed(
         )
         try:
             exporter = Exporter(settings, around)
-            with signals.collecting() if exporter.is_threaded(choice) else nullcontext():
-                ends = exporter.results(choice, request.options)
+            side_by_side = elsewhere or exporter.is_threaded(choice)
+            how = partial(elsewhere, around) if elsewhere else exporter.results
+            with signals.collecting() if side_by_side else nullcontext():
                 # A million days with their manifests would not fit into memory.
                 results = in_order(
-                    one if request.report else one.without_manifest() for one in ends
+                    one if request.report else one.without_manifest()
+                    for one in how(choice, request.options)
                 )
         except ExportError as problem:
             with signals.shield():

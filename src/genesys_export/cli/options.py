@@ -236,6 +236,15 @@ Slices = Annotated[
         panel=HOW,
     ),
 ]
+Cluster = Annotated[
+    str | None,
+    flag(
+        "--cluster",
+        r"Spread the days over a Dask cluster: its scheduler, or workers here (extra \[dask]).",
+        value="tls://HOST:PORT|tcp://HOST:PORT|local:N",
+        panel=HOW,
+    ),
+]
 Timezone = Annotated[
     str | None,
     flag(

@@ -60,6 +60,7 @@ class Bars:
         self._lock = Lock()
         self._waits: dict[tuple[str, str], tuple[events.Waiting, float]] = {}
         self._days = Days()
+        self._orgs: dict[str, events.OrgProgress] = {}  # those that are exported elsewhere
         self._began = clock.monotonic()
         self._live = Live(
             get_renderable=self.picture,
@@ -94,6 +95,10 @@ class Bars:
         with self._lock:
             now = self._clock.monotonic()
             self._days.see(event, now)
+            if isinstance(event, events.OrgProgress):
+                self._orgs.pop(event.org, None)
+                if event.ended < event.total:  # the one told last is the last one
+                    self._orgs[event.org] = event
             if isinstance(event, events.Waiting):
                 self._waits[event.org, event.reason] = (event, now + event.wait_s)
         if text := self._news(event):
@@ -120,7 +125,9 @@ class Bars:
         now = self._clock.monotonic()
         with self._lock:
             days, wait = self._days.under_way, self._wait(now)
+            orgs = [*self._orgs.values()][-_MOST_DAYS:]
         rows = [_day_row(day, now, named=self._named) for day in days[:_MOST_DAYS]]
+        rows += [_org_row(org) for org in orgs if org.org]
         if over := self._tally.backfill:
             rows = [_range_row(over), *rows]
         picture = [_table(rows, narrow=self._live.console.width < _NARROW)] if rows else []
@@ -167,6 +174,14 @@ def _range_row(over: events.BackfillProgress) -> _Row:
     share = f"{ended * 100 // max(1, over.total)} %"
     shown = f"{ended:,} of {plural(over.total, 'day')}"
     return ("days", "", f"{share:>5}", _after(shown, over.eta_s), _bar(ended, over.total))
+
+
+def _org_row(org: events.OrgProgress) -> _Row:
+    share = f"{org.ended * 100 // max(1, org.total)} %"
+    shown = f"{org.ended:,} of {plural(org.total, 'day')}"
+    failed = f"{org.failed:,} failed" if org.failed else ""
+    rest = ", ".join(filter(None, (shown, failed)))
+    return (clean(org.org), "", f"{share:>5}", rest, _bar(org.ended, org.total))
 
 
 def _day_row(day: UnderWay, now: float, *, named: bool) -> _Row:

@@ -88,6 +88,8 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.DayPublished: (Weight.INFO, "day published"),
     events.DayEnded: (Weight.DEBUG, "day ended"),
     events.BackfillProgress: (Weight.INFO, "backfill"),
+    events.OrgProgress: (Weight.INFO, "organisation"),
+    events.WorkerFigures: (Weight.DEBUG, "worker"),
     events.ReadBack: (Weight.INFO, "read back"),
 }
 
@@ -187,7 +189,7 @@ class Lines:
         """Whether it is worth a line: several threads wait for the same, scores are repeated."""
         if self._least <= Weight.DEBUG:
             return True
-        if isinstance(event, events.BackfillProgress):
+        if isinstance(event, events.BackfillProgress | events.OrgProgress):
             return self._is_new_score(event, now)
         if self._in_range and self._brief and weight < Weight.WARNING:
             return isinstance(event, RANGE_NEWS)
@@ -200,8 +202,15 @@ class Lines:
         self._waits_told[whose] = now
         return True
 
-    def _is_new_score(self, event: events.BackfillProgress, now: float) -> bool:
-        """Whether a minute has passed, the range ended or, unless `brief`, a day did."""
+    def _is_new_score(
+        self, event: events.BackfillProgress | events.OrgProgress, now: float
+    ) -> bool:
+        """Whether a minute has passed, the range ended or, unless `brief`, a day did.
+
+        Of an organisation only its end is told.
+        """
+        if isinstance(event, events.OrgProgress):
+            return bool(event.org) and event.ended == event.total
         ended, told = event.done + event.skipped + event.failed, self._score_told
         news = told and ended != told[0] and (ended == event.total or not self._brief)
         if told and not news and now - told[1] < SAME_SCORE_EVERY_S:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from . import addresses, values
 from .backfilling import Backfill
+from .cluster import Cluster
 from .export import Export
 from .notify import Notify
 from .protection import Privacy
@@ -200,6 +201,7 @@ class Sections(Section):
     notify: Notify = Notify()
     log: Log = Log()
     telemetry: Telemetry = Telemetry()
+    cluster: Cluster = Cluster()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 
     @field_validator("orgs")
