@@ -33,7 +33,9 @@ Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 _LOOK_EVERY_S = 0.1  # for a signal
-_TELL_EVERY_S, _TELL_AT_MOST_EVERY_S = 5.0, 1.0  # how far it is; at once if a day has ended
+_TELL_EVERY_S = 5.0
+_TELL_AT_MOST_EVERY_S = 1.0  # if days have ended: at once, with few of them
+_FEW = 64
 _LOOKS_AT_ONCE = 8  # organisations whose manifests are being read
 
 
@@ -125,7 +127,8 @@ class Run:
                     is_told = False
                     yield from self._taken(score, turn, task, ended)
                 passed_s = self.clock.monotonic() - told_s
-                if passed_s >= (_TELL_EVERY_S if is_told else _TELL_AT_MOST_EVERY_S):
+                soon_s = 0.0 if self._days_open <= _FEW else _TELL_AT_MOST_EVERY_S
+                if passed_s >= (_TELL_EVERY_S if is_told else soon_s):
                     self._tell(score)
                     told_s, is_told = told_s + passed_s, True
         if not is_told:
