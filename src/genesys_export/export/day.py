@@ -67,8 +67,12 @@ class DayExporter:
         (65) where a guard keeps the old day, and what the source and the store raise; from its
         deadline on DeadlineReached (75), unless everything is staged by then.
         """
-        with time_limit.ending(options.ends_s):
-            return self._export(day, options)
+        try:
+            with time_limit.ending(options.ends_s):
+                return self._export(day, options)
+        except DeadlineReached as late:
+            late.message = f"{day}: {late.message}"
+            raise
 
     def _export(self, day: Day, options: ExportOptions) -> DayReport:
         deps = self.deps
