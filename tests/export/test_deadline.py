@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,7 +27,12 @@ from genesys_export.api import (
 from genesys_export.claim import Claim, decode
 from genesys_export.datasets import DEFAULT
 from genesys_export.days import Day, Interval, zone_named
-from genesys_export.errors import DeadlineReached, GenesysUnavailable, WrongSettings
+from genesys_export.errors import (
+    DeadlineReached,
+    DestinationFailed,
+    GenesysUnavailable,
+    WrongSettings,
+)
 from genesys_export.events import DayCut, JobSubmitted, SliceAdopted, SliceStaged
 from genesys_export.export import (
     DayExporter,
@@ -38,6 +44,7 @@ from genesys_export.export import (
 )
 from genesys_export.locations import Home
 from genesys_export.manifest import Manifest, Recipe
+from genesys_export.model import Always
 from genesys_export.source_count import Counted
 from genesys_export.store import honours_preconditions
 from genesys_simulator import Fault, JobUnseen, Options, RateLimited, Simulator, World, serve
@@ -315,3 +322,28 @@ def test_without_state_nothing_can_be_continued_so_the_jobs_are_deleted(calls):
         found.call(timedelta(seconds=2), slices=2, keeps_state=False)
     assert "kept" not in late.value.message
     assert found.jobs_left == 0
+
+
+@pytest.mark.parametrize(
+    "odd", [{"reading": [7]}, {"reading": [-1]}, {"at_once": 0}, {"vain": -1}, {"intervals": [1]}]
+)
+def test_a_slicing_that_cannot_be_is_a_claim_that_cannot_be_read(calls, odd):
+    found = calls()
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), slices=2)
+    there = json.loads(some(found.store.read(CLAIM)).body)
+    there["slicing"] |= odd
+    found.store.put(CLAIM, json.dumps(there).encode(), Always(), "application/json")
+    with pytest.raises(DestinationFailed, match="is not a claim of genesys-export"):
+        found.call(slices=2)
+
+
+def test_a_claim_of_an_earlier_version_has_no_slicing(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), slices=2)
+    there = json.loads(some(found.store.read(CLAIM)).body)
+    del there["slicing"]
+    found.store.put(CLAIM, json.dumps(there).encode(), Always(), "application/json")
+    assert found.call(None, slices=2).outcome is Outcome.PUBLISHED
+    assert len(found.submitted) == 2
