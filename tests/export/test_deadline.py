@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -42,6 +42,8 @@ from genesys_export.export import (
     Outcome,
     Plan,
 )
+from genesys_export.export.counting import estimated
+from genesys_export.export.cutting import UNCOUNTED, number_of
 from genesys_export.locations import Home
 from genesys_export.manifest import Manifest, Recipe
 from genesys_export.model import Always
@@ -117,6 +119,10 @@ class Calls:
         )
 
     def call(self, limit: timedelta | None = LIMIT, **plan: Any) -> DayReport:
+        ends_s = None if limit is None else self.clock.monotonic() + limit.total_seconds()
+        return self.exporter(**plan).export(DAY, ExportOptions(ends_s=ends_s))
+
+    def exporter(self, **plan: Any) -> DayExporter:
         made = Plan(dataset=CONVERSATIONS, tables=TABLES, **plan)
         source = JobSource(
             endpoint=some(CONVERSATIONS.jobs),
@@ -145,8 +151,7 @@ class Calls:
             honours_preconditions=honours_preconditions,
             counter=self.counter,
         )
-        ends_s = None if limit is None else self.clock.monotonic() + limit.total_seconds()
-        return DayExporter(parts).export(DAY, ExportOptions(ends_s=ends_s))
+        return DayExporter(parts)
 
     def until_done(self, most: int, limit: timedelta | None = LIMIT, **plan: Any) -> int:
         """Call again when the last call says so; return how many calls it took."""
@@ -347,3 +352,30 @@ def test_a_claim_of_an_earlier_version_has_no_slicing(calls):
     found.store.put(CLAIM, json.dumps(there).encode(), Always(), "application/json")
     assert found.call(None, slices=2).outcome is Outcome.PUBLISHED
     assert len(found.submitted) == 2
+
+
+def test_a_day_under_way_keeps_its_slices_whatever_the_count_says_now(calls):
+    found = calls(counter=Counting(1_800))
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), auto=True, slices=96, per_slice=600)
+    found.counter.hits = 3_600
+    found.call(None, auto=True, slices=96, per_slice=600)
+    assert [one.slices for one in found.events.of(DayCut)] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("hits", "slices"), [(0, 1), (600, 1), (601, 2), (10**9, 96), (None, UNCOUNTED)]
+)
+def test_the_same_count_gives_the_same_slices(hits, slices):
+    assert number_of(hits, 600) == slices
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "share"), [(0, 24, 1), (22, 24, 0.5), (0, 12, 0.5), (23, 25, 25 / 48)]
+)
+def test_of_the_utc_days_that_a_day_touches_its_share_is_counted(calls, start, hours, share):
+    begin = datetime(2025, 11, 19, start, tzinfo=UTC)
+    whole = Interval(begin, begin + timedelta(hours=hours))
+    deps = calls(counter=Counting(4_800)).exporter().deps
+    assert estimated(deps, whole) == 4_800 * share
+    assert estimated(replace(deps, counter=None), whole) is None
