@@ -78,6 +78,16 @@ class Slicing:
     # What the attempt was reading at its deadline; None: it has not ended, or was killed.
     reading: tuple[int, ...] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what no attempt can continue."""
+        known = range(len(self.intervals))
+        if (
+            self.at_once < 1
+            or self.vain < 0
+            or any(one not in known for one in self.reading or ())
+        ):
+            raise ValueError("a slicing names its own slices, and reads at least one at once")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -26,7 +27,12 @@ from genesys_export.api import (
 from genesys_export.claim import Claim, decode
 from genesys_export.datasets import DEFAULT
 from genesys_export.days import Day, Interval, zone_named
-from genesys_export.errors import DeadlineReached, GenesysUnavailable, WrongSettings
+from genesys_export.errors import (
+    DeadlineReached,
+    DestinationFailed,
+    GenesysUnavailable,
+    WrongSettings,
+)
 from genesys_export.events import DayCut, JobSubmitted, SliceAdopted, SliceStaged
 from genesys_export.export import (
     DayExporter,
@@ -36,8 +42,11 @@ from genesys_export.export import (
     Outcome,
     Plan,
 )
+from genesys_export.export.counting import estimated
+from genesys_export.export.cutting import UNCOUNTED, number_of
 from genesys_export.locations import Home
 from genesys_export.manifest import Manifest, Recipe
+from genesys_export.model import Always
 from genesys_export.source_count import Counted
 from genesys_export.store import honours_preconditions
 from genesys_simulator import Fault, JobUnseen, Options, RateLimited, Simulator, World, serve
@@ -110,6 +119,10 @@ class Calls:
         )
 
     def call(self, limit: timedelta | None = LIMIT, **plan: Any) -> DayReport:
+        ends_s = None if limit is None else self.clock.monotonic() + limit.total_seconds()
+        return self.exporter(**plan).export(DAY, ExportOptions(ends_s=ends_s))
+
+    def exporter(self, **plan: Any) -> DayExporter:
         made = Plan(dataset=CONVERSATIONS, tables=TABLES, **plan)
         source = JobSource(
             endpoint=some(CONVERSATIONS.jobs),
@@ -138,8 +151,7 @@ class Calls:
             honours_preconditions=honours_preconditions,
             counter=self.counter,
         )
-        ends_s = None if limit is None else self.clock.monotonic() + limit.total_seconds()
-        return DayExporter(parts).export(DAY, ExportOptions(ends_s=ends_s))
+        return DayExporter(parts)
 
     def until_done(self, most: int, limit: timedelta | None = LIMIT, **plan: Any) -> int:
         """Call again when the last call says so; return how many calls it took."""
@@ -236,7 +248,7 @@ def test_a_deadline_that_no_slice_fits_into_is_an_error_in_the_end_and_no_loop(c
 
 def test_a_wait_that_would_end_too_late_is_not_begun(calls):
     found = calls()
-    with pytest.raises(DeadlineReached, match="0 of 2 slices are finished and kept") as late:
+    with pytest.raises(DeadlineReached, match=f"^{DAY}: .* 0 of 2 slices are finished") as late:
         found.call(timedelta(seconds=2), slices=2)
     assert found.clock.slept == []
     now = found.clock.now()
@@ -283,7 +295,7 @@ def test_what_is_staged_when_the_deadline_passes_is_published(calls):
 
 def test_waiting_for_the_data_ends_before_the_deadline(calls):
     found = calls(options={"lag": timedelta(days=374)})
-    with pytest.raises(DeadlineReached, match="availability"):
+    with pytest.raises(DeadlineReached, match=f"^{DAY}: .*availability"):
         found.call(wait=timedelta(hours=2))
     assert found.clock.slept == []
 
@@ -315,3 +327,55 @@ def test_without_state_nothing_can_be_continued_so_the_jobs_are_deleted(calls):
         found.call(timedelta(seconds=2), slices=2, keeps_state=False)
     assert "kept" not in late.value.message
     assert found.jobs_left == 0
+
+
+@pytest.mark.parametrize(
+    "odd", [{"reading": [7]}, {"reading": [-1]}, {"at_once": 0}, {"vain": -1}, {"intervals": [1]}]
+)
+def test_a_slicing_that_cannot_be_is_a_claim_that_cannot_be_read(calls, odd):
+    found = calls()
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), slices=2)
+    there = json.loads(some(found.store.read(CLAIM)).body)
+    there["slicing"] |= odd
+    found.store.put(CLAIM, json.dumps(there).encode(), Always(), "application/json")
+    with pytest.raises(DestinationFailed, match="is not a claim of genesys-export"):
+        found.call(slices=2)
+
+
+def test_a_claim_of_an_earlier_version_has_no_slicing(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), slices=2)
+    there = json.loads(some(found.store.read(CLAIM)).body)
+    del there["slicing"]
+    found.store.put(CLAIM, json.dumps(there).encode(), Always(), "application/json")
+    assert found.call(None, slices=2).outcome is Outcome.PUBLISHED
+    assert len(found.submitted) == 2
+
+
+def test_a_day_under_way_keeps_its_slices_whatever_the_count_says_now(calls):
+    found = calls(counter=Counting(1_800))
+    with pytest.raises(DeadlineReached):
+        found.call(timedelta(seconds=2), auto=True, slices=96, per_slice=600)
+    found.counter.hits = 3_600
+    found.call(None, auto=True, slices=96, per_slice=600)
+    assert [one.slices for one in found.events.of(DayCut)] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("hits", "slices"), [(0, 1), (600, 1), (601, 2), (10**9, 96), (None, UNCOUNTED)]
+)
+def test_the_same_count_gives_the_same_slices(hits, slices):
+    assert number_of(hits, 600) == slices
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "share"), [(0, 24, 1), (22, 24, 0.5), (0, 12, 0.5), (23, 25, 25 / 48)]
+)
+def test_of_the_utc_days_that_a_day_touches_its_share_is_counted(calls, start, hours, share):
+    begin = datetime(2025, 11, 19, start, tzinfo=UTC)
+    whole = Interval(begin, begin + timedelta(hours=hours))
+    deps = calls(counter=Counting(4_800)).exporter().deps
+    assert estimated(deps, whole) == 4_800 * share
+    assert estimated(replace(deps, counter=None), whole) is None

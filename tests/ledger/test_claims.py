@@ -185,8 +185,9 @@ def test_of_two_that_take_a_free_day_one_gets_it(store, clock):
             take(claims(store, clock), "fast")
 
     taken = []
-    with pytest.raises(TryAgainLater, match="just begun"):
+    with pytest.raises(TryAgainLater, match="just begun") as late:
         take(claims(Through(store, before=overtake), clock), "slow")
+    assert late.value.retry_at == clock.now() + timedelta(minutes=10)
     assert decode(store.read(CLAIM).body, CLAIM).attempt == "fast"
 
 

@@ -74,8 +74,12 @@ class DayExporter:
         """
         mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
         names = {**self.deps.plan.whose, "day": str(day)}
-        with about(**names), time_limit.ending(options.ends_s):
-            return mine._exported(day, options)  # noqa: SLF001 - its own
+        try:
+            with about(**names), time_limit.ending(options.ends_s):
+                return mine._exported(day, options)  # noqa: SLF001 - its own
+        except DeadlineReached as late:
+            late.message = f"{day}: {late.message}"
+            raise
 
     def _exported(self, day: Day, options: ExportOptions) -> DayReport:
         deps = self.deps

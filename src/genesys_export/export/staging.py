@@ -134,7 +134,7 @@ class Staging:
         kept = ""
         if self.deps.plan.keeps_state:
             kept = f"; {len(staged)} of {plural(len(ended), 'slice')} are finished and kept"
-        raise DeadlineReached(f"{self.day}: {first.message}{kept}", retry_at=first.retry_at)
+        raise DeadlineReached(f"{first.message}{kept}", retry_at=first.retry_at)
 
     def _release_unwanted(self, slices: Sequence[Slice]) -> None:
         """Delete the jobs that an earlier attempt left for other slices than these."""

@@ -8,7 +8,7 @@ A claim is overwritten, never deleted. Lease by one thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -77,12 +77,22 @@ class Claims:
             with self.shield():
                 entry = record.write(claim, before)
         except ChangedMeanwhile as theirs:
-            raise TryAgainLater(f"{day}: another run has just begun to export it") from theirs
+            raise TryAgainLater(
+                f"{day}: another run has just begun to export it", retry_at=self._held_until(day)
+            ) from theirs
         return Lease(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
 
     def check_free(self, day: Day) -> None:
         """Raise TryAgainLater while another run holds the day; claims nothing."""
         self._check_free(day, self.read(day))
+
+    def _held_until(self, day: Day) -> datetime | None:
+        """Return when the lease of whoever holds the day ends; None if that can't be told."""
+        with suppress(ExportError):
+            there, seen = self.read(day), self.store.look(self.key(day))
+            if there and seen and not there.value.released:
+                return seen.modified + timedelta(seconds=there.value.lease_s)
+        return None
 
     def _record(self, day: Day) -> Record[Claim]:
         return Record(self.store, self.key(day), decode, self.sleep)
