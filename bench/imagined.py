@@ -12,7 +12,7 @@ from threading import Event, Lock
 from typing import Any
 
 from genesys_export import document
-from genesys_export.api import Budget
+from genesys_export.api.limits import Window
 from genesys_export.api.limits import WINDOW_S
 from genesys_export.days import Day
 from genesys_export.export import DayExporter, DayReport, ExportOptions, Outcome
@@ -29,7 +29,7 @@ PER_DAY, PAGE = 100_000, 1_000  # conversations
 TOGETHER = 20  # requests that a day makes in a row before another one's turn
 BEFORE = 5  # requests before the job is read: how far the data reaches, count, job, looks
 LISTED, AT_ONCE = 1_000, 8  # keys of an answer, manifests read at a time
-FULL = Budget().full
+FULL = Window().full
 
 
 @dataclass(frozen=True, slots=True)
