@@ -97,7 +97,7 @@ class DayTask:
 
     def _export(self, should_stop: ShouldStop) -> DayResult:
         with self.exporter(should_stop) as exporter:
-            orgs = {part.deps.plan.org for part in exporter.parts}
+            orgs = exporter.orgs
             if len(orgs) > 1:
                 raise WrongUse(
                     "the settings have several organisations, and a task exports one",
