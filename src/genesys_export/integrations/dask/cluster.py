@@ -67,7 +67,7 @@ class Cluster:
 
     def room(self, now_s: float) -> int:
         """Return how many more tasks may be submitted: twice the threads, in all."""
-        if not self._is_ready:
+        if not self._is_ready or self.client.status != "running":
             return 0
         if now_s - self._looked_at_s >= _LOOK_EVERY_S:
             with suppress(*_UNREACHABLE):  # the scheduler is gone: `ended` says so
