@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import pytest
 from cluster_reading import RANGE, days_of, held
@@ -51,6 +53,18 @@ def test_workers_on_this_machine_need_no_cluster(genesys, cluster, lake):
     at = cluster({"emea": genesys()})
     run = at.command("backfill", *RANGE, "--to", lake, "--cluster", "local:1")
     assert "10 days: 10 exported" in run.ends(0)
+
+
+def test_ctrl_c_ends_workers_on_this_machine_with_nothing_held(genesys, cluster, lake):
+    org = genesys(page_latency_s=0.5)
+    at = cluster({"emea": org})
+    run = at.command("backfill", *RANGE, "--to", lake, "--cluster", "local:1")
+    run.until(lambda: len(org.asked("submit")) >= 3, "the third job")
+    os.killpg(run.child.pid, signal.SIGINT)  # as a terminal sends it: to the workers as well
+    said = run.ends(130)
+    assert held(lake) == []
+    assert org.jobs == {}
+    assert "Traceback" not in said
 
 
 def test_a_day_that_kills_its_worker_fails_alone(genesys, cluster, lake, tmp_path):
@@ -105,16 +119,16 @@ def test_a_worker_that_is_asked_to_close_releases_its_claims_and_deletes_its_job
     at.command("verify", *RANGE, "--to", lake).ends(0)
 
 
-@pytest.mark.parametrize("signal", ["kill", "terminate"])
-def test_what_nobody_waits_for_any_more_is_stopped(genesys, cluster, lake, signal):
+@pytest.mark.parametrize("how", ["kill", "terminate"])
+def test_what_nobody_waits_for_any_more_is_stopped(genesys, cluster, lake, how):
     org = genesys(page_latency_s=0.5)
     at = cluster({"emea": org})
     _, address = at.scheduler()
     worker = at.worker(address, "--no-nanny")
     run = at.command("backfill", *RANGE, "--to", lake, "--cluster", address)
     run.until(lambda: len(org.asked("submit")) >= 3, "the third job")
-    getattr(run, signal)()
-    assert run.ended() == {"kill": -9, "terminate": 143}[signal]
+    getattr(run, how)()
+    assert run.ended() == {"kill": -9, "terminate": 143}[how]
     worker.until(lambda: not held(lake) and not org.jobs, "the release")
     done = len(org.asked("submit"))
     again = at.command("backfill", *RANGE, "--to", lake, "--cluster", address).ends(0)

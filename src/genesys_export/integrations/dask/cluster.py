@@ -30,6 +30,7 @@ from .telling import heard
 _LOOK_EVERY_S = 2.0
 _LONGEST_GOODBYE_S = 10.0
 _IDLE_S = 20.0  # so long there may be no worker before that is told
+_UNREACHABLE = (OSError, AttributeError)  # a client that closes meanwhile has no scheduler object
 _GONE = {"closing", "closed", "failed"}  # states of a client that gave its scheduler up
 
 
@@ -43,6 +44,7 @@ class Cluster:
     workers_per_org: int
     observe: Observe
     is_local: bool = False
+    _address: str = ""  # of the scheduler
     _topic: str = ""
     _done: SimpleQueue[tuple[str, Outcome]] = field(default_factory=SimpleQueue)
     _running: dict[str, tuple[Chunk, Future]] = field(default_factory=dict)
@@ -58,16 +60,17 @@ class Cluster:
         if self.workers_per_org > 1:
             self.client.register_plugin(bucket.Budgets())
         self.client.register_plugin(worker.Goodbye(is_local=self.is_local))
+        self._address = str(self.client.scheduler.address)
         self._topic = f"genesys-export-{secrets.token_hex(8)}"
         self.client.subscribe_topic(self._topic, heard(self.observe))
         self._is_ready = True
 
     def room(self, now_s: float) -> int:
         """Return how many more tasks may be submitted: twice the threads, in all."""
-        if not self._is_ready:
+        if not self._is_ready or self.client.status != "running":
             return 0
         if now_s - self._looked_at_s >= _LOOK_EVERY_S:
-            with suppress(OSError):  # the scheduler is gone: `ended` says so
+            with suppress(*_UNREACHABLE):  # the scheduler is gone: `ended` says so
                 self._looked_at_s, self._threads = now_s, dict(self.client.nthreads())
                 self._rescue()
             self._say_idle(now_s)
@@ -136,7 +139,7 @@ class Cluster:
         if self.client.status != "running":
             self._is_ready = False
         elif not self._is_ready:
-            with suppress(OSError):  # not there yet
+            with suppress(*_UNREACHABLE):  # not there yet
                 self.prepare()
         try:
             found = [self._done.get(timeout=within_s)]
@@ -155,17 +158,13 @@ class Cluster:
         if not futures or self.client.status != "running":
             return
         end_s = time() + _LONGEST_GOODBYE_S
-        with suppress(OSError):
+        with suppress(*_UNREACHABLE):
             self.client.cancel(futures)
             while time() < end_s and any(self._busy().values()):
                 sleep(0.2)
 
     def _busy(self) -> dict[str, int]:
         return dict(self.client.run(worker.busy, self._topic, on_error="ignore"))
-
-    @property
-    def _address(self) -> str:
-        return str(self.client.scheduler.address)
 
     def _home(self, org: str) -> list[str] | None:
         """Return the workers that the organisation prefers: those with the fewest others."""

@@ -72,7 +72,10 @@ def connected(address: str, *, allow_plain_text: bool) -> Iterator[Client]:
             "--cluster needs Dask, which is not installed",
             advice="Install the extra [dask]: pip install 'genesys-export[dask]'.",
         ) from problem
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are told in our words
+    for name in [
+        name for name in logging.root.manager.loggerDict if name.startswith("distributed")
+    ]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # errors are told in our words
     if workers is None:
         try:
             client = Client(address, timeout=_CONNECT_S)
