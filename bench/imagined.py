@@ -12,8 +12,7 @@ from threading import Event, Lock
 from typing import Any
 
 from genesys_export import document
-from genesys_export.api.limits import Window
-from genesys_export.api.limits import WINDOW_S
+from genesys_export.api.limits import WINDOW_S, Window
 from genesys_export.days import Day
 from genesys_export.export import DayExporter, DayReport, ExportOptions, Outcome
 from genesys_export.export.slots import Slot
