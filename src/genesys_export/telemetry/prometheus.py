@@ -22,7 +22,7 @@ from .figures import Figures, Sums, Whose
 PREFIX = "genesys_export_"
 _HELP = {
     "last_run_timestamp_seconds": "When the last run ended.",
-    "last_success_timestamp_seconds": "When the last run ended that left no day undone.",
+    "last_success_timestamp_seconds": "When the last successful run ended.",
     "last_run_duration_seconds": "How long the last run took.",
     "last_run_days": "Days of the last run, by how they ended.",
     "days_needing_attention": "Days of the last run that failed.",
