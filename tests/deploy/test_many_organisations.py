@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import boto3
@@ -125,18 +126,22 @@ def state_machine(failing: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def executed(machine: dict[str, Any]) -> dict[str, Any]:
     """Run a state machine to its end and return its execution."""
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    moto = mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
+    moto.start(reset=False)  # other tests' buckets are in a moto server of this process
+    try:
         given = {"aws_access_key_id": "nobody", "aws_secret_access_key": "nothing"}
         client: Any = boto3.client("stepfunctions", "eu-central-1", **given)
         role = "arn:aws:iam::123456789012:role/machine"
         made = client.create_state_machine(
-            name="shards", definition=json.dumps(machine), roleArn=role
+            name=f"shards-{token_hex(4)}", definition=json.dumps(machine), roleArn=role
         )
         begun = client.start_execution(stateMachineArn=made["stateMachineArn"])
         for _ in range(5_000):
             found = client.describe_execution(executionArn=begun["executionArn"])
             if found["status"] != "RUNNING":
                 return dict(found)
+    finally:
+        moto.stop(remove_data=False)
     raise AssertionError("it does not end")
 
 

@@ -370,7 +370,7 @@ def test_what_no_day_can_pass_ends_the_range_early_and_the_rest_is_listed():
     bench = Bench(Script(meets))
     ends = bench.run(november(1, 20), at_once=2)
     assert len(ends) == len({one.day for one in ends}) == 20
-    assert 2 <= len(bench.script.asked) <= 3  # one more may have begun by then
+    assert 2 <= len(bench.script.asked) <= 4  # others may have begun by then
     left = [one for one in ends if one.not_tried]
     assert len(left) == 20 - len(bench.script.asked)
     assert all(one.problem is None and one.report is None for one in left)
