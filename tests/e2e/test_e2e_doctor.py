@@ -102,6 +102,29 @@ def test_every_organisation_is_examined(command, genesys):
     assert "fail      Genesys Cloud, south, sign-in: " in result.out
 
 
+def test_a_missing_secret_is_told_of_its_organisation_and_the_others_are_examined(
+    command, genesys
+):
+    served = genesys()
+    orgs = {
+        f"GENESYS_EXPORT_ORGS__{name}__{key}": value
+        for name in ("NORTH", "SOUTH")
+        for key, value in (
+            ("BASE_URL", served.base_url),
+            ("CLIENT_ID", served.client_id),
+            ("CLIENT_SECRET", served.client_secret if name == "SOUTH" else ""),
+        )
+        if value
+    }
+    result = doctor(command.with_variables(**orgs)).ends(78)
+    (wrong,) = [line for line in result.out.splitlines() if line.startswith("fail")]
+    assert wrong.startswith("fail      Genesys Cloud, north, settings: ")
+    assert "wrong: orgs.north.client_secret: missing" in wrong
+    assert "ok        Genesys Cloud, south, sign-in: " in result.out
+    assert f"Destination {command.lake}" in result.out
+    assert "status 78" in result.out
+
+
 def test_settings_that_are_missing_are_told_all_at_once(command):
     result = command("doctor").ends(78)
     for name in ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "GENESYS_CLOUD_REGION", "--to"):

@@ -582,6 +582,71 @@ def test_manifests_are_read_a_month_at_a_time_and_only_as_days_are_needed():
     assert again.events.of(BackfillProgress)[-1].eta_s == 0
 
 
+@dataclass
+class LateScript(Script):
+    """A Genesys that does not have the day of an organisation at the first look."""
+
+    def watermark(self) -> datetime:
+        late = self.watermarks == 0
+        super().watermark()
+        return datetime(2026, 11, 10 if late else 23, 6, tzinfo=UTC)
+
+
+class UntilReady(FakeClock):
+    """A clock with which nobody's long wait ends before `ready` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready = Event()
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 1:
+            assert self.ready.wait(LONG_S)
+        super().sleep(seconds)
+
+
+@pytest.mark.parametrize("in_process", [1, 2, 8])
+def test_any_number_of_late_organisations_keeps_none_waiting_whose_day_is_complete(in_process):
+    clock = UntilReady()
+    late = [Bench(LateScript(), clock=clock, org=f"a{number:02}") for number in range(40)]
+    ready = Bench(Script(lambda _at: clock.ready.set()), clock=clock, org="z")
+    whole = Run(
+        orgs=orgs_of(*(one.exporter(wait=timedelta(hours=6)) for one in (*late, ready))),
+        choice=Choice(Kind.ALONE, november(22, 22)),
+        clock=clock,
+        in_process=in_process,
+        waits=True,
+    )
+    ends = list(whole.results())
+    assert [one.status for one in ends] == ["published"] * 41
+    assert {one.script.most for one in late} == {1}
+
+
+def test_a_late_dataset_does_not_keep_the_others_of_its_organisation_waiting():
+    clock = UntilReady()
+    late = Bench(LateScript(), clock=clock)
+    ready = Bench(Script(lambda _at: clock.ready.set()), clock=clock, called="copies")
+    whole = Run(
+        orgs=orgs_of(*(one.exporter(wait=timedelta(hours=6)) for one in (late, ready))),
+        choice=Choice(Kind.ALONE, november(22, 22)),
+        clock=clock,
+        waits=True,
+    )
+    ends = list(whole.results())
+    assert {(one.dataset, one.status) for one in ends} == {
+        ("copies", "published"),
+        (DEFAULT, "published"),
+    }
+
+
+def test_days_wait_for_genesys_from_the_begin_of_the_run_not_from_their_turn():
+    bench = Bench(LateScript())
+    bench.clock.rest(5 * 3600)
+    options = ExportOptions(began_s=0.0)
+    ends = bench.run(november(22, 22), options=options, wait=timedelta(hours=4))
+    assert (ends[0].exit_status, bench.clock.slept) == (75, [5 * 3600])
+
+
 def test_a_stop_lists_the_days_of_every_organisation_once():
     stopped: list[Stopped] = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from .. import life
 from ..api import Clock, Filters
 from ..datasets import Dataset, Table, dataset_named
+from ..errors import WrongSettings
 from ..events import Observe
-from ..findings import Check, Finding, carried_out, fine
+from ..findings import Check, Finding, carried_out, failed, fine
 from ..locations import Home
 from ..manifest import Manifest
 from ..operations.doctor.destination import Concessions, destination
@@ -43,12 +44,12 @@ _PATIENCE = timedelta(seconds=20)
 
 def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[Part]:
     """Yield what doctor examines, one part after the other; raises WrongSettings."""
-    orgs, target = settings.require_both()
+    settings.require_some()
+    target = settings.require_destination()
     yield Part("This machine", machine(settings.export.timezone, settings.warnings))
-    for org in orgs:
-        name = f", {org.name}" if org.name else ""
-        found = genesys(_examined(settings, org, clock=clock, observe=observe))
-        yield Part(f"Genesys Cloud{name}", found)
+    for org in settings.org_names:
+        about = f"Genesys Cloud, {org}" if org else "Genesys Cloud"
+        yield Part(about, _of_org(settings, org, clock=clock, observe=observe))
     found = destination(
         target.to,
         bucket_options(target),
@@ -64,6 +65,19 @@ def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[
     if settings.notify:
         look = Check(name="targets", look=partial(_targets, settings, clock, observe))
         yield Part("Announcements", carried_out((look,)))
+
+
+def _of_org(
+    settings: Settings, name: str, *, clock: Clock, observe: Observe
+) -> Generator[Finding, None, None]:
+    """Yield the findings of an organisation, or the one of what is wrong with its settings."""
+    try:
+        examined = _examined(settings, settings.require_org(name), clock=clock, observe=observe)
+    except WrongSettings as problem:
+        found = " ".join(problem.message.split())  # one line
+        yield replace(failed(problem), name="settings", found=found)
+        return
+    yield from genesys(examined)
 
 
 def _targets(settings: Settings, clock: Clock, observe: Observe) -> Finding:

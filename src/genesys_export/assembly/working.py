@@ -144,12 +144,13 @@ class Work:
         """Export the chosen days; yield how each ended, as they end.
 
         Organisations take turns, and what is wrong with one ends no other. Raises WrongSettings
-        where no organisation, or no destination, is set as it must be. The deadline counts from
-        now.
+        where no organisation, or no destination, is set as it must be. The deadline and the
+        wait for Genesys count from now.
         """
+        began_s = self.around.clock.monotonic()
+        options = replace(options, began_s=began_s)
         if options.deadline is not None:
-            ends_s = self.around.clock.monotonic() + options.deadline.total_seconds()
-            options = replace(options, ends_s=ends_s)
+            options = replace(options, ends_s=began_s + options.deadline.total_seconds())
         self.settings.require_some()
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
@@ -160,7 +161,7 @@ class Work:
 
     def is_threaded(self, choice: Choice) -> bool:
         """Whether the chosen days are exported in other threads, several at a time."""
-        return self._run(choice, ExportOptions()).side_by_side > 1
+        return self._run(choice, ExportOptions()).is_threaded
 
     def _run(self, choice: Choice, options: ExportOptions) -> Run:
         asked, around = self.settings.backfill, self.around
@@ -176,6 +177,7 @@ class Work:
             options=options,
             at_once=asked.days_at_once if choice.is_range else 1,
             in_process=asked.days_in_all,
+            waits=bool(self.settings.export.wait),
             pending=around.pending,
             abandon=around.abandon,
         )

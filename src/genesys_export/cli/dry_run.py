@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -29,23 +29,41 @@ def say_only(work: Exporter, choice: Choice, options: ExportOptions) -> int:
     refused: list[DayResult] = []
     if idle := work.settings.why_idle:
         sys.stdout.write(f"{idle}\n")
-    for exporter in work.parts:
-        days = tuple(one.day for one in choice.due(exporter))
-        if not days:
-            sys.stdout.write(f"{NOTHING_DUE}\n")
-        published = published_among(exporter, days)
-        settled = settled_days(exporter, published, options, lambda: None)
-        for day in days:
-            if report := settled.get(day):
-                sys.stdout.write(f"would skip {day}: {clean(report.note)}\n")
-            elif problem := _problem(exporter, day, options):
-                plan = exporter.deps.plan
-                refused.append(
-                    DayResult(org=plan.org, dataset=plan.dataset.name, day=day, problem=problem)
-                )
-            else:
-                _say(exporter, day)
+    work.settings.require_some()
+    for org in work.orgs:
+        try:
+            exporters = work.parts_of(org)
+        except WrongSettings as problem:
+            dataset = work.settings.datasets[0].name
+            refused += [
+                DayResult(org=org, dataset=dataset, day=day, problem=problem)
+                for day in choice.days[:1]
+            ]
+            continue
+        for exporter in exporters:
+            refused += _said(exporter, choice, options, named=len(exporters) > 1)
     return _refused(refused)
+
+
+def _said(
+    exporter: DayExporter, choice: Choice, options: ExportOptions, *, named: bool
+) -> Iterator[DayResult]:
+    """Print what would become of the days of a dataset; yield those that would be refused."""
+    plan = exporter.deps.plan
+    whose = clean(" ".join(filter(None, (plan.org, plan.dataset.name if named else ""))))
+    days = tuple(one.day for one in choice.due(exporter))
+    if not days:
+        sys.stdout.write(f"{whose}: {NOTHING_DUE}\n" if whose else f"{NOTHING_DUE}\n")
+    published = published_among(exporter, days)
+    settled = settled_days(exporter, published, options, lambda: None)
+    for day in days:
+        its = f"{whose} {day}".lstrip()
+        if report := settled.get(day):
+            sys.stdout.write(f"would skip {its}: {clean(report.note)}\n")
+        elif problem := _problem(exporter, day, options):
+            yield DayResult(org=plan.org, dataset=plan.dataset.name, day=day, problem=problem)
+        else:
+            _say(exporter, day, its)
 
 
 def _problem(exporter: DayExporter, day: Day, options: ExportOptions) -> WrongSettings | None:
@@ -56,9 +74,9 @@ def _problem(exporter: DayExporter, day: Day, options: ExportOptions) -> WrongSe
     return None
 
 
-def _say(exporter: DayExporter, day: Day) -> None:
+def _say(exporter: DayExporter, day: Day, its: str) -> None:
     found = dry_run(exporter, day)
-    sys.stdout.write(f"{day} ({day.zone.key}): {day.interval}\n")
+    sys.stdout.write(f"{its} ({day.zone.key}): {day.interval}\n")
     for body in found.asked:
         text = msgspec.json.encode(body).decode()
         sys.stdout.write(f"would {exporter.deps.feed.asks}: {clean(text)}\n")

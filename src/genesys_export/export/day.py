@@ -36,7 +36,9 @@ class ExportOptions:
     rewrite: bool = False  # under another recipe than the destination's
     accept_shrink: bool = False  # although many conversations are gone
     deadline: timedelta | None = None  # how long the run may take
-    ends_s: float | None = None  # until when: set as the run begins, in monotonic seconds
+    # Set as the run begins, in monotonic seconds:
+    ends_s: float | None = None  # until when
+    began_s: float | None = None  # the plan's `wait` counts from then
 
 
 _NO_OPTIONS = ExportOptions()
@@ -70,7 +72,7 @@ class DayExporter:
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
         (65) where a guard keeps the old day, and what the source and the store raise; from its
         deadline on DeadlineReached (75), unless everything is staged by then. It lends its `slot`
-        while it waits for a job.
+        while it waits for a job, or until Genesys has the day.
         """
         mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
         names = {**self.deps.plan.whose, "day": str(day)}
@@ -190,7 +192,7 @@ class DayExporter:
         """Export the day, once Genesys has it and no guard refuses it."""
         deps, before = self.deps, task.before
         deps.claims.check_free(task.day)  # before Genesys is asked anything
-        ready, watermark = self._ready(task.day)
+        ready, watermark = self._ready(task)
         if before:
             guards.check_watermark(before.value, watermark)
         mine = self._checked(before, task.options, ask=True) if deps.membership else self
@@ -286,22 +288,27 @@ class DayExporter:
         except ExportError as also:
             self.deps.observe(Noticed(message=f"{lease.day}: not released: {also.message}"))
 
-    def _ready(self, day: Day) -> tuple[Ready, datetime | None]:
+    def _ready(self, task: _Task) -> tuple[Ready, datetime | None]:
         """Return up to when the day can be read; waits as long as the plan allows."""
-        clock, plan = self.deps.clock, self.deps.plan
-        deadline_s = clock.monotonic() + plan.wait.total_seconds()  # the date may jump meanwhile
-        while True:
-            found, watermark = self._reached(day)
-            if isinstance(found, Ready):
-                return found, watermark
-            wait_s = min(plan.wait_step.total_seconds(), deadline_s - clock.monotonic())
-            if wait_s <= 0:
-                if watermark is None:  # by this machine's clock alone
-                    self.deps.check_clock()
-                raise found.error()
-            detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
-            told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
-            wait(self.deps.observe, clock, told)
+        day, clock, plan = task.day, self.deps.clock, self.deps.plan
+        began_s = task.options.began_s
+        since_s = clock.monotonic() if began_s is None else began_s  # the date may jump meanwhile
+        deadline_s = since_s + plan.wait.total_seconds()
+        found, watermark = self._reached(day)
+        if isinstance(found, Ready):
+            return found, watermark
+        with self.deps.slot.late(clock):
+            while not isinstance(found, Ready):
+                wait_s = min(plan.wait_step.total_seconds(), deadline_s - clock.monotonic())
+                if wait_s <= 0:
+                    if watermark is None:  # by this machine's clock alone
+                        self.deps.check_clock()
+                    raise found.error()
+                detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
+                told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
+                wait(self.deps.observe, clock, told)
+                found, watermark = self._reached(day)
+        return found, watermark
 
     def _reached(self, day: Day) -> tuple[Ready | TooEarly, datetime | None]:
         """Return whether the day can be read now, and up to where the source is complete."""

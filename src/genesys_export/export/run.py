@@ -36,6 +36,7 @@ _LOOK_EVERY_S = 0.1  # for a signal
 _TELL_EVERY_S = 5.0
 _TELL_AT_MOST_EVERY_S = 1.0  # if days have ended: at once, with few of them
 _FEW = 64
+_LATE = 2  # days of a dataset that Genesys does not have yet: seldom more than yesterday
 _LOOKS_AT_ONCE = 8  # organisations whose manifests are being read
 
 
@@ -65,9 +66,10 @@ class Run:
     """The export of chosen days of organisations and datasets; to be run once, by one thread.
 
     Of each organisation `at_once` days are worked on, `in_process` of all of them; more only wait
-    for their jobs. `pending` tells whether a signal came: it must wake the sleepers of the
-    exporters' clock, too. `abandon` wakes them where the results are no longer asked for. With
-    one day at a time everything happens in the calling thread.
+    for their jobs or, if a day `waits` for it, until Genesys has the day. `pending` tells whether
+    a signal came: it must wake the sleepers of the exporters' clock, too. `abandon` wakes them
+    where the results are no longer asked for. With one day at a time, and none that others must
+    not wait for, everything happens in the calling thread.
     """
 
     orgs: Sequence[Org]
@@ -77,6 +79,7 @@ class Run:
     options: ExportOptions = field(default_factory=ExportOptions)
     at_once: int = 1
     in_process: int = 1
+    waits: bool = False
     pending: Callable[[], Stopped | None] = no_signal
     abandon: Callable[[], None] = nothing
     threads: Callable[[int], Executor] = _threads
@@ -101,6 +104,17 @@ class Run:
         """How many days can be under way, with those that wait for their jobs."""
         return min(4 * self.in_process, most_open(self.at_once) * len(self.orgs))
 
+    @property
+    def most_late(self) -> int:
+        """How many days of an organisation may also be under way, until Genesys has them."""
+        return _LATE * max((len(org.datasets) for org in self.orgs), default=0)
+
+    @property
+    def is_threaded(self) -> bool:
+        """Whether days are exported in other threads."""
+        lanes = sum(len(org.datasets) for org in self.orgs)
+        return self.side_by_side > 1 or (self.waits and lanes > 1)
+
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
         for ended in self._results():
@@ -114,7 +128,12 @@ class Run:
         ]
         self._line.extend(turns)
         self._news = self.mailbox()
-        self._slots = Slots(each=self.at_once, in_all=self.in_process, mailbox=self.mailbox)
+        self._slots = Slots(
+            each=self.at_once,
+            in_all=self.in_process,
+            mailbox=self.mailbox,
+            most_late=self.most_late,
+        )
         score = Score(at_once=self.at_once, lanes=self.most_open)
         score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
         told_s, is_told = -_TELL_EVERY_S, True
@@ -144,9 +163,10 @@ class Run:
             raise
 
     def _workers(self) -> Executor:
-        if self.side_by_side <= 1:
+        if not self.is_threaded:
             return _Here()
-        return self.threads(self.most_open + _LOOKS_AT_ONCE)
+        late = self.most_late * len(self.orgs) if self.waits else 0
+        return self.threads(self.most_open + _LOOKS_AT_ONCE + late)
 
     def _begin(self, workers: Executor) -> None:
         """Begin what there is room for, an organisation after the other."""
@@ -165,14 +185,15 @@ class Run:
 
         It comes back once something of it has ended, lends its slot, or wants one again.
         """
-        work = turn.next(self._slots) if self._days_open < self.most_open else None
+        has_room = self._days_open - self._slots.all_late < self.most_open
+        work = turn.next(self._slots) if has_room else None
         if isinstance(work, Task):
             self._days_open += 1
             self._submit(workers, turn, work)
         elif work:
             self._looks.append((turn, work))
         has_begun = work is not None or self._slots.grant(turn.org.name)
-        turn.is_in_line = has_begun or turn.is_idle
+        turn.is_in_line = has_begun or turn.is_idle or (turn.is_left and not has_room)
         if turn.is_in_line:
             self._line.append(turn)
         return has_begun
@@ -181,7 +202,7 @@ class Run:
         future: Future[DayResult | Found]
         if isinstance(work, Task):
             work = replace(work, began_s=self.clock.monotonic())
-            tell = partial(self._news.put, turn) if self.side_by_side > 1 else None
+            tell = partial(self._news.put, turn) if self.is_threaded else None
             slot = Slot(self._slots, turn.org.name, tell)
             future = workers.submit(carried(work.exported), self.options, slot)
             self._running[future] = turn, work
@@ -228,7 +249,7 @@ class Run:
     def _day_ended(
         self, score: Score, turn: Turn, task: Task, ended: DayResult
     ) -> Iterator[DayResult]:
-        if self.side_by_side <= 1 and ended.report is None and (stopped := self.pending()):
+        if not self.is_threaded and ended.report is None and (stopped := self.pending()):
             # whatever a library made of the signal
             ended = result(task.whose, task.day, problem=stopped)
         score.add(ended, self.clock.monotonic() - task.began_s)

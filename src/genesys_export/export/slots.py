@@ -2,14 +2,15 @@
 
 A slot stands for the memory and the CPU of a day that is being read. A day that only waits for
 its jobs lends its slot, and takes one again before the first page is read. So more days are open
-than there are slots, up to `most_open`: that bounds threads, and jobs at Genesys.
+than there are slots, up to `most_open`: that bounds threads, and jobs at Genesys. A late day waits
+until Genesys has all of it: it lends its slot and does not count as open, since it has no job yet.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
@@ -56,6 +57,9 @@ class Slots:
     each: int  # of one organisation
     in_all: int
     mailbox: Callable[[], Mailbox] = SimpleQueue
+    most_late: int = 0  # late days of one organisation that don't count as open
+    all_late: int = 0  # of all organisations together
+    _late: Counter[str] = field(default_factory=Counter)
     _taken: Counter[str] = field(default_factory=Counter)
     _wishes: defaultdict[str, deque[_Wish]] = field(default_factory=lambda: defaultdict(deque))
     _sum: int = 0  # of the slots taken
@@ -65,6 +69,25 @@ class Slots:
     def are_taken(self) -> bool:
         """Whether there is none, whoever asks."""
         return self._sum >= self.in_all
+
+    def late(self, org: str) -> int:
+        """Return how many days of an organisation are late and don't count as open."""
+        return min(self._late[org], self.most_late)
+
+    @contextmanager
+    def waiting(self, org: str) -> Iterator[None]:
+        """Count a day of an organisation as late until the end of the block."""
+        self._count_late(org, 1)
+        try:
+            yield
+        finally:
+            self._count_late(org, -1)
+
+    def _count_late(self, org: str, days: int) -> None:
+        with self._lock:
+            before = self.late(org)
+            self._late[org] += days
+            self.all_late += self.late(org) - before
 
     def take(self, org: str) -> bool:
         """Take a slot for a day that begins; return whether one is free.
@@ -151,6 +174,13 @@ class Slot:
         except BaseException:
             self._count(reading=1, waiting=-1)
             raise
+
+    @contextmanager
+    def late(self, clock: Clock) -> Iterator[None]:
+        """Do without the slot in the block, until Genesys has the day; then wait for one."""
+        waiting = self._slots.waiting(self._org) if self._slots else nullcontext()
+        with waiting, self.used(), self.lent(Event(), clock):
+            yield
 
     def end(self) -> None:
         """Give the slot back: the day has ended."""

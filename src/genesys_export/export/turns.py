@@ -109,10 +109,14 @@ class Turn:
         return None
 
     @property
+    def is_left(self) -> bool:
+        """Whether days are left that have not begun."""
+        return bool(self.waiting or self._unlooked)
+
+    @property
     def is_idle(self) -> bool:
         """Whether days are left, and nothing of it is under way."""
-        is_left = bool(self.waiting or self._unlooked)
-        return is_left and not self.looking and not self.running.total()
+        return self.is_left and not self.looking and not self.running.total()
 
     def ended(self, task: Task) -> None:
         """Count a day as no longer under way."""
@@ -155,8 +159,8 @@ class Turn:
         )
 
     def _is_free(self, slots: Slots) -> bool:
-        is_open = self.running.total() < most_open(slots.each)
-        return is_open and slots.take(self.org.name)
+        days_open = self.running.total() - slots.late(self.org.name)
+        return days_open < most_open(slots.each) and slots.take(self.org.name)
 
     def _must_wait(self, task: Task) -> bool:
         """Whether it reads what days under way will publish; days in line come before it."""
