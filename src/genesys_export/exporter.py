@@ -86,9 +86,7 @@ class Exporter(Work):
         of an organisation by its name. Raises WrongSettings with everything that is wrong.
         """
         keywords = {"to": to, **settings}
-        flags = Flags(config=None if file is None else Path(file), org=org)
-        if shard:
-            flags["shard"] = shard
+        flags = Flags(config=None if file is None else Path(file), org=org, shard=shard)
         read = load(flags=flags, keywords=keywords, environ=environ)
         clock = StoppableClock(should_stop)
         around = Surroundings(
