@@ -38,6 +38,10 @@ class ExportOptions:
     deadline: timedelta | None = None  # how long the run may take
     ends_s: float | None = None  # until when: set as the run begins, in monotonic seconds
 
+    def __post_init__(self) -> None:
+        """Raise WrongUse for a deadline that is none."""
+        time_limit.check_given(self.deadline)
+
 
 _NO_OPTIONS = ExportOptions()
 

@@ -77,6 +77,8 @@ def read_shard(
     text = environ.get(SHARD) if text is None else text
     if text is None:
         return None
+    if not isinstance(text, str):  # the Python API's caller may pass anything
+        raise WrongUse(f"shard {text!r:.60} is not text", advice=_FORM)
     if not text:
         raise WrongUse(f"{called} is empty", advice=f"{_FORM} To export all, leave {called} out.")
     if org:
