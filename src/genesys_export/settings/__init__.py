@@ -47,6 +47,7 @@ from .sections import (
     Settle,
 )
 from .shards import read_shard, unused_index
+from .strays import of_strays
 from .values import names as split_names
 
 __all__ = [
@@ -117,6 +118,7 @@ def load(
     if sections is not None:
         lines += problems.of_privacy(sections, layers)
         lines += of_additions(sections, layers)
+    lines += of_strays(layers)
     lines += problems.of_orgs(merged, layers, org)
     if {Need.SOURCE, Need.SOME_SOURCE} & {*needs}:
         lines += problems.of_source(merged, org, layers, of_all=Need.SOURCE in needs)
