@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .api import Budgets, RequestBudget
+from .api import Budgets, check_budgets, is_shared
 from .assembly.connections import destinations
 from .assembly.dates import AnyDay, begun, every_day
 from .assembly.planning import policy_of
@@ -85,10 +85,9 @@ class Exporter(Work):
         client should share a `budget`: one for all organisations, or a function that returns that
         of an organisation by its name. Raises WrongSettings with everything that is wrong.
         """
+        check_budgets(budget)
         keywords = {"to": to, **settings}
-        flags = Flags(config=None if file is None else Path(file), org=org)
-        if shard:
-            flags["shard"] = shard
+        flags = Flags(config=None if file is None else Path(file), org=org, shard=shard)
         read = load(flags=flags, keywords=keywords, environ=environ)
         clock = StoppableClock(should_stop)
         around = Surroundings(
@@ -109,7 +108,7 @@ class Exporter(Work):
             "budget": budget,
         }
         made._recipe = _unshareable(keywords, environ, budget) or partial(_again, cls, file, given)
-        for warning in read.warnings:
+        for warning in (*read.warnings, *filter(None, (read.why_idle,))):
             on_event(Noticed(message=warning))
         return made
 
@@ -254,6 +253,8 @@ class Exporter(Work):
         first = begun("day", day, self.settings, self.around.clock)
         days = every_day(first, first if end is None else end, self.settings, self.around.clock)
         orgs, store = destinations(self.settings, self.around.observe)
+        if not orgs:
+            raise WrongUse(self.settings.why_idle, advice="Leave the shard out to read.")
         if len(orgs) > 1:
             raise WrongUse(
                 "the settings have several organisations, and a table is of one",
@@ -294,7 +295,7 @@ def _unshareable(
     keywords: Mapping[str, object], environ: Mapping[str, str] | None, budget: Budgets | None
 ) -> WrongUse | None:
     """Return why an exporter made of these can't be pickled, if it can't."""
-    if isinstance(budget, RequestBudget):
+    if is_shared(budget):
         return WrongUse(
             "an Exporter with a budget can't be pickled: processes don't share one",
             advice="Give each process its share as requests_per_minute, or pass a function that"

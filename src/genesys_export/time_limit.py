@@ -11,13 +11,24 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 
-from .errors import DeadlineReached
+from .errors import DeadlineReached, WrongUse
 from .model import Clock
 
 # How long a request that is under way at the deadline may still take.
 GRACE_S = 10.0
 _LONGEST_S = 86_400.0  # `retry_at` is at most a day away
 _ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
+
+
+def check_given(deadline: object) -> None:
+    """Raise WrongUse unless it is a duration longer than zero, or None for no deadline."""
+    if deadline is not None and not isinstance(deadline, timedelta):
+        problem = f"deadline must be a datetime.timedelta, not {type(deadline).__name__}"
+    elif deadline is not None and deadline <= timedelta(0):
+        problem = "deadline must be longer than zero"
+    else:
+        return
+    raise WrongUse(problem, advice="Pass one such as timedelta(minutes=14), or None.")
 
 
 @contextmanager

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 from invoking import Function, environment
+from lambda_day import PER_DAY
 
 from genesys_simulator import Options, Simulator, World, serve
-
-DAY = "2025-11-20"
-PER_DAY = 1_200
 
 
 @pytest.fixture(scope="session")

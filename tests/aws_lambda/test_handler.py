@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from lambda_day import DAY
 
-from conftest import DAY
 from genesys_export.days import Day, zone_named
 from genesys_export.errors import (
     DeadlineReached,

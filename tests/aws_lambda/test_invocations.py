@@ -5,7 +5,8 @@ Time is the machine's here, so bounds are loose: tests/export/test_deadline.py h
 
 from __future__ import annotations
 
-from conftest import DAY, PER_DAY
+from lambda_day import DAY, PER_DAY
+
 from genesys_export import Exporter
 
 SLICES = 8

@@ -14,8 +14,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-
-from conftest import DAY
+from lambda_day import DAY
 
 pytest.importorskip("awslambdaric", reason="the extra [lambda], for Linux only")
 

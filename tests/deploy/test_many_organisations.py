@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from secrets import token_hex
@@ -124,6 +125,9 @@ def state_machine(failing: tuple[str, ...] = ()) -> dict[str, Any]:
     return machine
 
 
+LONGEST_S = 60
+
+
 def executed(machine: dict[str, Any]) -> dict[str, Any]:
     """Run a state machine to its end and return its execution."""
     moto = mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
@@ -136,10 +140,12 @@ def executed(machine: dict[str, Any]) -> dict[str, Any]:
             name=f"shards-{token_hex(4)}", definition=json.dumps(machine), roleArn=role
         )
         begun = client.start_execution(stateMachineArn=made["stateMachineArn"])
-        for _ in range(5_000):
+        ends_s = time.monotonic() + LONGEST_S
+        while time.monotonic() < ends_s:
             found = client.describe_execution(executionArn=begun["executionArn"])
             if found["status"] != "RUNNING":
                 return dict(found)
+            time.sleep(0.05)
     finally:
         moto.stop(remove_data=False)
     raise AssertionError("it does not end")

@@ -148,3 +148,46 @@ def test_a_signal_ends_it_with_its_status(command, genesys):
         wait_until(child, lambda: served.asked("submit"))
         result = stop(child, signal.SIGTERM, within_s=20).ends(143)
     assert "stopped by SIGTERM" in result.err
+
+
+def test_what_announcements_and_monitoring_lack_is_a_warning(
+    command, genesys, tmp_path, closed_address
+):
+    told = command.against(
+        genesys(),
+        AWS_EC2_METADATA_DISABLED="true",
+        GENESYS_EXPORT_NOTIFY__URLS="sns:arn:aws:sns:eu-west-1:123456789012:exports",
+        GENESYS_EXPORT_TELEMETRY__PROMETHEUS_FILE=str(tmp_path / "missing" / "g.prom"),
+        GENESYS_EXPORT_TELEMETRY__OTLP="true",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{closed_address}",
+    )
+    out = doctor(told).ends(0).out
+    assert (
+        "warn      Announcements, AWS credentials: for sns: no AWS credentials were found" in out
+    )
+    assert "warn      Monitoring, prometheus_file: " in out
+    assert f"there is no folder {tmp_path / 'missing'}" in out
+    assert f"warn      Monitoring, otlp: no connection to the collector at {closed_address}" in out
+    assert "3 with a warning. An export would work." in out
+
+
+def test_what_announcements_and_monitoring_need_is_found(command, genesys, tmp_path):
+    served = genesys()
+    told = command.against(
+        served,
+        AWS_ACCESS_KEY_ID="AKIA",
+        AWS_SECRET_ACCESS_KEY=SECRET,
+        GENESYS_EXPORT_NOTIFY__URLS="sqs:arn:aws:sqs:eu-west-1:123456789012:exports",
+        GENESYS_EXPORT_TELEMETRY__PROMETHEUS_FILE=str(tmp_path / "g.prom"),
+        GENESYS_EXPORT_TELEMETRY__OTLP="true",
+        OTEL_EXPORTER_OTLP_ENDPOINT=served.base_url,
+    )
+    result = doctor(told).ends(0)
+    assert "ok        Announcements, AWS credentials: for sqs: found" in result.out
+    assert (
+        f"ok        Monitoring, prometheus_file: {tmp_path / 'g.prom'} can be written"
+        in result.out
+    )
+    assert "ok        Monitoring, otlp: " in result.out
+    assert SECRET not in result.words
+    assert not (tmp_path / "g.prom").exists()

@@ -88,6 +88,7 @@ def test_a_shard_without_an_organisation_ends_well_and_says_why(command, genesys
         ("4/3", "shards are numbered from 1 to 3"),
         ("three", "shard 'three' is not valid"),
         ("auto", "none of GENESYS_EXPORT_SHARD, AWS_BATCH_JOB_ARRAY_INDEX and"),
+        ("", "--shard is empty"),
     ],
 )
 def test_a_shard_that_makes_no_sense_ends_with_2(command, genesys, shard, words):
@@ -110,6 +111,24 @@ def test_a_scheduler_tells_the_shard_in_the_environment(command, genesys, variab
     told = command.with_variables(**variables)
     told.run("--date", "2025-11-10", "--shard", "auto").ends(0)
     assert exported(command) == {"apac"}
+
+
+def test_a_shard_of_the_environment_is_never_ignored(command, genesys):
+    organisations(command, genesys)
+    day = ("--date", "2025-11-10")
+    told = command.with_variables(GENESYS_EXPORT_SHARD="2/3")
+    result = told.run(*day, "--org", "emea").ends(2)
+    assert "--org emea and GENESYS_EXPORT_SHARD 2/3 exclude each other" in result.err
+    empty = command.with_variables(GENESYS_EXPORT_SHARD="")
+    assert "GENESYS_EXPORT_SHARD is empty" in empty.run(*day).ends(2).err
+    assert not command.lake.exists()
+
+
+def test_a_pod_without_a_shard_says_that_it_exports_all(command, genesys):
+    organisations(command, genesys)
+    pod = command.with_variables(JOB_COMPLETION_INDEX="2")
+    result = pod.run("--date", "2025-11-10", "--table", "surveys").ends(0)
+    assert "JOB_COMPLETION_INDEX is set but --shard is not given" in result.err
 
 
 def test_a_pod_of_an_indexed_job_is_told_how_many_there_are(command, genesys):

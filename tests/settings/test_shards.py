@@ -66,13 +66,16 @@ def test_without_a_shard_there_is_none():
         ("auto", {}, "none of GENESYS_EXPORT_SHARD, AWS_BATCH_JOB_ARRAY_INDEX and"),
         ("auto", {KUBERNETES: "3"}, "nothing says how many shards there are"),
         ("auto/16", {KUBERNETES: "16"}, "is 16, but there are only the indexes 0 to 15"),
-        ("auto/16", {KUBERNETES: "one"}, "JOB_COMPLETION_INDEX is 'one' of '16'"),
-        ("auto", {BATCH: "1", SIZE: "many"}, "AWS_BATCH_JOB_ARRAY_INDEX is '1' of 'many'"),
+        ("auto/16", {KUBERNETES: "one"}, "JOB_COMPLETION_INDEX is 'one', not a whole number"),
+        ("auto", {BATCH: "1", SIZE: "many"}, "AWS_BATCH_JOB_ARRAY_SIZE is 'many', not a whole"),
         ("auto/0", {KUBERNETES: "0"}, "there must be at least one shard"),
         ("auto/8", {BATCH: "1", SIZE: "16"}, "AWS_BATCH_JOB_ARRAY_SIZE is 16, which is another"),
         ("auto/8", {OWN: "3/16"}, "GENESYS_EXPORT_SHARD is 3/16, which is another count"),
         ("auto", {OWN: "three"}, "shard 'three' is not valid"),
         (None, {OWN: "0/3"}, "shards are numbered from 1 to 3"),
+        ("", {}, "--shard is empty"),
+        ("", {OWN: "1/3"}, "--shard is empty"),
+        (None, {OWN: ""}, "GENESYS_EXPORT_SHARD is empty"),
     ],
 )
 def test_a_shard_that_makes_no_sense_is_refused_with_what_to_write(text, environ, words):
@@ -82,9 +85,37 @@ def test_a_shard_that_makes_no_sense_is_refused_with_what_to_write(text, environ
     assert caught.value.advice
 
 
-def read(tmp_path, text, **flags):
+@pytest.mark.parametrize(
+    ("index", "words", "not_words"),
+    [(BATCH, "array size", "spec.completions"), (KUBERNETES, "spec.completions", "Batch")],
+)
+def test_an_index_without_a_count_is_told_where_that_scheduler_has_it(index, words, not_words):
+    with pytest.raises(WrongUse) as caught:
+        read_shard("auto", {index: "1"})
+    assert words in caught.value.advice
+    assert not_words not in caught.value.advice
+
+
+@pytest.mark.parametrize(("text", "called"), [("2/3", "--shard 2/3"), (None, f"{OWN} 1/2")])
+def test_one_organisation_and_a_shard_exclude_each_other(tmp_path, text, called):
+    with pytest.raises(WrongUse, match=f"--org emea and {called} exclude each other") as caught:
+        read(tmp_path, ORGS, org="emea", shard=text)
+    assert "Leave one out" in caught.value.advice
+
+
+@pytest.mark.parametrize("index", [BATCH, KUBERNETES])
+def test_an_index_that_nobody_uses_is_told(tmp_path, index):
+    told = f"{index} is set but --shard is not given: this process exports all organisations"
+    assert told in read(tmp_path, ORGS, {index: "1"}, shard=None).warnings
+    for flags in ({}, {"shard": "1/2"}, {"shard": None, "org": "emea"}):
+        assert told not in read(tmp_path, ORGS, {index: "1"}, **flags).warnings
+    one = ORGS.partition("[orgs.apac]")[0]
+    assert told not in read(tmp_path, one, {index: "1"}, shard=None).warnings
+
+
+def read(tmp_path, text, environ=None, **flags):
     (tmp_path / "genesys-export.toml").write_text(text)
-    return load(flags=flags, environ={OWN: "1/2"}, cwd=tmp_path)
+    return load(flags=flags, environ={OWN: "1/2"} if environ is None else environ, cwd=tmp_path)
 
 
 def test_settings_have_the_organisations_of_the_shard(tmp_path):
@@ -105,8 +136,6 @@ def test_a_shard_beyond_the_organisations_is_empty_and_says_so(tmp_path):
     assert found.why_idle == (
         "shard 5/5 has no organisation: the settings have 4 organisations, each in one shard"
     )
-    chosen = read(tmp_path, ORGS, shard="2/2", org="emea")
-    assert "the settings have 1 organisation," in chosen.why_idle
 
 
 def test_the_only_organisation_is_in_the_first_shard(tmp_path):

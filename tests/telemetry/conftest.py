@@ -17,8 +17,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from genesys_export import Exporter
 from genesys_simulator import Options, Simulator, World, serve
 
-DAY = "2025-11-20"
-
 
 class Seen(NamedTuple):
     """A span as a person looks at it."""

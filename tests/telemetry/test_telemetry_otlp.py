@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from telemetry_day import DAY
 
-from conftest import DAY
 from genesys_export import Event
 from genesys_export.events import Noticed
 
@@ -53,7 +53,7 @@ def test_the_figures_say_what_was_exported(make, collector):
     assert collector.total("uploaded", **dataset) > 1_000
     assert collector.total("waits", reason="job") > 0
     assert collector.total("lateness", **dataset) > 86_400
-    assert collector.total("days.needing_attention", **dataset) == 0
+    assert collector.total("failed_days", **dataset) == 0
 
 
 def test_a_day_that_failed_is_an_error_and_needs_attention(make, collector, start):
@@ -65,7 +65,7 @@ def test_a_day_that_failed_is_an_error_and_needs_attention(make, collector, star
     assert day.is_error
     assert day.message == result.message
     assert day.attributes["genesys_export.exit_status"] == 77
-    assert collector.total("days.needing_attention") == 1
+    assert collector.total("failed_days") == 1
 
 
 def test_days_with_nothing_to_do_have_no_span(make, collector):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from telemetry_day import DAY
 
-from conftest import DAY
 from genesys_export import Event, WrongSettings
 from genesys_export.days import Interval
 from genesys_export.events import (
@@ -51,12 +51,12 @@ def file(tmp_path):
 class Runs:
     """Runs one after the other, an hour apart, into one file."""
 
-    def __init__(self, file: Path) -> None:
-        self.file, self.now = file, NOON
+    def __init__(self, file: Path, orgs: tuple[str, ...] | None = None) -> None:
+        self.file, self.now, self.orgs = file, NOON, orgs
         self.told: list[str] = []
 
     def run(self, *given: Event) -> Samples:
-        watch = PrometheusFile(self.file, self.told.append, lambda: self.now)
+        watch = PrometheusFile(self.file, self.told.append, lambda: self.now, self.orgs)
         watch.begin()
         for event in given:
             watch(event)
@@ -101,7 +101,7 @@ def test_a_run_leaves_gauges_by_the_conventions_of_prometheus(make, file):
     assert found["last_run_received_bytes", "", DETAILS] > 1_000
     assert found["last_run_uploaded_bytes", "", DETAILS] > 1_000
     assert found["lateness_seconds", "", DETAILS] > 86_400
-    assert found["days_needing_attention", "", DETAILS] == 0
+    assert found["failed_days", "", DETAILS] == 0
     ended = found["last_run_timestamp_seconds", "", DETAILS]
     assert found["last_success_timestamp_seconds", "", DETAILS] == ended
     assert file.stat().st_mode & 0o444 == 0o444  # node_exporter is another user
@@ -120,7 +120,7 @@ def test_a_failed_run_keeps_when_the_last_good_one_was(file):
     runs = Runs(file)
     good = runs.run(*day_of())
     bad = runs.run(*day_of(status="failed", exit_status=69, message="no answer"))
-    assert bad["days_needing_attention", "", DETAILS] == 1
+    assert bad["failed_days", "", DETAILS] == 1
     assert bad["last_run_days", "", DETAILS, "failed"] == 1
     assert ("last_run_days", "", DETAILS, "published") not in bad
     for name in ("last_success_timestamp_seconds", "lateness_seconds"):
@@ -134,11 +134,11 @@ def test_a_failed_run_keeps_when_the_last_good_one_was(file):
     ("status", "exit_status"),
     [("failed", 75), ("failed", 143), ("unfinished", 143), ("not tried", 0), ("not tried", 143)],
 )
-def test_a_day_for_the_next_run_is_no_success_and_needs_no_attention(file, status, exit_status):
+def test_a_day_for_the_next_run_is_neither_a_success_nor_a_failure(file, status, exit_status):
     ended = day_of(status=status, exit_status=exit_status)[-1]
     found = Runs(file).run(ended)
-    assert found["days_needing_attention", "", DETAILS] == 0
-    assert ("last_success_timestamp_seconds", "", DETAILS) not in found
+    assert found["failed_days", "", DETAILS] == 0
+    assert found["last_success_timestamp_seconds", "", DETAILS] == 0  # raises the alert
 
 
 def test_a_run_with_nothing_to_do_is_a_success(file):
@@ -153,6 +153,34 @@ def test_what_the_file_says_of_other_organisations_stays(file):
     after = runs.run(*day_of("apac"))
     assert {key: after[key] for key in before} == before
     assert after["last_run_records", "apac", DETAILS] == 7
+
+
+def test_an_organisation_that_the_settings_no_longer_have_goes(file):
+    before = Runs(file).run(*day_of("emea"), *day_of("sold"), *day_of(""))
+    after = Runs(file, ("emea", "apac")).run(*day_of("apac"))
+    assert {key[1] for key in after} == {"emea", "apac"}
+    assert {
+        key: value for key, value in before.items() if key[1] == "emea"
+    }.items() <= after.items()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [({}, {"amer", "apac", "emea"}), ({"shard": "1/2"}, {"amer", "emea"})],
+    ids=["all", "a shard"],
+)
+def test_settings_say_which_organisations_the_file_is_of(make, genesys, file, given, kept):
+    Runs(file).run(*(event for org in ("apac", "emea", "sold", "") for event in day_of(org)))
+    one = {
+        "base_url": genesys.base_url,
+        "client_id": genesys.client_id,
+        "client_secret": genesys.client_secret,
+        "poll_first": "0.05s",
+    }
+    settings = {"environ": {}, "orgs": dict.fromkeys(("amer", "apac", "emea"), one)}
+    with make(telemetry={"prometheus_file": str(file)}, **settings, **given) as exporter:
+        exporter.export(DAY)
+    assert {key[1] for key in samples(file)} == kept
 
 
 def test_lines_that_are_not_ours_go_and_do_no_harm(file):

@@ -7,7 +7,7 @@ from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
 from .job_life import JobPolicy
 from .jobs import JobSource
-from .limits import Budget, Budgets, RequestBudget, budget_for
+from .limits import Budget, Budgets, RequestBudget, budget_for, check_budgets, is_shared
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
 from .pool import TokenPool
@@ -46,7 +46,9 @@ __all__ = [
     "Transport",
     "TransportOptions",
     "budget_for",
+    "check_budgets",
     "hosts",
+    "is_shared",
     "parse_raw",
     "read_body",
 ]

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import floor
 from threading import Lock
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, cast, runtime_checkable
 
+from ..errors import WrongUse
 from .clock import monotonic
 
 WINDOW_S = 60.0
@@ -43,9 +44,34 @@ class RequestBudget(Protocol):
 Budgets = RequestBudget | Callable[[str], RequestBudget]
 
 
+def is_shared(budgets: object) -> TypeGuard[RequestBudget]:
+    """Whether it is one budget for all organisations; a class of budgets makes them."""
+    return isinstance(budgets, RequestBudget) and not isinstance(budgets, type)
+
+
+def check_budgets(budgets: object) -> None:
+    """Raise WrongUse for what neither is a budget nor can make one."""
+    if budgets is not None and not is_shared(budgets) and not callable(budgets):
+        raise _no_budget(f"budget= is {type(budgets).__name__}")
+
+
 def budget_for(org: str, budgets: Budgets) -> RequestBudget:
-    """Return the budget of an organisation."""
-    return budgets if isinstance(budgets, RequestBudget) else budgets(org)
+    """Return the budget of an organisation; raises WrongUse if the function returns none."""
+    if is_shared(budgets):
+        return budgets
+    made = cast("Callable[[str], object]", budgets)(org)
+    if not is_shared(made):
+        whose = f"for the organisation {org}" if org else "for the only organisation"
+        raise _no_budget(f"the function given as budget= returned {type(made).__name__} {whose}")
+    return made
+
+
+def _no_budget(problem: str) -> WrongUse:
+    return WrongUse(
+        f"{problem}, which is not a request budget",
+        advice="Pass Budget(per_minute=300), or a function that returns one by an organisation's"
+        " name.",
+    )
 
 
 class Budget:

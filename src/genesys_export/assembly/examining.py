@@ -15,7 +15,7 @@ from ..api import Clock, Filters
 from ..datasets import Dataset, Table, dataset_named
 from ..errors import WrongSettings
 from ..events import Observe
-from ..findings import Check, Finding, carried_out, failed, fine
+from ..findings import Finding, failed
 from ..locations import Home
 from ..manifest import Manifest
 from ..operations.doctor.destination import Concessions, destination
@@ -23,7 +23,6 @@ from ..operations.doctor.genesys import Asked, Genesys, genesys
 from ..operations.doctor.machine import machine
 from ..operations.doctor.summary import Part
 from ..operations.verify.verify import Verifier
-from ..plural import plural
 from ..settings import Org, Settings
 from ..source_count import SourceCounter, Tolerance
 from .connections import (
@@ -35,6 +34,7 @@ from .connections import (
     transport_of,
 )
 from .planning import counting, policy_of, source_of
+from .reporting import announcements, monitoring
 
 if TYPE_CHECKING:
     from .announcing import Announcing
@@ -63,8 +63,9 @@ def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[
     )
     yield Part(f"Destination {target.to}", found)
     if settings.notify:
-        look = Check(name="targets", look=partial(_targets, settings, clock, observe))
-        yield Part("Announcements", carried_out((look,)))
+        yield Part("Announcements", announcements(settings, clock=clock, observe=observe))
+    if settings.telemetry.otlp or settings.telemetry.prometheus_file:
+        yield Part("Monitoring", monitoring(settings))
 
 
 def _of_org(
@@ -78,14 +79,6 @@ def _of_org(
         yield replace(failed(problem), name="settings", found=found)
         return
     yield from genesys(examined)
-
-
-def _targets(settings: Settings, clock: Clock, observe: Observe) -> Finding:
-    """Return how many targets there are; raises what is wrong with them. Sends nothing."""
-    _announcing(settings, clock, observe)
-    programs, people = settings.notify.urls, settings.notify.alerts
-    told = f"{plural(len(programs), 'program')}, {plural(len(people), 'address', 'addresses')}"
-    return fine(f"{told} of people; nothing was sent to try them")
 
 
 def verifiers(

@@ -218,6 +218,7 @@ def _wanted(settings: Settings) -> Wanted:
     return Wanted(
         otlp=settings.telemetry.otlp,
         prometheus_file=settings.folder / file if file else None,
+        orgs=settings.org_names if settings.shard else tuple(settings.orgs) or ("",),
     )
 
 

@@ -40,6 +40,10 @@ class ExportOptions:
     ends_s: float | None = None  # until when
     began_s: float | None = None  # the plan's `wait` counts from then
 
+    def __post_init__(self) -> None:
+        """Raise WrongUse for a deadline that is none."""
+        time_limit.check_given(self.deadline)
+
 
 _NO_OPTIONS = ExportOptions()
 

@@ -46,7 +46,8 @@ from .sections import (
     Sections,
     Settle,
 )
-from .shards import read_shard
+from .shards import read_shard, unused_index
+from .strays import of_strays
 from .values import names as split_names
 
 __all__ = [
@@ -99,7 +100,7 @@ def load(
     folder = Path.cwd() if cwd is None else cwd
     org = flags.get("org") or None
     variables = os.environ if environ is None else environ
-    shard = read_shard(flags["shard"], variables) if "shard" in flags else None
+    shard = read_shard(flags["shard"], variables, org=org) if "shard" in flags else None
     keep_secret(secrets_of(variables))
     asked = (from_keywords(keywords or {}), from_flags(flags))
     layers = _layers(asked, variables, folder, flags.get("config"))
@@ -117,6 +118,7 @@ def load(
     if sections is not None:
         lines += problems.of_privacy(sections, layers)
         lines += of_additions(sections, layers)
+    lines += of_strays(layers)
     lines += problems.of_orgs(merged, layers, org)
     if {Need.SOURCE, Need.SOME_SOURCE} & {*needs}:
         lines += problems.of_source(merged, org, layers, of_all=Need.SOURCE in needs)
@@ -132,6 +134,11 @@ def load(
         *problems.secrets_in(layers[-1]),
         *(one for each in layers for one in each.retired),
         *idle_additions(sections),
+        *(
+            unused_index(variables, sections.orgs)
+            if "shard" in flags and not (shard or org)
+            else ()
+        ),
     )
     return Settings.model_construct(
         **dict(sections),

@@ -8,7 +8,7 @@ Schedulers number their processes from 0, shards are numbered from 1: `auto` con
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import WrongUse
@@ -21,6 +21,11 @@ _KUBERNETES = "JOB_COMPLETION_INDEX"
 
 _ONE = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _AUTO = re.compile(r"auto(?:/([0-9]{1,6}))?")
+_COUNT_OF = {
+    _BATCH: f"AWS Batch sets {_BATCH_SIZE} as well: pass it on, or write --shard auto/COUNT, with"
+    " the array size as COUNT.",
+    _KUBERNETES: "Write --shard auto/COUNT, with the Job's spec.completions as COUNT.",
+}
 _FORM = "Write NUMBER/COUNT, such as --shard 3/16, or auto, or auto/COUNT."
 
 
@@ -61,14 +66,38 @@ def shard_of(orgs: Iterable[str], number: int, count: int) -> tuple[str, ...]:
     return tuple(sorted(orgs))[number - 1 :: count]
 
 
-def read_shard(text: str | None, environ: Mapping[str, str]) -> Shard | None:
-    """Return the shard that a flag or the environment names, or None; raises WrongUse."""
-    text = text or environ.get(SHARD)
-    if not text:
+def read_shard(
+    text: str | None, environ: Mapping[str, str], *, org: str | None = None
+) -> Shard | None:
+    """Return the shard that a flag or the environment names, or None; raises WrongUse.
+
+    So it does for an `org` that was chosen as well: the other shards would export nothing.
+    """
+    called = "--shard" if text is not None else SHARD
+    text = environ.get(SHARD) if text is None else text
+    if text is None:
         return None
+    if not isinstance(text, str):  # the Python API's caller may pass anything
+        raise WrongUse(f"shard {text!r:.60} is not text", advice=_FORM)
+    if not text:
+        raise WrongUse(f"{called} is empty", advice=f"{_FORM} To export all, leave {called} out.")
+    if org:
+        raise WrongUse(
+            f"--org {org} and {called} {text[:60]} exclude each other",
+            advice="--org exports one organisation, a shard one part of them all. Leave one out.",
+        )
     if found := _AUTO.fullmatch(text):
         return _automatic(text, found[1], environ)
     return _named(text)
+
+
+def unused_index(environ: Mapping[str, str], orgs: Collection[str]) -> tuple[str, ...]:
+    """Return a warning if a scheduler numbers processes, and this one exports all there is."""
+    if len(orgs) < 2:
+        return ()
+    index = next((name for name in (_BATCH, _KUBERNETES) if environ.get(name)), None)
+    told = f"{index} is set but --shard is not given: this process exports all organisations"
+    return (told,) if index else ()
 
 
 def _named(text: str) -> Shard:
@@ -97,18 +126,19 @@ def _automatic(text: str, told: str | None, environ: Mapping[str, str]) -> Shard
     if not (count := told or size):
         raise WrongUse(
             f"shard auto: {source} is set, but nothing says how many shards there are",
-            advice="Write --shard auto/COUNT, with the Job's spec.completions as COUNT.",
+            advice=_COUNT_OF[source],
         )
+    for name, value in ((source, environ[source]), (_BATCH_SIZE, count)):
+        if not re.fullmatch("[0-9]{1,6}", value):
+            raise WrongUse(
+                f"shard auto: {name} is {value[:60]!r}, not a whole number",
+                advice="Write --shard NUMBER/COUNT instead.",
+            )
     return _of_index(source, environ[source], count)
 
 
 def _of_index(source: str, index: str, count: str) -> Shard:
     """Return the shard of an index that starts at 0."""
-    if not re.fullmatch("[0-9]{1,6}", index) or not re.fullmatch("[0-9]{1,6}", count):
-        raise WrongUse(
-            f"shard auto: {source} is {index[:60]!r} of {count[:60]!r}, not an index",
-            advice="Write --shard NUMBER/COUNT instead.",
-        )
     if int(index) >= int(count) > 0:
         raise WrongUse(
             f"shard auto/{count}: {source} is {index}, but there are only the indexes 0 to"

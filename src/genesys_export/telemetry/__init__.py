@@ -7,7 +7,7 @@ secret, and no customer's data. What fails here is one notice: it ends no export
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ class Wanted:
 
     otlp: bool = False
     prometheus_file: Path | None = None
+    orgs: Collection[str] | None = None  # those the file may speak of; None: all
 
 
 class Telemetry:
@@ -104,7 +105,9 @@ class Telemetry:
         if self._wanted.prometheus_file:
             from .prometheus import PrometheusFile  # noqa: PLC0415 - off by default
 
-            yield PrometheusFile(self._wanted.prometheus_file, self._tell, self._now)
+            yield PrometheusFile(
+                self._wanted.prometheus_file, self._tell, self._now, self._wanted.orgs
+            )
         if self._wanted.otlp:
             try:
                 from .otlp import Otlp  # noqa: PLC0415 - an extra

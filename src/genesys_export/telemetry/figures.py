@@ -36,14 +36,14 @@ class Sums:
     records: int = 0
     waits_s: Counter[str] = field(default_factory=Counter)  # by reason
     days: Counter[str] = field(default_factory=Counter)  # by status
-    needing_attention: int = 0
+    failed: int = 0
     not_done: int = 0  # days for the next run: too early, stopped, not tried
     lateness_s: float | None = None  # of the newest day published
 
     @property
     def is_success(self) -> bool:
         """Whether every day is as it should be."""
-        return not self.needing_attention and not self.not_done
+        return not self.failed and not self.not_done
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class Figures:
         if event.exit_status == _TRY_AGAIN or event.exit_status > _SIGNAL:
             sums.not_done += 1
         elif event.exit_status:
-            sums.needing_attention += 1
+            sums.failed += 1
         elif event.status == "not tried":
             sums.not_done += 1
         self._ends.pop(((event.org, event.dataset), event.day), None)

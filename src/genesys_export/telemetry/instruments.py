@@ -38,8 +38,8 @@ class Instruments:
         self._lateness = meter.create_gauge(
             f"{_NAME}.lateness", "s", "From the end of the last published day to its publishing."
         )
-        self._attention = meter.create_gauge(
-            f"{_NAME}.days.needing_attention", "{day}", "Days of a run that failed."
+        self._failed = meter.create_gauge(
+            f"{_NAME}.failed_days", "{day}", "Days of a run that failed."
         )
 
     def add(self, event: Event) -> None:
@@ -68,4 +68,4 @@ class Instruments:
         """Tell what stands at the end of a call."""
         for (org, dataset), sums in figures.of_datasets():
             whose = names_of(Event(org=org, dataset=dataset))
-            self._attention.set(sums.needing_attention, whose)
+            self._failed.set(sums.failed, whose)

@@ -1,14 +1,15 @@
 """A file for the textfile collector of Prometheus's node_exporter: how the last call went.
 
 Gauges, since a run is a process of its own: counters would begin at nothing each time. Written by
-rename at the end of each call. What the file says of other datasets and organisations stays.
+rename at the end of each call. What the file says of other datasets and organisations stays, as
+long as the settings have the organisation.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -22,10 +23,10 @@ from .figures import Figures, Sums, Whose
 PREFIX = "genesys_export_"
 _HELP = {
     "last_run_timestamp_seconds": "When the last run ended.",
-    "last_success_timestamp_seconds": "When the last successful run ended.",
+    "last_success_timestamp_seconds": "When the last successful run ended; 0: never.",
     "last_run_duration_seconds": "How long the last run took.",
     "last_run_days": "Days of the last run, by how they ended.",
-    "days_needing_attention": "Days of the last run that failed.",
+    "failed_days": "Days of the last run that failed.",
     "lateness_seconds": "From the end of the newest published day to its publishing.",
     "last_run_records": "Conversations and other records that the last run read.",
     "last_run_requests": "Requests to Genesys in the last run.",
@@ -34,7 +35,8 @@ _HELP = {
     "last_run_wait_seconds": "Time that the last run waited, all threads together, by reason.",
 }
 # What still holds when a later run has nothing newer to say.
-_LASTING = frozenset({"last_success_timestamp_seconds", "lateness_seconds"})
+_SUCCESS = "last_success_timestamp_seconds"
+_LASTING = frozenset({_SUCCESS, "lateness_seconds"})
 _LINE = re.compile(rf'{PREFIX}(\w+){{org="([^"]*)",dataset="([^"]*)"(?:,(\w+="[^"]*"))?}} (\S+)')
 
 
@@ -65,10 +67,17 @@ class PrometheusFile:
     """Writes the file; one process should write it at a time."""
 
     def __init__(
-        self, path: Path, tell: Callable[[str], None], now: Callable[[], datetime]
+        self,
+        path: Path,
+        tell: Callable[[str], None],
+        now: Callable[[], datetime],
+        orgs: Collection[str] | None = None,
     ) -> None:
-        """Write nothing yet; `tell` gets the one notice if it can't be written."""
-        self._path, self._tell, self._now = path, tell, now
+        """Write nothing yet; `tell` gets the one notice if it can't be written.
+
+        Only what the file says of `orgs` is kept (None: everything).
+        """
+        self._path, self._tell, self._now, self._orgs = path, tell, now, orgs
         self._lock = Lock()
         self._told = False
 
@@ -96,8 +105,13 @@ class PrometheusFile:
     def _write(self, call: _Call) -> None:
         values = _values(call.figures, call.began, self._now())
         try:
-            kept = _kept(_read(self._path), values)
-            _replace(self._path, text_of({**kept, **values}))
+            kept = {
+                one: value
+                for one, value in _kept(_read(self._path), values).items()
+                if self._orgs is None or one.whose[0] in self._orgs
+            }
+            never = {_Series(_SUCCESS, one.whose): 0.0 for one in values}
+            _replace(self._path, text_of({**never, **kept, **values}))
         except (OSError, UnicodeDecodeError) as problem:
             if not self._told:
                 why = getattr(problem, "strerror", None) or "it is not text"
@@ -113,7 +127,7 @@ def _values(figures: Figures, began: datetime, now: datetime) -> dict[_Series, f
         found[_Series("last_run_timestamp_seconds", whose)] = now.timestamp()
         found[_Series("last_run_duration_seconds", whose)] = (now - began).total_seconds()
         if sums.is_success:
-            found[_Series("last_success_timestamp_seconds", whose)] = now.timestamp()
+            found[_Series(_SUCCESS, whose)] = now.timestamp()
         for status, count in sums.days.items():
             found[_Series("last_run_days", whose, f'status="{status}"')] = count
         for reason, waited_s in sums.waits_s.items():
@@ -122,7 +136,7 @@ def _values(figures: Figures, began: datetime, now: datetime) -> dict[_Series, f
 
 
 def _plain(sums: Sums) -> Iterator[tuple[str, float]]:
-    yield "days_needing_attention", sums.needing_attention
+    yield "failed_days", sums.failed
     yield "last_run_records", sums.records
     yield "last_run_requests", sums.requests
     yield "last_run_received_bytes", sums.received_bytes

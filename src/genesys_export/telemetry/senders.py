@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Event as Flag
 from typing import Any
+from urllib.parse import urlsplit
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -19,6 +20,8 @@ from opentelemetry.sdk.metrics.export import MetricExportResult
 from opentelemetry.sdk.trace.export import SpanExportResult
 
 from ..redaction import clean
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class Trouble:
@@ -83,6 +86,17 @@ logging.getLogger("opentelemetry").addHandler(_Warnings(logging.WARNING))
 def senders(trouble: Trouble) -> tuple[OTLPSpanExporter, OTLPMetricExporter]:
     """Return the exporters of spans and of metrics."""
     return _Spans(trouble), _Metrics(trouble)
+
+
+def endpoints() -> tuple[tuple[str, int], ...]:
+    """Return host and port of where spans and metrics go; raises ValueError for none."""
+    found: dict[tuple[str, int], None] = {}
+    for one in (OTLPSpanExporter(), OTLPMetricExporter()):
+        parts = urlsplit(one._endpoint)  # noqa: SLF001 - only the SDK knows all its variables
+        if not parts.hostname:
+            raise ValueError("no host in the endpoint")
+        found[parts.hostname, parts.port or _PORTS.get(parts.scheme, 80)] = None
+    return tuple(found)
 
 
 class _Spans(OTLPSpanExporter):
