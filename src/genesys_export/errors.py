@@ -80,7 +80,7 @@ def unpicklable(what: str) -> WrongUse:
     return WrongUse(
         f"{what} can't be pickled",
         advice="Put the secret into the environment of each process"
-        " (GENESYS_CLIENT_SECRET), or into the settings file, and pickle the Exporter.",
+        " (such as GENESYS_CLIENT_SECRET), or into the settings file, and pickle the Exporter.",
     )
 
 
