@@ -44,6 +44,23 @@ def test_a_wait_that_does_not_fit_is_not_begun_and_says_when_it_would_end(wait_s
     assert late.value.retry_at == clock.now() + timedelta(seconds=min(wait_s, 86_400))
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("job", "its job needs at least 12 s more"),
+        ("budget", "its request budget allows the next request in 12 s"),
+        ("rate limit", "Genesys's rate limit allows the next request in 12 s"),
+        ("retry", "a failed request can be tried again in 12 s"),
+        ("availability", "Genesys can be asked for more data in 12 s"),
+        ("", "the next step is possible in 12 s"),
+    ],
+)
+def test_a_wait_that_does_not_fit_says_what_it_was_for(reason, told):
+    late = time_limit.reached(FakeClock(), 12.3, reason=reason)
+    assert late.message == f"{told}, which is after the deadline"
+    assert late.waited_for == reason
+
+
 def test_a_wait_that_fits_is_waited():
     clock = FakeClock()
     with time_limit.ending(10):

@@ -183,10 +183,7 @@ class ChangedMeanwhile(TryAgainLater):
 class DeadlineReached(TryAgainLater):
     """The time given to the call is over; the next call continues where this one ended."""
 
-    default_advice = (
-        "Run the same command again: finished slices are kept, and it continues with the jobs"
-        " that are under way."
-    )
+    default_advice = "Run the same command again, to continue where this run ended."
 
     def __init__(
         self,

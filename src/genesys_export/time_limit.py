@@ -17,6 +17,14 @@ from .model import Clock
 # How long a request that is under way at the deadline may still take.
 GRACE_S = 10.0
 _LONGEST_S = 86_400.0  # `retry_at` is at most a day away
+# What comes after a wait, by its reason.
+_STEPS = {
+    "job": "its job needs at least {} s more",
+    "budget": "its request budget allows the next request in {} s",
+    "rate limit": "Genesys's rate limit allows the next request in {} s",
+    "retry": "a failed request can be tried again in {} s",
+    "availability": "Genesys can be asked for more data in {} s",
+}
 _ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
 
 
@@ -45,10 +53,9 @@ def check(clock: Clock, wait_s: float = 0.0, *, reason: str = "", grace_s: float
 
 def reached(clock: Clock, wait_s: float = 0.0, *, reason: str = "") -> DeadlineReached:
     """Return the error; `wait_s` is after how long the next step is possible."""
-    why = "the deadline is reached"
+    why, wait_s = "the deadline is reached", min(wait_s, _LONGEST_S)
     if wait_s > 0:
-        why = (
-            f"the next step ({reason or 'wait'}) is possible in {wait_s:.0f} s, after the deadline"
-        )
-    retry_at = clock.now() + timedelta(seconds=min(wait_s, _LONGEST_S))
+        step = _STEPS.get(reason, "the next step is possible in {} s")
+        why = f"{step.format(max(1, round(wait_s)))}, which is after the deadline"
+    retry_at = clock.now() + timedelta(seconds=wait_s)
     return DeadlineReached(why, retry_at=retry_at, waited_for=reason)
