@@ -84,6 +84,11 @@ def unpicklable(what: str) -> WrongUse:
     )
 
 
+def how_to_install(extra: str) -> str:
+    """Return the advice where an optional part of the package is not installed."""
+    return f"Install the extra [{extra}] in your clone of the project: pip install '.[{extra}]'"
+
+
 def _restored(kind: type[ExportError], state: dict[str, object]) -> ExportError:
     problem = kind.__new__(kind, state["message"])
     problem.__dict__.update(state)
