@@ -44,6 +44,30 @@ def test_a_wait_that_does_not_fit_is_not_begun_and_says_when_it_would_end(wait_s
     assert late.value.retry_at == clock.now() + timedelta(seconds=min(wait_s, 86_400))
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("job", "its job needs at least 10 s more"),
+        ("budget", "its request budget allows the next request in 10 s or more"),
+        ("rate limit", "Genesys's rate limit allows the next request in 10 s or more"),
+        ("retry", "a failed request can be tried again in 10 s or more"),
+        ("availability", "Genesys can be asked for more data in 10 s or more"),
+        ("", "the next step is possible in 10 s or more"),
+    ],
+)
+def test_a_wait_that_does_not_fit_says_what_it_was_for(reason, told):
+    late = time_limit.reached(FakeClock(), 17.3, reason=reason)
+    assert late.message == f"{told}, which is after the deadline"
+    assert late.waited_for == reason
+
+
+@pytest.mark.parametrize(("wait_s", "told"), [(0.2, 1), (3.9, 3), (9.9, 9), (10, 10), (66, 60)])
+def test_waits_are_told_roughly_so_that_days_share_a_line(wait_s, told):
+    assert (
+        f"at least {told} s more" in time_limit.reached(FakeClock(), wait_s, reason="job").message
+    )
+
+
 def test_a_wait_that_fits_is_waited():
     clock = FakeClock()
     with time_limit.ending(10):

@@ -182,6 +182,12 @@ def iso_ms(instant: datetime) -> str:
     return naive.isoformat(timespec="milliseconds") + "Z"
 
 
+def to_the_minute(instant: datetime) -> str:
+    """Return `2026-11-22T08:01Z`, the next whole minute: for people who wait for it."""
+    up = instant.astimezone(UTC) + timedelta(minutes=1) - timedelta(microseconds=1)
+    return up.replace(tzinfo=None).isoformat(timespec="minutes") + "Z"
+
+
 def http_date(text: str) -> datetime | None:
     """Return the instant that a header names (`Date`, `Retry-After`); None if it names none."""
     try:

@@ -80,8 +80,13 @@ def unpicklable(what: str) -> WrongUse:
     return WrongUse(
         f"{what} can't be pickled",
         advice="Put the secret into the environment of each process"
-        " (GENESYS_CLIENT_SECRET), or into the settings file, and pickle the Exporter.",
+        " (such as GENESYS_CLIENT_SECRET), or into the settings file, and pickle the Exporter.",
     )
+
+
+def how_to_install(extra: str) -> str:
+    """Return the advice where an optional part of the package is not installed."""
+    return f"Install the extra [{extra}] in your clone of the project: pip install '.[{extra}]'"
 
 
 def _restored(kind: type[ExportError], state: dict[str, object]) -> ExportError:
@@ -183,10 +188,7 @@ class ChangedMeanwhile(TryAgainLater):
 class DeadlineReached(TryAgainLater):
     """The time given to the call is over; the next call continues where this one ended."""
 
-    default_advice = (
-        "Run the same command again: finished slices are kept, and it continues with the jobs"
-        " that are under way."
-    )
+    default_advice = "Run the same command again, to continue where this run ended."
 
     def __init__(
         self,

@@ -16,7 +16,16 @@ from .model import Clock
 
 # How long a request that is under way at the deadline may still take.
 GRACE_S = 10.0
+_ROUGH_S = 10
 _LONGEST_S = 86_400.0  # `retry_at` is at most a day away
+# What comes after a wait, by its reason.
+_STEPS = {
+    "job": "its job needs at least {} s more",
+    "budget": "its request budget allows the next request in {} s or more",
+    "rate limit": "Genesys's rate limit allows the next request in {} s or more",
+    "retry": "a failed request can be tried again in {} s or more",
+    "availability": "Genesys can be asked for more data in {} s or more",
+}
 _ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
 
 
@@ -56,10 +65,15 @@ def check(clock: Clock, wait_s: float = 0.0, *, reason: str = "", grace_s: float
 
 def reached(clock: Clock, wait_s: float = 0.0, *, reason: str = "") -> DeadlineReached:
     """Return the error; `wait_s` is after how long the next step is possible."""
-    why = "the deadline is reached"
+    why, wait_s = "the deadline is reached", min(wait_s, _LONGEST_S)
     if wait_s > 0:
-        why = (
-            f"the next step ({reason or 'wait'}) is possible in {wait_s:.0f} s, after the deadline"
-        )
-    retry_at = clock.now() + timedelta(seconds=min(wait_s, _LONGEST_S))
+        step = _STEPS.get(reason, "the next step is possible in {} s or more")
+        why = f"{step.format(_roughly(wait_s))}, which is after the deadline"
+    retry_at = clock.now() + timedelta(seconds=wait_s)
     return DeadlineReached(why, retry_at=retry_at, waited_for=reason)
+
+
+def _roughly(wait_s: float) -> int:
+    """Return the whole seconds, from ten on whole tens: days that wait alike share a message."""
+    whole = max(1, int(wait_s))
+    return whole if whole < _ROUGH_S else whole // 10 * 10

@@ -8,7 +8,7 @@ import pytest
 from fakes import CONVERSATIONS, some
 from genesys_export.api import Budget, TokenPool
 from genesys_export.api.client import Call
-from genesys_export.api.pool import ONE_BUDGET, OneToken
+from genesys_export.api.pool import OneToken, one_budget
 from genesys_export.api.wire import read_watermark
 from genesys_export.days import Interval
 from genesys_export.errors import SignInRefused
@@ -203,7 +203,7 @@ def test_throughput_grows_with_the_tokens_or_stays_that_of_the_client(
     assert asked / (clock.monotonic() / 60) >= least
     assert statuses.count(429) <= most_refused
     notices = [one.message for one in line.events.of(Noticed)]
-    assert notices == ([ONE_BUDGET] if (tokens, limit_by) == (4, "client") else [])
+    assert notices == ([one_budget("genesys")] if (tokens, limit_by) == (4, "client") else [])
 
 
 def test_threads_learn_of_the_clients_limit_together_and_are_told_once(pooled, clock):
@@ -213,4 +213,4 @@ def test_threads_learn_of_the_clients_limit_together_and_are_told_once(pooled, c
     statuses = [one.status for one in line.events.of(Requested)]
     assert statuses.count(200) >= 400
     assert statuses.count(429) <= 4 * 8
-    assert [one.message for one in line.events.of(Noticed)] == [ONE_BUDGET]
+    assert [one.message for one in line.events.of(Noticed)] == [one_budget("genesys")]

@@ -15,8 +15,9 @@ def test_a_run_ends_before_a_wait_that_is_too_long_and_the_next_one_reads_its_jo
     told = command.against(genesys, GENESYS_EXPORT_GENESYS__POLL_FIRST="30s")
     report = command.folder / "report.json"
     result = told.run("--date", day, "--deadline", "5s", "--report", report).ends(75)
-    assert "the next step (job) is possible in 3" in result.err
-    assert "after the deadline; 0 of 1 slice are finished and kept" in result.err
+    assert f"{day}: its job needs at least 3" in result.err
+    assert " s more, which is after the deadline; no slice is complete\n" in result.err
+    assert "again: it continues with the jobs that are under way.\n" in result.err
     (ended,) = json.loads(report.read_text())["days"]
     retry_at = datetime.fromisoformat(ended["error"]["retry_at"])
     assert retry_at - datetime.now(retry_at.tzinfo) > timedelta(seconds=20)

@@ -31,6 +31,7 @@ from genesys_export.errors import (
     DeadlineReached,
     DestinationFailed,
     GenesysUnavailable,
+    TryAgainLater,
     WrongSettings,
 )
 from genesys_export.events import DayCut, JobSubmitted, SliceAdopted, SliceStaged
@@ -56,6 +57,8 @@ CLAIM = Home("", DEFAULT).claim(DAY)
 TABLES = ("conversations",)
 PER_DAY = 3_600
 LIMIT = timedelta(seconds=50)  # of a call: as long as one burst of the budget lasts
+VAIN = "3 attempts completed no slice before the deadline; the day has 1 slice"
+NOT_YET = f"^{DAY}: its job needs .* no slice is complete$"
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +236,10 @@ def test_a_slice_too_long_for_any_call_is_cut_until_it_fits(calls):
 
 def test_a_fixed_slice_too_long_for_any_call_is_an_error_in_the_end_and_no_loop(calls):
     found = calls()
-    with pytest.raises(WrongSettings, match="could not finish any of 1 slice before") as problem:
+    with pytest.raises(
+        WrongSettings,
+        match=VAIN,
+    ) as problem:
         found.until_done(5, slices=1)
     assert problem.value.advice == 'Use a longer deadline, or set slices = "auto".'
     assert found.until_done(1, timedelta(hours=1), slices=1) == 1  # as it says
@@ -241,15 +247,18 @@ def test_a_fixed_slice_too_long_for_any_call_is_an_error_in_the_end_and_no_loop(
 
 def test_a_deadline_that_no_slice_fits_into_is_an_error_in_the_end_and_no_loop(calls):
     found = calls(per_minute=3, counter=Counting(1))
-    with pytest.raises(WrongSettings, match="could not finish any of") as problem:
+    with pytest.raises(WrongSettings, match="completed no slice before") as problem:
         found.until_done(12, timedelta(seconds=30), auto=True, slices=96)
     assert problem.value.advice == "Use a longer deadline."
 
 
 def test_a_wait_that_would_end_too_late_is_not_begun(calls):
     found = calls()
-    with pytest.raises(DeadlineReached, match=f"^{DAY}: .* 0 of 2 slices are finished") as late:
+    with pytest.raises(DeadlineReached, match=NOT_YET) as late:
         found.call(timedelta(seconds=2), slices=2)
+    assert late.value.advice == (
+        "Run the same command again: it continues with the jobs that are under way."
+    )
     assert found.clock.slept == []
     now = found.clock.now()
     assert timedelta(seconds=3) <= late.value.retry_at - now <= timedelta(seconds=3.3)
@@ -280,8 +289,9 @@ def test_waiting_for_genesys_says_nothing_about_the_size_of_slices(calls):
 
 def test_a_slice_that_waits_does_not_hold_up_one_that_can_be_finished(calls):
     found = calls(Fault("submit", 1, JobUnseen(35)), per_minute=300)
-    with pytest.raises(DeadlineReached, match="1 of 2 slices are finished"):
+    with pytest.raises(DeadlineReached, match=r"; 1 of 2 slices is complete and kept$") as late:
         found.call(timedelta(seconds=30), slices=2)
+    assert "again: complete slices are kept, and it continues with" in late.value.advice
     assert len(found.claim.slices) == 1
 
 
@@ -295,9 +305,30 @@ def test_what_is_staged_when_the_deadline_passes_is_published(calls):
 
 def test_waiting_for_the_data_ends_before_the_deadline(calls):
     found = calls(options={"lag": timedelta(days=374)})
-    with pytest.raises(DeadlineReached, match=f"^{DAY}: .*availability"):
+    with pytest.raises(DeadlineReached, match=f"^{DAY} is not complete at Genesys: ") as late:
         found.call(wait=timedelta(hours=2))
+    assert "the data reaches 20" in late.value.message
+    assert late.value.message.endswith("; nothing was published; the deadline ended the wait")
+    assert late.value.advice.startswith("Try again after 20")
+    assert "slices" not in late.value.advice
+    assert late.value.retry_at > found.clock.now()
     assert found.clock.slept == []
+
+
+def test_who_waited_in_vain_is_advised_to_wait_longer(calls):
+    found = calls(options={"lag": timedelta(days=374)})
+    with pytest.raises(TryAgainLater) as early:
+        found.call(None, wait=timedelta(minutes=20))
+    assert early.value.advice.endswith(", or use a longer --wait.")
+
+
+def test_without_state_the_deadline_promises_nothing(calls):
+    found = calls()
+    with pytest.raises(DeadlineReached, match=r"after the deadline$") as late:
+        found.call(timedelta(seconds=2), keeps_state=False)
+    assert late.value.advice == (
+        "Use a longer deadline: without the destination's state nothing is kept."
+    )
 
 
 def test_a_rate_limit_that_is_too_long_keeps_the_jobs_for_the_next_run(calls):

@@ -83,7 +83,7 @@ def test_a_day_that_is_held_is_refused_with_who_and_until_when(store, clock):
     assert refused.value.status == 75
     assert "process 7 on here" in refused.value.message
     assert "until 2026-11-23T06:10:00.000Z" in refused.value.message
-    assert "2026-11-23T06:10:00.000Z" in refused.value.advice
+    assert "after 2026-11-23T06:10Z." in refused.value.advice
 
 
 def test_a_claim_whose_lease_has_ended_is_taken_over_with_all_that_is_sealed(store, clock):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event as Flag
 from time import monotonic
 from typing import Any
 
@@ -14,6 +17,7 @@ from telemetry_day import DAY
 
 from genesys_export import Event
 from genesys_export.events import Noticed
+from genesys_export.telemetry.senders import Trouble, listening
 
 OF_DAY = {
     "genesys_export.dataset": "conversation_details",
@@ -126,7 +130,52 @@ def test_a_collector_that_is_down_is_one_notice_and_delays_nothing(
         began = monotonic()
     assert monotonic() - began < 8  # the SDK alone would try for ten
     (notice,) = [one.message for one in seen if isinstance(one, Noticed)]
-    assert notice.startswith("telemetry by OTLP may be incomplete: Transient error Connect")
+    assert re.fullmatch(
+        r"telemetry by OTLP may be incomplete: the collector can't be reached \(Connect\w+\)",
+        notice,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "told"),
+    [
+        (
+            "Transient error %s encountered while exporting %s batch, retrying in %.2fs.",
+            (ConnectionError("a-secret"), "spans", 0.86),
+            "the collector can't be reached (ConnectionError)",
+        ),
+        (
+            "Transient error %s encountered while exporting %s batch, retrying in %.2fs.",
+            ("a-secret", "spans", 0.86),
+            "the collector is not ready",
+        ),
+        (
+            "Failed to export %s batch code: %s, reason: %s",
+            ("spans", 401, "a-secret"),
+            "sending failed (HTTP 401)",
+        ),
+        (
+            "Failed to export %s batch code: %s, reason: %s",
+            ("spans", None, ValueError("a-secret")),
+            "sending failed (ValueError)",
+        ),
+        (
+            "Failed to export %s batch due to timeout, max retries or shutdown.",
+            ("spans",),
+            "the collector did not answer in time",
+        ),
+        (
+            "Invalid timeout value %r, using default of %s seconds",
+            ("a-secret", 10),
+            "Invalid timeout value '…', using default of 10 seconds",
+        ),
+    ],
+)
+def test_what_the_library_logs_of_a_collector_is_told_in_our_words(text, arguments, told):
+    said: list[str] = []
+    with listening(Trouble(said.append, Flag())):
+        logging.getLogger("opentelemetry.exporter").warning(text, *arguments)
+    assert said == [f"telemetry by OTLP may be incomplete: {told}"]
 
 
 def test_a_collector_that_does_not_answer_is_waited_for_for_two_seconds_at_the_end(

@@ -16,6 +16,7 @@ from .question import Question
 from .reference import ReferenceLists
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy
+from .setting_names import SettingNames
 from .source_count import GenesysCounter
 from .transport import Transport, TransportOptions
 
@@ -41,6 +42,7 @@ __all__ = [
     "ReferenceLists",
     "RequestBudget",
     "RetryPolicy",
+    "SettingNames",
     "SystemClock",
     "TokenPool",
     "Transport",

@@ -23,10 +23,11 @@ from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
 from .limits import WINDOW_S, RequestBudget
-from .pool import ONE_BUDGET, OneToken, TokenPool
+from .pool import OneToken, TokenPool, one_budget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
+from .setting_names import USUAL, SettingNames
 from .skew import check_clock
 from .splitting import Garbled
 from .transport import Answer, Failure, TooLarge, Transport
@@ -91,12 +92,13 @@ class Client:
         retry: RetryPolicy,
         rng: Random,
         observe: Observe = ignore,
+        names: SettingNames = USUAL,
     ) -> None:
-        """Ask nothing yet."""
+        """Ask nothing yet; `names` are for the advice of errors."""
         self._hosts, self._credentials = hosts, credentials
         self._transport, self._clock, self._retry = transport, clock, retry
         self._lanes = budget if isinstance(budget, TokenPool) else OneToken(budget)
-        self._rng, self._observe = rng, observe
+        self._rng, self._observe, self._names = rng, observe, names
         self._answered = False  # whether Genesys ever did
         lanes = range(self._lanes.count)
         self._tokens = tuple(Tokens(self._sign_in, clock.monotonic) for _ in lanes)
@@ -184,7 +186,9 @@ class Client:
             # Tokens die early too: 15 idle minutes will do where HIPAA rules are on.
             self._tokens[start.lane].reject(start.token)
             _, answer = self._send(call, start.lane)
-        return self._made_of(answer, parse, lambda bad: refusal(call.method, call.path, bad))
+        return self._made_of(
+            answer, parse, lambda bad: refusal(call.method, call.path, bad, self._names)
+        )
 
     def _made_of(
         self,
@@ -221,7 +225,7 @@ class Client:
             wait_s = self._retry.first_s if told_s is None else min(told_s, _LONGEST_PAUSE_S)
             ago_s = self._clock.monotonic() - start.at
             if self._lanes.refused(start.lane, wait_s, ago_s):
-                self._observe(Noticed(message=ONE_BUDGET))
+                self._observe(Noticed(message=one_budget(self._names.section)))
         return start, answer
 
     def _spend(self, call: Call, only: int | None) -> _Start:
@@ -260,7 +264,7 @@ class Client:
         except TooLarge as failure:
             raise GenesysUnavailable(
                 f"{call.method} {call.path}: {failure}",
-                advice="Lower page_size in [genesys].",
+                advice=f"Lower page_size in [{self._names.section}].",
             ) from failure
         except Failure as failure:
             host = urlsplit(url).netloc.rpartition("@")[2]
@@ -294,7 +298,7 @@ class Client:
             return self._made_of(
                 answer,
                 lambda body: auth.token_from(body, asked_at),
-                lambda bad: auth.refused(bad.status, bad.body, host),
+                lambda bad: auth.refused(bad.status, bad.body, host, self._names),
             )
 
         token = self._until_answered(_SIGN_IN, once)

@@ -15,11 +15,13 @@ from typing import Protocol
 
 from .limits import RequestBudget, Window
 
-# What people are told when it turns out that the limit is the client's.
-ONE_BUDGET = (
-    "Genesys limits the requests of this OAuth client as a whole, not those of each token: from"
-    " now on its tokens share one budget. Set tokens = 1 in [genesys]."
-)
+
+def one_budget(section: str) -> str:
+    """Return the notice for when it turns out that the limit is the client's."""
+    return (
+        "Genesys limits the requests of this OAuth client as a whole, not those of each token:"
+        f" from now on its tokens share one budget. Set tokens = 1 in [{section}]."
+    )
 
 
 class Lanes(Protocol):

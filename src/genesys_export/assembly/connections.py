@@ -16,6 +16,7 @@ from ..api import (
     Credentials,
     Hosts,
     RetryPolicy,
+    SettingNames,
     TokenPool,
     Transport,
     TransportOptions,
@@ -31,10 +32,30 @@ from ..store import S3Options, SingleWriter, open_store
 KIB, MIB = 1 << 10, 1 << 20
 
 
+def setting_names_of(org: Org) -> SettingNames:
+    """Return what errors call the organisation's settings."""
+    if not org.name:
+        return SettingNames()
+    return SettingNames(
+        client_id=org.variable("client_id"),
+        client_secret=org.variable("client_secret"),
+        region=org.variable("region"),
+        base_url=org.variable("base_url"),
+        login_url=org.variable("login_url"),
+        proxy=f"HTTPS_PROXY or {org.variable('proxy')}",
+        section=".".join(org.path),
+    )
+
+
 def hosts_of(org: Org) -> Hosts:
     """Return where the organisation is."""
     told = org.genesys
-    return hosts(base_url=told.base_url, region=told.region, login_url=told.login_url)
+    return hosts(
+        base_url=told.base_url,
+        region=told.region,
+        login_url=told.login_url,
+        names=setting_names_of(org),
+    )
 
 
 def transport_of(settings: Settings, org: Org) -> Transport:
@@ -46,6 +67,7 @@ def transport_of(settings: Settings, org: Org) -> Transport:
             threads=(_slices_at_once(settings) + 1) * most_open(settings.backfill.days_at_once),
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
+            names=setting_names_of(org),
         )
     )
 
@@ -79,6 +101,7 @@ def client_of(
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,
+        names=setting_names_of(org),
     )
 
 

@@ -30,6 +30,7 @@ from .connections import (
     client_of,
     hosts_of,
     names_of_orgs,
+    setting_names_of,
     store_of,
     transport_of,
 )
@@ -168,6 +169,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
         tables=tuple(_lists(settings)),
         divisions=settings.filters.division,
         proxied=org.proxy_for(hosts_of(org).api) is not None,
+        names=setting_names_of(org),
     )
 
 

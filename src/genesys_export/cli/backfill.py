@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..api import SystemClock
 from ..assembly.working import Surroundings
+from ..errors import WrongUse
 from ..export import ExportOptions
 from ..exporter import Exporter
 from ..settings import Flags
@@ -33,6 +34,11 @@ def execute(
     request: BackfillRequest, flags: Flags, environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
+    if request.cluster and request.options.deadline is not None:
+        raise WrongUse(
+            "--deadline is for one process, not for a cluster",
+            advice="Stop the command with SIGTERM instead: its workers release their days.",
+        )
     clock = SystemClock()
     settings = settings_of(
         "backfill",
@@ -48,7 +54,7 @@ def execute(
     if request.cluster and not request.dry_run:
         from .cluster import on_cluster  # noqa: PLC0415 - an extra
 
-        with on_cluster(request.cluster, settings, flags, request.options) as elsewhere:
+        with on_cluster(request.cluster, settings, flags) as elsewhere:
             return observed(
                 settings,
                 clock,

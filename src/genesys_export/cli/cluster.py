@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ..assembly.working import Surroundings
-from ..errors import WrongUse
 from ..export import Choice, DayResult, ExportOptions
 from ..integrations.dask import spread
 from ..integrations.dask.connecting import connected
@@ -16,18 +15,11 @@ from .observed import Elsewhere
 
 
 @contextmanager
-def on_cluster(
-    address: str, settings: Settings, flags: Flags, options: ExportOptions
-) -> Iterator[Elsewhere]:
+def on_cluster(address: str, settings: Settings, flags: Flags) -> Iterator[Elsewhere]:
     """Yield what exports days on the cluster; workers that were started here end with it.
 
     Workers read the settings file at the place where this process found it.
     """
-    if options.deadline is not None:
-        raise WrongUse(
-            "--deadline is for one process, not for a cluster",
-            advice="Stop the command with SIGTERM instead: its workers release their days.",
-        )
     file = settings.folder / (flags.get("config") or FILE_NAME)
     config = str(file.absolute()) if flags.get("config") or file.exists() else None
     told: Flags = {**flags, "config": config}

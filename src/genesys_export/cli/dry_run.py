@@ -91,7 +91,7 @@ def _say(exporter: DayExporter, day: Day, its: str) -> None:
 def _refused(results: Sequence[DayResult]) -> int:
     """Print why days would be refused, each reason once; return the exit status for that."""
     for one in shared(results):
-        sys.stdout.write(f"would be refused: {clean(one.whose)}{one.problem.message}\n")
+        sys.stdout.write(f"would be refused: {clean(one.whose)}{one.said}\n")
         if one.problem.advice and one.advise:
             sys.stdout.write(f"  {one.problem.advice}\n")
     return worst((0, *(one.exit_status for one in results)))

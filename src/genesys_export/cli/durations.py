@@ -23,7 +23,7 @@ Deadline = Annotated[
     timedelta | None,
     typer.Option(
         "--deadline",
-        help="End after this long (14m); the next run continues where this one ended.",
+        help="Stop after this long (14m), with status 75; the next run continues.",
         metavar="DURATION",
         rich_help_panel=ONCE,
         parser=_duration,

@@ -70,7 +70,8 @@ Shard = Annotated[
     str | None,
     flag(
         "--shard",
-        "Export one part of the organisations: 3/16, or auto under Kubernetes and AWS Batch.",
+        "Export only part NUMBER of COUNT of the organisations, such as 3/16; auto reads it from"
+        " AWS Batch or GENESYS_EXPORT_SHARD; auto/16 for Kubernetes.",
         value="NUMBER/COUNT",
         default="all of them",
         panel=WHICH,
@@ -240,8 +241,9 @@ Cluster = Annotated[
     str | None,
     flag(
         "--cluster",
-        r"Spread the days over a Dask cluster: its scheduler, or workers here (extra \[dask]).",
-        value="tls://HOST:PORT|tcp://HOST:PORT|local:N",
+        r"Spread the days over a Dask cluster (extra \[dask]): its scheduler at tls://HOST:PORT or"
+        " tcp://HOST:PORT, or local:N for N workers here. Not with --deadline.",
+        value="ADDRESS",
         panel=HOW,
     ),
 ]

@@ -2,8 +2,8 @@
 
 A fixed number cuts a day alike every time. `auto` takes the number from the source's own count;
 the claim keeps it for later attempts, so that what is sealed fits. With a deadline two slices
-are read at once at first, since what is not finished is lost; later attempts read as many as the
-one before finished. If that finished none, one is read at a time, and if a single one was too
+are read at once at first, since what is not complete is lost; later attempts read as many as the
+one before completed. If that completed none, one is read at a time, and if a single one was too
 long, `auto` cuts it into four. After a bounded number of attempts in vain the deadline is refused:
 calls with a deadline come to an end.
 """
@@ -137,7 +137,7 @@ def _covers(slicing: Slicing, whole: Interval) -> bool:
 def _refused(plan: Plan, day: Day, slicing: Slicing) -> WrongSettings:
     more = "" if plan.auto else ', or set slices = "auto"'
     return WrongSettings(
-        f"{day}: {plural(slicing.vain, 'attempt')} could not finish any of"
-        f" {plural(len(slicing.intervals), 'slice')} before the deadline",
+        f"{day}: {plural(slicing.vain, 'attempt')} completed no slice before the deadline; the day"
+        f" has {plural(len(slicing.intervals), 'slice')}",
         advice=f"Use a longer deadline{more}.",
     )

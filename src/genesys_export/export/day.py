@@ -84,7 +84,8 @@ class DayExporter:
             with about(**names), time_limit.ending(options.ends_s):
                 return mine._exported(day, options)  # noqa: SLF001 - its own
         except DeadlineReached as late:
-            late.message = f"{day}: {late.message}"
+            if not late.message.startswith(str(day)):
+                late.message = f"{day}: {late.message}"
             raise
 
     def _exported(self, day: Day, options: ExportOptions) -> DayReport:
@@ -307,10 +308,13 @@ class DayExporter:
                 if wait_s <= 0:
                     if watermark is None:  # by this machine's clock alone
                         self.deps.check_clock()
-                    raise found.error()
+                    raise found.error(waited=plan.wait > timedelta(0))
                 detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
                 told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
-                wait(self.deps.observe, clock, told)
+                try:
+                    wait(self.deps.observe, clock, told)
+                except DeadlineReached:
+                    raise found.at_deadline() from None
                 found, watermark = self._reached(day)
         return found, watermark
 

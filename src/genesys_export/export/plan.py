@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from .. import life
 from ..datasets import Dataset
-from ..days import Day, Slice, iso_ms
+from ..days import Day, Slice, iso_ms, to_the_minute
 from ..encode import Format, Newlines
-from ..errors import TryAgainLater
+from ..errors import DeadlineReached, TryAgainLater
 from ..locations import Home
 from ..privacy import Rules
 from ..source_count import Tolerance
@@ -172,14 +172,25 @@ class TooEarly:
     watermark: datetime | None
     retry_at: datetime
 
-    def error(self) -> TryAgainLater:
-        """Return this as the error that ends the run with 75."""
+    def error(self, *, waited: bool = False) -> TryAgainLater:
+        """Return this as the error that ends the run with 75, perhaps after it `waited`."""
         reached = "nothing yet" if self.watermark is None else iso_ms(self.watermark)
         return TryAgainLater(
             f"{self.day} is not complete at Genesys: the day ends at "
             f"{iso_ms(self.day.interval.end)}, the data reaches {reached}; nothing was published",
-            advice=f"Try again after {iso_ms(self.retry_at)}, or use --wait.",
+            advice=f"Try again after {to_the_minute(self.retry_at)}, or use "
+            f"{'a longer --wait' if waited else '--wait'}.",
             retry_at=self.retry_at,
+        )
+
+    def at_deadline(self) -> DeadlineReached:
+        """Return this as the error of a run whose deadline comes before its next look."""
+        early = self.error()
+        return DeadlineReached(
+            f"{early.message}; the deadline ended the wait",
+            advice=f"Try again after {to_the_minute(self.retry_at)}.",
+            retry_at=self.retry_at,
+            waited_for="availability",
         )
 
 

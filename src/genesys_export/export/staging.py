@@ -42,7 +42,7 @@ class Staging:
     def stage(self, slices: Sequence[Slice]) -> tuple[StagedSlice, ...]:
         """Return every slice staged, in order; raises what the feed and the store raise.
 
-        At the deadline each slice ends by itself: one that can be finished before is not held up
+        At the deadline each slice ends by itself: one that can be completed before is not held up
         by another that can't.
         """
         deps = self.deps
@@ -131,10 +131,28 @@ class Staging:
             one.slice.index for one in late if one.problem.waited_for not in _OF_GENESYS
         )
         first = min((one.problem for one in late), key=lambda one: one.retry_at or _NEVER)
-        kept = ""
-        if self.deps.plan.keeps_state:
-            kept = f"; {len(staged)} of {plural(len(ended), 'slice')} are finished and kept"
-        raise DeadlineReached(f"{first.message}{kept}", retry_at=first.retry_at)
+        raise DeadlineReached(
+            f"{first.message}{self._kept(len(staged), len(ended))}",
+            retry_at=first.retry_at,
+            advice=self._advice(has_complete=bool(staged)),
+        )
+
+    def _kept(self, complete: int, total: int) -> str:
+        if not self.deps.plan.keeps_state:
+            return ""
+        if not complete:
+            return "; no slice is complete"
+        verb = "is" if complete == 1 else "are"
+        return f"; {complete} of {plural(total, 'slice')} {verb} complete and kept"
+
+    def _advice(self, *, has_complete: bool) -> str:
+        """Return what the next run can use of this one, which the deadline ended."""
+        if not self.deps.plan.keeps_state:
+            return "Use a longer deadline: without the destination's state nothing is kept."
+        kept = ["complete slices are kept"] * has_complete
+        kept += ["it continues with the jobs that are under way"] * bool(self._jobs())
+        again = "Run the same command again"
+        return f"{again}: {', and '.join(kept)}." if kept else f"{again}, with a longer deadline."
 
     def _release_unwanted(self, slices: Sequence[Slice]) -> None:
         """Delete the jobs that an earlier attempt left for other slices than these."""

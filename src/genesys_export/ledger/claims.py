@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, Slicing, decode
-from ..days import Day, iso_ms
+from ..days import Day, iso_ms, to_the_minute
 from ..errors import ChangedMeanwhile, ExportError, TryAgainLater
 from ..locations import Home
 from ..manifest import Recipe
@@ -113,7 +113,7 @@ class Claims:
             f"{day} is being exported by process {claim.holder.pid} on {claim.holder.host}, which"
             f" holds it{when}",
             advice="Wait for that run to end. If it is dead, its claim expires"
-            + (f": try again after {iso_ms(until)}." if until else "."),
+            + (f": try again after {to_the_minute(until)}." if until else "."),
             retry_at=until,
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from ..errors import WrongSettings
+from ..errors import WrongSettings, how_to_install
 from .message import Message
 from .targets import Undelivered
 
@@ -63,7 +63,7 @@ def alerts_of(addresses: Sequence[str]) -> tuple[Alert, ...]:
     except ImportError:
         raise WrongSettings(
             "notify.alerts needs the package apprise",
-            advice="Install the extra: pip install 'genesys-export[alerts]'.",
+            advice=how_to_install("alerts"),
         ) from None
     with apprise.LogCapture():
         unknown = [

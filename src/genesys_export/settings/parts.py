@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from ..datasets import NAMES, Dataset, datasets
 from . import addresses, problems
 from .layers import Table, over, table
+from .names import variables
 from .sections import Destination, Genesys, Sections
 from .shards import Shard
 
@@ -33,6 +34,15 @@ class Org:
     client_secret: SecretStr
     genesys: Genesys
     ca_bundle: Path | None
+
+    def variable(self, key: str) -> str:
+        """Return the environment variable of a setting of its own: `…_ORGS__APAC__REGION`."""
+        return variables((*self.path, key))[0]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The section of the settings file where its settings are: `genesys`, or `orgs.NAME`."""
+        return ("orgs", self.name) if self.name else ("genesys",)
 
     def proxy_for(self, address: str) -> SecretStr | None:
         """Return the proxy for an address (`https://api.mypurecloud.ie`), if it needs one.

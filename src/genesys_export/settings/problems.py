@@ -232,23 +232,24 @@ def _of_org(given: Mapping[str, object], path: Path, layers: Sequence[Layer]) ->
     found = [missing((*path, key)) for key in CREDENTIALS if given.get(key) is None]
     if all(given.get(leader) is None for leader in HOST.leaders):
         found.append(missing((*path, "region"), (*path, "base_url")))
-    elif (problem := _of_region(given)) is not None:
+    elif (problem := _of_region(given, path)) is not None:
         here = (*path, "region")
         called = origin(here, layers) or origin(("genesys", "region"), layers)
         found.append(one_line(here, called, problem))
     return tuple(found)
 
 
-def _of_region(given: Mapping[str, object]) -> str | None:
-    from ..api.regions import hosts  # noqa: PLC0415 - brings HTTP, which `tables` does not need
+def _of_region(given: Mapping[str, object], path: Path) -> str | None:
+    from ..api import SettingNames, hosts  # noqa: PLC0415 - brings HTTP, no need of `tables`
 
     region = given.get("region")
     if given.get("base_url") is not None or not isinstance(region, str):
         return None
+    names = SettingNames(base_url=variables((*path, "base_url"))[0])
     try:
-        hosts(region=region)
+        hosts(region=region, names=names)
     except WrongSettings as error:
-        found = error.message.removeprefix("GENESYS_CLOUD_REGION: ")
+        found = error.message.removeprefix(f"{names.region}: ")
         return f"{found}{'' if found.endswith('?') else '.'} {error.advice}"
     return None
 

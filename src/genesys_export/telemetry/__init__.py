@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol, TypeVar
 
-from ..errors import WrongSettings
+from ..errors import WrongSettings, how_to_install
 from ..events import Event, Noticed, Observe
 from ..redaction import told
 
@@ -114,7 +114,7 @@ class Telemetry:
             except ImportError as missing:
                 raise WrongSettings(
                     f"telemetry.otlp needs OpenTelemetry's SDK: {missing.name} is not installed",
-                    advice="Install it in your clone of the project: pip install '.[otel]'",
+                    advice=how_to_install("otel"),
                 ) from missing
             try:
                 yield Otlp(self._tell, self._now)

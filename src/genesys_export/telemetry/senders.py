@@ -66,8 +66,20 @@ class _Warnings(logging.Handler):
 
 
 def _text(record: logging.LogRecord) -> str:
-    """Return what may be shown: variables and errors can hold a header with a credential."""
+    """Return what may be shown: variables and errors can hold a header with a credential.
+
+    What the SDK says of a collector is put in our words; what it says of its variables is not.
+    """
     told = record.args if isinstance(record.args, tuple) else ()
+    kinds = [type(one).__name__ for one in told if isinstance(one, Exception)]
+    codes = [f"HTTP {one}" for one in told if isinstance(one, int)]
+    why = next((f" ({one})" for one in codes + kinds), "")
+    message = str(record.msg)
+    if message.startswith("Transient error"):
+        return f"the collector can't be reached{why}" if kinds else "the collector is not ready"
+    if message.startswith("Failed to export"):
+        is_late = "due to timeout" in message
+        return f"the collector did not answer in time{why}" if is_late else f"sending failed{why}"
     try:
         return str(record.msg) % tuple(map(_shown, told))
     except (TypeError, ValueError):

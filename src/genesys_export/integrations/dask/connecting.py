@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...errors import TryAgainLater, WrongUse
+from ...errors import TryAgainLater, WrongUse, how_to_install
 from ...redaction import clean
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def connected(address: str, *, allow_plain_text: bool) -> Iterator[Client]:
     except ImportError as problem:
         raise WrongUse(
             "--cluster needs Dask, which is not installed",
-            advice="Install the extra [dask]: pip install 'genesys-export[dask]'.",
+            advice=how_to_install("dask"),
         ) from problem
     for name in [
         name for name in logging.root.manager.loggerDict if name.startswith("distributed")

@@ -28,8 +28,8 @@ class Recipe:
         if from_keywords(self.keywords).secrets():
             raise WrongUse(
                 "a secret can't be sent to a cluster",
-                advice="Put it into the environment of the workers (GENESYS_CLIENT_SECRET),"
-                " or into the settings file that they read.",
+                advice="Put it into the environment of the workers (such as"
+                " GENESYS_CLIENT_SECRET), or into the settings file that they read.",
             )
 
     def settings(self, org: str) -> Settings:
