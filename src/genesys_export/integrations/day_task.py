@@ -54,8 +54,7 @@ def then(problem: ExportError) -> Then:
 
 def retry_at(problem: ExportError, now: datetime) -> datetime:
     """Return when to try again: what the error says, else in five minutes."""
-    known: datetime | None = getattr(problem, "retry_at", None)
-    return known or now + _UNLESS_KNOWN
+    return problem.retry_at or now + _UNLESS_KNOWN
 
 
 def sentences(problem: ExportError) -> str:
