@@ -66,16 +66,6 @@ Org = Annotated[
         panel=EVERYWHERE,
     ),
 ]
-Shard = Annotated[
-    str | None,
-    flag(
-        "--shard",
-        "Export one part of the organisations: 3/16, or auto under Kubernetes and AWS Batch.",
-        value="NUMBER/COUNT",
-        default="all of them",
-        panel=WHICH,
-    ),
-]
 To = Annotated[
     str | None,
     flag(
@@ -119,16 +109,6 @@ Order = Annotated[
     str | None,
     flag(
         "--order", "Which day comes first.", value="newest|oldest", default="newest", panel=WHICH
-    ),
-]
-DaysAtOnce = Annotated[
-    int | None,
-    flag(
-        "--days-at-once",
-        "Export N days in parallel; they share one rate limit.",
-        value="N",
-        default="2",
-        panel=HOW,
     ),
 ]
 Datasets = Annotated[
@@ -233,15 +213,6 @@ Slices = Annotated[
         " own count.",
         value="N",
         default="1",
-        panel=HOW,
-    ),
-]
-Cluster = Annotated[
-    str | None,
-    flag(
-        "--cluster",
-        r"Spread the days over a Dask cluster: its scheduler, or workers here (extra \[dask]).",
-        value="tls://HOST:PORT|tcp://HOST:PORT|local:N",
         panel=HOW,
     ),
 ]
