@@ -20,7 +20,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, TypeVar
 
-from ..errors import ExportError, WrongUse
+from ..errors import ExportError, WrongUse, in_sentences
 from ..events import Event
 from ..export import DayResult
 from ..exporter import Exporter
@@ -59,7 +59,7 @@ def retry_at(problem: ExportError, now: datetime) -> datetime:
 
 def sentences(problem: ExportError) -> str:
     """Return what happened and what to do."""
-    return f"{problem.message.rstrip('.')}. {problem.advice}".strip()
+    return in_sentences(problem.message, problem.advice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
