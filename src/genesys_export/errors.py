@@ -75,6 +75,11 @@ class ExportError(Exception):
         return self.exit_status
 
 
+def in_sentences(message: str, advice: str) -> str:
+    """Return what happened and what to do."""
+    return f"{message.rstrip('.')}. {advice}".rstrip()
+
+
 def unpicklable(what: str) -> WrongUse:
     """Return the error of who tries to pickle something that holds a secret."""
     return WrongUse(

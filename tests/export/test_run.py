@@ -535,6 +535,33 @@ def test_one_slot_in_all_gives_each_organisation_its_turn():
     assert order == [("a", 1), ("b", 1), ("c", 1), ("a", 2), ("b", 2), ("c", 2)]
 
 
+def test_an_organisation_keeps_no_connection_once_nothing_of_it_is_under_way():
+    connected, most = set[str](), list[int]()
+
+    def connects(org: str) -> None:
+        connected.add(org)
+        most.append(len(connected))
+
+    names = [f"org{number:03}" for number in range(60)]
+    benches = [Bench(Script(lambda _at, org=org: connects(org)), org=org) for org in names]
+    exporters = [
+        DayExporter(
+            replace(one.exporter().deps, disconnect=lambda org=one.org: connected.discard(org))
+        )
+        for one in benches
+    ]
+    whole = Run(
+        orgs=orgs_of(*exporters),
+        choice=Choice(Kind.RANGE, november(1, 2)),
+        clock=FakeClock(),
+        at_once=2,
+        in_process=2,
+    )
+    assert len(list(whole.results())) == 120
+    assert max(most) <= 2 * whole.most_open  # those that ended meanwhile, too
+    assert not connected
+
+
 def test_an_organisation_that_cannot_be_opened_costs_its_own_days_alone():
     def refuse():
         raise WrongSettings("orgs.apac.client_secret: missing")

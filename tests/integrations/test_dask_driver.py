@@ -182,6 +182,18 @@ def test_a_day_that_kills_its_workers_fails_alone_and_runs_alone():
     assert "2026-01-02" in problem.message
 
 
+def test_days_that_killed_their_worker_are_left_where_their_organisation_was_given_up():
+    of = agenda("a", count=62, per_org=2)
+    kills, refused = of.next(NOW), of.next(NOW)
+    assert kills
+    assert refused
+    told = of.ended(refused, [failed(refused, refused.days[0], SignInRefused("no"))], NOW)
+    assert [one.status for one in told] == ["failed"]
+    left = of.killed(kills)
+    assert [one.status for one in left] == ["not tried"] * 31
+    assert of.is_done
+
+
 def test_a_signal_leaves_the_rest_untried():
     came = iter([None, Stopped(15)])
     results, cluster, _ = driven(agenda("a"), lambda _: Lost(), pending=lambda: next(came, None))

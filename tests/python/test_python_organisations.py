@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
 
 from genesys_export import Exporter
 from genesys_export.errors import WrongSettings
 from genesys_simulator import Fault, Refusal
 
+CONNECTIONS = Path("/proc/net/tcp")
 DAY = "2025-11-20"
 RANGE = ("2025-11-18", "2025-11-20")
 
@@ -20,6 +24,12 @@ def fine(genesys):
         "client_secret": genesys.client_secret,
         "poll_first": "0.05s",
     }
+
+
+def connections(port: int | None) -> int:
+    """Return how many connections to that port are open."""
+    rows = [line.split() for line in CONNECTIONS.read_text().splitlines()[1:]]
+    return sum(row[2].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
 
 
 def exported(lake, orgs, **settings):
@@ -106,3 +116,16 @@ def test_an_organisation_that_refuses_its_jobs_leaves_the_others_alone(fine, sta
     ends, failed = exported(lake, {"apac": bad, "emea": fine})
     assert ends == {"emea": ["published"] * 3, "apac": ["failed"] * 3}
     assert {one.org for one in failed} == {"apac"}
+
+
+@pytest.mark.skipif(not CONNECTIONS.exists(), reason="reads Linux's list of connections")
+def test_an_organisation_that_is_done_keeps_no_connection_to_genesys(fine, start, lake):
+    genesys = start()
+    ours = {**fine, "base_url": genesys.base_url}
+    orgs = dict.fromkeys(("apac", "emea", "latam"), ours)
+    with Exporter.from_settings(
+        to=lake, environ={}, orgs=orgs, tables=["conversations"]
+    ) as exporter:
+        assert all(one.report for one in exporter.backfill(*RANGE))
+        assert connections(urlsplit(genesys.base_url).port) == 0
+        assert exporter.export(DAY, force=True).results

@@ -4,14 +4,13 @@ Sources disagree whether Genesys limits each token or all tokens of an OAuth cli
 (2026-11), so 429s decide: where a token is refused although it hardly asked since another one was
 refused, the limit is the client's, and from then on there is one budget for all. Tokens are filled
 one after the other, so one that is not needed is never fetched. Safe from several threads; waits
-for nothing.
+for nothing. A `lane` is the number of a token, from 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Protocol
 
 from .limits import RequestBudget, Window
 
@@ -22,26 +21,6 @@ def one_budget(section: str) -> str:
         "Genesys limits the requests of this OAuth client as a whole, not those of each token:"
         f" from now on its tokens share one budget. Set tokens = 1 in [{section}]."
     )
-
-
-class Lanes(Protocol):
-    """The tokens of a client, numbered from 0, and the budget of each."""
-
-    @property
-    def count(self) -> int:
-        """How many there may be."""
-
-    def soonest(self) -> int:
-        """Return the token that has a free start first."""
-
-    def reserve(self, lane: int) -> float:
-        """Take a start of that token and return 0.0; else return the seconds to wait."""
-
-    def refused(self, lane: int, wait_s: float, started_ago_s: float) -> bool:
-        """Record a 429; return whether it showed that the limit is the client's."""
-
-    def paused_for(self) -> float:
-        """Return for how many seconds a 429 pauses whoever asks next."""
 
 
 class OneToken:

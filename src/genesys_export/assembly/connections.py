@@ -152,9 +152,4 @@ def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...],
 
     Asks for no credentials of Genesys; raises WrongSettings if no destination is given.
     """
-    return names_of_orgs(settings), store_of(settings.require_destination(), observe)
-
-
-def names_of_orgs(settings: Settings) -> tuple[str, ...]:
-    """Return the organisations asked for, of the shard; "" stands for the only one."""
-    return settings.org_names
+    return settings.org_names, store_of(settings.require_destination(), observe)

@@ -29,7 +29,6 @@ from .connections import (
     bucket_options,
     client_of,
     hosts_of,
-    names_of_orgs,
     setting_names_of,
     store_of,
     transport_of,
@@ -99,7 +98,7 @@ def verifiers(
     announcing = _announcing(settings, clock, observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
     several = len(settings.datasets) > 1
-    for name in orgs or names_of_orgs(settings):
+    for name in orgs or settings.org_names:
         counter = _recount(settings, orgs[name], clock=clock, observe=observe) if source else None
         for dataset in settings.datasets:
             home = Home(name, dataset.name)

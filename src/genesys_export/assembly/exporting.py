@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from ..api import Budgets, ClientMembership, Clock
@@ -36,16 +35,13 @@ def exporters(  # noqa: PLR0913 - all but the first by keyword
     observe: Observe,
     shield: Shield,
     budget: Budgets | None,
-    closing: ExitStack,
 ) -> Iterator[DayExporter]:
     """Yield an exporter for every dataset of an organisation; raises WrongSettings.
 
     They share its client: its token and its budget of requests; `budget` replaces its own. Each
     day's publishing happens inside `shield()`: what must not interrupt it is kept out there.
-    `closing` closes the connections at its end.
     """
     client = client_of(settings, org, clock=clock, observe=observe, budget=budget)
-    closing.callback(client.close)
     membership = ClientMembership(client, org.client_id)
     for plan in plans_of(settings, org):
         feed = feed_of(settings, org, plan, client, clock=clock, observe=observe)
@@ -65,6 +61,7 @@ def exporters(  # noqa: PLR0913 - all but the first by keyword
             holder=this_process(),
             lease_time=settings.resume.lease,
             check_clock=client.check_clock,
+            disconnect=client.close,
         )
         yield DayExporter(deps)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ class Work:
     def close(self) -> None:
         """Close the connections; what is asked for later opens new ones."""
         with self._lock:
+            for part in chain.from_iterable(self._parts.values()):
+                part.deps.disconnect()
             self._parts.clear()
             self._store = self._announcing = None
             self._closing.close()
@@ -100,7 +103,6 @@ class Work:
                     observe=around.observe,
                     shield=around.shield,
                     budget=around.budget,
-                    closing=self._closing,
                 )
                 announcing = self.announcing
                 self._parts[org] = tuple(map(announcing.joined, found) if announcing else found)
@@ -123,22 +125,6 @@ class Work:
                     closing=self._closing,
                 )
             return self._announcing
-
-    def _announced(self, found: Iterator[DayExporter]) -> Iterator[DayExporter]:
-        """Yield the exporters; with [notify], such that their days are announced."""
-        self._announcing = None
-        if not self.settings.notify:
-            return found
-        from .announcing import Announcing  # noqa: PLC0415 - most runs announce nothing
-
-        announcing = self._announcing = Announcing(
-            self.settings,
-            clock=self.around.clock,
-            observe=self.around.observe,
-            shield=self.around.shield,
-            closing=self._closing,
-        )
-        return map(announcing.joined, found)
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
         """Export the chosen days; yield how each ended, as they end.

@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from .. import __version__
-from . import durations, options, own_options, process
+from . import dividing, options, own_options, process
 from .help import Command, Group, examples
 from .showing import machine
 
@@ -43,14 +42,9 @@ def status_of(arguments: list[str]) -> int:
 
 
 @app.callback(invoke_without_command=True)
-def _version(
-    *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
+def _version(*, version: own_options.Version = False) -> None:
     """Export Genesys Cloud conversation details to S3 or a folder, day by day."""
-    if version:
-        sys.stdout.write(f"genesys-export {__version__}\n")
-        raise typer.Exit
+    del version
 
 
 @app.command(cls=Command, epilog=examples("init"))
@@ -75,7 +69,7 @@ def init(
 @app.command(cls=Command, epilog=examples("run"))
 def run(
     date: options.Date = None,
-    shard: options.Shard = None,
+    shard: dividing.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -95,7 +89,7 @@ def run(
     force: options.Force = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
-    deadline: durations.Deadline = None,
+    deadline: dividing.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -126,7 +120,7 @@ def backfill(
     start: options.Start,
     end: options.End,
     order: options.Order = None,
-    shard: options.Shard = None,
+    shard: dividing.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -139,8 +133,8 @@ def backfill(
     direction: options.Direction = None,
     filters: options.Filters = None,
     slices: options.Slices = None,
-    days_at_once: options.DaysAtOnce = None,
-    cluster: options.Cluster = None,
+    days_at_once: dividing.DaysAtOnce = None,
+    cluster: dividing.Cluster = None,
     timezone: options.Timezone = None,
     wait: options.Wait = None,
     allow_partial: options.AllowPartial = False,
@@ -148,7 +142,7 @@ def backfill(
     force: options.ForceRange = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
-    deadline: durations.Deadline = None,
+    deadline: dividing.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,

@@ -66,17 +66,6 @@ Org = Annotated[
         panel=EVERYWHERE,
     ),
 ]
-Shard = Annotated[
-    str | None,
-    flag(
-        "--shard",
-        "Export only part NUMBER of COUNT of the organisations, such as 3/16; auto reads it from"
-        " AWS Batch or GENESYS_EXPORT_SHARD; auto/16 for Kubernetes.",
-        value="NUMBER/COUNT",
-        default="all of them",
-        panel=WHICH,
-    ),
-]
 To = Annotated[
     str | None,
     flag(
@@ -120,16 +109,6 @@ Order = Annotated[
     str | None,
     flag(
         "--order", "Which day comes first.", value="newest|oldest", default="newest", panel=WHICH
-    ),
-]
-DaysAtOnce = Annotated[
-    int | None,
-    flag(
-        "--days-at-once",
-        "Export N days in parallel; they share one rate limit.",
-        value="N",
-        default="2",
-        panel=HOW,
     ),
 ]
 Datasets = Annotated[
@@ -234,16 +213,6 @@ Slices = Annotated[
         " own count.",
         value="N",
         default="1",
-        panel=HOW,
-    ),
-]
-Cluster = Annotated[
-    str | None,
-    flag(
-        "--cluster",
-        r"Spread the days over a Dask cluster (extra \[dask]): its scheduler at tls://HOST:PORT or"
-        " tcp://HOST:PORT, or local:N for N workers here. Not with --deadline.",
-        value="ADDRESS",
         panel=HOW,
     ),
 ]

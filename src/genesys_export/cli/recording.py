@@ -6,7 +6,7 @@ can't be reached, or isn't known because the settings don't say, there is no pla
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ..api import SystemClock
 from ..assembly.connections import destinations
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings
 from ..events import Noticed, Observe, ignore
-from ..export import DayResult, Outcome, gravest
+from ..export import DayResult, gravest
 from ..last_run import LastRun
 from ..locations import Home
 from ..settings import Flags, Need, Settings, load
@@ -112,18 +112,19 @@ class Recorder:
     def _run(self, results: Sequence[DayResult]) -> LastRun:
         problem = gravest(results)
         day = next((str(one.day) for one in results if problem and one.problem is problem), "")
-        ends = [one.report.outcome for one in results if one.report]
+        ends = Counter(one.status for one in results)
         return LastRun(
             command=self.command,
             began=self.began,
             ended=self.clock.now(),
             status=problem.status if problem else 0,
             tool_version=__version__,
-            published=ends.count(Outcome.PUBLISHED),
-            unchanged=ends.count(Outcome.UNCHANGED),
-            skipped=ends.count(Outcome.SKIPPED),
-            failed=sum(one.report is None and one.problem is not None for one in results),
-            not_tried=sum(bool(one.not_tried) for one in results),
+            published=ends["published"],
+            unchanged=ends["unchanged"],
+            skipped=ends["skipped"],
+            failed=ends["failed"],
+            unfinished=ends["unfinished"],
+            not_tried=ends["not tried"],
             day=day,
             message=problem.message if problem else "",
             advice=problem.advice if problem else "",

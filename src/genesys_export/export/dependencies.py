@@ -23,7 +23,7 @@ Shield = Callable[[], AbstractContextManager[None]]
 
 
 def nothing() -> None:
-    """Replace a check that is not made."""
+    """Stand in for what is not needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ class Dependencies:
     slot: Slot = field(default_factory=Slot)  # of the day
     check_clock: Callable[[], None] = nothing  # raises where this machine's clock is wrong
     opening: Callable[[], None] = nothing  # called before each claim of a day; raises nothing
+    disconnect: Callable[[], None] = nothing  # closes idle connections; a request opens new ones
 
     @property
     def ledger(self) -> Ledger:

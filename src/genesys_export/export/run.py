@@ -137,13 +137,17 @@ class Run:
         score = Score(at_once=self.at_once, lanes=self.most_open)
         score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
         told_s, is_told = -_TELL_EVERY_S, True
+        just_ended: list[Turn] = []  # unless something of them begins again
         with self._workers() as workers, self._left_early():
             while self._line or self._running:
                 if ending := self._ending():
                     yield from self._all_left(score, turns, str(ending))
                 self._begin(workers)
+                while just_ended:
+                    just_ended.pop().rest()
                 for turn, task, ended in self._ended():
                     is_told = False
+                    just_ended.append(turn)
                     yield from self._taken(score, turn, task, ended)
                 passed_s = self.clock.monotonic() - told_s
                 soon_s = 0.0 if self._days_open <= _FEW else _TELL_AT_MOST_EVERY_S

@@ -114,9 +114,20 @@ class Turn:
         return bool(self.waiting or self._unlooked)
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether a day or a look of it is."""
+        return self.looking or bool(self.running.total())
+
+    @property
     def is_idle(self) -> bool:
         """Whether days are left, and nothing of it is under way."""
-        return self.is_left and not self.looking and not self.running.total()
+        return self.is_left and not self.is_under_way
+
+    def rest(self) -> None:
+        """Close its connections if nothing of it is under way."""
+        if not self.is_under_way:
+            for exporter in self._opened.values():
+                exporter.deps.disconnect()
 
     def ended(self, task: Task) -> None:
         """Count a day as no longer under way."""

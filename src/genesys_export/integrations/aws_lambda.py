@@ -106,14 +106,13 @@ def _margin_s(left_s: float) -> float:
 
 
 def _told(result: DayResult) -> dict[str, Any]:
-    note = result.not_tried or (result.report.note if result.report else "")
     return {
         "org": result.org,
         "dataset": result.dataset,
         "day": str(result.day),
         "status": result.status,
         "exit_status": result.exit_status,
-        "message": result.problem.message if result.problem else note,
+        "message": result.message,
         "retry_at": _iso(result.retry_at) if result.retry_at else None,
     }
 

@@ -20,7 +20,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, TypeVar
 
-from ..errors import ExportError, WrongUse
+from ..errors import ExportError, WrongUse, in_sentences
 from ..events import Event
 from ..export import DayResult
 from ..exporter import Exporter
@@ -54,13 +54,12 @@ def then(problem: ExportError) -> Then:
 
 def retry_at(problem: ExportError, now: datetime) -> datetime:
     """Return when to try again: what the error says, else in five minutes."""
-    known: datetime | None = getattr(problem, "retry_at", None)
-    return known or now + _UNLESS_KNOWN
+    return problem.retry_at or now + _UNLESS_KNOWN
 
 
 def sentences(problem: ExportError) -> str:
     """Return what happened and what to do."""
-    return f"{problem.message.rstrip('.')}. {problem.advice}".strip()
+    return in_sentences(problem.message, problem.advice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...api import SystemClock
-from ...assembly.connections import names_of_orgs
 from ...assembly.dates import AnyDay, ended_days
 from ...assembly.working import Surroundings
 from ...days import Day
@@ -73,7 +72,7 @@ def spread(  # noqa: PLR0913 - the two doors come together here
 
     per_org = settings.cluster.workers_per_org
     agenda = Agenda(
-        orgs=names_of_orgs(settings),
+        orgs=settings.org_names,
         datasets=[one.name for one in settings.datasets],
         days=days,
         per_org=per_org,

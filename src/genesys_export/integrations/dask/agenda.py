@@ -124,17 +124,17 @@ class Agenda:
         return self._left_of_given_up()
 
     def killed(self, chunk: Chunk) -> tuple[DayResult, ...]:
-        """Take back a chunk that killed its workers; return a day's result that is final."""
+        """Take back a chunk that killed its workers; return the results that are final."""
         self._running.remove(chunk)
         if chunk.is_alone:
-            return tuple(self._failed(chunk))
+            return (*self._failed(chunk), *self._left_of_given_up())
         for day in chunk.days:
             wanted = frozenset(key for key in chunk.wanted if key[1] == day.date)
             if wanted:
                 self._alone.append(
                     replace(chunk, days=(day,), wanted=wanted, is_alone=True, not_before=None)
                 )
-        return ()
+        return self._left_of_given_up()
 
     def left(self, why: str, problem: ExportError) -> Iterator[DayResult]:
         """Yield the days without a result, the first one with the error; nothing is left then."""
@@ -142,7 +142,7 @@ class Agenda:
         chunks += [one for chunks in self._waiting.values() for one in chunks]
         self._running, self._alone, self._waiting = [], deque(), {}
         told: ExportError | None = problem
-        for one in (each for chunk in chunks for each in _not_tried(chunk, why)):
+        for one in (each for chunk in chunks for each in not_tried(chunk, why)):
             yield replace(one, problem=told)
             told = None
 
@@ -162,7 +162,7 @@ class Agenda:
         left = [one for org in self._given_up for one in self._waiting.pop(org, ())]
         left += [one for one in self._alone if one.org in self._given_up]
         self._alone = deque(one for one in self._alone if one.org not in self._given_up)
-        return tuple(result for chunk in left for result in _not_tried(chunk, _ORG_ENDED))
+        return tuple(result for chunk in left for result in not_tried(chunk, _ORG_ENDED))
 
     def _failed(self, chunk: Chunk) -> Iterator[DayResult]:
         for dataset, day in sorted(chunk.wanted):
@@ -218,8 +218,7 @@ def _when(problem: ExportError, tries: int, now: datetime) -> datetime | None:
         return now + timedelta(seconds=1)
     if problem.status not in _MAY_PASS or tries + 1 >= MOST_TRIES:
         return None
-    known: datetime | None = getattr(problem, "retry_at", None)
-    at = known or now + _FIRST_WAIT * 2**tries
+    at = problem.retry_at or now + _FIRST_WAIT * 2**tries
     return max(at, now + timedelta(seconds=1)) if at - now <= _LONGEST_WAIT else None
 
 
@@ -227,7 +226,8 @@ def _ends_the_organisation(problem: ExportError) -> bool:
     return problem.status in _FOR_A_PERSON and not isinstance(problem, NotAFile)
 
 
-def _not_tried(chunk: Chunk, why: str) -> Iterator[DayResult]:
+def not_tried(chunk: Chunk, why: str) -> Iterator[DayResult]:
+    """Yield a result for each day of a chunk that will not be exported."""
     at = {day.date: day for day in chunk.days}
     for dataset, day in sorted(chunk.wanted):
         yield DayResult(org=chunk.org, dataset=dataset, day=at[day], not_tried=why)

@@ -15,7 +15,8 @@ from ...errors import ExportError, Stopped, TryAgainLater
 from ...events import BackfillProgress, DayPublished, DaySkipped, Event, Observe, OrgProgress
 from ...export import DayResult, Outcome
 from ...export.pace import Score
-from .agenda import Agenda, Chunk
+from ...export.turns import GIVEN_UP
+from .agenda import Agenda, Chunk, not_tried
 from .task import Killed, Lost
 from .task import Outcome as Ending
 
@@ -159,18 +160,5 @@ class Driver:
 
 def _all_failed(chunk: Chunk, problem: ExportError) -> list[DayResult]:
     """Return what an error before any day means for each of them: the first one has it."""
-    at = {day.date: day for day in chunk.days}
-    keys = sorted(chunk.wanted)
-    found = []
-    for place, (dataset, day) in enumerate(keys):
-        first = place == 0
-        found.append(
-            DayResult(
-                org=chunk.org,
-                dataset=dataset,
-                day=at[day],
-                problem=problem if first else None,
-                not_tried="" if first else "the previous days failed with the same error",
-            )
-        )
-    return found
+    first, *others = not_tried(chunk, GIVEN_UP)
+    return [replace(first, problem=problem, not_tried=""), *others]

@@ -23,7 +23,7 @@ from ...claim import Claim, Failure
 from ...damage import damages, sentence
 from ...datasets import Dataset
 from ...days import Day, yesterday, zone_named
-from ...errors import DestinationFailed, NotAFile
+from ...errors import DestinationFailed, NotAFile, in_sentences
 from ...guards import differences
 from ...last_run import LastRun
 from ...locations import Home, Kind
@@ -159,7 +159,7 @@ def _known(store: Store, home: Home, asked: tuple[date, set[Kind]]) -> _Known:
             else:
                 known = replace(known, claim=claims.decode(there.body, store.url(key)))
         except (DestinationFailed, NotAFile) as problem:
-            told = f"{problem.message}. {problem.advice}"
+            told = in_sentences(problem.message, problem.advice)
             known = replace(known, unreadable=f"{known.unreadable} {told}".strip())
             if kind is Kind.MANIFEST:
                 known = replace(known, no_manifest=problem.message)
