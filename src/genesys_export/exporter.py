@@ -217,11 +217,13 @@ class Exporter(Work):
 
     def status(self) -> tuple[OrgStatus, ...]:
         """Return what is published of every day, for each organisation and dataset."""
-        from .operations.status.reading import Place, read  # noqa: PLC0415 - a run needs no status
+        # A run needs no status.
+        from .assembly.reporting import target_keys  # noqa: PLC0415
+        from .operations.status.reading import Place, read  # noqa: PLC0415
 
         settings, around = self.settings, self.around
         orgs, store = destinations(settings, around.observe)
-        now, found = around.clock.now(), []
+        now, found, targets = around.clock.now(), [], target_keys(settings)
         for org, dataset in product(orgs, settings.datasets):
             place = Place(
                 org=org,
@@ -229,6 +231,7 @@ class Exporter(Work):
                 zone=settings.export.timezone,
                 policy=policy_of(settings, dataset),
                 given=around.given(org),
+                targets=targets,
             )
             found.append(read(store, place, now))
         return tuple(found)

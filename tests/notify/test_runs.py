@@ -12,6 +12,7 @@ import pytest
 from fakes import Events
 from genesys_export import DataMismatch, Exporter, ExportError, WrongSettings, WrongUse
 from genesys_export.events import Noticed
+from genesys_export.operations.status.remarks import remarks
 from genesys_simulator import Fault, Refusal
 
 DAY, BEFORE = "2025-11-20", "2025-11-19"
@@ -203,3 +204,44 @@ def test_days_under_way_in_several_threads_are_each_announced_once(make, web):
     with make() as exporter, ThreadPoolExecutor(3) as pool:
         [*pool.map(exporter.export, days)]
     assert sorted(one["day"] for one in told(web)) == days
+
+
+def test_status_says_which_messages_a_target_did_not_take(make, web):
+    def owed(**more):
+        with make(**more) as exporter:
+            (status,) = exporter.status()
+        return [one for day in status.days if str(day.day) == DAY for one in remarks(day)]
+
+    web.status = 503
+    with make() as exporter:
+        exporter.export(DAY)
+    (remark,) = owed()
+    assert (remark.short, remark.weight) == ("1 message owed", "note")
+    assert remark.text == (
+        "1 message about the day (published) was not delivered yet; the next run tries again"
+    )
+    assert owed(urls=[f"{web.address}/another"]) == owed(urls=[]) == []
+    web.status = 204
+    with make() as exporter:
+        exporter.export(DAY)
+    assert owed() == []
+
+
+def test_status_says_which_failures_were_not_announced(make, web, start):
+    web.status = 503
+    broken = start(faults=[Fault("submit", 1, Refusal(400))])
+    with make(broken) as exporter, pytest.raises(ExportError):
+        exporter.export(DAY)
+    with make() as exporter:
+        (status,) = exporter.status()
+        (day,) = [one for one in status.days if str(one.day) == DAY]
+        assert day.owed == ("failed",)
+
+
+def test_a_journal_that_can_not_be_read_does_not_end_the_status(make, tmp_path):
+    with make() as exporter:
+        exporter.export(DAY)
+        home = tmp_path / "lake/_genesys_export/conversation_details"
+        (home / "announced.json").write_text("no JSON")
+        (status,) = exporter.status()
+    assert {day.owed for day in status.days} == {()}

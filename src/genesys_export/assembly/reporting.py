@@ -15,6 +15,8 @@ from pathlib import Path
 from ..api import Clock
 from ..events import Observe
 from ..findings import Check, Finding, carried_out, doubtful, fine, wrong
+from ..notify.alerts import Alert
+from ..notify.targets import key_of
 from ..plural import plural
 from ..settings import Settings
 from ..store.options import S3Options
@@ -36,6 +38,13 @@ def announcements(
         look = partial(_credentials, " and ".join(aws), profile)
         checks.append(Check(name="AWS credentials", look=look, after=("targets",)))
     return carried_out(checks)
+
+
+def target_keys(settings: Settings) -> frozenset[str]:
+    """Return what the journals call the targets of [notify]."""
+    programs = (key_of(one.get_secret_value()) for one in settings.notify.urls)
+    people = enumerate(settings.notify.alerts, 1)
+    return frozenset((*programs, *(Alert(one.get_secret_value(), n).key for n, one in people)))
 
 
 def monitoring(settings: Settings) -> Generator[Finding, None, None]:

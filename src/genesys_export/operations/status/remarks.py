@@ -50,6 +50,7 @@ class Remark:
 def remarks(day: DayStatus) -> tuple[Remark, ...]:
     """Return everything there is to say about a day, what needs attention first."""
     found = [*_of_state(day), *_of_attempts(day), *_of_counts(day), *_of_recipe(day)]
+    found += _of_messages(day)
     return tuple(sorted(found, key=lambda remark: remark.weight is Weight.NOTE))
 
 
@@ -164,6 +165,15 @@ def _of_recipe(day: DayStatus) -> Iterator[Remark]:
     for note in day.manifest.notes if day.manifest else ():
         is_of_cut = note.partition(" ")[0] in cut  # such a note begins with the table's name
         yield Remark(Weight.NOTE, "cut table" if is_of_cut else "note", note)
+
+
+def _of_messages(day: DayStatus) -> Iterator[Remark]:
+    if day.owed:
+        many = plural(len(day.owed), "message")
+        verb = "was" if len(day.owed) == 1 else "were"
+        kinds = ", ".join(sorted({*day.owed}))
+        told = f"{many} about the day ({kinds}) {verb} not delivered yet; the next run tries again"
+        yield Remark(Weight.NOTE, f"{many} owed", told)
 
 
 def summary(status: OrgStatus) -> str:
