@@ -147,9 +147,7 @@ class Work:
         where no organisation, or no destination, is set as it must be. The deadline counts from
         now.
         """
-        if options.deadline is not None:
-            ends_s = self.around.clock.monotonic() + options.deadline.total_seconds()
-            options = replace(options, ends_s=ends_s)
+        options = self._begun(options)
         self.settings.require_some()
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
@@ -158,9 +156,16 @@ class Work:
             results = announcing.told(results, all_due=choice.kind is Kind.DUE)
         return one_call(self._telemetry.called(results))
 
-    def is_threaded(self, choice: Choice) -> bool:
+    def is_threaded(self, choice: Choice, options: ExportOptions) -> bool:
         """Whether the chosen days are exported in other threads, several at a time."""
-        return self._run(choice, ExportOptions()).side_by_side > 1
+        return self._run(choice, self._begun(options)).side_by_side > 1
+
+    def _begun(self, options: ExportOptions) -> ExportOptions:
+        """Return the options with the end of a call that begins now."""
+        if options.deadline is None:
+            return options
+        ends_s = self.around.clock.monotonic() + options.deadline.total_seconds()
+        return replace(options, ends_s=ends_s)
 
     def _run(self, choice: Choice, options: ExportOptions) -> Run:
         asked, around = self.settings.backfill, self.around

@@ -20,6 +20,7 @@ from .report import DayReport, DayResult
 from .slots import Slot, Slots, most_open
 
 GIVEN_UP = "the previous days failed with the same error"
+UNFINISHED = "an earlier day needs the time that is left before the deadline"
 _LOOKED_AT = 31  # days of a range, with one look
 
 
