@@ -122,7 +122,7 @@ class Run:
 
     def _results(self) -> Iterator[DayResult]:
         turns = [
-            Turn(org=org, choice=self.choice, options=self.options, pending=self.pending)
+            Turn(org=org, choice=self.choice, options=self.options, ending=self._ending)
             for org in self.orgs
         ]
         self._line.extend(turns)
@@ -130,10 +130,11 @@ class Run:
         self._slots = Slots(each=self._each, in_all=self.in_process, mailbox=self.mailbox)
         score = Score(at_once=self._each, lanes=self.most_open)
         score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
-        told_s, is_told = -_TELL_EVERY_S, True
+        told_s, is_told, goes_on = -_TELL_EVERY_S, True, True
         with self._workers() as workers, self._left_early():
             while self._line or self._running:
-                if ending := self._ending():
+                if goes_on and (ending := self._ending()):
+                    goes_on = False
                     yield from self._all_left(score, turns, str(ending))
                 self._begin(workers)
                 for turn, task, ended in self._ended():
