@@ -26,7 +26,9 @@ _STEPS = {
     "retry": "a failed request can be tried again in {} s or more",
     "availability": "Genesys can be asked for more data in {} s or more",
 }
+_LATE = 0.1  # of a call
 _ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
+_late_s: ContextVar[float | None] = ContextVar("late_s", default=None)
 
 
 def check_given(deadline: object) -> None:
@@ -41,18 +43,31 @@ def check_given(deadline: object) -> None:
 
 
 @contextmanager
-def ending(at_s: float | None) -> Iterator[None]:
-    """Set the deadline inside, in seconds of the monotonic clock; None: there is none."""
-    token = _ends_s.set(at_s)
+def ending(at_s: float | None, whole: timedelta | None = None) -> Iterator[None]:
+    """Set the deadline inside, in seconds of the monotonic clock; None: there is none.
+
+    `whole` is how long the call may take from its begin.
+    """
+    late_s = None
+    if at_s is not None and whole is not None:
+        late_s = at_s - (1 - _LATE) * whole.total_seconds()
+    ends, late = _ends_s.set(at_s), _late_s.set(late_s)
     try:
         yield
     finally:
-        _ends_s.reset(token)
+        _late_s.reset(late)
+        _ends_s.reset(ends)
 
 
 def is_set() -> bool:
     """Whether there is a deadline here."""
     return _ends_s.get() is not None
+
+
+def is_late(clock: Clock) -> bool:
+    """Whether what begins now has clearly less time than the whole call."""
+    late_s = _late_s.get()
+    return late_s is not None and clock.monotonic() > late_s
 
 
 def check(clock: Clock, wait_s: float = 0.0, *, reason: str = "", grace_s: float = 0.0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fakes import CONVERSATIONS, Events, FakeClock, MemoryStore, feed_of, some
+from fakes import CONVERSATIONS, Events, FakeClock, MemoryStore, feed_of, orgs_of, some
 from genesys_export.api import (
     Budget,
     Client,
@@ -34,14 +34,19 @@ from genesys_export.errors import (
     TryAgainLater,
     WrongSettings,
 )
-from genesys_export.events import DayCut, JobSubmitted, SliceAdopted, SliceStaged
+from genesys_export.events import DayCut, JobSubmitted, Requested, SliceAdopted, SliceStaged
 from genesys_export.export import (
+    Choice,
     DayExporter,
     DayReport,
+    DayResult,
     Dependencies,
     ExportOptions,
+    Kind,
     Outcome,
     Plan,
+    Run,
+    days_between,
 )
 from genesys_export.export.counting import estimated
 from genesys_export.export.cutting import UNCOUNTED, number_of
@@ -88,6 +93,17 @@ class Slow(Events):
             self.clock.rest(100)
 
 
+class SlowPages(Events):
+    """An observer that takes a minute once a page has come."""
+
+    clock: FakeClock
+
+    def __call__(self, event: object) -> None:
+        super().__call__(event)
+        if isinstance(event, Requested) and event.path.endswith("/results"):
+            self.clock.rest(60)
+
+
 @dataclass
 class Calls:
     """Calls that follow one another, each with what a process of its own would have.
@@ -124,6 +140,19 @@ class Calls:
     def call(self, limit: timedelta | None = LIMIT, **plan: Any) -> DayReport:
         ends_s = None if limit is None else self.clock.monotonic() + limit.total_seconds()
         return self.exporter(**plan).export(DAY, ExportOptions(ends_s=ends_s))
+
+    def backfill(self, limit: timedelta, days: Sequence[Day], **plan: Any) -> list[DayResult]:
+        """Export several days by one call that would work on four of them at a time."""
+        ends_s = self.clock.monotonic() + limit.total_seconds()
+        whole = Run(
+            orgs=orgs_of(self.exporter(**plan)),
+            choice=Choice(Kind.RANGE, tuple(days)),
+            clock=self.clock,
+            options=ExportOptions(deadline=limit, ends_s=ends_s),
+            at_once=4,
+            in_process=8,
+        )
+        return list(whole.results())
 
     def exporter(self, **plan: Any) -> DayExporter:
         made = Plan(dataset=CONVERSATIONS, tables=TABLES, **plan)
@@ -250,6 +279,60 @@ def test_a_deadline_that_no_slice_fits_into_is_an_error_in_the_end_and_no_loop(c
     with pytest.raises(WrongSettings, match="completed no slice before") as problem:
         found.until_done(12, timedelta(seconds=30), auto=True, slices=96)
     assert problem.value.advice == "Use a longer deadline."
+
+
+def test_a_range_of_days_that_each_fit_into_a_call_comes_to_its_end(calls):
+    found, problems = calls(per_minute=60), []
+    days = days_between(Day(date(2025, 11, 18), DAY.zone), DAY)
+    for _ in range(len(days) + 1):
+        ends = found.backfill(LIMIT, days, slices=1)
+        problems = [one.problem for one in ends if one.problem]
+        assert {type(one) for one in problems} <= {DeadlineReached}
+        found.clock.rest(60)  # until the budget is whole again
+    assert not problems
+
+
+def test_only_a_day_alone_that_cannot_be_done_ends_the_calls(calls):
+    found, seen = calls(), []
+    days = days_between(Day(date(2025, 11, 18), DAY.zone), DAY)
+    for _ in range(5):
+        found.clock.rest(60)  # until the budget is whole again
+        ends = found.backfill(LIMIT, days, slices=1)
+        seen += [(str(one.day), one.exit_status) for one in ends if one.exit_status == 78]
+    assert seen == [("2025-11-18", 78)]
+
+
+def test_no_day_begins_once_an_earlier_one_could_not_be_finished(calls):
+    found = calls()
+    days = days_between(Day(date(2025, 11, 18), DAY.zone), DAY)
+    ends = found.backfill(LIMIT, days, slices=1)
+    assert [one.status for one in ends] == ["unfinished", "not tried", "not tried"]
+    assert len(found.submitted) == 1
+
+
+def test_a_day_whose_data_is_late_leaves_the_others_alone(calls):
+    found = calls(options={"lag": timedelta(days=374)}, per_minute=300)
+    days = days_between(Day(date(2025, 11, 17), DAY.zone), DAY)[::-1]
+    ends = found.backfill(LIMIT, days, slices=1, wait=timedelta(hours=2))
+    assert [one.status for one in ends] == ["unfinished"] * 2 + ["published"] * 2
+
+
+def test_slices_that_never_began_say_nothing_about_their_size(calls):
+    found = calls(counter=Counting(3), events=SlowPages())
+    found.events.clock = found.clock
+    with pytest.raises(DeadlineReached):
+        found.call(auto=True, slices=96, per_slice=1)
+    assert 2 not in some(some(found.claim.slicing).reading)
+
+
+def test_a_day_that_began_late_in_its_call_says_nothing_about_its_size(calls):
+    found = calls()
+    for _ in range(5):
+        now_s = found.clock.monotonic()
+        whole = ExportOptions(deadline=LIMIT, ends_s=now_s + LIMIT.total_seconds() / 2)
+        with pytest.raises(DeadlineReached):
+            found.exporter(slices=1).export(DAY, whole)
+        assert some(found.claim.slicing).vain == 0
 
 
 def test_a_wait_that_would_end_too_late_is_not_begun(calls):

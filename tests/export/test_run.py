@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from queue import Empty, SimpleQueue
 from threading import Barrier, Event, Lock
 from zoneinfo import ZoneInfo
 
@@ -772,10 +774,85 @@ def test_days_that_the_deadline_leaves_no_time_to_begin_are_not_tried():
     assert ends[2].not_tried == "the deadline is reached"
 
 
+@pytest.mark.parametrize("in_process", [1, 8])
+def test_no_organisation_is_looked_at_after_the_deadline(in_process):
+    clock, opened = FakeClock(), []
+
+    def opens(number):
+        opened.append(number)
+        clock.rest(1)
+        return (Bench(Script(), clock=clock, org=str(number)).exporter(),)
+
+    whole = Run(
+        orgs=[
+            Org(name=str(number), datasets=(DEFAULT,), open=partial(opens, number))
+            for number in range(100)
+        ],
+        choice=Choice(Kind.RANGE, november(1, 3)),
+        clock=clock,
+        options=ExportOptions(ends_s=5.0),
+        in_process=in_process,
+    )
+    ends = list(whole.results())
+    assert len(ends) == 300
+    assert len(opened) < 5 + 8  # as many as are looked at side by side
+    assert [one.exit_status for one in ends].count(75) == 1
+
+
+def test_a_look_that_the_deadline_ends_is_of_days_that_are_not_tried():
+    def late():
+        time_limit.check(clock, 100, reason="retry")
+
+    clock = FakeClock()
+    whole = Run(
+        orgs=[Org(name="", datasets=(DEFAULT,), open=late)],
+        choice=Choice(Kind.RANGE, november(1, 3)),
+        clock=clock,
+        options=ExportOptions(ends_s=5.0),
+    )
+    ends = list(whole.results())
+    assert [one.status for one in ends] == ["not tried"] * 3
+    assert [one.exit_status for one in ends] == [75, 0, 0]
+
+
+def test_what_is_left_at_the_end_is_gone_through_once():
+    class Names(tuple):
+        __slots__ = ()
+
+        def __iter__(self):
+            if stopped:
+                asked.append(1)
+            return super().__iter__()
+
+    class Patient(SimpleQueue):
+        def get(self, **more):
+            if stopped and len(turns) < 9:
+                turns.append(1)
+                raise Empty
+            return super().get(**more)
+
+    asked, turns, stopped = [], [], []
+    benches = [Bench(Script(lambda _at: stopped.append(Stopped(15))), org=org) for org in "ab"]
+    whole = Run(
+        orgs=[
+            Org(name=one.name, datasets=Names(one.datasets), open=one.open)
+            for one in orgs_of(*(bench.exporter() for bench in benches))
+        ],
+        choice=Choice(Kind.RANGE, november(1, 3)),
+        clock=FakeClock(),
+        in_process=2,
+        pending=lambda: stopped[0] if stopped else None,
+        mailbox=Patient,
+    )
+    assert len(list(whole.results())) == 6
+    assert len(turns) == 9
+    assert len(asked) <= 2
+
+
 def test_a_day_that_ends_at_the_deadline_still_counts_as_to_do():
     bench = Bench(Script(lambda _date: time_limit.check(bench.clock, 100)))
     ends = bench.run(november(10, 11), options=ExportOptions(ends_s=50.0))
-    assert {type(one.problem) for one in ends} == {DeadlineReached}
+    assert [type(one.problem) for one in ends] == [DeadlineReached, type(None)]
     last = bench.events.of(BackfillProgress)[-1]
     assert (last.failed, last.done, last.total) == (0, 0, 2)
     assert not any(one.is_failure for one in bench.events.of(DayEnded))

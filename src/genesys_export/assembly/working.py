@@ -133,10 +133,7 @@ class Work:
         where no organisation, or no destination, is set as it must be. The deadline and the
         wait for Genesys count from now.
         """
-        began_s = self.around.clock.monotonic()
-        options = replace(options, began_s=began_s)
-        if options.deadline is not None:
-            options = replace(options, ends_s=began_s + options.deadline.total_seconds())
+        options = self._begun(options)
         self.settings.require_some()
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
@@ -145,9 +142,17 @@ class Work:
             results = announcing.told(results, all_due=choice.kind is Kind.DUE)
         return one_call(self._telemetry.called(results))
 
-    def is_threaded(self, choice: Choice) -> bool:
+    def is_threaded(self, choice: Choice, options: ExportOptions) -> bool:
         """Whether the chosen days are exported in other threads, several at a time."""
-        return self._run(choice, ExportOptions()).is_threaded
+        return self._run(choice, self._begun(options)).is_threaded
+
+    def _begun(self, options: ExportOptions) -> ExportOptions:
+        """Return the options of a call that begins now, with its end."""
+        began_s = self.around.clock.monotonic()
+        if options.deadline is None:
+            return replace(options, began_s=began_s)
+        ends_s = began_s + options.deadline.total_seconds()
+        return replace(options, began_s=began_s, ends_s=ends_s)
 
     def _run(self, choice: Choice, options: ExportOptions) -> Run:
         asked, around = self.settings.backfill, self.around

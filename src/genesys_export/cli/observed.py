@@ -77,7 +77,7 @@ def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
         )
         try:
             exporter = Exporter(settings, around)
-            side_by_side = elsewhere or exporter.is_threaded(choice)
+            side_by_side = elsewhere or exporter.is_threaded(choice, request.options)
             how = partial(elsewhere, around) if elsewhere else exporter.results
             with signals.collecting() if side_by_side else nullcontext():
                 # A million days with their manifests would not fit into memory.

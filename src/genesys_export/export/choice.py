@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from ..about import carried
 from ..days import Day
-from ..errors import ExportError, Stopped
+from ..errors import ExportError
 from ..events import DayDue, DaySkipped
 from ..life import Reason, Why
 from .agenda import Due, agenda, published_days
@@ -72,7 +72,7 @@ def settled_days(
     exporter: DayExporter,
     days: Sequence[Day],
     options: ExportOptions,
-    pending: Callable[[], Stopped | None],
+    ending: Callable[[], ExportError | None],
 ) -> dict[Day, DayReport]:
     """Return which of these published days have nothing to do; raises what listing raises."""
     if not days:
@@ -80,7 +80,7 @@ def settled_days(
 
     def look(day: Day) -> DayReport | None:
         try:
-            return None if pending() else exporter.settled(day, options)
+            return None if ending() else exporter.settled(day, options)
         except ExportError:
             return None  # its export meets the same, and says so
 

@@ -81,7 +81,7 @@ class DayExporter:
         mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
         names = {**self.deps.plan.whose, "day": str(day)}
         try:
-            with about(**names), time_limit.ending(options.ends_s):
+            with about(**names), time_limit.ending(options.ends_s, options.deadline):
                 return mine._exported(day, options)  # noqa: SLF001 - its own
         except DeadlineReached as late:
             if not late.message.startswith(str(day)):

@@ -27,7 +27,7 @@ from .dependencies import nothing
 from .pace import Score
 from .report import DayResult
 from .slots import Mailbox, Slot, Slots, most_open
-from .turns import GIVEN_UP, Found, Org, Task, Turn, result
+from .turns import GIVEN_UP, UNFINISHED, Found, Org, Task, Turn, result
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -66,10 +66,12 @@ class Run:
     """The export of chosen days of organisations and datasets; to be run once, by one thread.
 
     Of each organisation `at_once` days are worked on, `in_process` of all of them; more only wait
-    for their jobs or, if a day `waits` for it, until Genesys has the day. `pending` tells whether
-    a signal came: it must wake the sleepers of the exporters' clock, too. `abandon` wakes them
-    where the results are no longer asked for. With one day at a time, and none that others must
-    not wait for, everything happens in the calling thread.
+    for their jobs or, if a day `waits` for it, until Genesys has the day. With a deadline an
+    organisation's days come one after another and keep their slots: days side by side share the
+    requests, so that perhaps none would be finished. `pending` tells whether a signal came: it
+    must wake the sleepers of the exporters' clock, too. `abandon` wakes them where the results are
+    no longer asked for. With one day at a time, and none that others must not wait for, everything
+    happens in the calling thread.
     """
 
     orgs: Sequence[Org]
@@ -97,11 +99,13 @@ class Run:
     @property
     def side_by_side(self) -> int:
         """How many days can be worked on at a time."""
-        return min(self.in_process, self.at_once * len(self.orgs))
+        return min(self.in_process, self._each * len(self.orgs))
 
     @property
     def most_open(self) -> int:
         """How many days can be under way, with those that wait for their jobs."""
+        if self.side_by_side <= 1 or self._is_limited:
+            return self.side_by_side
         return min(4 * self.in_process, most_open(self.at_once) * len(self.orgs))
 
     @property
@@ -115,6 +119,15 @@ class Run:
         lanes = sum(len(org.datasets) for org in self.orgs)
         return self.side_by_side > 1 or (self.waits and lanes > 1)
 
+    @property
+    def _is_limited(self) -> bool:
+        return self.options.ends_s is not None
+
+    @property
+    def _each(self) -> int:
+        """How many days of one organisation can be worked on at a time."""
+        return 1 if self._is_limited else self.at_once
+
     def results(self) -> Iterator[DayResult]:
         """Yield how each day ended, as they end: every one of them, tried or not."""
         for ended in self._results():
@@ -123,24 +136,25 @@ class Run:
 
     def _results(self) -> Iterator[DayResult]:
         turns = [
-            Turn(org=org, choice=self.choice, options=self.options, pending=self.pending)
+            Turn(org=org, choice=self.choice, options=self.options, ending=self._ending)
             for org in self.orgs
         ]
         self._line.extend(turns)
         self._news = self.mailbox()
         self._slots = Slots(
-            each=self.at_once,
+            each=self._each,
             in_all=self.in_process,
             mailbox=self.mailbox,
             most_late=self.most_late,
         )
-        score = Score(at_once=self.at_once, lanes=self.most_open)
+        score = Score(at_once=self._each, lanes=self.most_open)
         score.total = len(self.choice.days) * sum(len(org.datasets) for org in self.orgs)
-        told_s, is_told = -_TELL_EVERY_S, True
+        told_s, is_told, goes_on = -_TELL_EVERY_S, True, True
         just_ended: list[Turn] = []  # unless something of them begins again
         with self._workers() as workers, self._left_early():
             while self._line or self._running:
-                if ending := self._ending():
+                if goes_on and (ending := self._ending()):
+                    goes_on = False
                     yield from self._all_left(score, turns, str(ending))
                 self._begin(workers)
                 while just_ended:
@@ -206,7 +220,8 @@ class Run:
         future: Future[DayResult | Found]
         if isinstance(work, Task):
             work = replace(work, began_s=self.clock.monotonic())
-            tell = partial(self._news.put, turn) if self.is_threaded else None
+            lends = self.is_threaded and not self._is_limited
+            tell = partial(self._news.put, turn) if lends else None
             slot = Slot(self._slots, turn.org.name, tell)
             future = workers.submit(carried(work.exported), self.options, slot)
             self._running[future] = turn, work
@@ -260,6 +275,10 @@ class Run:
         yield ended
         if score.gives_up(*task.whose):
             yield from self._left(score, turn, task.whose[1], GIVEN_UP)
+        late = ended.problem
+        if isinstance(late, DeadlineReached) and late.waited_for != "availability":
+            for dataset in turn.org.datasets:
+                yield from self._left(score, turn, dataset, UNFINISHED)
 
     def _ending(self) -> Stopped | DeadlineReached | None:
         """Return why no further day begins, if so."""

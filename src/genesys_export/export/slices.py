@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 
+from .. import time_limit
 from ..about import about
 from ..claim import SealedFile, SealedSlice
 from ..days import Slice
@@ -46,6 +47,8 @@ class Task:
     reading: Reading
     began: datetime
     goes_on: bool = False  # with a job that an earlier attempt began
+    is_reading: bool = False  # it waits for neither its turn nor its job
+    is_late: bool = False  # it began when much of the call was over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +67,23 @@ class Late:
 
     slice: Slice
     problem: DeadlineReached
+    task: Task
 
 
 def stage_in_time(context: SliceContext, task: Task) -> StagedSlice | Late:
     """Read the slice completely and stage its files, if it is done before the deadline."""
     try:
+        time_limit.check(context.clock)
         return stage(context, task)
     except DeadlineReached as problem:
-        return Late(task.slice, problem)
+        return Late(task.slice, problem, task)
 
 
 def stage(context: SliceContext, task: Task) -> StagedSlice:
     """Read the slice completely and stage its files; its job is kept."""
     if not task.goes_on:
         task.began = context.clock.now()  # it may have waited for others
+    task.is_late = time_limit.is_late(context.clock)
     with about(slice=str(task.slice)), context.slot.used():
         if task.reading.awaits_job:
             with context.slot.lent(context.abandon, context.clock):
@@ -126,6 +132,7 @@ def _read(
     plan, key = context.plan, context.plan.rejects(task.slice)
     rejects = Rejects(context.store, key, context.token, count_only=bool(plan.privacy))
     files = Files(plan, task.slice, context.store, context.token)
+    task.is_reading, task.is_late = True, time_limit.is_late(context.clock)
     try:
         for item in task.reading.read(context.abandon):
             if isinstance(item, Again):

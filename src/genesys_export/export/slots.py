@@ -197,7 +197,7 @@ class Slot:
             while not wish.is_granted and not self._is_held:
                 _go_on(abandon)
                 clock.sleep(0)
-                time_limit.check(clock)
+                time_limit.check(clock, reason="slot")
                 with suppress(Empty):
                     wish.box.get(timeout=_ASK_EVERY_S)
         except BaseException:

@@ -119,17 +119,12 @@ class Staging:
             self._release_jobs()
 
     def _whole(self, ended: Sequence[StagedSlice | Late]) -> tuple[StagedSlice, ...]:
-        """Return the slices; raises DeadlineReached unless all are staged.
-
-        The claim learns which slices were being read, and not just waited for.
-        """
+        """Return the slices; raises DeadlineReached unless all are staged."""
         staged = tuple(one for one in ended if isinstance(one, StagedSlice))
         late = [one for one in ended if isinstance(one, Late)]
         if not late:
             return staged
-        self.lease.reading = tuple(
-            one.slice.index for one in late if one.problem.waited_for not in _OF_GENESYS
-        )
+        self.lease.reading = _were_read(late, some_fit=any(one.task for one in staged))
         first = min((one.problem for one in late), key=lambda one: one.retry_at or _NEVER)
         raise DeadlineReached(
             f"{first.message}{self._kept(len(staged), len(ended))}",
@@ -256,3 +251,17 @@ class Staging:
             self.deps.store.discard(one.file)
         if staged.sealed.index:
             self.deps.store.delete(staged.sealed.index.key)
+
+
+def _were_read(late: Sequence[Late], *, some_fit: bool) -> tuple[int, ...]:
+    """Return the slices that could not be read in time, and were not just waited for.
+
+    Where none was finished, that tells something only of those that had the whole call.
+    """
+    return tuple(
+        one.slice.index
+        for one in late
+        if (one.task.is_reading or one.problem.waited_for == "budget")
+        and one.problem.waited_for not in _OF_GENESYS
+        and (some_fit or not one.task.is_late)
+    )

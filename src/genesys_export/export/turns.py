@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from .. import time_limit
 from ..about import about
 from ..days import Day
-from ..errors import ExportError, Stopped, as_known
+from ..errors import DeadlineReached, ExportError, Stopped, as_known
 from .agenda import published_days
 from .choice import Choice, settled_days
 from .day import DayExporter, ExportOptions
@@ -20,6 +21,7 @@ from .report import DayReport, DayResult
 from .slots import Slot, Slots, most_open
 
 GIVEN_UP = "the previous days failed with the same error"
+UNFINISHED = "an earlier day needs the time that is left before the deadline"
 _LOOKED_AT = 31  # days of a range, with one look
 
 
@@ -80,7 +82,7 @@ class Turn:
     org: Org
     choice: Choice
     options: ExportOptions
-    pending: Callable[[], Stopped | None]
+    ending: Callable[[], Stopped | DeadlineReached | None]  # why nothing begins any more
     waiting: deque[Task] = field(default_factory=deque)
     running: Counter[str] = field(default_factory=Counter)  # days, by dataset
     looking: bool = False
@@ -142,7 +144,8 @@ class Turn:
         else:
             self.waiting.extend(found.tasks)
         if found.problem:
-            ends += self._never_looked_at(found.dataset, GIVEN_UP)
+            is_late = isinstance(found.problem, DeadlineReached)
+            ends += self._never_looked_at(found.dataset, UNFINISHED if is_late else GIVEN_UP)
         self._estimate()
         return ends
 
@@ -192,17 +195,24 @@ class Turn:
     def _looked_at(self, dataset: str, first: int, days: tuple[Day, ...]) -> Found:
         settled: dict[Day, DayReport] = {}
         whose = (self.org.name, dataset)
-        if stopped := self.pending():
-            left = tuple(result(whose, day, not_tried=str(stopped)) for day in days)
+        if ending := self.ending():
+            left = tuple(result(whose, day, not_tried=str(ending)) for day in days)
             return Found(dataset=dataset, ended=left)
         exporter = None
         try:
-            exporter = self._exporter(dataset)
-            with about(org=self.org.name, dataset=dataset):
+            with (
+                about(org=self.org.name, dataset=dataset),
+                time_limit.ending(self.options.ends_s, self.options.deadline),
+            ):
+                exporter = self._exporter(dataset)
                 days = self.choice.announced(exporter, days)
                 settled = self._settled(exporter, first, days)
+        except DeadlineReached as late:
+            ended = tuple(result(whose, day, not_tried=str(late)) for day in days)
+            first_one = replace(ended[0], problem=late)
+            return Found(dataset=dataset, ended=(first_one, *ended[1:]), problem=late)
         except Exception as problem:  # noqa: BLE001 - the border of an organisation's dataset
-            if exporter is None or not self.pending():
+            if exporter is None or not self.ending():
                 known = as_known(problem, self.org.name)
                 ended = (
                     result(whose, days[0], problem=known),
@@ -231,4 +241,4 @@ class Turn:
             self._published[name] = bytearray(one.date in known for one in self.choice.days)
         there = self._published[name][first:]
         published = [day for day, is_there in zip(days, there, strict=False) if is_there]
-        return settled_days(exporter, published, self.options, self.pending)
+        return settled_days(exporter, published, self.options, self.ending)
