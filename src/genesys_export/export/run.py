@@ -192,18 +192,22 @@ class Run:
         while goes_on:
             goes_on = False
             for _ in range(len(self._line)):
-                if self._slots.are_taken:
+                if self._slots.are_taken or not (self._has_room or self._slots.are_wished_for):
                     break
                 goes_on |= self._turn(self._line.popleft(), workers)
         while self._looks and len(self._running) - self._days_open < _LOOKS_AT_ONCE:
             self._submit(workers, *self._looks.popleft())
+
+    @property
+    def _has_room(self) -> bool:
+        return self._days_open - self._slots.all_late < self.most_open
 
     def _turn(self, turn: Turn, workers: Executor) -> bool:
         """Begin one thing of an organisation; one that can begin nothing leaves the line.
 
         It comes back once something of it has ended, lends its slot, or wants one again.
         """
-        has_room = self._days_open - self._slots.all_late < self.most_open
+        has_room = self._has_room
         work = turn.next(self._slots) if has_room else None
         if isinstance(work, Task):
             self._days_open += 1

@@ -89,6 +89,12 @@ class Slots:
             self._late[org] += days
             self.all_late += self.late(org) - before
 
+    @property
+    def are_wished_for(self) -> bool:
+        """Whether a day that lent its slot wants one again."""
+        with self._lock:
+            return any(self._wishes.values())
+
     def take(self, org: str) -> bool:
         """Take a slot for a day that begins; return whether one is free.
 
