@@ -29,6 +29,7 @@ class LastRun:
     unchanged: int = 0
     skipped: int = 0
     failed: int = 0
+    unfinished: int = 0  # stopped, or too early: the next run goes on with them
     not_tried: int = 0
     day: str = ""  # that the error is of
     message: str = ""

@@ -17,7 +17,7 @@ from .. import __version__, last_run
 from ..api import SystemClock
 from ..assembly.connections import destinations
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings
-from ..events import Noticed, Observe, ignore
+from ..events import FAILED, UNFINISHED, Noticed, Observe, ignore
 from ..export import DayResult, Outcome, gravest
 from ..last_run import LastRun
 from ..locations import Home
@@ -122,7 +122,8 @@ class Recorder:
             published=ends.count(Outcome.PUBLISHED),
             unchanged=ends.count(Outcome.UNCHANGED),
             skipped=ends.count(Outcome.SKIPPED),
-            failed=sum(one.report is None and one.problem is not None for one in results),
+            failed=sum(one.status == FAILED for one in results),
+            unfinished=sum(one.status == UNFINISHED for one in results),
             not_tried=sum(bool(one.not_tried) for one in results),
             day=day,
             message=problem.message if problem else "",

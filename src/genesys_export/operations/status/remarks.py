@@ -189,6 +189,7 @@ def run_words(run: LastRun) -> str:
         "unchanged": run.unchanged,
         "skipped": run.skipped,
         "failed": run.failed,
+        "unfinished": run.unfinished,
         "not tried": run.not_tried,
     }
     days = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
