@@ -59,6 +59,7 @@ OVER = events.BackfillProgress(
     done=7, skipped=90, failed=1, total=1_000, conversations=70_000, eta_s=7_500.0
 )
 ALL = (
+    events.ShardChosen(shard="2/4", orgs="apac, emea"),
     events.SignedIn(login_host="login.mypurecloud.ie", expires_in_s=86_400),
     REQUEST,
     RATE_LIMIT,
@@ -252,6 +253,7 @@ def test_a_day_that_failed_alone_is_told_at_the_end_and_in_json_lines_at_once(cl
 
 
 DUE = events.DayDue(**ONLY, day="2026-11-19", reason="it is missing")
+SHARD = events.ShardChosen(shard="2/4", orgs="apac, emea")
 EARLY = msgspec.structs.replace(
     FAILED,
     status="unfinished",
@@ -270,6 +272,12 @@ def test_a_failed_day_among_others_is_told_at_once(clock, before, more, options)
     assert "day failed" in shown([*before, failed], clock, **options)
     assert "2026-11-20 failed: no answer" in drawn([*before, failed], clock, **options)
     assert "day failed" in shown([*before, failed], clock, level="quiet", **options)
+
+
+def test_a_shard_says_which_organisations_it_has(clock):
+    assert 'info    shard shard=2/4 orgs="apac, emea"' in shown([SHARD, OVER], clock)
+    assert "shard 2/4: apac, emea" in drawn([SHARD, OVER], clock)
+    assert shown([SHARD], clock, level="quiet") == ""
 
 
 def test_a_day_that_is_too_early_has_not_failed_and_says_why(clock):

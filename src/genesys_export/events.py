@@ -34,6 +34,13 @@ class OfDataset(Event, frozen=True, kw_only=True):
     dataset: str
 
 
+class ShardChosen(Event, frozen=True, kw_only=True):
+    """This process exports one part of the organisations."""
+
+    shard: str  # 2/4
+    orgs: str  # their names
+
+
 class SignedIn(Event, frozen=True, kw_only=True):
     """A token was fetched."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from genesys_export.errors import DataMismatch, ExportError, TryAgainLater, Wron
 from genesys_export.export import DayResult
 
 DATASET = "conversation_details"
+LATE = "the deadline is reached"
 SETTINGS = "the settings have changed"
 
 
@@ -69,3 +71,15 @@ def test_organisations_do_not_share_a_line(shown):
 
 def test_a_single_day_is_not_named_again(shown):
     assert shown(ended(20, WrongSettings(SETTINGS, advice=""))) == [f"genesys-export: {SETTINGS}"]
+
+
+def test_days_that_were_not_tried_are_named_with_their_organisations(shown):
+    left = [
+        replace(ended(number, None, org), not_tried=LATE)
+        for org in ("apac", "emea", "latam")
+        for number in ((20, 21) if org != "latam" else (21,))
+    ]
+    assert shown(*left) == [
+        f"genesys-export: 4 days were not tried (apac, emea: 2026-11-20 to 2026-11-21): {LATE}",
+        f"genesys-export: 1 day was not tried (latam: 2026-11-21): {LATE}",
+    ]

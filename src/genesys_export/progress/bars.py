@@ -29,6 +29,7 @@ from .words import clean, counted_of, duration, left, news, size, waiting
 
 # Written above the picture. In a range of days only what becomes of each day is.
 _NEWS = (
+    events.ShardChosen,
     events.DayDue,
     events.DayRecovered,
     events.SliceAdopted,

@@ -31,7 +31,13 @@ PROGRESS_EVERY_S = 10.0
 SAME_WAIT_EVERY_S = 10.0
 SAME_SCORE_EVERY_S = 60.0
 # Of a range of days, these are told; how far the range is, once a minute.
-RANGE_NEWS = (events.DayPublished, events.DaySkipped, events.DayRecovered, events.DayEnded)
+RANGE_NEWS = (
+    events.ShardChosen,
+    events.DayPublished,
+    events.DaySkipped,
+    events.DayRecovered,
+    events.DayEnded,
+)
 
 
 class Clock(Protocol):
@@ -64,6 +70,7 @@ class Line:
 
 
 _LINES: dict[type[Event], tuple[Weight, str]] = {
+    events.ShardChosen: (Weight.INFO, "shard"),
     events.SignedIn: (Weight.INFO, "signed in"),
     events.Requested: (Weight.DEBUG, "request"),
     events.Waiting: (Weight.INFO, "waiting"),

@@ -137,10 +137,11 @@ def news(event: Event, *, named: bool = False) -> str:
     match event:
         case events.Noticed():
             text = clean(f"{event.org}: {event.message}" if event.org else event.message)
-        case events.DayDue():
-            text = f"{whose} is due: {clean(event.reason)}"
-        case events.DaySkipped():
-            text = f"{whose} skipped: {clean(event.reason)}"
+        case events.ShardChosen():
+            text = clean(f"shard {event.shard}: {event.orgs}")
+        case events.DayDue() | events.DaySkipped():
+            what = "is due" if isinstance(event, events.DayDue) else "skipped"
+            text = f"{whose} {what}: {clean(event.reason)}"
         case events.DayRecovered():
             text = f"{whose}: finishing what an earlier run began to publish"
         case events.DayPublished():
