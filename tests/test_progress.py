@@ -59,6 +59,7 @@ OVER = events.BackfillProgress(
     done=7, skipped=90, failed=1, total=1_000, conversations=70_000, eta_s=7_500.0
 )
 ALL = (
+    events.ShardChosen(shard="2/4", orgs="apac, emea"),
     events.SignedIn(login_host="login.mypurecloud.ie", expires_in_s=86_400),
     REQUEST,
     RATE_LIMIT,
@@ -249,6 +250,48 @@ def test_a_day_that_failed_alone_is_told_at_the_end_and_in_json_lines_at_once(cl
     (told,) = map(json.loads, shown([FAILED], clock, format="json").splitlines())
     assert (told["event"], told["level"], told["exit_status"]) == ("day failed", "warning", 69)
     assert told["retry_at"] is None
+
+
+DUE = events.DayDue(**ONLY, day="2026-11-19", reason="it is missing")
+SHARD = events.ShardChosen(shard="2/4", orgs="apac, emea")
+EARLY = msgspec.structs.replace(
+    FAILED,
+    status="unfinished",
+    message="2026-11-20 is not complete at Genesys: the data reaches nothing yet",
+    exit_status=75,
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "more", "options"),
+    [([], {"org": "emea"}, {}), ([], {}, {"named": True}), ([DUE], {}, {}), ([OVER], {}, {})],
+    ids=["organisations", "datasets", "due days", "a range"],
+)
+def test_a_failed_day_among_others_is_told_at_once(clock, before, more, options):
+    failed = msgspec.structs.replace(FAILED, **more)
+    assert "day failed" in shown([*before, failed], clock, **options)
+    assert "2026-11-20 failed: no answer" in drawn([*before, failed], clock, **options)
+    assert "day failed" in shown([*before, failed], clock, level="quiet", **options)
+
+
+def test_a_shard_says_which_organisations_it_has(clock):
+    assert 'info    shard shard=2/4 orgs="apac, emea"' in shown([SHARD, OVER], clock)
+    assert "shard 2/4: apac, emea" in drawn([SHARD, OVER], clock)
+    assert shown([SHARD], clock, level="quiet") == ""
+
+
+def test_a_day_that_is_too_early_has_not_failed_and_says_why(clock):
+    told = shown([EARLY], clock, format="json")
+    assert '"level": "info", "event": "day unfinished"' in told
+    early = msgspec.structs.replace(EARLY, org="emea")
+    for given in ([early], [OVER, early]):
+        assert "info    day unfinished org=emea day=2026-11-20 " in shown(given, clock)
+        drew = drawn(given, clock)
+        assert "emea 2026-11-20 is not complete at Genesys: " in drew
+        assert "failed" not in drew.replace("1 failed", "")
+    assert shown([early], clock, level="quiet") == ""
+    held = msgspec.structs.replace(early, message="another run holds the day")
+    assert "emea 2026-11-20: another run holds the day" in drawn([held], clock)
 
 
 @pytest.mark.parametrize(

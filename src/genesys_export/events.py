@@ -34,6 +34,13 @@ class OfDataset(Event, frozen=True, kw_only=True):
     dataset: str
 
 
+class ShardChosen(Event, frozen=True, kw_only=True):
+    """This process exports one part of the organisations."""
+
+    shard: str  # 2/4
+    orgs: str  # their names
+
+
 class SignedIn(Event, frozen=True, kw_only=True):
     """A token was fetched."""
 
@@ -220,8 +227,13 @@ class DayEnded(OfDataset, frozen=True, kw_only=True):
 
     @property
     def is_failure(self) -> bool:
-        """Whether it failed by itself: a day that a signal or the deadline ended did not."""
+        """Whether it failed by itself: one that was ended from outside, or too early, did not."""
         return self.status == FAILED
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether the same may succeed later: a signal is no such end."""
+        return self.status == UNFINISHED and self.exit_status == _TRY_AGAIN
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
@@ -269,7 +281,8 @@ class ReadBack(Event, frozen=True, kw_only=True):
 
 UNCHANGED = "unchanged"  # an outcome of DayPublished
 FAILED = "failed"  # a status of DayEnded
-UNFINISHED = "unfinished"  # another: a signal or the deadline ended it
+UNFINISHED = "unfinished"  # another: a signal or the deadline ended it, or it was too early
+_TRY_AGAIN = 75
 
 Observe = Callable[[Event], None]
 

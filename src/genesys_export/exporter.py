@@ -22,7 +22,7 @@ from .assembly.planning import policy_of
 from .assembly.stopping import StoppableClock
 from .assembly.working import Surroundings, Work
 from .days import Day
-from .errors import DataMismatch, ExportError, WrongUse, unpicklable
+from .errors import DataMismatch, ExportError, Stopped, WrongUse, unpicklable
 from .events import Noticed, Observe, ignore
 from .export import DayResult, ExportOptions, Report, gravest, in_order
 from .redaction import secrets_of
@@ -124,7 +124,8 @@ class Exporter(Work):
         """Export one day of every chosen dataset and organisation; return what became of each.
 
         A day that is final already is skipped unless `force`. Every dataset is tried; then the
-        gravest error is raised: TryAgainLater (with `retry_at` where that is known) while Genesys
+        gravest error is raised, its message with the organisation if there are several:
+        TryAgainLater (with `retry_at` where that is known) while Genesys
         does not have the whole day or another run holds it, and the other errors of this package.
         `deadline` is how long the call may take: then it ends with DeadlineReached, and the next
         call continues where this one ended.
@@ -134,6 +135,9 @@ class Exporter(Work):
         )
         results = in_order(self.results(self.one(day, called="day"), options))
         if problem := gravest(results):
+            whose = next(one.org for one in results if one.problem is problem)
+            if len(self.orgs) > 1 and not isinstance(problem, Stopped):
+                problem.message = f"{whose}: {problem.message}"
             raise problem
         return Report(results=tuple(results))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -59,7 +59,7 @@ def record(lake, org=""):
 
 
 def counts(told):
-    names = ("published", "unchanged", "skipped", "failed", "not_tried")
+    names = ("published", "unchanged", "skipped", "failed", "unfinished", "not_tried")
     return {name: told[name] for name in names if told[name]}
 
 
@@ -70,6 +70,15 @@ def test_a_run_that_went_well_is_on_record(lake, genesys):
     assert counts(told) == {"published": 1}
     assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
     assert counts(record(lake)) == {"skipped": 1}
+
+
+def test_a_day_that_is_too_early_is_on_record_as_unfinished(lake, capsys):
+    with serve(WORLD, Options(lag=timedelta(days=4000))) as behind:
+        assert run(RunRequest(date=DAY), flags(lake), environ(behind)) == 75
+    assert (record(lake)["status"], counts(record(lake))) == (75, {"unfinished": 1})
+    capsys.readouterr()
+    assert report(StatusRequest(check=False), flags(lake), {}) == 0
+    assert "run ended with status 75 (days: 1 unfinished)" in capsys.readouterr().out
 
 
 def test_a_refused_sign_in_is_on_record_and_status_shows_it(lake, genesys, capsys):

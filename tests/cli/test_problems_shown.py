@@ -20,6 +20,7 @@ from genesys_export.errors import (
 from genesys_export.export import DayResult
 
 DATASET = "conversation_details"
+LATE = "the deadline is reached"
 SETTINGS = "the settings have changed"
 
 
@@ -122,4 +123,16 @@ def test_a_day_that_the_deadline_left_is_counted_and_shown_only_where_no_day_was
         "genesys-export: 2026-11-21: its job needs at least 3 s more",
         "  Again.",
         counted,
+    ]
+
+
+def test_days_that_were_not_tried_are_named_with_their_organisations(shown):
+    left = [
+        replace(ended(number, None, org), not_tried=LATE)
+        for org in ("apac", "emea", "latam")
+        for number in ((20, 21) if org != "latam" else (21,))
+    ]
+    assert shown(*left) == [
+        f"genesys-export: 4 days were not tried (apac, emea: 2026-11-20 to 2026-11-21): {LATE}",
+        f"genesys-export: 1 day was not tried (latam: 2026-11-21): {LATE}",
     ]

@@ -109,7 +109,8 @@ def test_a_shard_that_makes_no_sense_ends_with_2(command, genesys, shard, words)
 def test_a_scheduler_tells_the_shard_in_the_environment(command, genesys, variables):
     organisations(command, genesys)
     told = command.with_variables(**variables)
-    told.run("--date", "2025-11-10", "--shard", "auto").ends(0)
+    said = told.run("--date", "2025-11-10", "--shard", "auto").ends(0).err
+    assert " shard shard=2/4 orgs=apac\n" in said
     assert exported(command) == {"apac"}
 
 

@@ -285,7 +285,7 @@ def test_every_day_of_a_call_is_told_to_have_ended_once_with_how_and_from_when_t
     assert by_day == {
         "2026-11-10": ("skipped", 0, None),
         "2026-11-11": ("skipped", 0, None),
-        "2026-11-12": ("failed", 75, later),
+        "2026-11-12": ("unfinished", 75, later),
         "2026-11-13": ("published", 0, None),
     }
 

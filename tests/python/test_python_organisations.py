@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from genesys_export import Exporter
-from genesys_export.errors import WrongSettings
+from genesys_export.errors import SignInRefused, WrongSettings
 from genesys_simulator import Fault, Refusal
 
 CONNECTIONS = Path("/proc/net/tcp")
@@ -95,6 +95,21 @@ def test_days_of_several_organisations_are_exported_by_one_call(fine, lake):
     ) as exporter:
         report = exporter.export(DAY)
     assert [one.org for one in report.results] == ["apac", "emea"]
+
+
+def test_the_error_of_a_day_names_the_organisation_where_there_are_several(fine, lake):
+    bad = {**fine, "client_secret": "another"}
+    given = {"to": lake, "environ": {}, "tables": ["conversations"]}
+    with Exporter.from_settings(**given, orgs={"apac": bad, "emea": fine}) as exporter:
+        with pytest.raises(SignInRefused, match=r"^apac: ") as told:
+            exporter.export(DAY)
+        assert str(told.value) == told.value.message
+    with (
+        Exporter.from_settings(**given, orgs={"apac": bad, "emea": fine}, org="apac") as one,
+        pytest.raises(SignInRefused) as alone,
+    ):
+        one.export(DAY)
+    assert told.value.message == f"apac: {alone.value.message}"
 
 
 def test_a_destination_that_refuses_one_organisation_costs_that_one_alone(fine, lake):

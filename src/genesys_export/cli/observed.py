@@ -12,7 +12,7 @@ from typing import Protocol
 from ..api import SystemClock
 from ..assembly.working import Surroundings
 from ..errors import ExportError, worst
-from ..events import Noticed
+from ..events import Noticed, ShardChosen
 from ..export import Choice, DayResult, ExportOptions, gravest, in_order
 from ..export.report import run_report
 from ..exporter import Exporter
@@ -69,6 +69,9 @@ def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
     with signals.handled(), shown as observe:
         for warning in (*settings.warnings, *filter(None, (notice,))):
             observe(Noticed(message=warning))
+        if settings.shard and settings.org_names:
+            orgs = ", ".join(settings.org_names)
+            observe(ShardChosen(shard=str(settings.shard), orgs=orgs))
         around = Surroundings(
             clock=clock,
             observe=observe,

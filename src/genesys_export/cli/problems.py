@@ -63,15 +63,19 @@ def _shown_once(failed: Sequence[DayResult]) -> Sequence[DayResult]:
 
 
 def _show_left(results: Sequence[DayResult]) -> None:
-    reasons: dict[str, list[Day]] = {}
+    left: dict[tuple[str, str], list[Day]] = {}
     for one in results:
         if one.not_tried:
-            reasons.setdefault(one.not_tried, []).append(one.day)
-    for reason, days in reasons.items():
+            left.setdefault((one.not_tried, one.org), []).append(one.day)
+    alike: dict[tuple[str, str, int], list[str]] = {}  # organisations with the same days left
+    for (reason, org), days in left.items():
         first, last = min(map(str, days)), max(map(str, days))
         which = first if first == last else f"{first} to {last}"
-        count = f"{plural(len(days), 'day was', 'days were')} not tried"
-        say_lines(f"genesys-export: {count} ({which}): {reason}")
+        alike.setdefault((reason, which, len(days)), []).append(org)
+    for (reason, which, each), orgs in alike.items():
+        count = f"{plural(each * len(orgs), 'day was', 'days were')} not tried"
+        whose = f"{', '.join(orgs)}: " if any(orgs) else ""
+        say_lines(f"genesys-export: {count} ({whose}{which}): {reason}")
 
 
 def _said(one: DayResult) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..errors import DeadlineReached, ExportError, NotAFile, Stopped
+from ..errors import ExportError, NotAFile, Stopped, TryAgainLater
 from ..events import BackfillProgress
 from .report import DayReport, DayResult, Outcome
 
@@ -75,13 +75,13 @@ class Score:
     )  # by organisation and dataset
 
     def add(self, ended: DayResult, took_s: float = 0.0) -> None:
-        """Count a day; one that was stopped, late or not started still counts as to do."""
+        """Count a day; one that was stopped, too early or not started still counts as to do."""
         self.ended += 1
         problem = ended.problem
         if ended.report is not None:
             self._add_report(ended.report, took_s)
             problem = None  # it is published, whatever is missing beside it
-        elif problem is None or isinstance(problem, Stopped | DeadlineReached):
+        elif problem is None or isinstance(problem, Stopped | TryAgainLater):
             return
         else:
             self.failed += 1

@@ -16,7 +16,7 @@ import msgspec
 from .. import __version__
 from ..datasets import known
 from ..days import Day
-from ..errors import DeadlineReached, ExportError, Stopped, worst
+from ..errors import ExportError, Stopped, TryAgainLater, worst
 from ..events import FAILED, UNFINISHED, DayEnded
 from ..manifest import File, Manifest, one_or_more
 from ..redaction import clean
@@ -66,13 +66,14 @@ class DayResult:
     def status(self) -> str:
         """`published`, `unchanged`, `skipped`, `failed`, `unfinished` or `not tried`.
 
-        Unfinished days were ended by a signal, `should_stop` or the deadline.
+        Unfinished days were ended by a signal, `should_stop` or the deadline, or it was too early
+        for them (75): a new try may succeed, from `retry_at` on.
         """
         if self.report is not None:
             return self.report.outcome.value
         if self.not_tried:
             return "not tried"
-        return UNFINISHED if isinstance(self.problem, Stopped | DeadlineReached) else FAILED
+        return UNFINISHED if isinstance(self.problem, Stopped | TryAgainLater) else FAILED
 
     @property
     def exit_status(self) -> int:

@@ -29,13 +29,15 @@ from .words import clean, counted_of, duration, left, news, size, waiting
 
 # Written above the picture. In a range of days only what becomes of each day is.
 _NEWS = (
+    events.ShardChosen,
     events.DayDue,
     events.DayRecovered,
     events.SliceAdopted,
     events.ReadAgain,
     events.Noticed,
+    events.DayEnded,
 )
-_RANGE_NEWS = (*RANGE_NEWS, events.DayEnded, events.Noticed)
+_RANGE_NEWS = (*RANGE_NEWS, events.Noticed)
 REFRESHES_PER_S = 5
 _Row = tuple[str, str, str, str, ProgressBar]  # name, phase, per cent, the rest, bar
 _MOST_DAYS = 8  # rows
@@ -56,6 +58,7 @@ class Bars:
     ) -> None:
         """Draw nothing yet; days have the name of their dataset where they are `named`."""
         self._named = named
+        self._are_several = named  # days: of several datasets, or others are due as well
         self._verbose, self._tally, self._clock = verbose, tally, clock
         self._lock = Lock()
         self._waits: dict[tuple[str, str], tuple[events.Waiting, float]] = {}
@@ -95,6 +98,7 @@ class Bars:
         with self._lock:
             now = self._clock.monotonic()
             self._days.see(event, now)
+            self._are_several = self._are_several or isinstance(event, events.DayDue)
             if isinstance(event, events.OrgProgress):
                 self._orgs.pop(event.org, None)
                 if event.ended < event.total:  # the one told last is the last one
@@ -108,10 +112,9 @@ class Bars:
     def _news(self, event: Event) -> Text | None:
         """Return the line to write above the bars, if any."""
         kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
-        if isinstance(event, kinds):
-            if isinstance(event, events.DayEnded) and not event.is_failure:
-                return None  # another event told what became of it
-            loud = isinstance(event, events.Noticed | events.DayEnded)
+        ended = event if isinstance(event, events.DayEnded) else None
+        if isinstance(event, kinds) and (ended is None or self._is_told(ended)):
+            loud = isinstance(event, events.Noticed) or (ended and ended.is_failure)
             return Text(news(event, named=self._named), style="bold yellow" if loud else "")
         if not self._verbose:
             return None
@@ -119,6 +122,11 @@ class Bars:
         values = " ".join(f"{name}={value}" for name, value in told.values.items())
         style = "dim" if told.weight == Weight.DEBUG else ""
         return Text(f"{told.title}  {values}", style=style)
+
+    def _is_told(self, event: events.DayEnded) -> bool:
+        """Whether no other event told how the day ended, and more than its error is to come."""
+        is_alone = not (self._tally.backfill or self._are_several or event.org)
+        return not is_alone and (event.is_failure or event.is_too_early)
 
     def picture(self) -> RenderableType:
         """Return the current picture."""

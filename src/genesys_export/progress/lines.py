@@ -31,7 +31,13 @@ PROGRESS_EVERY_S = 10.0
 SAME_WAIT_EVERY_S = 10.0
 SAME_SCORE_EVERY_S = 60.0
 # Of a range of days, these are told; how far the range is, once a minute.
-RANGE_NEWS = (events.DayPublished, events.DaySkipped, events.DayRecovered)
+RANGE_NEWS = (
+    events.ShardChosen,
+    events.DayPublished,
+    events.DaySkipped,
+    events.DayRecovered,
+    events.DayEnded,
+)
 
 
 class Clock(Protocol):
@@ -64,6 +70,7 @@ class Line:
 
 
 _LINES: dict[type[Event], tuple[Weight, str]] = {
+    events.ShardChosen: (Weight.INFO, "shard"),
     events.SignedIn: (Weight.INFO, "signed in"),
     events.Requested: (Weight.DEBUG, "request"),
     events.Waiting: (Weight.INFO, "waiting"),
@@ -107,6 +114,8 @@ def line(event: Event, *, named: bool = True, whole: bool = True) -> Line:
         title = "day unchanged"
     if isinstance(event, events.DayEnded) and event.is_failure:
         weight, title = Weight.WARNING, "day failed"
+    elif isinstance(event, events.DayEnded) and event.is_too_early:
+        weight, title = Weight.INFO, "day unfinished"
     values = {name: _plain(value) for name, value in asdict(event).items()}
     if isinstance(event, events.OfDataset):
         records = {"conversations": records_of(event.dataset)}
@@ -166,6 +175,7 @@ class Lines:
         self._lock = Lock()
         self._days = Days()
         self._in_range = False
+        self._are_several = named  # days: of several datasets, or others are due as well
         self._progress_told = clock.monotonic()
         self._waits_told: dict[tuple[str, str], float] = {}
         self._score_told: tuple[int, float] | None = None
@@ -176,6 +186,7 @@ class Lines:
             now = self._clock.monotonic()
             self._days.see(event, now)
             self._in_range = self._in_range or isinstance(event, events.BackfillProgress)
+            self._are_several = self._are_several or isinstance(event, events.DayDue)
             whole = not self._brief or self._least <= Weight.DEBUG
             told = line(event, named=self._named, whole=whole)
             worth = told.weight >= self._least and self._is_news(event, told.weight, now)
@@ -193,8 +204,10 @@ class Lines:
             return self._is_new_score(event, now)
         if self._in_range and self._brief and weight < Weight.WARNING:
             return isinstance(event, RANGE_NEWS)
-        if not isinstance(event, events.Waiting):  # an error of a day alone is told at the end
-            return not (self._brief and isinstance(event, events.DayEnded)) or self._in_range
+        if not isinstance(event, events.Waiting):
+            is_alone = not (self._in_range or self._are_several or event.org)
+            # An error of a day alone is told at the end.
+            return not (self._brief and is_alone and isinstance(event, events.DayEnded))
         whose = (event.org, event.reason)
         told = self._waits_told.get(whose)
         if told is not None and now - told < SAME_WAIT_EVERY_S:

@@ -137,16 +137,17 @@ def news(event: Event, *, named: bool = False) -> str:
     match event:
         case events.Noticed():
             text = clean(f"{event.org}: {event.message}" if event.org else event.message)
-        case events.DayDue():
-            text = f"{whose} is due: {clean(event.reason)}"
-        case events.DaySkipped():
-            text = f"{whose} skipped: {clean(event.reason)}"
+        case events.ShardChosen():
+            text = clean(f"shard {event.shard}: {event.orgs}")
+        case events.DayDue() | events.DaySkipped():
+            what = "is due" if isinstance(event, events.DayDue) else "skipped"
+            text = f"{whose} {what}: {clean(event.reason)}"
         case events.DayRecovered():
             text = f"{whose}: finishing what an earlier run began to publish"
         case events.DayPublished():
             text = f"{whose} {_published(event)}"
-        case events.DayEnded() if event.is_failure:
-            text = f"{whose} failed: {clean(event.message)}"
+        case events.DayEnded():
+            text = _ended(event, whose)
         case events.SliceAdopted():
             taken = counted_of(event.conversations, event.dataset)
             text = f"{whose}: {taken} adopted from an earlier run"
@@ -155,6 +156,14 @@ def news(event: Event, *, named: bool = False) -> str:
             why = f"{differ} came in differing copies" if event.contested else "a job was replaced"
             text = f"{whose}: {why}; reading again"
     return text
+
+
+def _ended(event: events.DayEnded, whose: str) -> str:
+    if event.is_failure:
+        return f"{whose} failed: {clean(event.message)}"
+    said = event.message.removeprefix(event.day)  # most say the day first
+    colon = ": " if said == event.message else ""
+    return f"{whose}{colon}{clean(said)}" if event.is_too_early else ""
 
 
 def _range(totals: Totals, of: BackfillProgress) -> str:
