@@ -112,3 +112,25 @@ def test_a_request_under_way_may_take_some_seconds_more():
         with pytest.raises(DeadlineReached):
             interruptible(too_late, clock)
     answered.set()
+
+
+def test_what_is_left_until_the_deadline_is_bounded_on_both_sides():
+    clock = FakeClock()
+    assert time_limit.left_s(clock, 20) == 20
+    with time_limit.ending(10):
+        assert time_limit.left_s(clock, 20) == 10
+        assert time_limit.left_s(clock, 5) == 5
+        clock.rest(30)
+        assert time_limit.left_s(clock, 20) == 0
+
+
+def test_what_begins_after_a_tenth_of_the_call_is_late():
+    clock = FakeClock()
+    assert not time_limit.is_late(clock)
+    with time_limit.ending(10, timedelta(seconds=10)):
+        clock.rest(1)
+        assert not time_limit.is_late(clock)
+        clock.rest(0.5)
+        assert time_limit.is_late(clock)
+        with time_limit.ending(10):
+            assert not time_limit.is_late(clock)

@@ -70,6 +70,12 @@ def is_late(clock: Clock) -> bool:
     return late_s is not None and clock.monotonic() > late_s
 
 
+def left_s(clock: Clock, most_s: float = _LONGEST_S) -> float:
+    """Return the seconds until the deadline, at most so many."""
+    ends_s = _ends_s.get()
+    return most_s if ends_s is None else max(0.0, min(most_s, ends_s - clock.monotonic()))
+
+
 def check(clock: Clock, wait_s: float = 0.0, *, reason: str = "", grace_s: float = 0.0) -> None:
     """Raise DeadlineReached if the deadline is over, or would be after that wait for `reason`."""
     ends_s = _ends_s.get()

@@ -31,6 +31,7 @@ from genesys_export.errors import (
     DeadlineReached,
     DestinationFailed,
     GenesysUnavailable,
+    Stopped,
     TryAgainLater,
     WrongSettings,
 )
@@ -102,6 +103,32 @@ class SlowPages(Events):
         super().__call__(event)
         if isinstance(event, Requested) and event.path.endswith("/results"):
             self.clock.rest(60)
+
+
+class SlowDeletes(Events):
+    """An observer that takes five seconds once a job is deleted, and an hour before the first."""
+
+    clock: FakeClock
+
+    def __call__(self, event: object) -> None:
+        super().__call__(event)
+        if isinstance(event, Requested) and event.method == "DELETE":
+            self.clock.rest(5)
+        if isinstance(event, SliceStaged) and len(self.of(SliceStaged)) == 24:
+            self.clock.rest(3_600)
+
+
+class StoppedDeletes(Events):
+    """An observer that stops the run at its last job; each job takes five seconds to delete."""
+
+    clock: FakeClock
+
+    def __call__(self, event: object) -> None:
+        super().__call__(event)
+        if isinstance(event, JobSubmitted) and len(self.of(JobSubmitted)) == 24:
+            self.clock.interrupt(Stopped(15))
+        if isinstance(event, Requested) and event.method == "DELETE":
+            self.clock.rest(5)
 
 
 @dataclass
@@ -237,7 +264,6 @@ def test_a_day_three_times_its_limit_ends_in_five_calls_with_one_job_a_slice(cal
     parts = calls()
     assert parts.until_done(5, slices=6) <= 5
     assert sorted(parts.submitted) == sorted(whole.submitted)  # one a slice
-    assert parts.jobs_left == 0
     assert data(parts) == data(whole)
 
 
@@ -384,6 +410,22 @@ def test_what_is_staged_when_the_deadline_passes_is_published(calls):
     assert found.call(slices=1).outcome is Outcome.PUBLISHED
     assert found.clock.monotonic() > LIMIT.total_seconds()
     assert found.jobs_left == 0
+
+
+def test_after_the_deadline_jobs_are_deleted_for_some_seconds_and_the_rest_is_left(calls):
+    found = calls(per_minute=300, events=SlowDeletes())
+    found.events.clock = found.clock
+    assert found.call(timedelta(minutes=10), slices=24).outcome is Outcome.PUBLISHED
+    assert 16 <= found.jobs_left < 24  # eight at a time
+
+
+def test_a_stop_deletes_jobs_for_some_seconds_and_leaves_the_rest(calls):
+    found = calls(per_minute=300, events=StoppedDeletes())
+    found.events.clock = found.clock
+    with pytest.raises(Stopped):
+        found.call(None, slices=24, slices_at_once=24)
+    assert len(found.submitted) == 24
+    assert found.jobs_left
 
 
 def test_waiting_for_the_data_ends_before_the_deadline(calls):

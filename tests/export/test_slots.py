@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from threading import Event
 
 import pytest
@@ -98,6 +99,25 @@ def test_a_slice_that_ends_leaves_the_slot_to_others_while_the_rest_waits():
         slots.give_back("b")
     slot.end()
     assert slots.take("a")
+
+
+def test_a_day_that_is_granted_a_slot_twice_gives_one_back_and_says_so():
+    slots, told, looks = Slots(each=2, in_all=2), [], []
+    slot, second = held(slots, told=told), ExitStack()
+
+    def second_slice():
+        """Wish for a slot, too, while the first slice waits for one; both wishes are granted."""
+        looks.append(len(told))
+        if len(looks) == 1:
+            second.enter_context(slot.used())
+            with slot.lent(Event(), granting(slots)):
+                pass
+
+    with second, slot.used(), slot.lent(Event(), Waking(second_slice)):
+        pass
+    assert len(told) == 1 + 2 + 1  # lent, two wishes, given back
+    assert slots.take("a")
+    assert not slots.take("a")
 
 
 def test_a_slice_that_fails_in_its_wait_leaves_the_count_right():

@@ -15,6 +15,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
 
+from .. import time_limit
 from ..datasets import JobEndpoint
 from ..days import Interval
 from ..errors import ExportError, JobFailed, RequestRefused, WrongSettings
@@ -159,7 +160,8 @@ class JobFetch:
 
     def _delete(self, job_id: str) -> bool:
         """Delete a job; return whether it was there."""
-        call = replace(self._call("DELETE", job_id), deadline_s=_RELEASE_S)
+        within_s = time_limit.left_s(self._source.clock, _RELEASE_S)
+        call = replace(self._call("DELETE", job_id), deadline_s=within_s)
         try:
             self._source.client.request(call, bytes)
         except RequestRefused as refused:

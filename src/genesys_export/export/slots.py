@@ -120,7 +120,7 @@ class Slots:
             return wish
 
     def forget(self, wish: _Wish) -> None:
-        """Drop a wish, and give back what it was granted."""
+        """Drop a wish, and give back what it was granted; somebody else may want it."""
         with self._lock:
             if wish.is_granted:
                 self._give_back(wish.org)
@@ -208,22 +208,27 @@ class Slot:
                     wish.box.get(timeout=_ASK_EVERY_S)
         except BaseException:
             self._slots.forget(wish)
+            self._tell()
             raise
         if not self._goes_on(wish):
             self._wait(abandon, clock)
 
     def _goes_on(self, wish: _Wish | None = None) -> bool:
         """Count the slice as one that reads, if the slot is held or was granted."""
+        is_back = False
         with self._lock:
             if wish and self._slots:
                 if wish.is_granted and not self._is_held:
                     self._is_held = True
                 else:  # another slice of the day was granted one
                     self._slots.forget(wish)
-            if self._is_held:
+                    is_back = wish.is_granted
+            if is_held := self._is_held:
                 self._waiting -= 1
                 self._reading += 1
-            return self._is_held
+        if is_back and self._tell:
+            self._tell()
+        return is_held
 
     def _count(self, *, reading: int, waiting: int = 0) -> None:
         with self._lock:

@@ -6,17 +6,21 @@ Used by one thread, which holds the claim and alone writes it, while the slices'
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event as Flag
 
 from .. import time_limit
+from ..about import carried
 from ..claim import OpenJob, SealedSlice
 from ..days import Day, Slice
-from ..errors import DeadlineReached, ExportError, GenesysUnavailable
+from ..errors import DeadlineReached, ExportError, GenesysUnavailable, Stopped
 from ..events import Noticed, SliceAdopted
 from ..ledger import Lease
+from ..model import Reading
 from ..plural import plural
 from ..threads import SliceCallbacks, side_by_side
 from .dependencies import Dependencies
@@ -24,6 +28,7 @@ from .leftovers import Leftovers
 from .slices import Late, SliceContext, StagedSlice, Task, stage_in_time
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_DELETED_AT_ONCE = 8  # jobs
 _OF_GENESYS = frozenset({"job", "retry"})  # waits that say nothing of a slice's size
 
 
@@ -86,11 +91,13 @@ class Staging:
 
     def release(self, staged: Sequence[StagedSlice]) -> None:
         """Delete the jobs of a published day, including an earlier attempt's."""
-        for one in staged:
-            if one.task is None:
-                for job_id in one.sealed.job_ids[-1:]:
-                    self.deps.feed.open(one.slice, job_id).release()
-        self._release_jobs()
+        adopted = [
+            self.deps.feed.open(one.slice, job_id)
+            for one in staged
+            if one.task is None
+            for job_id in one.sealed.job_ids[-1:]
+        ]
+        self._delete_jobs([*adopted, *(task.reading for task in self._tasks)])
 
     def drop(self, staged: Sequence[StagedSlice]) -> None:
         """Discard slices that were refused, so that they are not adopted.
@@ -115,8 +122,8 @@ class Staging:
         if self.deps.plan.keeps_state and (is_limited or isinstance(problem, DeadlineReached)):
             self.lease.open_jobs = self._jobs()
             return
-        with time_limit.ending(None):
-            self._release_jobs()
+        stops = not isinstance(problem, Exception) or isinstance(problem, Stopped)
+        self._delete_jobs([task.reading for task in self._tasks], stops=stops)
 
     def _whole(self, ended: Sequence[StagedSlice | Late]) -> tuple[StagedSlice, ...]:
         """Return the slices; raises DeadlineReached unless all are staged."""
@@ -152,14 +159,32 @@ class Staging:
     def _release_unwanted(self, slices: Sequence[Slice]) -> None:
         """Delete the jobs that an earlier attempt left for other slices than these."""
         wanted = {slice_.interval for slice_ in slices}
-        for job in self.lease.claim.jobs:
-            if job.interval not in wanted:
-                slice_ = Slice(self.day, 0, job.interval)
-                self.deps.feed.open(slice_, job.job_id).release()
+        unwanted = [job for job in self.lease.claim.jobs if job.interval not in wanted]
+        self._delete_jobs(
+            [self.deps.feed.open(Slice(self.day, 0, job.interval), job.job_id) for job in unwanted]
+        )
 
-    def _release_jobs(self) -> None:
-        for task in self._tasks:
-            task.reading.release()
+    def _delete_jobs(self, readings: Sequence[Reading], *, stops: bool = False) -> None:
+        """Delete the jobs of these readings, several at a time.
+
+        After the deadline, or where the run `stops`, what takes longer than a moment is left: a
+        job expires by itself.
+        """
+        if not readings:
+            return
+        clock, ends_s = self.deps.clock, None
+        if stops:
+            ends_s = clock.monotonic() + time_limit.GRACE_S
+        elif time_limit.is_set():
+            ends_s = clock.monotonic() + max(time_limit.left_s(clock), time_limit.GRACE_S)
+        most = min(_DELETED_AT_ONCE, len(readings))
+        with (
+            time_limit.ending(ends_s),
+            suppress(Stopped),  # the day may be published; whoever waits next is stopped
+            ThreadPoolExecutor(most, thread_name_prefix="delete") as pool,
+        ):
+            for deleted in [pool.submit(carried(one.release)) for one in readings]:
+                deleted.result()
 
     def _task(self, slice_: Slice) -> Task:
         """Return a slice as work; a job that an earlier attempt left behind is read again."""

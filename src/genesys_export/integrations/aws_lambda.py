@@ -20,7 +20,8 @@ from ..progress import progress
 
 _KEYS = {"org", "day", "dataset"}
 _OF_A_SCHEDULE = "detail-type"  # EventBridge's own event chooses nothing
-# What remains after the deadline: for an answer under way, for publishing, for ending in order.
+# What remains after the deadline: for an answer under way or for publishing, then at most ten
+# seconds for deleting jobs.
 _LEAST_MARGIN_S, _MOST_MARGIN_S = 20.0, 90.0
 
 
