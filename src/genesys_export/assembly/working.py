@@ -120,25 +120,10 @@ class Work:
                     clock=self.around.clock,
                     observe=self.around.observe,
                     shield=self.around.shield,
+                    pending=self.around.pending,
                     closing=self._closing,
                 )
             return self._announcing
-
-    def _announced(self, found: Iterator[DayExporter]) -> Iterator[DayExporter]:
-        """Yield the exporters; with [notify], such that their days are announced."""
-        self._announcing = None
-        if not self.settings.notify:
-            return found
-        from .announcing import Announcing  # noqa: PLC0415 - most runs announce nothing
-
-        announcing = self._announcing = Announcing(
-            self.settings,
-            clock=self.around.clock,
-            observe=self.around.observe,
-            shield=self.around.shield,
-            closing=self._closing,
-        )
-        return map(announcing.joined, found)
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
         """Export the chosen days; yield how each ended, as they end.
@@ -154,8 +139,14 @@ class Work:
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
         results = self._run(choice, options).results()
+        return self.watched(results, all_due=choice.kind is Kind.DUE, ends_s=options.ends_s)
+
+    def watched(
+        self, results: Iterator[DayResult], *, all_due: bool = False, ends_s: float | None = None
+    ) -> Iterator[DayResult]:
+        """Yield the results of a call, which is announced and shown to monitoring systems."""
         if announcing := self.announcing:
-            results = announcing.told(results, all_due=choice.kind is Kind.DUE)
+            results = announcing.told(results, store=self.store, all_due=all_due, ends_s=ends_s)
         return one_call(self._telemetry.called(results))
 
     def is_threaded(self, choice: Choice) -> bool:
