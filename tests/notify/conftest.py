@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +31,7 @@ class Web:
     address: str = ""
     status: int = 204
     requests: list[Request] = field(default_factory=list)
+    on_request: Callable[[], None] = lambda: None
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ def web() -> Iterator[Web]:
             length = int(self.headers["Content-Length"])
             headers = {name.lower(): value for name, value in self.headers.items()}
             told.requests.append(Request(self.path, headers, self.rfile.read(length)))
+            told.on_request()
             self.send_response(told.status)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -199,6 +199,27 @@ def test_each_dataset_has_a_journal_of_its_own(make, web, tmp_path):
     assert {one.parent.name for one in homes} == {"conversation_details", "user_status"}
 
 
+def test_an_organisation_that_can_not_even_begin_is_announced_as_failed(start, web, tmp_path):
+    genesys, file = start(), tmp_path / "genesys-export.toml"
+    file.write_text(
+        "[orgs.emea]\n"
+        f'base_url = "{genesys.base_url}"\nclient_id = "{genesys.client_id}"\n'
+        '[orgs.apac]\nclient_id = "00000000-0000-4000-8000-000000000009"\n'
+    )
+    environ = {
+        "GENESYS_EXPORT_ORGS__EMEA__CLIENT_SECRET": genesys.client_secret,
+        "GENESYS_EXPORT_GENESYS__POLL_FIRST": "0.05s",
+        "GENESYS_EXPORT_NOTIFY__SECRET": SECRET,
+        "GENESYS_EXPORT_NOTIFY__URLS": web.address,
+    }
+    with Exporter.from_settings(file, to=tmp_path / "lake", environ=environ) as exporter:
+        assert {one.status for one in exporter.backfill(DAY, DAY)} == {"published", "failed"}
+    outcomes = {one["org"]: (one["outcome"], one["problem"]) for one in told(web)}
+    assert outcomes["emea"] == ("published", None)
+    assert outcomes["apac"][0] == "failed"
+    assert "client_secret" in outcomes["apac"][1]
+
+
 def test_days_under_way_in_several_threads_are_each_announced_once(make, web):
     days = [f"2025-11-{number}" for number in range(11, 17)]
     with make() as exporter, ThreadPoolExecutor(3) as pool:

@@ -10,7 +10,8 @@ from workbench import DAY, Bench
 from fakes import Events
 from genesys_export.errors import ExportError
 from genesys_export.export import DayExporter, ExportOptions
-from genesys_export.notify import Message, Outcome, Targets, Teller, Undelivered
+from genesys_export.notify import Failure, Message, Outcome, Targets, Teller, Undelivered
+from genesys_export.notify.round import told_of
 
 EVERY = tuple(Outcome)
 
@@ -84,7 +85,7 @@ class Announced:
             home=self.bench.kind.keys,
             targets=Targets(reached, self.on, self.notices),
             observe=self.notices,
-            sleep=process.clock.rest,
+            clock=process.clock,
         )
 
     def run(
@@ -99,11 +100,12 @@ class Announced:
             try:
                 report = exporter.export(DAY, options or ExportOptions())
             except ExportError as problem:
-                teller.failed(str(DAY), problem)
+                teller.failed({str(DAY): Failure.of(problem)})
                 teller.catch_up()
                 raise
             teller.catch_up()
-            teller.ended_well({str(DAY): report.manifest})
+            made = report.manifest
+            teller.ended_well({str(DAY): told_of(made, "") if made else None})
         finally:
             process.bury()
 

@@ -15,7 +15,7 @@ from fakes import MemoryStore, some
 from genesys_export.errors import DestinationFailed, GenesysUnavailable
 from genesys_export.export import ExportOptions
 from genesys_export.model import Always
-from genesys_export.notify import Outcome
+from genesys_export.notify import Failure, Outcome
 from genesys_export.store import FolderStore
 
 MOST = 200  # calls; no run makes as many
@@ -234,8 +234,8 @@ def test_two_runs_at_once_lose_no_entry_of_the_journal(place):
     first, second = place.teller(one), place.teller(other)
     first.begin()
     second.begin()
-    first.failed("2026-11-20", GenesysUnavailable("no answer"))
-    second.failed("2026-11-21", DestinationFailed("the disk is full"))
+    first.failed({"2026-11-20": Failure.of(GenesysUnavailable("no answer"))})
+    second.failed({"2026-11-21": Failure.of(DestinationFailed("the disk is full"))})
     known = json.loads(place.bench.store.read(place.bench.kind.keys.announced).body)
     assert list(known["troubles"]) == ["2026-11-20", "2026-11-21"]
 
@@ -303,7 +303,7 @@ def lose_a_file(place):
 
 
 def fails(place, problem, day=str(DAY)):
-    place.teller(place.bench.process()).failed(day, problem)
+    place.teller(place.bench.process()).failed({day: Failure.of(problem)})
 
 
 def test_a_failed_day_is_announced_once_for_each_cause(place):
@@ -406,5 +406,5 @@ def test_people_are_alerted_although_the_destination_is_out_of_reach(place):
     teller.store = Gone()
     teller.targets.all = (people,)
     for day in ("2026-11-20", "2026-11-21"):
-        teller.failed(day, DestinationFailed("no route to the bucket"))
+        teller.failed({day: Failure.of(DestinationFailed("no route to the bucket"))})
     assert [(one.day, one.state) for one in people.got] == [("2026-11-20", "unknown")]

@@ -122,6 +122,7 @@ class Work:
                     clock=self.around.clock,
                     observe=self.around.observe,
                     shield=self.around.shield,
+                    pending=self.around.pending,
                     closing=self._closing,
                 )
             return self._announcing
@@ -138,8 +139,14 @@ class Work:
         if len(self.orgs) == 1:
             self.parts_of(*self.orgs)
         results = self._run(choice, options).results()
+        return self.watched(results, all_due=choice.kind is Kind.DUE, ends_s=options.ends_s)
+
+    def watched(
+        self, results: Iterator[DayResult], *, all_due: bool = False, ends_s: float | None = None
+    ) -> Iterator[DayResult]:
+        """Yield the results of a call, which is announced and shown to monitoring systems."""
         if announcing := self.announcing:
-            results = announcing.told(results, all_due=choice.kind is Kind.DUE)
+            results = announcing.told(results, store=self.store, all_due=all_due, ends_s=ends_s)
         return one_call(self._telemetry.called(results))
 
     def is_threaded(self, choice: Choice, options: ExportOptions) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ..assembly.working import Surroundings
+from ..assembly.working import Work
 from ..export import Choice, DayResult, ExportOptions
 from ..integrations.dask import spread
 from ..integrations.dask.connecting import connected
@@ -28,12 +28,8 @@ def on_cluster(address: str, settings: Settings, flags: Flags) -> Iterator[Elsew
     plain = settings.cluster.allow_plain_text
     with connected(address, allow_plain_text=plain) as client:
 
-        def elsewhere(
-            around: Surroundings, choice: Choice, options: ExportOptions
-        ) -> Iterable[DayResult]:
+        def elsewhere(work: Work, choice: Choice, options: ExportOptions) -> Iterable[DayResult]:
             is_local = address.startswith("local")
-            return spread(
-                client, recipe, settings, choice.days, options, around, is_local=is_local
-            )
+            return spread(client, recipe, work, choice.days, options, is_local=is_local)
 
         yield elsewhere

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..api import SystemClock
-from ..assembly.working import Surroundings
+from ..assembly.working import Surroundings, Work
 from ..errors import ExportError, worst
 from ..events import Noticed, ShardChosen
 from ..export import Choice, DayResult, ExportOptions, gravest, in_order
@@ -24,8 +24,8 @@ from .recording import Recorder
 from .showing import show
 from .signals import Signals
 
-# What exports days elsewhere, told what is around it.
-Elsewhere = Callable[[Surroundings, Choice, ExportOptions], Iterable[DayResult]]
+# What exports days in other processes, with the settings and surroundings of this work.
+Elsewhere = Callable[[Work, Choice, ExportOptions], Iterable[DayResult]]
 _SIGNAL = 128  # a run that a signal stopped says so, whatever else happened
 
 
@@ -78,10 +78,10 @@ def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
             pending=lambda: signals.pending,
             shield=signals.shield,
         )
+        exporter = Exporter(settings, around)
         try:
-            exporter = Exporter(settings, around)
             side_by_side = elsewhere or exporter.is_threaded(choice, request.options)
-            how = partial(elsewhere, around) if elsewhere else exporter.results
+            how = partial(elsewhere, exporter) if elsewhere else exporter.results
             with signals.collecting() if side_by_side else nullcontext():
                 # A million days with their manifests would not fit into memory.
                 results = in_order(
@@ -91,6 +91,7 @@ def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
         except ExportError as problem:
             with signals.shield():
                 recorder.refused(signals.pending or problem)
+                exporter.close()
             raise
         with signals.shield():
             recorder.ended(results, observe)

@@ -8,7 +8,16 @@ journal then: each event arrives at least once. Nothing here may stop or delay a
 from __future__ import annotations
 
 from .message import Message, Outcome
-from .targets import Target, Targets, Undelivered
-from .teller import Teller
+from .targets import Target, Targets, TimeLimit, Undelivered
+from .teller import Failure, Teller
 
-__all__ = ["Message", "Outcome", "Target", "Targets", "Teller", "Undelivered"]
+__all__ = [
+    "Failure",
+    "Message",
+    "Outcome",
+    "Target",
+    "Targets",
+    "Teller",
+    "TimeLimit",
+    "Undelivered",
+]

@@ -5,6 +5,7 @@ Knows no store: the caller reads what is published before, and writes the journa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..manifest import Manifest
@@ -96,20 +97,25 @@ class Round:
         if there and there.outcome is Outcome.FAILED:
             self.troubles[day] = None
 
-    def is_news(self, day: str, made: Manifest | None) -> bool:
-        """Whether the manifest says other than what everybody was told."""
+    def is_news(self, day: str, now: Told | None) -> bool:
+        """Whether the day is published otherwise than it was announced."""
         told = self.told(day)
-        if made is None or told is None:
-            return made is not None
-        now = replace(told_of(made, told.etag), owed=told.owed)
+        if now is None or told is None:
+            return now is not None
+        now = replace(now, etag=told.etag, owed=told.owed)
         return now != told or day in self.journal.troubles
 
-    def try_again(self) -> None:
-        """Send the troubles that targets did not get yet."""
+    def try_again(self) -> Iterator[None]:
+        """Send the troubles that targets did not get yet; yields after each of them."""
         for day, trouble in self.journal.troubles.items():
             owing = [one for one in self.targets.all if one.key in trouble.owed]
-            if owing and self.trouble(day) is trouble:
+            if owing and self.trouble(day) == trouble and not self.targets.is_over:
                 self._troubled(day, trouble, owing)
+                yield
+
+    def written(self, journal: Journal) -> None:
+        """Go on from this journal, in which everything so far is written."""
+        self.journal, self.days, self.troubles = journal, {}, {}
 
     def _troubled(
         self, day: str, trouble: Trouble, targets: tuple[Target, ...] | list[Target]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from hashlib import blake2b
 from threading import Lock
 from typing import Protocol
@@ -13,6 +15,36 @@ from .message import Message, Outcome
 
 class Undelivered(Exception):
     """A target did not take a message; says why, without secrets."""
+
+
+@dataclass(slots=True)
+class TimeLimit:
+    """Until when the messages of a call are sent; no end is known at first."""
+
+    monotonic: Callable[[], float]
+    ends_s: float = float("inf")
+    cut_short: bool = False  # something was left to the next run
+
+    def end_at(self, at_s: float) -> None:
+        """Begin no message after this instant; the earliest such instant counts."""
+        self.ends_s = min(self.ends_s, at_s)
+
+    def end_within(self, seconds: float) -> None:
+        """Begin no message after these seconds."""
+        self.end_at(self.monotonic() + seconds)
+
+    def apply(self) -> None:
+        """Apply it to what this thread sends from here on."""
+        _limit.set(self)
+
+
+_limit: ContextVar[TimeLimit | None] = ContextVar("limit", default=None)
+
+
+def left_s() -> float:
+    """Return how long this thread may still send messages; not below zero."""
+    limit = _limit.get()
+    return max(0.0, limit.ends_s - limit.monotonic()) if limit else float("inf")
 
 
 class Target(Protocol):
@@ -62,9 +94,18 @@ class Targets:
         """Whether messages of this kind are sent."""
         return outcome in self._on
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time for messages is over: what is left is for the next run."""
+        limit = _limit.get()
+        if limit is None or left_s():
+            return False
+        limit.cut_short = True
+        return True
+
     def send(self, target: Target, message: Message) -> bool:
         """Whether the target got the message; why not is told once a run."""
-        if target.key in self._down:
+        if target.key in self._down or self.is_over:
             return False
         try:
             target.send(message)

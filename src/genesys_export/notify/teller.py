@@ -8,10 +8,10 @@ the manifests shows which of them changed: only those are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from .. import damage, manifest
@@ -20,15 +20,30 @@ from ..events import Noticed, Observe
 from ..ledger.records import Entry, Record
 from ..locations import Home
 from ..manifest import Manifest
-from ..model import Store
+from ..model import Clock, Store
 from .journal import Journal, Told, decode
 from .round import DAMAGED, Round, Seen, told_of
 from .targets import Targets
 
 _AT_ONCE = 8  # manifests being read
-_IN_A_ROUND = 64  # days between two writings of the journal
+_IN_MEMORY = 64  # manifests
+_WRITE_EVERY_S = 5.0  # what a killed run repeats at most
 _TRIES = 10  # to write the journal, while other runs do
 _VARIABLE = re.compile(r"\b(?=\w*\d)[\w.:-]+")  # days, numbers, ids
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is announced of an error; the error itself would keep what it was raised in."""
+
+    message: str
+    cause: str  # the same for the same error of another day
+
+    @classmethod
+    def of(cls, problem: ExportError) -> Failure:
+        """Return that of an error."""
+        cause = f"{type(problem).__name__}: {_VARIABLE.sub('#', problem.message)}"
+        return cls(problem.message, cause)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,10 +54,11 @@ class Teller:
     home: Home
     targets: Targets
     observe: Observe
-    sleep: Callable[[float], None]
+    clock: Clock
     _entry: Entry[Journal] | None = None
     _unwritten: Journal = field(default_factory=Journal)  # while the store is out of reach
     _noticed: set[str] = field(default_factory=set)
+    _written_s: float = 0.0
     _begun: bool = False
     _beginning: Lock = field(default_factory=Lock)
     _telling: Lock = field(default_factory=Lock)
@@ -60,52 +76,60 @@ class Teller:
 
     def catch_up(self) -> None:
         """Announce everything that differs from the journal, whoever published it."""
+        if self.targets.is_over:
+            return
         self.begin()
         with self._telling, self._noticing():
-            journal = self._there().value
+            made = self._round()
             etags = self._listed()
-            due = [day for day, etag in etags.items() if _is_due(journal.days.get(day), etag)]
-            for start in range(0, len(due), _IN_A_ROUND):
-                self._compare(due[start : start + _IN_A_ROUND], etags)
-            last = self._of(self._there().value)
-            last.try_again()
-            last.days.update({day: None for day in last.journal.days if day not in etags})
-            self._save(last)
+            gone = [day for day in made.journal.days if day not in etags]
+            due = [day for day, etag in etags.items() if _is_due(made.journal.days.get(day), etag)]
+            for _ in self._compared(made, due, etags):
+                pass
+            for _ in made.try_again():
+                self._save_in_time(made)
+            made.days.update(dict.fromkeys(gone))
+            self._save(made)
 
-    def ended_well(self, days: Mapping[str, Manifest | None]) -> None:
+    def ended_well(self, days: Mapping[str, Told | None]) -> None:
         """Announce these days, exported by this run or found as they were.
 
-        Of the manifests given with them only those that differ from the journal are read again:
-        another run may have gone on from there.
+        Of those that are given as they were seen, only what differs from the journal is read
+        again: another run may have gone on from there.
         """
         self.begin()
         with self._telling, self._noticing():
-            made = self._of(self._there().value)
+            made = self._round()
             for day in days:
                 made.ended_well(day)
+            news = [day for day, seen in days.items() if made.is_news(day, seen)]
+            for _ in self._compared(made, news, {}):
+                pass
             self._save(made)
-            self._compare([day for day, one in days.items() if made.is_news(day, one)], {})
 
-    def failed(self, day: str, problem: ExportError) -> None:
-        """Announce that the export of a day ended with an error."""
+    def failed(self, failures: Mapping[str, Failure]) -> None:
+        """Announce that the export of these days ended with an error."""
         self.begin()
         with self._telling:
-            seen: Seen | None = None
+            made: Round | None = None
             with self._noticing():
-                seen = self._compare([day], {}).get(day)
-            known = self._entry is not None
-            made = (
-                self._of(self._there().value) if known else self._of(self._unwritten, known=False)
-            )
-            lost = self._lost(seen) if seen else ""
-            if seen and lost:
-                made.damaged(day, seen.made, lost)
-            else:
-                cause = f"{type(problem).__name__}: {_VARIABLE.sub('#', problem.message)}"
-                made.failed(day, problem.message, cause)
-            if not known:
+                made = self._round()
+            if made is None:
+                made = self._of(self._unwritten, known=False)
+                for day, failure in failures.items():
+                    made.failed(day, failure.message, failure.cause)
                 self._unwritten = self._unwritten.changed({}, made.troubles)
                 return
+            left = dict(failures)
+            with self._noticing():
+                for day, seen in self._compared(made, [*failures], {}):
+                    if seen and (lost := self._lost(seen)):
+                        made.damaged(day, seen.made, lost)
+                        del left[day]
+            for day, failure in left.items():
+                made.failed(day, failure.message, failure.cause)
+                with self._noticing():
+                    self._save_in_time(made)
             with self._noticing():
                 self._save(made)
 
@@ -113,14 +137,14 @@ class Teller:
         """Announce that a published day is not what its manifest says, whoever found that."""
         self.begin()
         with self._telling, self._noticing():
-            here = self._of(self._there().value)
+            here = self._round()
             here.damaged(made.day, made, problem)
             self._save(here)
 
     def forget_failures(self, days: Collection[str]) -> None:
         """Forget failed days that are not among these: nobody exports them any more."""
         with self._telling, self._noticing():
-            made = self._of(self._there().value)
+            made = self._round()
             for day in made.journal.troubles:
                 if day not in days:
                     made.ended_well(day)
@@ -131,21 +155,27 @@ class Teller:
         with self._telling:
             self._entry = None
 
-    def _compare(self, days: Sequence[str], etags: Mapping[str, str]) -> dict[str, Seen]:
-        """Announce what differs of these days; return what was read."""
-        if not days:
-            return {}
-        self._there()
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="announce") as pool:
-            found = dict(zip(days, pool.map(self._seen, days), strict=True))
-        made, there = self._of(self._there().value), {}
-        for day, seen in found.items():
-            if seen is not None:
-                etag = etags.get(day) or seen.etag
-                there[day] = Seen(made=seen.made, url=seen.url, etag=etag, changes=seen.changes)
-                made.published(day, there[day])
-        self._save(made)
-        return there
+    def _compared(
+        self, made: Round, days: Sequence[str], etags: Mapping[str, str]
+    ) -> Iterator[tuple[str, Seen | None]]:
+        """Announce what differs of these days; yield each with what is published.
+
+        Ends early when the time for messages is over.
+        """
+        for start in range(0, len(days), _IN_MEMORY):
+            if self.targets.is_over:
+                return
+            some = days[start : start + _IN_MEMORY]
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="announce") as pool:
+                found = list(pool.map(self._seen, some))
+            for day, seen in zip(some, found, strict=True):
+                if seen and self.targets.is_over:
+                    return
+                if seen:
+                    seen = replace(seen, etag=etags.get(day) or seen.etag)  # noqa: PLW2901
+                    made.published(day, seen)
+                    self._save_in_time(made)
+                yield day, seen
 
     def _seen(self, day: str) -> Seen | None:
         """Return a day's manifest; None where none is published, or readers must wait."""
@@ -202,6 +232,11 @@ class Teller:
                 raise
             return there
 
+    def _round(self) -> Round:
+        """Return a round that begins here; raises what the store does."""
+        self._written_s = self.clock.monotonic()
+        return self._of(self._there().value)
+
     def _of(self, journal: Journal, *, known: bool = True) -> Round:
         return Round(
             org=self.home.org,
@@ -210,6 +245,11 @@ class Teller:
             journal=journal,
             known=known,
         )
+
+    def _save_in_time(self, made: Round) -> None:
+        """Write what was announced in the last seconds: a killed run repeats no more than that."""
+        if self.clock.monotonic() - self._written_s >= _WRITE_EVERY_S:
+            self._save(made)
 
     def _save(self, made: Round) -> None:
         """Write what this round announced over what others wrote meanwhile.
@@ -227,11 +267,13 @@ class Teller:
             except ChangedMeanwhile:
                 self._entry = self._record.read()
             else:
-                return
+                made.written(self._entry.value)
+                break
+        self._written_s = self.clock.monotonic()
 
     @property
     def _record(self) -> Record[Journal]:
-        return Record(self.store, self.home.announced, decode, self.sleep)
+        return Record(self.store, self.home.announced, decode, self.clock.rest)
 
     @contextmanager
     def _noticing(self) -> Iterator[None]:

@@ -13,9 +13,10 @@ from ..api import Transport
 from ..api.transport import Failure
 from ..errors import ExportError
 from .message import Message
-from .targets import Undelivered, key_of
+from .targets import Undelivered, key_of, left_s
 
 _WITHIN_S = 10.0  # for the whole answer
+_LEAST_S = 1.0  # even at the end of the time for messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ class Webhook:
             "webhook-timestamp": sent,
             "webhook-signature": signature(self.secret, message.id, sent, body),
         }
+        within_s = min(_WITHIN_S, max(_LEAST_S, left_s()))
         try:
             answer = self.transport.exchange(
-                "POST", self.address, headers, body, within_s=_WITHIN_S
+                "POST", self.address, headers, body, within_s=within_s
             )
         except Failure as problem:
             raise Undelivered(str(problem)) from problem

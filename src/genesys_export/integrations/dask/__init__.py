@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...api import SystemClock
 from ...assembly.dates import AnyDay, ended_days
-from ...assembly.working import Surroundings
+from ...assembly.working import Surroundings, Work
 from ...days import Day
 from ...events import Observe, ignore
 from ...export import DayResult, ExportOptions
-from ...settings import Flags, Settings
+from ...settings import Flags
 from .agenda import Agenda
 from .driver import Driver
 from .task import Recipe
@@ -52,41 +54,61 @@ def backfill(  # noqa: PLR0913 - all but the range by keyword
     read = recipe.settings(org or "")
     clock = SystemClock()
     days, _ = ended_days(start, end, read, clock)
-    around = Surroundings(clock=clock, observe=on_event)
+    work = Work(read, Surroundings(clock=clock, observe=on_event))
     days = days[::-1] if read.backfill.order == "newest" else days
-    return spread(client, recipe, read, days, options or ExportOptions(), around)
+    try:
+        results = spread(client, recipe, work, days, options or ExportOptions())
+    except BaseException:
+        work.close()
+        raise
+    return _closing(work, results)
 
 
-def spread(  # noqa: PLR0913 - the two doors come together here
+def spread(
     client: Client,
     recipe: Recipe,
-    settings: Settings,
+    work: Work,
     days: Sequence[Day],
     options: ExportOptions,
-    around: Surroundings,
     *,
     is_local: bool = False,
 ) -> Iterator[DayResult]:
-    """Export the days of every organisation of the settings, in this order."""
+    """Export the days of every organisation of the settings, in this order.
+
+    The client announces them and reports to monitoring systems; workers do neither.
+    """
     from .cluster import Cluster  # noqa: PLC0415 - an extra
 
-    per_org = settings.cluster.workers_per_org
-    agenda = Agenda(
-        orgs=settings.org_names,
-        datasets=[one.name for one in settings.datasets],
-        days=days,
-        per_org=per_org,
-    )
-    driver = Driver(
-        agenda=agenda, clock=around.clock, observe=around.observe, pending=around.pending
-    )
+    driver = driver_of(work, days)
     cluster = Cluster(
         client=client,
         recipe=recipe,
         options=options,
-        workers_per_org=per_org,
+        workers_per_org=work.settings.cluster.workers_per_org,
         observe=driver.hear,
         is_local=is_local,
     )
     cluster.prepare()
-    return driver.results(cluster)
+    return work.watched(driver.results(cluster))
+
+
+def driver_of(work: Work, days: Sequence[Day]) -> Driver:
+    """Return the loop over the days of all organisations; raises WrongSettings."""
+    settings, around, announcing = work.settings, work.around, work.announcing
+    agenda = Agenda(
+        orgs=work.orgs,
+        datasets=[one.name for one in settings.datasets],
+        days=days,
+        per_org=settings.cluster.workers_per_org,
+    )
+    driver = Driver(
+        agenda=agenda, clock=around.clock, observe=around.observe, pending=around.pending
+    )
+    if announcing:
+        driver.opening = partial(announcing.begin, store=work.store)
+    return driver
+
+
+def _closing(work: Work, results: Iterator[DayResult]) -> Iterator[DayResult]:
+    with closing(work):
+        yield from results

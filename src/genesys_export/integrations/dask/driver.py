@@ -49,11 +49,13 @@ class Driver:
     clock: Clock
     observe: Observe
     pending: Callable[[], Stopped | None]
+    opening: Callable[[str], None] = lambda _org: None  # before an organisation's first chunk
     _score: Score = field(default_factory=lambda: Score(at_once=1))
     _total: int = 0  # days, of each organisation and dataset
     _final: Counter[str] = field(default_factory=Counter)  # by organisation
     _failed: Counter[str] = field(default_factory=Counter)
     _heard: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
+    _opened: set[str] = field(default_factory=set)  # organisations
     _began_s: float = 0.0
     _told_s: float = float("-inf")
 
@@ -100,6 +102,9 @@ class Driver:
             chunk = self.agenda.next(self.clock.now())
             if chunk is None:
                 return
+            if chunk.org not in self._opened:
+                self._opened.add(chunk.org)
+                self.opening(chunk.org)
             workers.submit(chunk)
 
     def _taken(self, chunk: Chunk, outcome: Ending) -> tuple[DayResult, ...]:

@@ -14,6 +14,8 @@ from ...errors import ExportError, WrongUse
 from ...export import DayResult, ExportOptions
 from ...settings import Flags, Settings, load
 from ...settings.keywords import from_keywords
+from ...settings.notify import Notify
+from ...settings.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,14 @@ class Recipe:
         """Return the settings as this process reads them; raises WrongSettings."""
         flags: Flags = {**self.flags, "org": org or None}
         return load(flags=flags, keywords=self.keywords)
+
+    def of_worker(self, org: str) -> Settings:
+        """Return the settings of a task: only the client announces days and reports the run.
+
+        It alone knows which of them are final: a chunk is no run, and a failed day may come again.
+        """
+        off = {"notify": Notify(), "telemetry": Telemetry()}
+        return self.settings(org).model_copy(update=off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def _exported(
     clock = StoppableClock(should_stop)
     try:
         _check(task, worker)
-        settings = task.recipe.settings(task.org)
+        settings = task.recipe.of_worker(task.org)
         with Teller(worker, task.topic, task.org) as teller:
             around = Surroundings(
                 clock=clock,
