@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any, TypeVar
@@ -282,7 +283,7 @@ def orgs_of(*exporters: DayExporter) -> list[Org]:
         Org(
             name=name,
             datasets=tuple(one.deps.plan.dataset.name for one in mine),
-            open=lambda mine=mine: mine,
+            open=partial(tuple, mine),
         )
         for name, mine in grouped.items()
     ]

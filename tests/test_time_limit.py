@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,8 @@ def test_an_inner_block_can_have_no_deadline():
 
 
 def test_threads_have_the_deadline_of_whoever_starts_them():
-    clock, seen = FakeClock(), []
+    clock = FakeClock()
+    seen: list[Any] = []
     ignore = SliceCallbacks(finished=seen.append, meanwhile=lambda: None, undo=lambda _done: None)
 
     def fetched() -> Iterator[bool]:

@@ -5,6 +5,8 @@ Time is the machine's here, so bounds are loose: tests/export/test_deadline.py h
 
 from __future__ import annotations
 
+from typing import Any
+
 from lambda_day import DAY, PER_DAY
 
 from genesys_export import Exporter
@@ -25,7 +27,7 @@ def test_a_day_longer_than_its_limit_ends_after_some_invocations_with_one_job_a_
 ):
     genesys = start(page_latency_s=SLOW_S)
     of = function(genesys, **ONE_BY_ONE)
-    answers = []
+    answers: list[dict[str, Any]] = []
     while len(answers) < 10 and (not answers or answers[-1]["again"]):
         answers.append(of.invoke({"day": DAY}, told_s=26).answer)  # six seconds and the margin
     assert [one["status"] for one in answers[-1]["days"]] == ["published"]
@@ -38,7 +40,7 @@ def test_an_invocation_that_is_killed_at_its_limit_loses_no_slice_and_no_job(
 ):
     genesys = start(page_latency_s=SLOW_S)
     of = function(genesys, **ONE_BY_ONE)
-    invoked = []
+    invoked: list[Any] = []
     while len(invoked) < 5 and (not invoked or invoked[-1].status == -9):
         limit = len(genesys.asked("results")) + PAGES
         over = lambda limit=limit: len(genesys.asked("results")) >= limit  # noqa: E731

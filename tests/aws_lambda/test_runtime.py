@@ -55,8 +55,12 @@ class Runtime(BaseHTTPRequestHandler):
 @contextmanager
 def running(function) -> Iterator[Any]:
     """Run the function as its image does; give what invokes it."""
-    kind = type("OfATest", (Runtime,), {"events": SimpleQueue(), "answers": SimpleQueue()})
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+
+    class OfATest(Runtime):
+        events = SimpleQueue()
+        answers = SimpleQueue()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), OfATest) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
         child = subprocess.Popen(
@@ -73,8 +77,8 @@ def running(function) -> Iterator[Any]:
         )
 
         def invoke(event: Any, limit_s: float = 300) -> tuple[str, Any]:
-            kind.events.put((event, limit_s))
-            return kind.answers.get(timeout=WITHIN_S)
+            OfATest.events.put((event, limit_s))
+            return OfATest.answers.get(timeout=WITHIN_S)
 
         try:
             yield invoke

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from genesys_export.api import SettingNames, hosts
@@ -43,7 +45,7 @@ def config(genesys, tmp_path):
 
 
 def test_a_wrong_secret_of_one_of_several_organisations_names_its_variable(lake, config, capsys):
-    flags = {"to": str(lake), "config": config}
+    flags: Any = {"to": str(lake), "config": config}
     assert run(RunRequest(date="2025-11-20"), flags, {}) == 77
     told = capsys.readouterr().err
     assert f"Check {APAC}CLIENT_SECRET, and {APAC}REGION or {APAC}BASE_URL" in told

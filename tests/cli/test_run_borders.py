@@ -26,7 +26,9 @@ class Broken:
         dataset = dataset_named(DEFAULT)
         whose = {"org": "", "dataset": dataset.name}
         plan = SimpleNamespace(org="", dataset=dataset, whose=whose, after=())
-        self.deps = SimpleNamespace(plan=plan, clock=FakeClock(), observe=ignore)
+        self.deps = SimpleNamespace(
+            plan=plan, clock=FakeClock(), observe=ignore, disconnect=lambda: None
+        )
         self._problem = problem
 
     def export(self, *_):

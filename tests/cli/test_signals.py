@@ -68,6 +68,7 @@ def test_a_day_that_a_signal_broke_was_stopped(signals):
             ),
             clock=FakeClock(),
             observe=ignore,
+            disconnect=lambda: None,
         )
 
         def export(self, *_):

@@ -20,7 +20,7 @@ ANSWERS = "http://motoapi.amazonaws.com/moto-api/static/lambda-simple/response"
 LONGEST_S = 30
 
 
-def client(name: str) -> Any:
+def client(name: Any) -> Any:
     return boto3.client(
         name, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y"
     )
@@ -57,6 +57,12 @@ def execute(definition: str, answers: list[dict[str, Any]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    options = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
+    options: Any = {
+        "stepfunctions": {"execute_state_machine": True},
+        "lambda": {"use_docker": False},
+    }
+        "stepfunctions": {"execute_state_machine": True},
+        "lambda": {"use_docker": False},
+    }
     with mock_aws(config=options):
         print(json.dumps(execute(sys.argv[1], json.loads(sys.argv[2]))))

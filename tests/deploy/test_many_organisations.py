@@ -133,7 +133,7 @@ def executed(machine: dict[str, Any]) -> dict[str, Any]:
     moto = mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
     moto.start(reset=False)  # other tests' buckets are in a moto server of this process
     try:
-        given = {"aws_access_key_id": "nobody", "aws_secret_access_key": "nothing"}
+        given: Any = {"aws_access_key_id": "nobody", "aws_secret_access_key": "nothing"}
         client: Any = boto3.client("stepfunctions", "eu-central-1", **given)
         role = "arn:aws:iam::123456789012:role/machine"
         made = client.create_state_machine(

@@ -113,7 +113,7 @@ def test_a_dead_machines_day_is_taken_over_when_its_lease_ends(
     told = command.against(genesys)
     one, other = (Machine(told, day, host) for host in hosts)
     dying = one.started()
-    wait_until(dying, lambda: len(genesys.asked("results")) >= 2 and named_jobs(lake, day))
+    wait_until(dying, lambda: len(genesys.asked("results")) >= 2 and bool(named_jobs(lake, day)))
     kept(dying)
     died = time.monotonic()
     dying.kill()  # --kill-child: everything in its namespace dies with it, at once
@@ -123,7 +123,7 @@ def test_a_dead_machines_day_is_taken_over_when_its_lease_ends(
     assert claim["holder"]["pid"] == 1
     if hosts[0]:
         assert claim["holder"]["host"] == hosts[0]
-    statuses = []
+    statuses: list[int] = []
     while not statuses or (statuses[-1] == 75 and time.monotonic() < died + LEASE_S + SOON_S):
         before = lake.claim(day)
         result = other.export()

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Barrier, Event, Lock
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,8 +94,8 @@ def test_days_that_have_not_ended_are_left_out():
 class Script(FakeSource):
     """A Genesys of empty days: what each day meets, who is under way, what was asked for."""
 
-    meets: Callable[[date], None] = lambda _date: None
-    prepares: Callable[[date], None] = lambda _date: None
+    meets: Callable[[date], object] = lambda _date: None
+    prepares: Callable[[date], object] = lambda _date: None
     awaits_job: bool = False
     asked: list[date] = field(default_factory=list)
     watermarks: int = 0
@@ -524,10 +525,12 @@ def test_days_of_all_organisations_share_the_slots_of_the_process():
 
 
 def test_one_slot_in_all_gives_each_organisation_its_turn():
-    order = []
-    benches = [
-        Bench(Script(lambda at, org=org: order.append((org, at.day))), org=org) for org in "abc"
-    ]
+    order: list[tuple[str, int]] = []
+
+    def notes(org: str, at: date) -> None:
+        order.append((org, at.day))
+
+    benches = [Bench(Script(partial(notes, org)), org=org) for org in "abc"]
     whole = Run(
         orgs=orgs_of(*(one.exporter() for one in benches)),
         choice=Choice(Kind.RANGE, november(1, 2)),
@@ -540,16 +543,14 @@ def test_one_slot_in_all_gives_each_organisation_its_turn():
 def test_an_organisation_keeps_no_connection_once_nothing_of_it_is_under_way():
     connected, most = set[str](), list[int]()
 
-    def connects(org: str) -> None:
+    def connects(org: str, _at: date) -> None:
         connected.add(org)
         most.append(len(connected))
 
     names = [f"org{number:03}" for number in range(60)]
-    benches = [Bench(Script(lambda _at, org=org: connects(org)), org=org) for org in names]
+    benches = [Bench(Script(partial(connects, org)), org=org) for org in names]
     exporters = [
-        DayExporter(
-            replace(one.exporter().deps, disconnect=lambda org=one.org: connected.discard(org))
-        )
+        DayExporter(replace(one.exporter().deps, disconnect=partial(connected.discard, one.org)))
         for one in benches
     ]
     whole = Run(
@@ -825,13 +826,15 @@ def test_what_is_left_at_the_end_is_gone_through_once():
             return super().__iter__()
 
     class Patient(SimpleQueue):
-        def get(self, **more):
+        def get(self, *given: Any, **more: Any) -> Any:
             if stopped and len(turns) < 9:
                 turns.append(1)
                 raise Empty
-            return super().get(**more)
+            return super().get(*given, **more)
 
-    asked, turns, stopped = [], [], []
+    asked: list[int] = []
+    turns: list[int] = []
+    stopped: list[Stopped] = []
     benches = [Bench(Script(lambda _at: stopped.append(Stopped(15))), org=org) for org in "ab"]
     whole = Run(
         orgs=[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def granting(slots: Slots) -> Waking:
 
 
 def test_a_day_that_waits_for_its_job_lends_its_slot_and_says_so():
-    slots, told = Slots(each=1, in_all=1), []
+    told: list[str] = []
+    slots = Slots(each=1, in_all=1)
     slot = held(slots, told=told)
     assert not slots.take("b")
     with slot.used(), slot.lent(Event(), granting(slots)):
@@ -50,7 +52,8 @@ def test_a_day_that_waits_for_its_job_lends_its_slot_and_says_so():
 
 
 def test_nothing_is_read_before_the_slot_is_held_again():
-    slots, granted = Slots(each=1, in_all=1), []
+    granted: list[Any] = []
+    slots = Slots(each=1, in_all=1)
 
     def looked():
         if len(granted) == 2:
@@ -102,7 +105,9 @@ def test_a_slice_that_ends_leaves_the_slot_to_others_while_the_rest_waits():
 
 
 def test_a_day_that_is_granted_a_slot_twice_gives_one_back_and_says_so():
-    slots, told, looks = Slots(each=2, in_all=2), [], []
+    told: list[str] = []
+    looks: list[Any] = []
+    slots = Slots(each=2, in_all=2)
     slot, second = held(slots, told=told), ExitStack()
 
     def second_slice():

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 from dask_fakes import DATASET, FakeCluster, days, done, failed
@@ -58,7 +59,7 @@ def place(tmp_path):
 
 def driven(place, outcome):
     """Let a cluster end chunks like this; return the results."""
-    clock = FakeClock()
+    clock: Any = FakeClock()
     settings = load(flags={}, keywords=place.keywords, environ=place.environ)
     work = Work(settings, Surroundings(clock=clock))
     found = [*work.watched(driver_of(work, days(3)).results(FakeCluster(clock, outcome)))]

@@ -3,6 +3,7 @@
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from publishing import DAY, HOME, RECIPE, Through
@@ -273,7 +274,7 @@ def test_two_that_register_at_once_don_t_mix(store, clock):
 
 def before_the_first_put(act):
     """Return what does something just before the recipe is written for the first time."""
-    puts = []
+    puts: list[Any] = []
 
     def before(name, arguments):
         if name == "put" and not puts:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,8 @@ class Place:
     """A destination with days that nobody was told of."""
 
     store: CountingStore
-    settings: object
-    web: object
+    settings: Any
+    web: Any
     clock: FakeClock
     events: Events = field(default_factory=Events)
 

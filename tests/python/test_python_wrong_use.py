@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from genesys_export.events import Noticed
 
 DAY = "2025-11-20"
 ORG = {"client_id": "a", "client_secret": "hush", "region": "eu-west-1"}
-TWO = {"environ": {}, "orgs": {"emea": ORG, "apac": ORG}}
+TWO: Any = {"environ": {}, "orgs": {"emea": ORG, "apac": ORG}}
 
 
 @pytest.mark.parametrize("how", ["export", "export_due", "backfill"])
@@ -57,7 +58,7 @@ def test_a_class_can_make_the_budgets(make):
 
 
 def test_reading_from_an_empty_shard_is_refused_with_the_reason(lake):
-    seen = []
+    seen: list[Any] = []
     told = "shard 3/3 has no organisation: the settings have 2 organisations"
     with Exporter.from_settings(to=lake, **TWO, shard="3/3", on_event=seen.append) as exporter:
         with pytest.raises(WrongUse, match=told) as caught:
@@ -74,7 +75,7 @@ def test_a_shard_that_is_none_is_refused(lake, shard):
 
 
 def test_the_variable_of_shards_counts_here_too(lake):
-    given = {**TWO, "environ": {"GENESYS_EXPORT_SHARD": "2/2"}}
+    given: Any = {**TWO, "environ": {"GENESYS_EXPORT_SHARD": "2/2"}}
     assert Exporter.from_settings(to=lake, **given).orgs == ("emea",)
     assert Exporter.from_settings(to=lake, **given, shard="1/2").orgs == ("apac",)
     with pytest.raises(WrongUse, match="--org emea and GENESYS_EXPORT_SHARD 2/2 exclude"):

@@ -1,5 +1,7 @@
 """Shards: every organisation in exactly one of them, and indexes of schedulers understood."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,7 +117,9 @@ def test_an_index_that_nobody_uses_is_told(tmp_path, index):
 
 def read(tmp_path, text, environ=None, **flags):
     (tmp_path / "genesys-export.toml").write_text(text)
-    return load(flags=flags, environ={OWN: "1/2"} if environ is None else environ, cwd=tmp_path)
+    flags_given: Any = flags
+    variables = {OWN: "1/2"} if environ is None else environ
+    return load(flags=flags_given, environ=variables, cwd=tmp_path)
 
 
 def test_settings_have_the_organisations_of_the_shard(tmp_path):

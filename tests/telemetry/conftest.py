@@ -115,8 +115,8 @@ def collecting(status: int = 200) -> Iterator[Collector]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             go.wait(30)
-            collector.headers.append(dict(self.headers))
-            collector.take(self.path, body)
+            taker.headers.append(dict(self.headers))
+            taker.take(self.path, body)
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -125,11 +125,11 @@ def collecting(status: int = 200) -> Iterator[Collector]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    collector = Collector(f"http://127.0.0.1:{server.server_port}", go)
+    taker = Collector(f"http://127.0.0.1:{server.server_port}", go)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield collector
+        yield taker
     finally:
         go.set()
         server.shutdown()

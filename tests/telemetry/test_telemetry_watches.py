@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ class OnlyThese(Telemetry):
         super().__init__(Wanted(), seen.append, now)
         self.watch = watch
 
-    def _made(self) -> Iterator[Broken]:
+    def _made(self) -> Iterator[Any]:
         yield self.watch
 
 
