@@ -61,8 +61,5 @@ if __name__ == "__main__":
         "stepfunctions": {"execute_state_machine": True},
         "lambda": {"use_docker": False},
     }
-        "stepfunctions": {"execute_state_machine": True},
-        "lambda": {"use_docker": False},
-    }
     with mock_aws(config=options):
         print(json.dumps(execute(sys.argv[1], json.loads(sys.argv[2]))))
