@@ -565,6 +565,18 @@ def test_an_organisation_keeps_no_connection_once_nothing_of_it_is_under_way():
     assert not connected
 
 
+def test_with_one_slot_in_all_each_result_is_given_before_the_next_day_begins():
+    begun: list[date] = []
+    benches = [Bench(Script(begun.append), org=org) for org in "abcd"]
+    whole = Run(
+        orgs=orgs_of(*(one.exporter() for one in benches)),
+        choice=Choice(Kind.RANGE, november(1, 2)),
+        clock=FakeClock(),
+        at_once=4,
+    )
+    assert [len(begun) for _ in whole.results()] == list(range(1, 9))
+
+
 def test_an_organisation_that_cannot_be_opened_costs_its_own_days_alone():
     def refuse():
         raise WrongSettings("orgs.apac.client_secret: missing")
