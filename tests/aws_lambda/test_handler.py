@@ -71,7 +71,7 @@ def test_at_the_deadline_it_says_when_to_invoke_again_and_goes_on_then(start, fu
     assert told["again"]
     assert TIMESTAMP.fullmatch(told["retry_at"])
     (day,) = told["days"]
-    assert (day["status"], day["exit_status"]) == ("failed", 75)
+    assert (day["status"], day["exit_status"]) == ("unfinished", 75)
     assert day["retry_at"] == told["retry_at"]
     assert len(genesys.jobs) == 1
     assert not function(genesys).invoke({"day": DAY}).answer["again"]
