@@ -149,9 +149,7 @@ class _Call:
     def finish(self, desks: Mapping[Whose, _Desk]) -> None:
         """Let all desks announce what is left, after a run that came to its end."""
         turns = [*desks.items()]
-        SystemRandom().shuffle(
-            turns
-        )  # with thousands, the time is over before some: others each run
+        SystemRandom().shuffle(turns)  # with thousands, time may run out: not always on the same
         for whose, desk in turns:
             is_whole = self.all_due and whose not in self._cut_short
             days = frozenset(self._tried.get(whose, ())) if is_whole else None
