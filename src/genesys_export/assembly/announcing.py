@@ -13,6 +13,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
+from secrets import SystemRandom
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -147,7 +148,9 @@ class _Call:
 
     def finish(self, desks: Mapping[Whose, _Desk]) -> None:
         """Let all desks announce what is left, after a run that came to its end."""
-        for whose, desk in desks.items():
+        turns = [*desks.items()]
+        SystemRandom().shuffle(turns)  # with thousands, time may run out: not always on the same
+        for whose, desk in turns:
             is_whole = self.all_due and whose not in self._cut_short
             days = frozenset(self._tried.get(whose, ())) if is_whole else None
             self._work[whose] = self._pool.submit(desk.finish, days)
