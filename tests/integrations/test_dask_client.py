@@ -77,7 +77,7 @@ def test_a_failed_day_of_any_chunk_stands_in_the_prometheus_file(place, tmp_path
     text = (tmp_path / "x.prom").read_text()
     assert f'last_run_days{{org="",dataset="{DATASET}",status="failed"}} 1.0' in text
     assert f'failed_days{{org="",dataset="{DATASET}"}} 1.0' in text
-    assert "last_success_timestamp_seconds{" not in text
+    assert f'last_success_timestamp_seconds{{org="",dataset="{DATASET}"}} 0.0' in text
 
 
 def test_only_what_is_final_is_announced(place):
