@@ -192,6 +192,18 @@ def test_of_two_that_take_a_free_day_one_gets_it(store, clock):
     assert decode(store.read(CLAIM).body, CLAIM).attempt == "fast"
 
 
+def test_who_took_the_day_and_has_ended_already_says_no_time(store, clock):
+    def overtake(name, arguments):
+        if name == "put" and not taken:
+            taken.append(name)
+            take(claims(store, clock), "fast").release(done=True)
+
+    taken: list[str] = []
+    with pytest.raises(TryAgainLater, match="just begun") as late:
+        take(claims(Through(store, before=overtake), clock), "slow")
+    assert late.value.retry_at is None
+
+
 def test_a_claim_that_vanishes_while_it_is_looked_at_is_no_permission(store, clock):
     take(claims(store, clock))
     clock.rest(600)
