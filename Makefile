@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
-.PHONY: help install demo test coverage test-other test-part lint types bench bench-all soak test-sdk \
-  test-db test-browser
+.PHONY: help install demo test coverage test-other test-part lint types bench bench-all soak \
+  soak-cluster test-sdk test-dask test-db test-browser test-doors
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1: \2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -34,8 +34,8 @@ $(VENV)/.made:
 	touch $@
 
 # Traced in this process; what the tests start as a command of its own is not.
-test: install  ## all tests but those that need the SDK, PostgreSQL or a browser
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not db and not browser' \
+test: install  ## all tests but those that need the SDK, Dask, PostgreSQL or a browser
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m 'not sdk and not dask and not db and not browser' \
 	  --cov --cov-report=
 
 # Judges what the last `make test` ran: lines and branches, 95 % of all, every one of those on which
@@ -110,6 +110,16 @@ test-sdk: install  ## install the official SDK and run it against the simulator
 	$(PIP) install --editable '.[simulator,dev,sdk]'
 	$(BIN)/python -m pytest -m sdk
 
+# Dask's scheduler and workers are real processes on loopback, and take minutes: a stage of its own.
+test-dask: install  ## install Dask and let its workers export, close and die
+	$(PIP) install --editable '.[simulator,dev,dask]'
+	$(BIN)/python -m pytest -m dask
+
+# As make soak, on a Dask cluster whose workers and schedulers are killed; SOAK_ROUNDS=200
+soak-cluster: install  ## a Dask cluster with random kills of workers and schedulers (SOAK_ROUNDS=200)
+	$(PIP) install --editable '.[simulator,dev,dask]'
+	PYTHONPATH=tests $(BIN)/python tests/soak/soak_cluster.py
+
 # PostgreSQL's own programs, 15 or newer: apt-get install postgresql (as root). Each test run starts
 # a server of its own on a socket, as an unprivileged user, and ends it.
 test-db: install  ## load exports into PostgreSQL (apt-get install postgresql)
@@ -118,3 +128,20 @@ test-db: install  ## load exports into PostgreSQL (apt-get install postgresql)
 # Chromium and its driver as Debian has them: apt-get install chromium chromium-driver (as root).
 test-browser: install  ## open the status page in Chromium (apt-get install chromium chromium-driver)
 	$(BIN)/python -m pytest -m browser
+
+# Airflow, Dagster and Prefect, each in an environment of its own: they can't be installed together.
+DOORS := airflow dagster prefect
+
+test-doors: $(DOORS:%=test-door-%)  ## run the shipped DAGs, assets and flows in Airflow, Dagster and Prefect
+
+# SIGALRM is Airflow's, and other tests' conftest needs what is not installed here.
+test-door-%: .venv-%/.installed
+	.venv-$*/bin/python -m pytest --confcutdir=tests/doors --timeout=300 --timeout-method=thread \
+	  tests/doors/test_$*.py
+
+.PRECIOUS: .venv-%/.installed
+.venv-%/.installed: tests/doors/constraints-%.txt pyproject.toml
+	$(PYTHON) -m venv .venv-$*
+	PIP_CONSTRAINT=$< .venv-$*/bin/python -m pip --quiet install --no-compile \
+	  --editable '.[simulator,$*]' pytest pytest-timeout
+	touch $@

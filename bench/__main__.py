@@ -2,7 +2,8 @@
 
 `race` (with its `--conversations`, `--rounds`, `--only`) and `startup` are what `make bench` runs;
 `scale`, `latency` and `cost` take longer; `odd` compares days with odd records with the clean day;
-`everything` exports one day of every dataset.
+`everything` exports one day of every dataset. `scale --orgs N --days N` is another thing than
+`scale`: many organisations in virtual time, printed alone.
 `render` runs nothing and rewrites the files.
 """
 
@@ -24,6 +25,7 @@ from .latency import latency
 from .machine import machine
 from .markdown import between_markers, written
 from .odd import odd
+from .organisations import organisations, say
 from .processes import Failed
 from .race import race
 from .scale import DAYS, Large, scale
@@ -38,6 +40,10 @@ def main() -> int:
     # So that servers and contenders end with us, whoever ends us.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     told = _arguments()
+    if told.orgs:
+        with tempfile.TemporaryDirectory(prefix="bench-") as home:
+            say(organisations(Path(home), orgs=told.orgs, days=int(told.days[0])))
+        return 0
     told.out.mkdir(parents=True, exist_ok=True)
     file = told.out / "latest.json"
     results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
@@ -63,10 +69,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], metavar="CONTENDER")
     parser.add_argument(
         "--days",
-        type=Large.read,
         nargs="+",
-        default=[*map(Large.read, DAYS)],
+        default=DAYS,
         metavar="N/SLICES/AT_ONCE",
+        help="with --orgs: how many",
+    )
+    parser.add_argument(
+        "--orgs", type=int, help="for scale: so many organisations, in one process"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
     parser.add_argument("--docs", action="store_true", help="refresh docs/performance.md")
@@ -78,7 +87,9 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "race": lambda: race(home, conversations=size, rounds=told.rounds, only=told.only),
         "startup": lambda: startup(home),
-        "scale": lambda: scale(home, days=told.days, kept=kept.get("runs", ())),
+        "scale": lambda: scale(
+            home, days=[*map(Large.read, told.days)], kept=kept.get("runs", ())
+        ),
         "latency": lambda: latency(home),
         "odd": lambda: odd(kept.get("before", {})),
         "everything": lambda: everything(home, conversations=size),

@@ -112,6 +112,11 @@ class Bodies:
         """Split the answers as the program does."""
         return (results("conversations").read(body).page for body in self.bodies)
 
+    awaits_job = False
+
+    def prepare(self) -> None:
+        """Do nothing."""
+
     def release(self) -> None:
         """Do nothing."""
 

@@ -1,11 +1,10 @@
-"""Two DAGs that export what is due, each night; copy this file and airflow_export.py to `dags`.
+"""Two DAGs that export what is due each night: enable one. Copy this file to the DAGs folder.
 
 What is due (yesterday, and every day before it that is missing or may have been corrected) is for
-the program to say, so neither hands it a date.
-`genesys_export` asks again while a day is not complete and holds no worker meanwhile; it calls
-Python, so the package has to be in the workers' environment. `genesys_export_bash` runs the
-command, which may then be installed apart; it can only try again, whatever the status was.
-Turn on one of them. Written for Airflow 3.3.2.
+the program to say. `genesys_export` runs a task for each day of each organisation and dataset,
+waits without a worker while Genesys does not have a day, and gives its asset an event with each
+manifest's key. `genesys_export_tasks` runs one task for each organisation.
+The package must be installed for the workers and the triggerer. Written for Airflow 3.3.
 """
 
 from __future__ import annotations
@@ -13,50 +12,58 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pendulum
-from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import DAG, Asset, task
 
-from airflow_export import Verdict, export_due
+from genesys_export import Exporter
+from genesys_export.integrations.airflow import ExportDayOperator, answer, stoppable
 
-ZONE = "UTC"  # of the schedule; best the one whose midnights bound a day in the settings
+CONFIG = ""  # the settings file, the same path on every worker and triggerer; "" for variables
+ORGS = [""]  # the names in [orgs]; "" for the only organisation
+ZONE = "UTC"  # of the schedule; best the one in the settings
 NIGHT = "15 4 * * *"
 COMMON = {
     "start_date": pendulum.datetime(2026, 11, 1, tz=ZONE),
     "catchup": False,  # the program catches up by itself
     "max_active_runs": 1,
+    "default_args": {"retries": 3, "retry_delay": timedelta(minutes=15)},
     "tags": ["genesys"],
 }
+MANIFESTS = Asset("genesys-export-manifests")
 
 with DAG("genesys_export", schedule=NIGHT, **COMMON):
 
-    @task.sensor(
-        mode="reschedule",
-        poke_interval=timedelta(minutes=30).total_seconds(),
-        timeout=timedelta(hours=12).total_seconds(),
-        retries=3,
-        retry_delay=timedelta(minutes=15),
-    )
-    def days_published() -> bool:
-        """Export what is due; False while a day is not complete (exit status 75)."""
-        verdict = export_due()
-        match verdict:
-            case Verdict.DONE | Verdict.LATER:
-                return verdict is Verdict.DONE
-            case Verdict.RETRY:
-                raise AirflowException(verdict.value)
-            case Verdict.FAILED:
-                raise AirflowFailException(verdict.value)
+    @task
+    def due() -> list[dict[str, str]]:
+        """Return what to export."""
+        with Exporter.from_settings(CONFIG or None) as exporter:
+            return [
+                {"org": one.org, "dataset": one.dataset, "day": str(one.day)}
+                for one in exporter.due()
+            ]
 
-    days_published()
+    ExportDayOperator.partial(
+        task_id="export",
+        config=CONFIG,
+        outlets=[MANIFESTS],
+        max_active_tis_per_dagrun=4,  # they share a budget of requests at Genesys
+        map_index_template="{{ task.org }} {{ task.dataset }} {{ task.day }}",
+    ).expand_kwargs(due())
 
-with DAG("genesys_export_bash", schedule=NIGHT, **COMMON):
-    BashOperator(
-        task_id="run",
-        # Client id and secret are in the worker's environment, which the command inherits.
-        bash_command="genesys-export run --log-format json",
-        append_env=True,
-        retries=20,
-        retry_delay=timedelta(minutes=30),
-        execution_timeout=timedelta(hours=12),
-    )
+with DAG("genesys_export_tasks", schedule=NIGHT, **COMMON):
+
+    @task
+    def export(org: str) -> list[str]:
+        """Export what is due; reschedule while Genesys does not have a day."""
+
+        def work(should_stop):  # noqa: ANN001, ANN202
+            with Exporter.from_settings(
+                CONFIG or None, org=org or None, should_stop=should_stop
+            ) as exporter:
+                return list(exporter.export_due())
+
+        results = stoppable(work)
+        if problem := answer(results):  # AirflowRescheduleException(retry_at) while a day lacks
+            raise problem
+        return [str(result) for result in results]
+
+    export.expand(org=ORGS)

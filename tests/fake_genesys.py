@@ -119,6 +119,11 @@ class FakeFetch:
     def job_ids(self) -> tuple[str, ...]:
         return tuple(self._jobs)
 
+    awaits_job = False
+
+    def prepare(self) -> None:
+        pass
+
     def pages(self) -> Iterator[Page]:
         genesys = self._genesys
         if not self._jobs or self._jobs[-1] in genesys.lost | genesys.released:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from threading import Lock
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from genesys_export.errors import (
     UnknownOutcome,
 )
 from genesys_export.events import ignore
-from genesys_export.export import Plan
+from genesys_export.export import DayExporter, Org, Plan
 from genesys_export.feeds.records import RecordsFeed
 from genesys_export.model import (
     Always,
@@ -81,6 +82,11 @@ class FakeSource:
     needs = "nothing"
     asks = "ask"
     is_bounded = True
+
+    awaits_job = False
+
+    def prepare(self) -> None:
+        pass
 
     def describe(self, interval: Interval) -> tuple[Mapping[str, Any], ...]:
         return ({"interval": str(interval)},)
@@ -189,8 +195,8 @@ class MemoryStore:
         yield from sorted(key for key in [*self._objects] if key.startswith(prefix))
 
     def scan(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        found = [(key, len(self._objects[key].body)) for key in self.list(prefix) if key > after]
-        yield from (Listed(key, size_bytes) for key, size_bytes in found)
+        found = [(key, self._objects[key].body) for key in self.list(prefix) if key > after]
+        yield from (Listed(key, len(body), _tag(body).etag) for key, body in found)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         found = self.read(key)
@@ -266,6 +272,21 @@ def some(found: T | None) -> T:
     """Return what must be there."""
     assert found is not None
     return found
+
+
+def orgs_of(*exporters: DayExporter) -> list[Org]:
+    """Return the exporters as organisations that a run opens."""
+    grouped: dict[str, list[DayExporter]] = {}
+    for one in exporters:
+        grouped.setdefault(one.deps.plan.org, []).append(one)
+    return [
+        Org(
+            name=name,
+            datasets=tuple(one.deps.plan.dataset.name for one in mine),
+            open=partial(tuple, mine),
+        )
+        for name, mine in grouped.items()
+    ]
 
 
 def listed(table: str) -> ListEndpoint:

@@ -25,6 +25,7 @@ from genesys_export.days import (
     midnight,
     parse_instant,
     split,
+    to_the_minute,
     yesterday,
     zone_named,
     zone_names,
@@ -353,3 +354,15 @@ def test_a_day_is_pickled_by_its_zones_name():
     again = pickle.loads(pickle.dumps(day))
     assert again == day
     assert again.interval == day.interval
+
+
+@pytest.mark.parametrize(
+    ("instant", "told"),
+    [
+        (datetime(2026, 11, 28, 23, 59, 0, 5_000, UTC), "2026-11-29T00:00Z"),
+        (datetime(2026, 11, 28, 23, 59, tzinfo=UTC), "2026-11-28T23:59Z"),
+        (datetime(2026, 11, 28, 23, 58, 1, tzinfo=UTC), "2026-11-28T23:59Z"),
+    ],
+)
+def test_people_are_told_the_next_whole_minute(instant, told):
+    assert to_the_minute(instant) == told

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,9 @@ from genesys_export.datasets import DEFAULT, NAMES
 from genesys_export.days import Interval
 from genesys_export.progress import Format, Level, Tally, fan_out, progress, summary
 from genesys_export.progress.bars import Bars
+from genesys_export.progress.days import Days
 from genesys_export.progress.lines import Weight, line
-from genesys_export.progress.words import duration, news, size
+from genesys_export.progress.words import duration, news, size, waiting
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
@@ -36,7 +38,11 @@ AGAIN = events.ReadAgain(
 )
 STARTED = events.DayStarted(**EMEA, day="2026-11-22", interval=DAY, slices=1, watermark=None)
 COUNTED = events.DayCounted(**EMEA, day="2026-11-22", conversations=4_000)
-FAILED = events.DayFailed(**ONLY, day="2026-11-20", problem="no answer")
+FAILED = events.DayEnded(
+    **ONLY, day="2026-11-20", status="failed", message="no answer", exit_status=69
+)
+ENDED = events.DayEnded(**ONLY, day="2026-11-22", status="published", message="", exit_status=0)
+CUT = events.DayCut(**EMEA, day="2026-11-22", slices=3)
 SUBMITTED = events.JobSubmitted(job_id="j1", interval=DAY, attempt=1)
 PUBLISHED = events.DayPublished(
     **ONLY,
@@ -53,6 +59,7 @@ OVER = events.BackfillProgress(
     done=7, skipped=90, failed=1, total=1_000, conversations=70_000, eta_s=7_500.0
 )
 ALL = (
+    events.ShardChosen(shard="2/4", orgs="apac, emea"),
     events.SignedIn(login_host="login.mypurecloud.ie", expires_in_s=86_400),
     REQUEST,
     RATE_LIMIT,
@@ -64,6 +71,7 @@ ALL = (
     events.Waited(reason="retry", waited_s=0.5),
     STARTED,
     COUNTED,
+    CUT,
     SUBMITTED,
     events.JobChanged(job_id="j1", state="FULFILLED"),
     events.IntervalHalved(interval=DAY, reason="95000 hits"),
@@ -76,14 +84,27 @@ ALL = (
         **EMEA, slice="2026-11-22#0", conversations=1_000, rows=28_000, size_bytes=5
     ),
     events.SliceAdopted(**EMEA, slice="2026-11-22#0", attempt="a1", conversations=500),
+    events.OrgProgress(org="emea", ended=3, failed=1, total=9),
     events.ReadBack(key="conversations/2026-11-22.csv.gz", rows=1_000, size_bytes=5),
     events.DayDue(**ONLY, day="2026-11-20", reason="it is missing"),
     events.DaySkipped(**ONLY, day="2026-11-21", reason="it is already final"),
     events.DayRecovered(**ONLY, day="2026-11-22"),
     events.Noticed(message="job j1 was not deleted: HTTP 404"),
-    FAILED,
     OVER,
+    FAILED,
     PUBLISHED,
+)
+FIGURES = events.WorkerFigures(
+    org="emea",
+    requests=40,
+    retries=1,
+    throttled=1,
+    waits_s={"budget": 2.0},
+    jobs=3,
+    conversations=500,
+    rows=900,
+    received_bytes=5_000,
+    uploaded_bytes=700,
 )
 
 
@@ -152,6 +173,37 @@ def test_json_lines_hold_the_same(clock):
     }
 
 
+def about(event, **names):
+    return msgspec.structs.replace(event, **names)
+
+
+def test_json_lines_and_the_verbose_log_name_what_every_event_is_about(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    request = about(REQUEST, org="emea", **names)
+    (told,) = map(json.loads, shown([request], clock, format="json", level="verbose").splitlines())
+    assert told.items() >= {"org": "emea", **names}.items()
+    assert "org=emea day=2026-11-22 slice=2026-11-22#0" in shown([request], clock, level="verbose")
+
+
+def test_plain_lines_of_one_organisation_stay_as_short_as_they_were(clock):
+    names = {"dataset": DEFAULT, "day": "2026-11-22", "slice": "2026-11-22#0"}
+    given = [*ALL[:1], RATE_LIMIT, SUBMITTED, ALL[-4]]
+    whole = [about(event, **names) for event in given]
+    assert shown(whole, clock) == shown(given, clock)
+    of_two = shown([about(event, org="emea") for event in whole], clock)
+    assert [line.count("org=emea") for line in of_two.splitlines()] == [1] * 4
+
+
+def test_waits_and_notices_say_whose_they_are_where_there_are_several(clock):
+    noticed = events.Noticed(org="emea", message="2026-11-22: 3 new")
+    assert news(noticed) == "emea: 2026-11-22: 3 new"
+    assert (
+        waiting(about(LOOK, org="emea"), 3) == "emea: job j1 is PENDING; checking again in 3.0 s"
+    )
+    told = shown([about(RATE_LIMIT, org=org) for org in ("emea", "apac", "emea")], clock)
+    assert re.findall(r"org=(\w+)", told) == ["emea", "apac"]
+
+
 @pytest.mark.parametrize("format_", [Format.CONSOLE, Format.JSON])
 def test_every_event_can_be_a_line_without_colours(clock, format_):
     told = shown(ALL, clock, format=format_, level=Level.VERBOSE)
@@ -161,9 +213,14 @@ def test_every_event_can_be_a_line_without_colours(clock, format_):
 
 def test_every_kind_of_event_has_its_own_line():
     kinds = {kind for kind in vars(events).values() if _is_event(kind)}
-    assert kinds == {type(event) for event in ALL}
-    titles = [line(event).title for event in ALL]
+    every = (*ALL, FIGURES)
+    assert kinds == {type(event) for event in every}
+    titles = [line(event).title for event in every]
     assert not set(titles) & {kind.__name__ for kind in kinds}
+
+
+def test_every_event_survives_pickling():
+    assert [pickle.loads(pickle.dumps(event)) for event in ALL] == list(ALL)
 
 
 ROOTS = (events.Event, events.OfDataset)
@@ -185,7 +242,66 @@ def test_verbose_tells_every_request(clock):
 def test_quiet_tells_warnings_only(clock):
     noticed, failed = shown(ALL, clock, level="quiet").splitlines()
     assert 'warning notice message="job j1 was not deleted: HTTP 404"' in noticed
-    assert 'warning day failed day=2026-11-20 problem="no answer"' in failed
+    assert 'day failed day=2026-11-20 status=failed message="no answer" exit_status=69' in failed
+
+
+def test_a_day_that_failed_alone_is_told_at_the_end_and_in_json_lines_at_once(clock):
+    assert shown([FAILED], clock) == ""
+    (told,) = map(json.loads, shown([FAILED], clock, format="json").splitlines())
+    assert (told["event"], told["level"], told["exit_status"]) == ("day failed", "warning", 69)
+    assert told["retry_at"] is None
+
+
+DUE = events.DayDue(**ONLY, day="2026-11-19", reason="it is missing")
+SHARD = events.ShardChosen(shard="2/4", orgs="apac, emea")
+EARLY = msgspec.structs.replace(
+    FAILED,
+    status="unfinished",
+    message="2026-11-20 is not complete at Genesys: the data reaches nothing yet",
+    exit_status=75,
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "more", "options"),
+    [([], {"org": "emea"}, {}), ([], {}, {"named": True}), ([DUE], {}, {}), ([OVER], {}, {})],
+    ids=["organisations", "datasets", "due days", "a range"],
+)
+def test_a_failed_day_among_others_is_told_at_once(clock, before, more, options):
+    failed = msgspec.structs.replace(FAILED, **more)
+    assert "day failed" in shown([*before, failed], clock, **options)
+    assert "2026-11-20 failed: no answer" in drawn([*before, failed], clock, **options)
+    assert "day failed" in shown([*before, failed], clock, level="quiet", **options)
+
+
+def test_a_shard_says_which_organisations_it_has(clock):
+    assert 'info    shard shard=2/4 orgs="apac, emea"' in shown([SHARD, OVER], clock)
+    assert "shard 2/4: apac, emea" in drawn([SHARD, OVER], clock)
+    assert shown([SHARD], clock, level="quiet") == ""
+
+
+def test_a_day_that_is_too_early_has_not_failed_and_says_why(clock):
+    told = shown([EARLY], clock, format="json")
+    assert '"level": "info", "event": "day unfinished"' in told
+    early = msgspec.structs.replace(EARLY, org="emea")
+    for given in ([early], [OVER, early]):
+        assert "info    day unfinished org=emea day=2026-11-20 " in shown(given, clock)
+        drew = drawn(given, clock)
+        assert "emea 2026-11-20 is not complete at Genesys: " in drew
+        assert "failed" not in drew.replace("1 failed", "")
+    assert shown([early], clock, level="quiet") == ""
+    held = msgspec.structs.replace(early, message="another run holds the day")
+    assert "emea 2026-11-20: another run holds the day" in drawn([held], clock)
+
+
+@pytest.mark.parametrize(
+    "status", ["published", "unchanged", "skipped", "unfinished", "not tried"]
+)
+def test_the_end_of_a_day_that_did_not_fail_is_for_the_verbose_log(clock, status):
+    ended = msgspec.structs.replace(ENDED, status=status)
+    assert "ended" not in shown([OVER, ended], clock) + shown([ended], clock, format="json")
+    assert "2026-11-22" not in drawn([OVER, ended], clock)
+    assert "day ended day=2026-11-22" in shown([ended], clock, level="verbose")
 
 
 def test_progress_is_told_at_most_every_ten_seconds(clock):
@@ -558,6 +674,29 @@ def test_a_terminal_promises_nothing_while_nothing_is_known(clock):
     assert "left" not in shown
 
 
+def test_each_organisation_of_a_cluster_has_a_row_until_it_ends(clock):
+    emea = events.OrgProgress(org="emea", ended=3, failed=1, total=9)
+    apac = events.OrgProgress(org="apac", ended=9, failed=0, total=9)
+    shown_ = drawn([score(3), emea, apac], clock)
+    assert "emea" in shown_
+    assert "3 of 9 days, 1 failed" in shown_
+    assert "apac" not in shown_
+    told = shown([score(3), emea, apac], clock)
+    assert "organisation org=apac ended=9 failed=0 total=9" in told
+    assert "emea" not in told
+
+
+def test_the_figures_of_workers_are_summed_up_as_requests_of_its_own_are():
+    tally = Tally()
+    for event in (FIGURES, FIGURES, REQUEST):
+        tally(event)
+    totals = tally.totals()
+    assert (totals.requests, totals.throttled, totals.jobs) == (81, 2, 6)
+    assert (totals.conversations, totals.rows) == (1_000, 1_800)
+    assert totals.waits_s == {"budget": 4.0}
+    assert totals.uploaded_bytes == 1_400
+
+
 def test_without_a_range_no_days_are_counted(clock):
     assert "day" not in drawn([REQUEST], clock)
 
@@ -729,3 +868,17 @@ def test_weights_are_those_of_logging():
 def test_why_a_slice_is_read_again_is_told(contested, why):
     said = news(msgspec.structs.replace(AGAIN, contested=contested))
     assert said.endswith(f": {why}; reading again")
+
+
+def test_a_day_whose_number_of_slices_is_not_known_yet_is_not_published_early():
+    days = Days()
+    staged = events.SliceStaged(
+        **EMEA, slice="2026-11-22#0", conversations=10, rows=10, size_bytes=1
+    )
+    begun = msgspec.structs.replace(STARTED, slices=0)
+    for event, phase in ((begun, "starting"), (CUT, "starting"), (staged, "starting")):
+        days.see(event, 0.0)
+        assert days.under_way[0].phase == phase
+    for _ in range(2):
+        days.see(staged, 0.0)
+    assert days.under_way[0].phase == "publishing"

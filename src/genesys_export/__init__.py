@@ -7,10 +7,11 @@ asked for: `genesys-export --help` waits for nothing.
 TYPE_CHECKING = False  # typing takes time, and signals are not taken over yet
 
 if TYPE_CHECKING:
-    from .api import Budget
+    from .api import Budget, RequestBudget
     from .days import Day
     from .errors import (
         DataMismatch,
+        DeadlineReached,
         DestinationFailed,
         ExportError,
         GenesysUnavailable,
@@ -35,6 +36,7 @@ __all__ = [
     "Day",
     "DayReport",
     "DayResult",
+    "DeadlineReached",
     "DestinationFailed",
     "DueDay",
     "Event",
@@ -44,6 +46,7 @@ __all__ = [
     "JobFailed",
     "NotPermitted",
     "Report",
+    "RequestBudget",
     "RequestRefused",
     "SignInRefused",
     "Stopped",
@@ -62,6 +65,7 @@ _HOMES = {
     "Event": "events",
     "Exporter": "exporter",
     "Report": "export",
+    "RequestBudget": "api",
 }
 
 

@@ -69,6 +69,27 @@ class OpenJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slicing:
+    """How a day is cut, so that a later attempt cuts it alike; written where that may change."""
+
+    intervals: tuple[Interval, ...]  # by the number of the slice, which its files carry
+    at_once: int  # as many are read side by side
+    vain: int = 0  # attempts that were reading at their deadline and had sealed no slice
+    # What the attempt was reading at its deadline; None: it has not ended, or was killed.
+    reading: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no attempt can continue."""
+        known = range(len(self.intervals))
+        if (
+            self.at_once < 1
+            or self.vain < 0
+            or any(one not in known for one in self.reading or ())
+        ):
+            raise ValueError("a slicing names its own slices, and reads at least one at once")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """How the last attempt failed, if it did."""
 
@@ -94,6 +115,7 @@ class Claim:
     slices: tuple[SealedSlice, ...] = ()
     jobs: tuple[OpenJob, ...] = ()
     failure: Failure | None = None
+    slicing: Slicing | None = None
     nonce: str = ""
 
     def __post_init__(self) -> None:

@@ -74,14 +74,6 @@ class Day:
         """`2026-11-22`."""
         return self.date.isoformat()
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by the zone's name: rules that were read from a file can't be pickled."""
-        return _day, (self.date, self.zone.key)
-
-
-def _day(day: date, zone: str) -> Day:
-    return Day(day, zone_named(zone))
-
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -96,6 +88,13 @@ class Slice:
         return f"{self.day}#{self.index}"
 
 
+class _Zone(ZoneInfo):
+    """A zone that is pickled by its name: the rules were read from a file."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return zone_named, (self.key,)
+
+
 @cache
 def zone_named(name: str) -> ZoneInfo:
     """Return a zone with the rules of the package tzdata; raises LookupError for no zone's name.
@@ -105,7 +104,7 @@ def zone_named(name: str) -> ZoneInfo:
     if name not in zone_names():
         raise LookupError("there is no time zone with that name")
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
-        return ZoneInfo.from_file(rules, key=name)
+        return _Zone.from_file(rules, key=name)
 
 
 @cache
@@ -159,12 +158,17 @@ def split(day: Day, count: int, *, until: datetime | None = None) -> tuple[Slice
     They tile it in order; lengths differ by a millisecond at most. A day without any instant
     gives slices without any.
     """
+    whole = day.interval if until is None else day.interval.until(until)
+    return tuple(Slice(day, i, one) for i, one in enumerate(split_interval(whole, count)))
+
+
+def split_interval(whole: Interval, count: int) -> tuple[Interval, ...]:
+    """Cut an interval as `split` cuts a day."""
     if count < 1:
         raise ValueError("a day has at least one slice")
-    whole = day.interval if until is None else day.interval.until(until)
     total_ms = (whole.end - whole.start) // MILLISECOND
     edges = [whole.start + MILLISECOND * (total_ms * i // count) for i in range(count + 1)]
-    return tuple(Slice(day, i, Interval(edges[i], edges[i + 1])) for i in range(count))
+    return tuple(Interval(edges[i], edges[i + 1]) for i in range(count))
 
 
 def floor_ms(instant: datetime) -> datetime:
@@ -176,6 +180,12 @@ def iso_ms(instant: datetime) -> str:
     """Return `2026-11-22T08:00:00.123Z`: how Genesys writes an instant, and how our files do."""
     naive = instant.astimezone(UTC).replace(tzinfo=None)
     return naive.isoformat(timespec="milliseconds") + "Z"
+
+
+def to_the_minute(instant: datetime) -> str:
+    """Return `2026-11-22T08:01Z`, the next whole minute: for people who wait for it."""
+    up = instant.astimezone(UTC) + timedelta(minutes=1) - timedelta(microseconds=1)
+    return up.replace(tzinfo=None).isoformat(timespec="minutes") + "Z"
 
 
 def http_date(text: str) -> datetime | None:

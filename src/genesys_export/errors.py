@@ -11,7 +11,8 @@
     │   ├── NeverSent           74   no connection, so that not even a write can have happened
     │   └── UnknownOutcome      74   a conditional write got no clear answer
     ├── TryAgainLater           75   nothing is wrong, it is only too early
-    │   └── ChangedMeanwhile    75   somebody else wrote the object first
+    │   ├── ChangedMeanwhile    75   somebody else wrote the object first
+    │   └── DeadlineReached     75   the time given to the call is over; the next call continues
     ├── NotPermitted            77   a permission is missing
     │   └── SignInRefused       77   the credentials are not accepted
     ├── WrongSettings           78   a setting is missing or wrong
@@ -48,12 +49,16 @@ class ExportError(Exception):
 
     exit_status: ClassVar[int] = 70
     default_advice: ClassVar[str] = ""
+    retry_at: datetime | None = None  # from when on a new try may succeed, if that is known
 
-    def __init__(self, message: str, *, advice: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, advice: str | None = None, retry_at: datetime | None = None
+    ) -> None:
         """Keep the two sentences, without secrets and control characters."""
         self.message = clean_lines(message)
         self.advice = self.default_advice if advice is None else clean_lines(advice)
         self.aftermath = Aftermath.UNCHANGED
+        self.retry_at = retry_at
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -68,6 +73,25 @@ class ExportError(Exception):
     def status(self) -> int:
         """The exit status this error ends the process with."""
         return self.exit_status
+
+
+def in_sentences(message: str, advice: str) -> str:
+    """Return what happened and what to do."""
+    return f"{message.rstrip('.')}. {advice}".rstrip()
+
+
+def unpicklable(what: str) -> WrongUse:
+    """Return the error of who tries to pickle something that holds a secret."""
+    return WrongUse(
+        f"{what} can't be pickled",
+        advice="Put the secret into the environment of each process"
+        " (such as GENESYS_CLIENT_SECRET), or into the settings file, and pickle the Exporter.",
+    )
+
+
+def how_to_install(extra: str) -> str:
+    """Return the advice where an optional part of the package is not installed."""
+    return f"Install the extra [{extra}] in your clone of the project: pip install '.[{extra}]'"
 
 
 def _restored(kind: type[ExportError], state: dict[str, object]) -> ExportError:
@@ -161,16 +185,27 @@ class TryAgainLater(ExportError):
     exit_status = 75
     default_advice = "Run the same command again later."
 
-    def __init__(
-        self, message: str, *, retry_at: datetime | None = None, advice: str | None = None
-    ) -> None:
-        """Keep from when on a new try may succeed, where that is known."""
-        super().__init__(message, advice=advice)
-        self.retry_at = retry_at
-
 
 class ChangedMeanwhile(TryAgainLater):
     """The object is not (or no longer) what the condition named; nothing was written."""
+
+
+class DeadlineReached(TryAgainLater):
+    """The time given to the call is over; the next call continues where this one ended."""
+
+    default_advice = "Run the same command again, to continue where this run ended."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_at: datetime | None = None,
+        advice: str | None = None,
+        waited_for: str = "",
+    ) -> None:
+        """Keep the reason of the wait that would have ended too late, if that is why."""
+        super().__init__(message, advice=advice, retry_at=retry_at)
+        self.waited_for = waited_for
 
 
 class NotPermitted(ExportError):

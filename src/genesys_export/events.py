@@ -10,13 +10,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from . import time_limit
+from .about import known
 from .days import Interval
 from .model import Clock
 
 
-class Event(Struct, frozen=True):
-    """The root of all events."""
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The root of all events, with what it is about where that is known."""
+
+    org: str = ""  # "" also for the only organisation
+    dataset: str = ""
+    day: str = ""
+    slice: str = ""
 
 
 class OfDataset(Event, frozen=True, kw_only=True):
@@ -24,6 +32,13 @@ class OfDataset(Event, frozen=True, kw_only=True):
 
     org: str
     dataset: str
+
+
+class ShardChosen(Event, frozen=True, kw_only=True):
+    """This process exports one part of the organisations."""
+
+    shard: str  # 2/4
+    orgs: str  # their names
 
 
 class SignedIn(Event, frozen=True, kw_only=True):
@@ -73,8 +88,15 @@ class DayStarted(OfDataset, frozen=True, kw_only=True):
 
     day: str
     interval: Interval
-    slices: int
+    slices: int  # 0: not known yet, DayCut follows
     watermark: datetime | None
+
+
+class DayCut(OfDataset, frozen=True, kw_only=True):
+    """The number of slices of a day that has begun, where it depends on the day."""
+
+    day: str
+    slices: int
 
 
 class DayCounted(OfDataset, frozen=True, kw_only=True):
@@ -194,11 +216,24 @@ class DayPublished(OfDataset, frozen=True, kw_only=True):
     size_bytes: int
 
 
-class DayFailed(OfDataset, frozen=True, kw_only=True):
-    """A day of a range was not exported."""
+class DayEnded(OfDataset, frozen=True, kw_only=True):
+    """The work on a day is over, or the day was not tried: once for every day of a call."""
 
     day: str
-    problem: str
+    status: str  # published, unchanged, skipped, failed, unfinished, not tried
+    message: str  # the error, or why it was skipped or not tried
+    exit_status: int  # of this day alone
+    retry_at: datetime | None = None  # from when on a new try may succeed, where that is known
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed by itself: one that was ended from outside, or too early, did not."""
+        return self.status == FAILED
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether the same may succeed later: a signal is no such end."""
+        return self.status == UNFINISHED and self.exit_status == _TRY_AGAIN
 
 
 class BackfillProgress(Event, frozen=True, kw_only=True):
@@ -212,6 +247,30 @@ class BackfillProgress(Event, frozen=True, kw_only=True):
     eta_s: float | None  # None while nothing honest can be said
 
 
+class OrgProgress(Event, frozen=True, kw_only=True):
+    """Progress of one organisation of many, of its days of all datasets."""
+
+    org: str
+    ended: int  # those that failed among them
+    failed: int
+    total: int
+
+
+class WorkerFigures(Event, frozen=True, kw_only=True):
+    """What a worker of a cluster did for an organisation since it last told, in figures."""
+
+    org: str
+    requests: int
+    retries: int
+    throttled: int  # answers with status 429
+    waits_s: dict[str, float]  # by reason
+    jobs: int
+    conversations: int
+    rows: int
+    received_bytes: int
+    uploaded_bytes: int
+
+
 class ReadBack(Event, frozen=True, kw_only=True):
     """A published object was read completely, to compare it with its manifest."""
 
@@ -221,6 +280,9 @@ class ReadBack(Event, frozen=True, kw_only=True):
 
 
 UNCHANGED = "unchanged"  # an outcome of DayPublished
+FAILED = "failed"  # a status of DayEnded
+UNFINISHED = "unfinished"  # another: a signal or the deadline ended it, or it was too early
+_TRY_AGAIN = 75
 
 Observe = Callable[[Event], None]
 
@@ -228,14 +290,25 @@ Observe = Callable[[Event], None]
 def wait(observe: Observe, clock: Clock, told: Waiting) -> None:
     """Wait as `told` says; report the plan before and the actual time after.
 
-    Raises what interrupts the clock.
+    Raises what interrupts the clock, and DeadlineReached at once if it would end too late.
     """
+    time_limit.check(clock, told.wait_s, reason=told.reason)
     observe(told)
     began_s = clock.monotonic()
     try:
         clock.sleep(told.wait_s)
     finally:
         observe(Waited(reason=told.reason, waited_s=clock.monotonic() - began_s))
+
+
+def named(observe: Observe) -> Observe:
+    """Return the observer; events come to it with the names of what their thread works on."""
+
+    def observe_named(event: Event) -> None:
+        names = {name: value for name, value in known().items() if not getattr(event, name)}
+        observe(replace(event, **names) if names else event)
+
+    return observe_named
 
 
 def ignore(event: Event) -> None:

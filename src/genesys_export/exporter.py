@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .api import Budget
+from .api import Budgets, check_budgets, is_shared
 from .assembly.connections import destinations
 from .assembly.dates import AnyDay, begun, every_day
 from .assembly.planning import policy_of
 from .assembly.stopping import StoppableClock
 from .assembly.working import Surroundings, Work
 from .days import Day
-from .errors import DataMismatch, ExportError, WrongUse
+from .errors import DataMismatch, ExportError, Stopped, WrongUse, unpicklable
 from .events import Noticed, Observe, ignore
 from .export import DayResult, ExportOptions, Report, gravest, in_order
 from .redaction import secrets_of
@@ -65,39 +66,49 @@ class Exporter(Work):
         *,
         to: str | os.PathLike[str] | None = None,
         org: str | None = None,
+        shard: str | None = None,
         environ: Mapping[str, str] | None = None,
         on_event: Observe = ignore,
         should_stop: Callable[[], bool] | None = None,
-        budget: Budget | None = None,
+        budget: Budgets | None = None,
         **settings: object,
     ) -> Self:
         """Read and check the settings: keywords, then environment, then file, then defaults.
 
         Without `file`, ./genesys-export.toml is read if it exists. A keyword is a setting's key
         (`format="parquet"`), or section and key where several sections have it
-        (`genesys__region="mypurecloud.ie"`). `org` chooses one organisation of [orgs]; `environ`
-        replaces the environment of the process. `on_event` gets every event, possibly from
+        (`genesys__region="mypurecloud.ie"`). `org` chooses one organisation of [orgs],
+        `shard` those of a shard (`3/16` or `auto`, as --shard). `environ` replaces the environment
+        of the process. `on_event` gets every event, possibly from
         several threads at once, and must not raise. `should_stop` is asked several times a second;
         once it returns true, what is under way ends with Stopped. Exporters that share an OAuth
-        client should share a `budget`. Raises WrongSettings with everything that is wrong.
+        client should share a `budget`: one for all organisations, or a function that returns that
+        of an organisation by its name. Raises WrongSettings with everything that is wrong.
         """
+        check_budgets(budget)
         keywords = {"to": to, **settings}
-        flags = Flags(config=None if file is None else Path(file), org=org)
+        flags = Flags(config=None if file is None else Path(file), org=org, shard=shard)
         read = load(flags=flags, keywords=keywords, environ=environ)
-        around = Surroundings(observe=on_event, budget=budget)
-        if should_stop:
-            clock = StoppableClock(should_stop)
-            around = replace(around, clock=clock, pending=clock.pending)
+        clock = StoppableClock(should_stop)
+        around = Surroundings(
+            clock=clock,
+            observe=on_event,
+            pending=clock.pending,
+            abandon=clock.abandon,
+            budget=budget,
+        )
         made = cls(read, around)
         given = {
             **keywords,
             "org": org,
+            "shard": read.shard and str(read.shard),  # what auto found here holds there
             "environ": environ,
             "on_event": on_event,
             "should_stop": should_stop,
+            "budget": budget,
         }
         made._recipe = _unshareable(keywords, environ, budget) or partial(_again, cls, file, given)
-        for warning in read.warnings:
+        for warning in (*read.warnings, *filter(None, (read.why_idle,))):
             on_event(Noticed(message=warning))
         return made
 
@@ -108,18 +119,35 @@ class Exporter(Work):
         force: bool = False,
         rewrite: bool = False,
         accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Report:
         """Export one day of every chosen dataset and organisation; return what became of each.
 
         A day that is final already is skipped unless `force`. Every dataset is tried; then the
-        gravest error is raised: TryAgainLater (with `retry_at` where that is known) while Genesys
+        gravest error is raised, its message with the organisation if there are several:
+        TryAgainLater (with `retry_at` where that is known) while Genesys
         does not have the whole day or another run holds it, and the other errors of this package.
+        `deadline` is how long the call may take: then it ends with DeadlineReached, and the next
+        call continues where this one ended.
         """
-        options = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(
+            force=force, rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline
+        )
         results = in_order(self.results(self.one(day, called="day"), options))
         if problem := gravest(results):
+            whose = next(one.org for one in results if one.problem is problem)
+            if len(self.orgs) > 1 and not isinstance(problem, Stopped):
+                problem.message = f"{whose}: {problem.message}"
             raise problem
         return Report(results=tuple(results))
+
+    def is_complete(self, day: AnyDay) -> bool:
+        """Whether Genesys has all of the day, for each organisation and dataset; exports nothing.
+
+        Where it is not, `export` would raise TryAgainLater. Raises the other errors of `export`.
+        """
+        at = begun("day", day, self.settings, self.around.clock)
+        return all(one.is_complete(at) for one in self.parts)
 
     def due(self) -> tuple[DueDay, ...]:
         """Return the days that `export_due` would export, and why; asks nothing of Genesys."""
@@ -136,14 +164,19 @@ class Exporter(Work):
         )
 
     def export_due(
-        self, *, rewrite: bool = False, accept_shrink: bool = False
+        self,
+        *,
+        rewrite: bool = False,
+        accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Iterator[DayResult]:
         """Export every day that is missing or may have changed; yield how each ended, as it ends.
 
         A failed day ends only itself; where every further day of a dataset would fail alike, the
-        rest is not tried.
+        rest is not tried. After `deadline` what is under way ends with DeadlineReached, and no
+        further day begins.
         """
-        options = ExportOptions(rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline)
         return self.results(self.due_days(), options)
 
     def backfill(
@@ -154,13 +187,17 @@ class Exporter(Work):
         force: bool = False,
         rewrite: bool = False,
         accept_shrink: bool = False,
+        deadline: timedelta | None = None,
     ) -> Iterator[DayResult]:
         """Export the days from `start` to `end`; yield how each ended, as they end.
 
         `backfill.days_at_once` of them at a time, in the order of `backfill.order`; days that
-        have not ended are left out. Goes on after a failed day, as `export_due` does.
+        have not ended are left out. Goes on after a failed day, and ends at the `deadline`, as
+        `export_due` does.
         """
-        options = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+        options = ExportOptions(
+            force=force, rewrite=rewrite, accept_shrink=accept_shrink, deadline=deadline
+        )
         choice, left_out = self.range(start, end)
         if left_out:
             self.around.observe(Noticed(message=left_out))
@@ -184,11 +221,13 @@ class Exporter(Work):
 
     def status(self) -> tuple[OrgStatus, ...]:
         """Return what is published of every day, for each organisation and dataset."""
-        from .operations.status.reading import Place, read  # noqa: PLC0415 - a run needs no status
+        # A run needs no status.
+        from .assembly.reporting import target_keys  # noqa: PLC0415
+        from .operations.status.reading import Place, read  # noqa: PLC0415
 
         settings, around = self.settings, self.around
         orgs, store = destinations(settings, around.observe)
-        now, found = around.clock.now(), []
+        now, found, targets = around.clock.now(), [], target_keys(settings)
         for org, dataset in product(orgs, settings.datasets):
             place = Place(
                 org=org,
@@ -196,6 +235,7 @@ class Exporter(Work):
                 zone=settings.export.timezone,
                 policy=policy_of(settings, dataset),
                 given=around.given(org),
+                targets=targets,
             )
             found.append(read(store, place, now))
         return tuple(found)
@@ -220,6 +260,8 @@ class Exporter(Work):
         first = begun("day", day, self.settings, self.around.clock)
         days = every_day(first, first if end is None else end, self.settings, self.around.clock)
         orgs, store = destinations(self.settings, self.around.observe)
+        if not orgs:
+            raise WrongUse(self.settings.why_idle, advice="Leave the shard out to read.")
         if len(orgs) > 1:
             raise WrongUse(
                 "the settings have several organisations, and a table is of one",
@@ -257,18 +299,15 @@ def _again(
 
 
 def _unshareable(
-    keywords: Mapping[str, object], environ: Mapping[str, str] | None, budget: Budget | None
+    keywords: Mapping[str, object], environ: Mapping[str, str] | None, budget: Budgets | None
 ) -> WrongUse | None:
     """Return why an exporter made of these can't be pickled, if it can't."""
-    if budget is not None:
+    if is_shared(budget):
         return WrongUse(
             "an Exporter with a budget can't be pickled: processes don't share one",
-            advice="Give each process its share as requests_per_minute.",
+            advice="Give each process its share as requests_per_minute, or pass a function that"
+            " makes the budget there.",
         )
     if from_keywords(keywords).secrets() or any(secrets_of(environ or {})):
-        return WrongUse(
-            "an Exporter that was given a secret can't be pickled",
-            advice="Put the secret into the environment of each process"
-            " (GENESYS_CLIENT_SECRET), or into the settings file.",
-        )
+        return unpicklable("an Exporter that was given a secret")
     return None

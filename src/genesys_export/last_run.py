@@ -29,6 +29,7 @@ class LastRun:
     unchanged: int = 0
     skipped: int = 0
     failed: int = 0
+    unfinished: int = 0  # ended by a signal or the deadline, or too early
     not_tried: int = 0
     day: str = ""  # that the error is of
     message: str = ""

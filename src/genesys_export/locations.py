@@ -47,6 +47,11 @@ class Home:
         """The key of the last run's record."""
         return f"{self}/last-run.json"
 
+    @property
+    def announced(self) -> str:
+        """The key of the journal of announcements."""
+        return f"{self}/announced.json"
+
     def day(self, day: Day | date | str) -> str:
         """Return the prefix of a day's objects, without a slash at its end."""
         return f"{self}/{day}"

@@ -14,6 +14,8 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
+from . import time_limit
+from .about import carried
 from .errors import ExportError
 from .model import Clock
 
@@ -59,7 +61,7 @@ def side_by_side(
     if not parts:
         return
     with ThreadPoolExecutor(min(most, len(parts)), thread_name_prefix="slice") as pool:
-        running = {pool.submit(work, slice_) for slice_ in parts}
+        running = {pool.submit(carried(work), slice_) for slice_ in parts}
         try:
             while running:
                 done, _ = wait(running, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
@@ -93,7 +95,7 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
             except BaseException as problem:  # noqa: BLE001 - raised again by who reads
                 given.put((None, problem))
 
-    Thread(target=fetch, name="ahead", daemon=True).start()
+    Thread(target=carried(fetch), name="ahead", daemon=True).start()
     asked.put(_Ask.NEXT)
     try:
         while (item := _taken(given, abandon, clock)) is not None:
@@ -103,8 +105,8 @@ def ahead(items: Iterator[Item], *, abandon: Event, clock: Clock) -> Iterator[It
         asked.put(_Ask.NO_MORE)
 
 
-def interruptible(ask: Callable[[], Item], clock: Clock) -> Item:
-    """Return what `ask` returns; raises what it raises, and Stopped without waiting for it.
+def interruptible(ask: Callable[[], Item], clock: Clock, abandon: Event | None = None) -> Item:
+    """Return what `ask` returns; raises what it raises; Abandoned, Stopped without waiting for it.
 
     A signal interrupts the main thread wherever it is, but no other one that waits for an answer.
     """
@@ -112,7 +114,7 @@ def interruptible(ask: Callable[[], Item], clock: Clock) -> Item:
     def only() -> Iterator[tuple[Item]]:
         yield (ask(),)
 
-    [(answer,)] = ahead(only(), abandon=Event(), clock=clock)
+    [(answer,)] = ahead(only(), abandon=abandon or Event(), clock=clock)
     return answer
 
 
@@ -123,6 +125,7 @@ def _taken(
         if abandon.is_set():
             raise Abandoned("another slice failed")
         clock.sleep(0)
+        time_limit.check(clock, grace_s=time_limit.GRACE_S)
         try:
             item, problem = given.get(timeout=_LOOK_EVERY_S)
         except Empty:

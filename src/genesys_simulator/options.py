@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from .faults import Fault
 
@@ -35,6 +36,8 @@ class Options:
     polls: int = 1  # how many looks at a job until it is FULFILLED
     token_lifetime_s: int = 86_399
     requests_per_minute: int | None = None  # token.rate.per.minute; the real one is 300
+    # Whose requests are counted: each token's, or all of the client's (unknown, 2026-11).
+    limit_by: Literal["token", "client"] = "token"
     missing_permissions: frozenset[str] = frozenset()
     divisions: tuple[str, ...] | None = None  # names, where a role has its permissions; None: all
     page_latency_s: float = 0  # how long each page of results takes, a job's or a query's

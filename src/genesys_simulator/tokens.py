@@ -1,7 +1,8 @@
 """Signing in, and how often a token may ask.
 
-Knows which tokens are alive and how many requests each made in the last minute. The window is a
-sliding one: it is no stricter than a fixed one for whoever keeps the limit in every 60 seconds.
+Knows which tokens are alive and how many requests each made in the last minute, or all of them
+together. The window is a sliding one: it is no stricter than a fixed one for whoever keeps the
+limit in every 60 seconds.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Tokens:
     def __init__(self, options: Options) -> None:
         """Begin without any."""
         self._options = options
+        self._asked: deque[datetime] = deque()  # by the client, whatever the token
         self._alive: dict[str, _Token] = {}
         self._dead: set[str] = set()
         self._issued = 0
@@ -69,7 +71,7 @@ class Tokens:
             raise expired()
         if token is None:
             raise Refused(401, "bad.credentials", "Invalid login credentials.")
-        self._count(token, now)
+        self._count(token.asked if self._options.limit_by == "token" else self._asked, now)
 
     def kill(self, authorization: str) -> None:
         """Let the token of a request die."""
@@ -80,16 +82,16 @@ class Tokens:
         self._dead |= set(self._alive)
         self._revoked = True
 
-    def _count(self, token: _Token, now: datetime) -> None:
+    def _count(self, asked: deque[datetime], now: datetime) -> None:
         limit = self._options.requests_per_minute
         if limit is None:
             return
-        while token.asked and token.asked[0] <= now - _WINDOW:
-            token.asked.popleft()
-        if len(token.asked) >= limit:
-            free = token.asked[0] + _WINDOW - now
+        while asked and asked[0] <= now - _WINDOW:
+            asked.popleft()
+        if len(asked) >= limit:
+            free = asked[0] + _WINDOW - now
             raise too_many(str(max(1, math.ceil(free.total_seconds()))))
-        token.asked.append(now)
+        asked.append(now)
 
 
 def expired() -> Refused:

@@ -19,6 +19,7 @@ from genesys_export.api import (
     OwnSource,
     QueryPolicy,
     QuerySource,
+    RequestBudget,
     RetryPolicy,
     Transport,
     TransportOptions,
@@ -35,7 +36,7 @@ class Line:
     clock: FakeClock
     transport: Transport
     events: Events = field(default_factory=Events)
-    budget: Budget = field(default_factory=Budget)
+    budget: RequestBudget | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     client_id: str | None = None
     client_secret: str | None = None
@@ -49,7 +50,7 @@ class Line:
             ),
             transport=self.transport,
             clock=self.clock,
-            budget=self.budget,
+            budget=self.budget or Budget(clock=self.clock.monotonic),
             retry=self.retry,
             rng=Random(1),
             observe=self.events,

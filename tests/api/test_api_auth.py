@@ -152,7 +152,7 @@ def test_a_refusal_names_the_variable_to_look_at(status, body, advised):
     error = refused(status, body, "login.example")
     assert isinstance(error, SignInRefused)
     assert error.status == 77
-    assert f"Check {advised} and the region" in error.advice
+    assert f"Check {advised}, and GENESYS_CLOUD_REGION or" in error.advice
     assert "login.example" in error.message
 
 

@@ -236,7 +236,7 @@ def test_wrong_credentials_say_which_variable_to_look_at(dial, clock, wrong, var
     with pytest.raises(SignInRefused) as refused:
         ask(line)
     assert refused.value.status == 77
-    assert f"Check {variable} and the region" in refused.value.advice
+    assert f"Check {variable}, and GENESYS_CLOUD_REGION or" in refused.value.advice
     assert "hunter2" not in f"{refused.value} {refused.value.advice} {line.events}"
     assert line.asked("token") == 1
     assert clock.slept == []

@@ -196,7 +196,7 @@ def waits(dial, clock, theirs):
         Fault("results", 2, RateLimited("7")),
         Fault("status", 2, ServerError(503), times=3),
         options={"polls": 30, "now": theirs.now},
-        budget=Budget(20),
+        budget=Budget(20, clock=clock.monotonic),
     )
     line.client = replace(line, clock=clock).client
     line.clock = clock

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from reading import DAY, expected, ids
 
-from genesys_export.api import Filters, JobPolicy, RetryPolicy
+from genesys_export.api import Budget, Filters, JobPolicy, RetryPolicy
 from genesys_export.days import Day, floor_ms, split
 from genesys_export.errors import (
     GenesysUnavailable,
@@ -66,6 +66,24 @@ def test_a_day_is_read_to_its_last_page(dial, clock):
     assert line.events.of(JobSubmitted) == [
         JobSubmitted(job_id=fetch.job_ids[0], interval=DAY, attempt=1)
     ]
+
+
+def test_a_job_that_was_waited_for_is_read_without_another_look(dial):
+    plain, line = dial(options={"polls": 3}), dial(options={"polls": 3})
+    assert set(ids(plain.source().fetch(DAY).pages())) == expected()
+    fetch = line.source().fetch(DAY)
+    fetch.prepare()
+    assert line.genesys.asked("results") == []
+    assert set(ids(fetch.pages())) == expected()
+    assert len(line.genesys.requests) == len(plain.genesys.requests)
+
+
+def test_a_job_that_dies_while_it_is_waited_for_is_replaced_when_it_is_read(dial):
+    line = dial(Fault("submit", 1, JobEnds("FAILED")))
+    fetch = line.source().fetch(DAY)
+    fetch.prepare()
+    assert set(ids(fetch.pages())) == expected()
+    assert [one.attempt for one in line.events.of(JobSubmitted)] == [1, 2]
 
 
 def test_a_day_without_conversations_is_one_empty_page(dial):
@@ -390,3 +408,15 @@ def test_slices_side_by_side_share_the_token_and_tile_the_day(dial):
 def test_a_policy_that_makes_no_sense_is_refused(bad, told):
     with pytest.raises(ValueError, match=told):
         JobPolicy(**bad)
+
+
+def test_jobs_are_deleted_also_where_the_budget_is_used_up(dial, clock):
+    line = dial(budget=Budget(per_minute=4, clock=clock.monotonic))
+    fetch = line.source().fetch(DAY)
+    list(fetch.pages())
+    while line.budget.reserve() == 0:
+        pass  # others use it up
+    fetch.release()
+    assert line.genesys.jobs == {}
+    assert [one.reason for one in line.events.of(Waiting)][-1] == "budget"
+    assert line.events.of(Noticed) == []

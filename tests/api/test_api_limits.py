@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesys_export.api import Budget
+from genesys_export.api import Budget, RequestBudget
+from genesys_export.api.limits import Window, budget_for
 
 
 def start(budget, now):
@@ -25,7 +26,7 @@ def most_in_a_minute(starts):
     gaps=st.lists(st.floats(0, 20), min_size=1, max_size=120),
 )
 def test_there_are_never_more_starts_in_a_minute_than_allowed(per_minute, headroom, gaps):
-    budget, now, starts = Budget(per_minute, headroom), 0.0, []
+    budget, now, starts = Window(per_minute, headroom), 0.0, []
     for gap in gaps:
         now = start(budget, now + gap)
         starts.append(now)
@@ -35,7 +36,7 @@ def test_there_are_never_more_starts_in_a_minute_than_allowed(per_minute, headro
 @settings(deadline=None)  # machines are slow at times
 @given(per_minute=st.integers(1, 40), gaps=st.lists(st.floats(0, 5), min_size=1, max_size=120))
 def test_a_wait_is_as_short_as_the_limit_allows(per_minute, gaps):
-    budget, now = Budget(per_minute, 0), 0.0
+    budget, now = Window(per_minute, 0), 0.0
     starts: list[float] = []
     for gap in gaps:
         asked = now + gap
@@ -50,7 +51,7 @@ def test_a_wait_is_as_short_as_the_limit_allows(per_minute, gaps):
     st.lists(st.tuples(st.floats(0, 10), st.none() | st.floats(0, 90)), min_size=1, max_size=150)
 )
 def test_whatever_429s_come_the_limit_and_their_pauses_are_kept(steps):
-    budget, now, starts, paused_until = Budget(20, 0), 0.0, [], 0.0
+    budget, now, starts, paused_until = Window(20, 0), 0.0, [], 0.0
     for gap, refused_for in steps:
         now = start(budget, now + gap)
         assert now >= paused_until
@@ -62,7 +63,7 @@ def test_whatever_429s_come_the_limit_and_their_pauses_are_kept(steps):
 
 
 def test_the_whole_budget_can_be_used_at_once():
-    budget = Budget()
+    budget = Window()
     assert [budget.reserve(5.0) for _ in range(288)] == [0.0] * 288
     assert budget.reserve(5.0) == 60
     assert budget.reserve(30.0) == 35
@@ -70,7 +71,7 @@ def test_the_whole_budget_can_be_used_at_once():
 
 
 def test_a_known_limit_is_used_to_at_least_95_percent():
-    budget, now, starts = Budget(), 0.0, []
+    budget, now, starts = Window(), 0.0, []
     while now < 1_800:
         starts.append(now := start(budget, now) + 0.05)
     assert len(starts) / 30 >= 0.95 * 300
@@ -80,11 +81,11 @@ def test_a_known_limit_is_used_to_at_least_95_percent():
     ("per_minute", "headroom", "full"), [(300, 0.04, 288), (50, 0.02, 49), (1, 0.9, 1)]
 )
 def test_the_headroom_is_left_unused(per_minute, headroom, full):
-    assert Budget(per_minute, headroom).full == full
+    assert Window(per_minute, headroom).full == full
 
 
 def test_a_429_holds_everybody_up_for_exactly_as_long_as_told():
-    budget = Budget()
+    budget = Window()
     started = start(budget, 10.0)
     budget.refused(10.2, 42, started)
     assert budget.paused_until == 52.2
@@ -93,14 +94,14 @@ def test_a_429_holds_everybody_up_for_exactly_as_long_as_told():
 
 
 def test_a_shorter_pause_does_not_shorten_a_longer_one():
-    budget = Budget()
+    budget = Window()
     budget.refused(0, 42, 0)
     budget.refused(0, 1, 0)
     assert budget.reserve(2) == 40
 
 
 def test_a_429_within_the_budget_lowers_the_limit_until_a_window_after_the_pause():
-    budget = Budget()
+    budget = Window()
     for _ in range(201):
         budget.reserve(0.0)
     budget.refused(0.5, 59.5, started=0.1)  # 201 were let through: others took the rest
@@ -111,7 +112,7 @@ def test_a_429_within_the_budget_lowers_the_limit_until_a_window_after_the_pause
 
 
 def test_a_wait_under_a_lowered_limit_ends_when_the_limit_is_full_again():
-    budget = Budget()
+    budget = Window()
     for _ in range(100):
         budget.reserve(0.0)
     budget.refused(0.1, 0, started=0.1)  # 90 until 60.1
@@ -121,13 +122,13 @@ def test_a_wait_under_a_lowered_limit_ends_when_the_limit_is_full_again():
 
 
 def test_a_429_at_the_very_start_leaves_a_quarter_of_the_budget():
-    budget = Budget()
+    budget = Window()
     budget.refused(0.5, 30, started=start(budget, 0.0))
     assert sum(budget.reserve(30.5) == 0 for _ in range(300)) == 72 - 1
 
 
 def test_a_storm_of_429s_lowers_the_limit_once():
-    budget = Budget()
+    budget = Window()
     starts = [start(budget, 0.1 * number) for number in range(200)]
     for started in starts[-8:]:
         budget.refused(20.0, 1, started)
@@ -139,7 +140,7 @@ def test_a_storm_of_429s_lowers_the_limit_once():
 
 def test_a_budget_shared_with_others_settles_under_what_is_left():
     """The server lets 120 through in any minute; no more than one in twenty may be refused."""
-    budget, now, refused = Budget(), 0.0, 0
+    budget, now, refused = Window(), 0.0, 0
     taken: list[float] = []
     while now < 1_200:
         started = start(budget, now)
@@ -157,4 +158,43 @@ def test_a_budget_shared_with_others_settles_under_what_is_left():
 @pytest.mark.parametrize(("per_minute", "headroom"), [(0, 0.04), (300, 1.0), (300, -0.1)])
 def test_a_budget_that_allows_nothing_is_refused(per_minute, headroom):
     with pytest.raises(ValueError, match="at least one request"):
-        Budget(per_minute, headroom)
+        Window(per_minute, headroom)
+
+
+def test_a_budget_keeps_its_window_by_a_clock_of_its_own(clock):
+    budget = Budget(100, clock=clock.monotonic)
+    clock.sleep(1_000)
+    assert [budget.reserve() for _ in range(96)] == [0.0] * 96
+    clock.sleep(20)
+    assert budget.reserve() == 40
+    clock.sleep(40)
+    assert budget.reserve() == 0
+
+
+def test_a_budget_pauses_everybody_after_a_429_and_counts_what_came_through(clock):
+    budget = Budget(clock=clock.monotonic)
+    for _ in range(200):
+        budget.reserve()
+    clock.sleep(0.5)
+    budget.reserve()
+    clock.sleep(0.5)
+    budget.refused(wait_s=60, started_ago_s=0.5)
+    clock.sleep(20)
+    assert budget.paused_for() == budget.reserve() == 40
+    clock.sleep(40)
+    assert budget.paused_for() == 0
+    assert sum(budget.reserve() == 0 for _ in range(300)) == 180  # 200 came through
+
+
+def test_a_budget_goes_by_the_machines_clock_unless_told_otherwise():
+    budget = Budget(1)
+    assert budget.reserve() == 0
+    assert 59 < budget.reserve() <= 60
+
+
+def test_budgets_are_one_for_all_or_made_for_each_organisation():
+    one = Budget()
+    assert isinstance(one, RequestBudget)
+    assert budget_for("emea", one) is one
+    kept = {"emea": Budget(), "apac": Budget()}
+    assert budget_for("apac", kept.__getitem__) is kept["apac"]

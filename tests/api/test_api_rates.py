@@ -48,17 +48,26 @@ def test_a_429_that_tells_nothing_is_backed_off_from(dial, clock):
 
 def test_a_429_that_asks_for_more_than_the_deadline_ends_the_request(dial, clock):
     line = dial(Fault("availability", 1, RateLimited("3600")))
-    with pytest.raises(GenesysUnavailable, match="asks to wait 3600 s"):
+    with pytest.raises(GenesysUnavailable, match="asks to wait 3600 s") as told:
         ask(line)
-    with pytest.raises(GenesysUnavailable, match="have to wait 3600 s for the rate limit"):
+    with pytest.raises(GenesysUnavailable, match="have to wait 3600 s for the rate limit") as own:
         ask(line)
     assert clock.slept == []
+    in_an_hour = clock.now() + timedelta(hours=1)
+    assert (told.value.retry_at, own.value.retry_at) == (in_an_hour, in_an_hour)
+
+
+def test_whatever_a_server_says_the_next_try_is_a_day_away_at_most(dial, clock):
+    line = dial(Fault("availability", 1, RateLimited("9" * 30)))
+    with pytest.raises(GenesysUnavailable) as problem:
+        ask(line)
+    assert problem.value.retry_at == clock.now() + timedelta(days=1)
 
 
 def test_threads_share_one_budget_that_genesys_never_has_to_enforce(dial, clock):
     # 28 starts in any minute, by the client's clock. On this clock a minute passes at once for
     # whoever is on the way, so that the 8 under way may all arrive in the server's next window.
-    line = dial(budget=Budget(30), options={"requests_per_minute": 28 + 8})
+    line = dial(budget=Budget(30, clock=clock.monotonic), options={"requests_per_minute": 28 + 8})
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: ask(line), range(100)))
     assert {one.status for one in line.events.of(Requested)} == {200}

@@ -1,6 +1,7 @@
 """One exchange over a real socket: whole answers or a Failure."""
 
 import gzip
+import os
 import socket
 import ssl
 import time
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from fakes import FakeClock
 from genesys_export import __version__
 from genesys_export.api import SystemClock, Transport, TransportOptions
-from genesys_export.api.transport import Failure, TooLarge, unpacked
+from genesys_export.api.transport import Failure, TooLarge, _context, unpacked
 from genesys_export.errors import WrongSettings
 
 MIB = 2**20
@@ -414,6 +415,23 @@ def test_a_proxy_that_speaks_no_tls_is_a_wrong_setting(answers):
         transport.exchange("GET", "https://api.example/", {}, None)
     assert "HTTPS_PROXY" in refused.value.advice
     assert "hunter2" not in f"{refused.value.message}{refused.value.advice}"
+
+
+def test_a_ca_bundle_is_read_once_for_all_organisations_until_it_is_replaced(tls, tmp_path):
+    _, shown = tls
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(shown.read_bytes())
+    options = TransportOptions(ca_bundle=str(bundle))
+    Transport(options)
+    bundle.write_text("nothing")
+    os.utime(bundle, ns=(0, 0))
+    with pytest.raises(WrongSettings, match="no certificates"):
+        Transport(options)
+    bundle.write_bytes(shown.read_bytes())
+    read = _context.cache_info().misses
+    for _ in range(3):
+        Transport(options)
+    assert _context.cache_info().misses == read + 1
 
 
 def test_a_ca_bundle_that_is_none_is_refused(tmp_path):

@@ -40,16 +40,16 @@ def test_each_organisation_is_named_with_its_own_error(capsys):
     )
 
 
-def test_an_error_that_names_its_day_is_shown_for_each_day_and_a_signal_at_the_end(capsys):
+def test_errors_that_differ_are_shown_for_each_day_and_a_signal_at_the_end(capsys):
     shrunk = [
-        ended(day, DataMismatch(f"2026-11-{day}: 30 are gone", advice="See doctor."))
+        ended(day, DataMismatch(f"2026-11-{day}: {day} are gone", advice="See doctor."))
         for day in (21, 22)
     ]
     show_problems([*shrunk, ended(23, Stopped(15))], "normal")
     told = capsys.readouterr().err.splitlines()
     assert told[:3] == [
-        "genesys-export: 2026-11-21: 30 are gone",
-        "genesys-export: 2026-11-22: 30 are gone",
+        "genesys-export: 2026-11-21: 21 are gone",
+        "genesys-export: 2026-11-22: 22 are gone",
         "  See doctor.",
     ]
     assert told[3:] == ["genesys-export: stopped by SIGTERM", f"  {Stopped.default_advice}"]

@@ -25,10 +25,10 @@ DEFAULTS = tomllib.loads((ROOT / "docs/reference/genesys-export.toml").read_text
 IN_WORDS = {"dataset": "conversation_details", "table": "all tables", "wait": "don't wait"}
 
 
-def shown(*arguments: str) -> str:
+def shown(*arguments: str, columns: int = 120) -> str:
     done = subprocess.run(
         [PROGRAM, *arguments, "--help"],
-        env={"COLUMNS": "120", "TERM": "dumb"},
+        env={"COLUMNS": str(columns), "TERM": "dumb"},
         capture_output=True,
         text=True,
         check=True,
@@ -115,3 +115,25 @@ def test_completion_of_the_shell_is_installed_and_works(tmp_path):
         typed = {"COMP_WORDS": words, "COMP_CWORD": at}
         found = bash("genesys-export", _GENESYS_EXPORT_COMPLETE="complete_bash", **typed)
         assert found.split() == [expected]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_on_a_narrow_terminal_what_a_value_is_stays_in_one_piece(command):
+    text = shown(command, columns=80)
+    for option in options_of(command):
+        assert option.is_flag or f"{option.metavar} " in text, option.name
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_deadline_for_a_cluster_is_refused_and_the_help_says_so(more):
+    arguments = "--start 2025-11-01 --end 2025-11-02 --to lake --cluster local:1 --deadline 5m"
+    done = subprocess.run(
+        [PROGRAM, "backfill", *arguments.split(), *more],
+        env={"TERM": "dumb"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--deadline is for one process, not for a cluster" in done.stderr
+    assert "Not with --deadline." in " ".join(shown("backfill").replace("│", "").split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from genesys_export.datasets import DEFAULT
 from genesys_export.days import Day, zone_named
 from genesys_export.errors import Stopped, WrongSettings, WrongUse
 from genesys_export.export import DayReport, DayResult, Outcome
+from genesys_export.operations.status.remarks import run_words
+from genesys_export.time_limit import reached
 from genesys_simulator import Options, World, serve
 
 DAY = "2025-11-20"
@@ -57,7 +59,7 @@ def record(lake, org=""):
 
 
 def counts(told):
-    names = ("published", "unchanged", "skipped", "failed", "not_tried")
+    names = ("published", "unchanged", "skipped", "failed", "unfinished", "not_tried")
     return {name: told[name] for name in names if told[name]}
 
 
@@ -68,6 +70,15 @@ def test_a_run_that_went_well_is_on_record(lake, genesys):
     assert counts(told) == {"published": 1}
     assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
     assert counts(record(lake)) == {"skipped": 1}
+
+
+def test_a_day_that_is_too_early_is_on_record_as_unfinished(lake, capsys):
+    with serve(WORLD, Options(lag=timedelta(days=4000))) as behind:
+        assert run(RunRequest(date=DAY), flags(lake), environ(behind)) == 75
+    assert (record(lake)["status"], counts(record(lake))) == (75, {"unfinished": 1})
+    capsys.readouterr()
+    assert report(StatusRequest(check=False), flags(lake), {}) == 0
+    assert "run ended with status 75 (days: 1 unfinished)" in capsys.readouterr().out
 
 
 def test_a_refused_sign_in_is_on_record_and_status_shows_it(lake, genesys, capsys):
@@ -190,6 +201,8 @@ def test_a_signal_among_days_with_nothing_to_do_is_on_record():
     stopped = Stopped(signal.SIGTERM)
     results = [
         DayResult(org="", dataset=DEFAULT, day=day, report=skipped),
+        DayResult(org="", dataset=DEFAULT, day=day, problem=stopped),
+        DayResult(org="", dataset=DEFAULT, day=day, problem=reached(SystemClock())),
         DayResult(org="", dataset=DEFAULT, day=day, problem=stopped, not_tried=str(stopped)),
     ]
     nothing: Any = None
@@ -198,4 +211,15 @@ def test_a_signal_among_days_with_nothing_to_do_is_on_record():
     )
     told = recorder._run(results)
     assert (told.status, told.skipped, told.not_tried) == (143, 1, 1)
+    assert (told.failed, told.unfinished) == (0, 2)
     assert told.message == stopped.message
+    assert "(days: 1 skipped, 2 unfinished, 1 not tried)" in run_words(told)
+
+
+def test_a_record_of_a_version_without_unfinished_days_is_read(lake, genesys, capsys):
+    assert run(RunRequest(date=DAY), flags(lake), environ(genesys)) == 0
+    path = lake / "_genesys_export/conversation_details/last-run.json"
+    old = {key: value for key, value in record(lake).items() if key != "unfinished"}
+    path.write_text(json.dumps(old), "utf-8")
+    assert report(StatusRequest(check=False), flags(lake), {}) == 0
+    assert "run ended with status 0 (days: 1 published)" in capsys.readouterr().out

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fakes import FakeClock
+from fakes import FakeClock, orgs_of
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
 from genesys_export.errors import Bug, DestinationFailed
@@ -26,7 +26,9 @@ class Broken:
         dataset = dataset_named(DEFAULT)
         whose = {"org": "", "dataset": dataset.name}
         plan = SimpleNamespace(org="", dataset=dataset, whose=whose, after=())
-        self.deps = SimpleNamespace(plan=plan, clock=FakeClock(), observe=ignore)
+        self.deps = SimpleNamespace(
+            plan=plan, clock=FakeClock(), observe=ignore, disconnect=lambda: None
+        )
         self._problem = problem
 
     def export(self, *_):
@@ -46,7 +48,8 @@ class Broken:
 )
 def test_an_error_nobody_thought_of_is_the_outcome_of_its_day(problem, kind, told):
     broken: Any = Broken(problem)
-    (outcome,) = Run(exporters=(broken,), choice=Choice(Kind.ALONE, (DAY,))).results()
+    choice = Choice(Kind.ALONE, (DAY,))
+    (outcome,) = Run(orgs=orgs_of(broken), choice=choice, clock=FakeClock()).results()
     assert outcome.problem is not None
     assert type(outcome.problem) is kind
     assert outcome.problem.message == told

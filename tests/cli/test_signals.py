@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fakes import FakeClock
+from fakes import FakeClock, orgs_of
 from genesys_export.cli.signals import Signals
 from genesys_export.datasets import DEFAULT, dataset_named
 from genesys_export.days import Day
@@ -68,6 +68,7 @@ def test_a_day_that_a_signal_broke_was_stopped(signals):
             ),
             clock=FakeClock(),
             observe=ignore,
+            disconnect=lambda: None,
         )
 
         def export(self, *_):
@@ -79,7 +80,8 @@ def test_a_day_that_a_signal_broke_was_stopped(signals):
     day = Day(date(2026, 11, 22), ZoneInfo("UTC"))
     exporter: Any = Exporter()
     run = Run(
-        exporters=(exporter,),
+        orgs=orgs_of(exporter),
+        clock=exporter.deps.clock,
         choice=Choice(Kind.ALONE, (day,)),
         pending=lambda: signals.pending,
     )

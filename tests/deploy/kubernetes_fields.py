@@ -22,6 +22,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "immutable": "bool",
     },
     "CronJob": {"apiVersion": "str", "kind": "str", "metadata": "Meta", "spec": "CronJobSpec"},
+    "Job": {"apiVersion": "str", "kind": "str", "metadata": "Meta", "spec": "JobSpec"},
     "Meta": {"name": "str", "namespace": "str", "labels": "{}", "annotations": "{}"},
     "CronJobSpec": {
         "schedule": "str",
@@ -37,6 +38,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "JobSpec": {
         "activeDeadlineSeconds": "int",
         "backoffLimit": "int",
+        "backoffLimitPerIndex": "int",
+        "completionMode": "str",
         "completions": "int",
         "parallelism": "int",
         "podFailurePolicy": "FailurePolicy",

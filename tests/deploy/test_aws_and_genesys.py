@@ -112,6 +112,23 @@ def test_the_policy_without_state_holds_what_writing_takes_and_no_more():
     assert [one["Resource"].endswith("/*") for one in policy["Statement"]] == [True]
 
 
+def test_the_policy_of_announcements_holds_what_the_targets_call():
+    policy = json.loads(text("iam-policy-notify.json"))
+    source = (ROOT / "src/genesys_export/notify/aws.py").read_text("utf-8")
+    called = set(re.findall(r"client\.(publish|get_queue_url|send_message|put_events)\(", source))
+    rights = {
+        "publish": "sns:Publish",
+        "get_queue_url": "sqs:GetQueueUrl",
+        "send_message": "sqs:SendMessage",
+        "put_events": "events:PutEvents",
+    }
+    allowed = {action for one in policy["Statement"] for action in one["Action"]}
+    assert allowed == {rights[one] for one in called} == {*rights.values()}
+    for one in policy["Statement"]:
+        service = one["Action"][0].partition(":")[0]
+        assert one["Resource"].startswith(f"arn:aws:{service}:")
+
+
 @pytest.mark.parametrize("name", ["iam-policy.json", "bucket-lifecycle.json"])
 def test_the_file_is_what_the_page_shows(name):
     shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", HOW_TO_S3, re.DOTALL)]

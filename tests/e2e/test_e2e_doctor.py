@@ -102,6 +102,29 @@ def test_every_organisation_is_examined(command, genesys):
     assert "fail      Genesys Cloud, south, sign-in: " in result.out
 
 
+def test_a_missing_secret_is_told_of_its_organisation_and_the_others_are_examined(
+    command, genesys
+):
+    served = genesys()
+    orgs = {
+        f"GENESYS_EXPORT_ORGS__{name}__{key}": value
+        for name in ("NORTH", "SOUTH")
+        for key, value in (
+            ("BASE_URL", served.base_url),
+            ("CLIENT_ID", served.client_id),
+            ("CLIENT_SECRET", served.client_secret if name == "SOUTH" else ""),
+        )
+        if value
+    }
+    result = doctor(command.with_variables(**orgs)).ends(78)
+    (wrong,) = [line for line in result.out.splitlines() if line.startswith("fail")]
+    assert wrong.startswith("fail      Genesys Cloud, north, settings: ")
+    assert "wrong: orgs.north.client_secret: missing" in wrong
+    assert "ok        Genesys Cloud, south, sign-in: " in result.out
+    assert f"Destination {command.lake}" in result.out
+    assert "status 78" in result.out
+
+
 def test_settings_that_are_missing_are_told_all_at_once(command):
     result = command("doctor").ends(78)
     for name in ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "GENESYS_CLOUD_REGION", "--to"):
@@ -125,3 +148,46 @@ def test_a_signal_ends_it_with_its_status(command, genesys):
         wait_until(child, lambda: served.asked("submit"))
         result = stop(child, signal.SIGTERM, within_s=20).ends(143)
     assert "stopped by SIGTERM" in result.err
+
+
+def test_what_announcements_and_monitoring_lack_is_a_warning(
+    command, genesys, tmp_path, closed_address
+):
+    told = command.against(
+        genesys(),
+        AWS_EC2_METADATA_DISABLED="true",
+        GENESYS_EXPORT_NOTIFY__URLS="sns:arn:aws:sns:eu-west-1:123456789012:exports",
+        GENESYS_EXPORT_TELEMETRY__PROMETHEUS_FILE=str(tmp_path / "missing" / "g.prom"),
+        GENESYS_EXPORT_TELEMETRY__OTLP="true",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{closed_address}",
+    )
+    out = doctor(told).ends(0).out
+    assert (
+        "warn      Announcements, AWS credentials: for sns: no AWS credentials were found" in out
+    )
+    assert "warn      Monitoring, prometheus_file: " in out
+    assert f"there is no folder {tmp_path / 'missing'}" in out
+    assert f"warn      Monitoring, otlp: no connection to the collector at {closed_address}" in out
+    assert "3 with a warning. An export would work." in out
+
+
+def test_what_announcements_and_monitoring_need_is_found(command, genesys, tmp_path):
+    served = genesys()
+    told = command.against(
+        served,
+        AWS_ACCESS_KEY_ID="AKIA",
+        AWS_SECRET_ACCESS_KEY=SECRET,
+        GENESYS_EXPORT_NOTIFY__URLS="sqs:arn:aws:sqs:eu-west-1:123456789012:exports",
+        GENESYS_EXPORT_TELEMETRY__PROMETHEUS_FILE=str(tmp_path / "g.prom"),
+        GENESYS_EXPORT_TELEMETRY__OTLP="true",
+        OTEL_EXPORTER_OTLP_ENDPOINT=served.base_url,
+    )
+    result = doctor(told).ends(0)
+    assert "ok        Announcements, AWS credentials: for sqs: found" in result.out
+    assert (
+        f"ok        Monitoring, prometheus_file: {tmp_path / 'g.prom'} can be written"
+        in result.out
+    )
+    assert "ok        Monitoring, otlp: " in result.out
+    assert SECRET not in result.words
+    assert not (tmp_path / "g.prom").exists()

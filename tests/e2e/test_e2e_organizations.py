@@ -1,4 +1,4 @@
-"""Two organisations and one place: the second one is refused and changes nothing."""
+"""Several organisations: in one place without names, or each in a place of its own."""
 
 import json
 
@@ -43,3 +43,39 @@ def test_a_client_that_may_not_read_its_organisation_exports_all_the_same(comman
     assert len(opened.asked("organization")) == 1
     stranger = genesys(organization_id=OTHER, client_id="00000000-0000-4000-8000-000000000002")
     command.against(stranger).run("--date", day, "--force").ends(78)
+
+
+def two(command, genesys, *, without=""):
+    """Return the command with two organisations, the secret of one of them missing."""
+    served = genesys()
+    orgs = {
+        f"GENESYS_EXPORT_ORGS__{name}__{key}": value
+        for name in ("NORTH", "SOUTH")
+        for key, value in (
+            ("BASE_URL", served.base_url),
+            ("CLIENT_ID", served.client_id),
+            ("CLIENT_SECRET", served.client_secret),
+        )
+        if (name, key) != (without, "CLIENT_SECRET")
+    }
+    return command.with_variables(**orgs)
+
+
+def test_a_dry_run_names_the_organisation_of_each_line(command, genesys, day):
+    both = two(command, genesys)
+    both("run", "--to", command.lake, "--date", day, "--org", "north").ends(0)
+    told = both("run", "--to", command.lake, "--date", day, "--dry-run").ends(0).out
+    assert f"would skip north {day}: it is already final" in told
+    assert f"south {day} (UTC): " in told
+    both("run", "--to", command.lake, "--date", day).ends(0)
+    due = both("run", "--to", command.lake, "--dry-run", "--dataset", "dimensions").ends(0).out
+    assert "south 20" in due
+
+
+def test_a_dry_run_says_whose_secret_is_missing_and_shows_the_others(command, genesys, day):
+    one = two(command, genesys, without="NORTH")
+    told = one("run", "--to", command.lake, "--date", day, "--dry-run").ends(78)
+    assert f"south {day} (UTC): " in told.out
+    assert "would be refused: north" in told.out
+    assert "orgs.north.client_secret: missing" in told.out
+    assert told.err == ""

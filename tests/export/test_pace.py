@@ -76,9 +76,9 @@ def test_skipped_and_failed_days_say_nothing_of_the_others():
         score.add(ended(outcome=Outcome.SKIPPED), 0.01)
         score.add(ended(problem=GenesysUnavailable("no answer")), 900.0)
     score.add(ended(outcome=Outcome.PUBLISHED), 60.0)
-    assert score.progress([], 3).eta_s is None
+    assert score.progress([]).eta_s is None
     score.add(ended(outcome=Outcome.UNCHANGED), 40.0)
-    told = score.progress([], 2)
+    told = score.progress([])
     assert (told.done, told.skipped, told.failed, told.total) == (2, 3, 3, 10)
     assert told.eta_s == 100
 
@@ -87,7 +87,7 @@ def test_a_day_that_was_stopped_is_neither_done_nor_failed():
     score = Score(total=2, at_once=1)
     score.add(ended(problem=Stopped(15)), 5.0)
     score.add(DayResult(org="", dataset=DATASET, day=DAY, not_tried="stopped"), 0.0)
-    told = score.progress([], 0)
+    told = score.progress([])
     assert (told.done, told.skipped, told.failed) == (0, 0, 0)
 
 
@@ -132,7 +132,7 @@ def test_a_day_that_is_published_without_its_names_is_no_reason_to_give_up():
     for _ in range(4):
         score.add(ended(outcome=Outcome.PUBLISHED, problem=NotPermitted("no queues")), 1.0)
     assert not score.gives_up("", DATASET)
-    assert score.progress([], 5).done == 4
+    assert score.progress([]).done == 4
 
 
 def test_one_organisation_that_lets_nobody_in_is_not_the_other():

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from genesys_export.datasets import DEFAULT, dataset_named
-from genesys_export.days import Day, split
+from genesys_export.days import Day, split, to_the_minute
 from genesys_export.encode import Format
 from genesys_export.export.plan import (
     Layout,
@@ -96,6 +96,9 @@ def test_a_day_the_lake_has_not_caught_up_with_is_too_early_and_says_until_when(
     assert early.retry_at == END + timedelta(hours=12)  # it lags twelve hours behind now
     assert "2026-11-22T21:00:00.000Z" in str(early.error())
     assert early.error().status == 75
+    when = to_the_minute(early.retry_at)
+    assert early.error().advice == f"Try again after {when}, or use --wait."
+    assert early.error(waited=True).advice.endswith(", or use a longer --wait.")
 
 
 def test_a_partial_day_reaches_up_to_the_watermark():

@@ -3,6 +3,7 @@
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from publishing import DAY, HOME, RECIPE, Through
@@ -19,7 +20,7 @@ from genesys_export.errors import (
     WrongSettings,
 )
 from genesys_export.ledger import Claims, Lease, LeaseLost, Register, failure_of
-from genesys_export.model import Always, Counts
+from genesys_export.model import Always, Counts, Organization
 
 CLAIM = f"{HOME}/2026-11-22/claim.json"
 LEASE = timedelta(minutes=10)
@@ -83,7 +84,7 @@ def test_a_day_that_is_held_is_refused_with_who_and_until_when(store, clock):
     assert refused.value.status == 75
     assert "process 7 on here" in refused.value.message
     assert "until 2026-11-23T06:10:00.000Z" in refused.value.message
-    assert "2026-11-23T06:10:00.000Z" in refused.value.advice
+    assert "after 2026-11-23T06:10Z." in refused.value.advice
 
 
 def test_a_claim_whose_lease_has_ended_is_taken_over_with_all_that_is_sealed(store, clock):
@@ -185,9 +186,22 @@ def test_of_two_that_take_a_free_day_one_gets_it(store, clock):
             take(claims(store, clock), "fast")
 
     taken = []
-    with pytest.raises(TryAgainLater, match="just begun"):
+    with pytest.raises(TryAgainLater, match="just begun") as late:
         take(claims(Through(store, before=overtake), clock), "slow")
+    assert late.value.retry_at == clock.now() + timedelta(minutes=10)
     assert decode(store.read(CLAIM).body, CLAIM).attempt == "fast"
+
+
+def test_who_took_the_day_and_has_ended_already_says_no_time(store, clock):
+    def overtake(name, arguments):
+        if name == "put" and not taken:
+            taken.append(name)
+            take(claims(store, clock), "fast").release(done=True)
+
+    taken: list[str] = []
+    with pytest.raises(TryAgainLater, match="just begun") as late:
+        take(claims(Through(store, before=overtake), clock), "slow")
+    assert late.value.retry_at is None
 
 
 def test_a_claim_that_vanishes_while_it_is_looked_at_is_no_permission(store, clock):
@@ -264,9 +278,61 @@ def test_a_single_writer_is_taken_at_its_word(store, clock):
 def test_two_that_register_at_once_don_t_mix(store, clock):
     books = register(store, clock)
     books.enter(RECIPE, None, PROBE)
-    with pytest.raises(TryAgainLater, match="just now") as late:
+    with pytest.raises(TryAgainLater, match=r"time zone: .* -> Europe/Vienna") as late:
         books.enter(replace(RECIPE, timezone="Europe/Vienna"), None, PROBE)
     assert isinstance(late.value.__cause__, ChangedMeanwhile)
+    assert some(books.read()).value.recipe == RECIPE
+
+
+def before_the_first_put(act):
+    """Return what does something just before the recipe is written for the first time."""
+    puts: list[Any] = []
+
+    def before(name, arguments):
+        if name == "put" and not puts:
+            puts.append(arguments)
+            act()
+
+    return before
+
+
+def test_two_first_days_of_one_destination_register_the_same_recipe_at_once(store, clock):
+    theirs = register(store, clock)
+    racing = Through(store, before=before_the_first_put(lambda: theirs.enter(RECIPE, None, "b")))
+    register(racing, clock).enter(RECIPE, None, PROBE)
+    assert some(theirs.read()).value.recipe == RECIPE
+
+
+def test_two_clients_of_one_organisation_that_register_at_once_are_both_known(store, clock):
+    def of(client):
+        return replace(RECIPE, organization=Organization(id="o1", clients=(client,)))
+
+    theirs = register(store, clock)
+    racing = Through(store, before=before_the_first_put(lambda: theirs.enter(of("b"), None, "b")))
+    register(racing, clock).enter(of("a"), None, PROBE)
+    assert some(theirs.read()).value.recipe.organization == Organization(
+        id="o1", clients=("b", "a")
+    )
+
+
+def test_a_recipe_that_is_gone_again_is_written(store, clock):
+    def comes_and_goes(name, arguments):
+        if name == "put" and not gone:
+            gone.append(arguments)
+            raise ChangedMeanwhile("something lies there")
+
+    gone: list[object] = []
+    register(Through(store, before=comes_and_goes), clock).enter(RECIPE, None, PROBE)
+    assert some(register(store, clock).read()).value.recipe == RECIPE
+
+
+def test_a_register_that_never_stands_still_is_for_later(store, clock):
+    def changes(name, _arguments):
+        if name == "put":
+            raise ChangedMeanwhile("something lies there")
+
+    with pytest.raises(TryAgainLater, match="again and again"):
+        register(Through(store, before=changes), clock).enter(RECIPE, None, PROBE)
 
 
 def test_a_register_that_can_not_be_written_for_sure_is_an_unknown_outcome(store, clock):

@@ -167,7 +167,7 @@ def test_a_key_deleted_recently_is_not_made_again_at_once():
         TryAgainLater, match=r"2026-11-22\.000\.csv\.gz was deleted recently"
     ) as early:
         publish(store, "a3", slices=3, **rules)
-    assert "after 2026-11-23T06:20:00.000Z" in early.value.advice
+    assert "after 2026-11-23T06:20Z." in early.value.advice
     clock.rest(21 * 60)
     publish(store, "a4", slices=3, **rules)
     assert take(store) == "a4"

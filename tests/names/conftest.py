@@ -30,7 +30,7 @@ from genesys_export.api import (
     TransportOptions,
     hosts,
 )
-from genesys_export.assembly.exporting import exporters
+from genesys_export.assembly.working import Surroundings, Work
 from genesys_export.datasets import DEFAULT, NAMES, datasets
 from genesys_export.days import Day
 from genesys_export.errors import ExportError
@@ -68,7 +68,9 @@ class Lake:
         }
         flags: Flags = {"to": str(self.root), "config": os.devnull}
         known = load(flags=flags, environ=environ)
-        for one in exporters(known, clock=self.clock, observe=self.events):
+        clock: Any = self.clock
+        around = Surroundings(clock=clock, observe=self.events)
+        for one in Work(known, around).parts:
             if not is_short or one.deps.plan.dataset.name == NAMES:
                 yield one
 
@@ -151,7 +153,7 @@ def lists() -> Iterator[Callable[..., ReferenceLists]]:
                 Credentials(genesys.client_id, genesys.client_secret),
                 transport=wires,
                 clock=clock,
-                budget=Budget(),
+                budget=Budget(clock=clock.monotonic),
                 retry=RetryPolicy(deadline_s=5),
                 rng=Random(1),
                 observe=Events(),

@@ -67,7 +67,7 @@ def patient(clock):
                 Credentials(known, secret),
                 transport=wires,
                 clock=clock,
-                budget=Budget(),
+                budget=Budget(clock=clock.monotonic),
                 retry=RetryPolicy(deadline_s=20),
                 rng=Random(1),
             )

@@ -9,9 +9,10 @@ from threading import Thread
 import pytest
 
 from genesys_export import (
-    Budget,
+    DeadlineReached,
     Event,
     Exporter,
+    ExportError,
     Stopped,
     TryAgainLater,
     WrongSettings,
@@ -60,6 +61,15 @@ def test_a_day_that_genesys_does_not_have_yet_says_when_to_try_again(make):
     assert problem.value.retry_at is not None
     assert problem.value.retry_at > datetime.now(UTC)
     assert problem.value.exit_status == 75
+
+
+def test_whether_a_day_is_complete_is_asked_without_exporting_it(make, start, lake):
+    genesys, today = start(lag=timedelta(days=3)), datetime.now(UTC).date()
+    with make(genesys, datasets=["conversation_details", "user_status"]) as exporter:
+        answers = [exporter.is_complete(today - timedelta(age)) for age in (0, 2, 3, 4)]
+    assert answers == [False, False, False, True]
+    assert not genesys.jobs
+    assert not lake.exists()
 
 
 @pytest.mark.parametrize(
@@ -172,14 +182,48 @@ def test_one_exporter_serves_several_threads(make):
     assert {one.results[0].status for one in reports} == {"published"}
 
 
+class Counting:
+    """A budget of our own: it lets everything through, and counts."""
+
+    def __init__(self):
+        self.starts = 0
+
+    def reserve(self):
+        self.starts += 1
+        return 0.0
+
+    def refused(self, wait_s, started_ago_s):
+        raise AssertionError(wait_s, started_ago_s)
+
+    def paused_for(self):
+        return 0.0
+
+
 def test_exporters_share_a_budget(make):
-    budget = Budget(per_minute=300)
+    budget = Counting()
     seen: list[Event] = []
     for day in (DAY, "2025-11-19"):
         with make(tables=["conversations"], budget=budget, on_event=seen.append) as exporter:
             exporter.export(day)
     asked = [one.path for one in seen if isinstance(one, Requested)]
-    assert len(budget._starts) == len([path for path in asked if path != "/oauth/token"])
+    assert budget.starts == len([path for path in asked if path != "/oauth/token"])
+
+
+def test_each_organisation_can_have_a_budget_of_its_own(genesys, lake):
+    one = {
+        "base_url": genesys.base_url,
+        "client_id": genesys.client_id,
+        "client_secret": genesys.client_secret,
+        "poll_first": "0.05s",
+    }
+    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    budgets = {"emea": Counting(), "apac": Counting()}
+    made = Exporter.from_settings(
+        **given, tables=["conversations"], budget=lambda org: budgets[org]
+    )
+    with made as exporter:
+        exporter.export(DAY)
+    assert budgets["emea"].starts == budgets["apac"].starts > 0
 
 
 def test_should_stop_ends_what_is_under_way_and_publishes_nothing(make, lake):
@@ -201,3 +245,44 @@ def test_an_exporter_works_again_after_it_was_closed(make):
     for day in (DAY, "2025-11-19"):
         with exporter:
             assert exporter.export(day).results[0].status == "published"
+
+
+def test_a_shard_is_exported_or_none_of_it(genesys, lake):
+    one = {
+        "base_url": genesys.base_url,
+        "client_id": genesys.client_id,
+        "client_secret": genesys.client_secret,
+        "poll_first": "0.05s",
+    }
+    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    with Exporter.from_settings(**given, tables=["conversations"], shard="2/2") as exporter:
+        assert [each.org for each in exporter.export(DAY).results] == ["emea"]
+    with Exporter.from_settings(**given, shard="3/3") as exporter:
+        assert exporter.export(DAY).results == ()
+        assert list(exporter.backfill(DAY, DAY)) == []
+    with pytest.raises(WrongUse, match="shards are numbered from 1 to 2"):
+        Exporter.from_settings(**given, shard="0/2")
+
+
+@pytest.mark.parametrize("how", ["export", "export_due", "backfill"])
+def test_each_call_can_have_a_deadline(start, lake, environ, how):
+    genesys = start(polls=3)
+    slow = environ(genesys, GENESYS_EXPORT_GENESYS__POLL_FIRST="30s")
+    soon = timedelta(seconds=5)
+    with Exporter.from_settings(
+        to=lake, environ=slow, tables=["conversations"], catch_up__days=0
+    ) as exporter:
+        if how == "export":
+            with pytest.raises(DeadlineReached) as late:
+                exporter.export(DAY, deadline=soon)
+            problem: ExportError | None = late.value
+        else:
+            calls = {
+                "export_due": lambda: exporter.export_due(deadline=soon),
+                "backfill": lambda: exporter.backfill(DAY, DAY, deadline=soon),
+            }
+            problem = next(iter(calls[how]())).problem
+    assert isinstance(problem, DeadlineReached)
+    assert problem.retry_at is not None
+    assert problem.retry_at > datetime.now(UTC)
+    assert len(genesys.jobs) == 1

@@ -15,8 +15,3 @@ def quick_path() -> Iterator[Path]:
     beside = _IN_MEMORY if _IN_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=beside) as name:
         yield Path(name)
-
-
-@pytest.fixture(autouse=True)
-def _untraced(no_cover: None) -> None:
-    """Run at full speed: stories repeat the same lines, and other tests cover these."""

@@ -236,6 +236,11 @@ class _Fetch:
     def job_ids(self):
         return self._fetch.job_ids
 
+    awaits_job = True
+
+    def prepare(self):
+        self._process.call("source", self._fetch.prepare)
+
     def pages(self):
         pages = self._fetch.pages()
         while (page := self._process.call("source", lambda: next(pages, None))) is not None:

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from destinations import CHANGES, Killed
 
 from fakes import Events, FakeClock, MemoryObject, MemoryStore, some
-from genesys_export.assembly.exporting import exporters
+from genesys_export.assembly.working import Surroundings, Work
 from genesys_export.datasets import DEFAULT, NAMES, dataset_named
 from genesys_export.days import Day
 from genesys_export.export import DayExporter
@@ -91,7 +91,9 @@ class Old:
             **settings,
         }
         known = load(flags={"to": "nowhere", "config": os.devnull}, environ=environ)
-        for one in exporters(known, clock=self.clock, observe=self.events):
+        clock: Any = self.clock
+        around = Surroundings(clock=clock, observe=self.events)
+        for one in Work(known, around).parts:
             yield DayExporter(replace(one.deps, store=store or self.store))
 
     def exporter(self, dataset: str = DEFAULT, store: Any = None, **settings: str) -> DayExporter:

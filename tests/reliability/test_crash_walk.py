@@ -17,6 +17,8 @@ from fakes import MemoryStore
 from genesys_export.export import Outcome
 from genesys_export.store import FolderStore
 
+pytestmark = pytest.mark.no_cover  # its many runs repeat lines that other tests cover
+
 MOST = 200  # calls; no run makes as many
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
 

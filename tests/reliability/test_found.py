@@ -16,6 +16,8 @@ from genesys_export.cli.signals import Signals
 from genesys_export.errors import DataMismatch, ExportError, Stopped, TryAgainLater
 from genesys_export.export import DayExporter, ExportOptions, Outcome
 
+pytestmark = pytest.mark.no_cover  # its many runs repeat lines that other tests cover
+
 PAST_LEASE_S = timedelta(minutes=11).total_seconds()
 CALLS = range(120)  # more than any run here makes
 

@@ -30,6 +30,8 @@ from genesys_export.errors import (
 from genesys_export.export import ExportOptions, Outcome
 from genesys_export.store import FolderStore
 
+pytestmark = pytest.mark.no_cover  # its many runs repeat lines that other tests cover
+
 CALLS = st.integers(0, 110)
 SLICES = st.sampled_from([1, 1, 1, 2, 3])
 KINDS = st.sampled_from(["killed", "killed", "killed", "stopped", "unanswered"])

@@ -30,6 +30,8 @@ from genesys_export.locations import Home
 from genesys_export.operations.status.reading import Place, read
 from genesys_export.operations.verify.verify import Verifier
 
+pytestmark = pytest.mark.no_cover  # its many runs repeat lines that other tests cover
+
 FORCED = ExportOptions(force=True, accept_shrink=True)
 MOST = 150  # calls; no run makes as many
 

@@ -33,7 +33,7 @@ def test_without_anything_all_defaults_stand(tmp_path):
 def test_the_flag_beats_the_environment_which_beats_the_file(written):
     cwd = written("[export]\nslices = 2\ntimezone = 'Europe/Berlin'\nwait = '1h'\n")
     environ = {"GENESYS_EXPORT_EXPORT__SLICES": "3", "GENESYS_EXPORT_EXPORT__WAIT": "2h"}
-    settings = load(flags={"slices": 4, "wait": None}, environ=environ, cwd=cwd)
+    settings = load(flags={"slices": "4", "wait": None}, environ=environ, cwd=cwd)
     assert settings.export.slices == 4
     assert settings.export.wait == timedelta(hours=2)
     assert settings.export.timezone.key == "Europe/Berlin"

@@ -152,7 +152,7 @@ def test_both_come_when_nothing_is_missing(read):
 def test_what_is_missing_is_told_together_with_what_is_wrong(tmp_path):
     with pytest.raises(WrongSettings) as caught:
         load(
-            flags={"slices": 0},
+            flags={"slices": "0"},
             environ={"GENESYS_CLOUD_REGION": "eu-centrall-1"},
             cwd=tmp_path,
             needs=(Need.SOURCE, Need.DESTINATION),

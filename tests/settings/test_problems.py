@@ -30,7 +30,7 @@ def test_a_line_says_what_was_wrong_where_it_was_given_and_every_name_to_set(com
     assert complaint("[export]\nslices = 'many'\n") == (
         "1 setting is missing or wrong:\n"
         "  export.slices, given by slices in [export] of genesys-export.toml: "
-        "this must be a whole number. "
+        "this must be a number from 1 to 96, or auto. "
         "Set --slices, GENESYS_EXPORT_EXPORT__SLICES, or slices in [export]."
     )
 
@@ -104,6 +104,7 @@ def test_unknown_names_are_refused_with_what_was_perhaps_meant(complaint, text, 
         ({"to": "file://dir"}, "three slashes"),
         ({"log_format": "xml"}, "'xml' is not one of auto, console, json"),
         ({"slices": 97}, "this must be at most 96"),
+        ({"slices": "1.5"}, "this must be a number from 1 to 96, or auto"),
     ],
 )
 def test_wrong_flags_are_told_in_words(complaint, flags, words):

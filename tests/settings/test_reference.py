@@ -85,7 +85,7 @@ def test_every_flag_leads_to_a_setting():
 
 
 def test_the_type_of_the_flags_has_every_flag_and_no_other():
-    assert Flags.__annotations__.keys() == {"config", "org", *FLAGS, *SWITCHES}
+    assert Flags.__annotations__.keys() == {"config", "org", "shard", *FLAGS, *SWITCHES}
 
 
 def test_sections_are_those_of_the_contract():
@@ -103,7 +103,10 @@ def test_sections_are_those_of_the_contract():
         "csv",
         "roll",
         "privacy",
+        "notify",
         "log",
+        "telemetry",
+        "cluster",
         "orgs",
     ]
 

@@ -175,6 +175,15 @@ def test_a_token_may_ask_so_often_a_minute_and_no_more(dial, clock):
     assert client.get(path).status == 200
 
 
+def test_a_limit_is_each_tokens_or_that_of_all_tokens_of_the_client_together(dial):
+    for limit_by, second in (("token", 200), ("client", 429)):
+        client = dial(requests_per_minute=5, limit_by=limit_by)
+        path = f"{client.jobs}/availability"
+        assert [client.get(path).status for _ in range(5)] == [200] * 5
+        client.sign_in()
+        assert client.get(path).status == second
+
+
 def test_answers_are_gzipped_only_if_wanted_and_told(dial):
     for told, wanted in ((True, "gzip"), (True, "identity"), (False, "gzip")):
         client = dial(gzip=told)

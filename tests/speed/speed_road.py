@@ -62,6 +62,11 @@ class Source:
             page = self._given[first : first + PAGE]
             yield Page(records=page, watermark=None, received_bytes=sum(map(len, page)))
 
+    awaits_job = False
+
+    def prepare(self) -> None:
+        pass
+
     def release(self) -> None:
         pass
 

@@ -53,6 +53,11 @@ class Lake:
             mark = self.watermarks[min(number, len(self.watermarks) - 1)]
             yield Page(records=written, watermark=mark, received_bytes=sum(map(len, written)))
 
+    awaits_job = False
+
+    def prepare(self) -> None:
+        pass
+
     def release(self) -> None:
         pass
 

@@ -425,11 +425,12 @@ def test_keys_are_listed_in_order_below_a_prefix(store):
     assert list(store.list("a/1")) == ["a/1", "a/10"]
 
 
-def test_keys_are_scanned_with_their_sizes_from_any_key_on(store):
-    for number, key in enumerate(["a/1", "a/10", "a/2", "ab/1"]):
-        store.put(key, b"x" * number, Always(), JSON)
-    assert list(store.scan("a/")) == [Listed("a/1", 0), Listed("a/10", 1), Listed("a/2", 2)]
-    assert list(store.scan("a/", "a/1")) == [Listed("a/10", 1), Listed("a/2", 2)]
+def test_keys_are_scanned_with_their_sizes_and_tags_from_any_key_on(store):
+    keys = ["a/1", "a/10", "a/2", "ab/1"]
+    etags = [store.put(key, b"x" * n, Always(), JSON).etag for n, key in enumerate(keys)]
+    expected = [Listed(keys[n], n, etags[n]) for n in range(3)]
+    assert list(store.scan("a/")) == expected
+    assert list(store.scan("a/", "a/1")) == expected[1:]
     assert list(store.scan("a/", "a/")) == list(store.scan("a/"))
     assert list(store.scan("a/", "b")) == []
 

@@ -7,14 +7,16 @@ from .clock import Clock, SystemClock
 from .filters import Filters, parse_raw
 from .job_life import JobPolicy
 from .jobs import JobSource
-from .limits import Budget
+from .limits import Budget, Budgets, RequestBudget, budget_for, check_budgets, is_shared
 from .membership import ClientMembership
 from .own_body import OwnBody, OwnSource, read_body
+from .pool import TokenPool
 from .query import QueryPolicy, QuerySource
 from .question import Question
 from .reference import ReferenceLists
 from .regions import REGIONS, Hosts, hosts
 from .retry import RetryPolicy
+from .setting_names import SettingNames
 from .source_count import GenesysCounter
 from .transport import Transport, TransportOptions
 
@@ -22,6 +24,7 @@ __all__ = [
     "REGIONS",
     "AggregateSource",
     "Budget",
+    "Budgets",
     "Client",
     "ClientMembership",
     "Clock",
@@ -37,11 +40,17 @@ __all__ = [
     "QuerySource",
     "Question",
     "ReferenceLists",
+    "RequestBudget",
     "RetryPolicy",
+    "SettingNames",
     "SystemClock",
+    "TokenPool",
     "Transport",
     "TransportOptions",
+    "budget_for",
+    "check_budgets",
     "hosts",
+    "is_shared",
     "parse_raw",
     "read_body",
 ]

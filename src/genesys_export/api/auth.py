@@ -19,6 +19,7 @@ import msgspec
 
 from ..errors import ExportError, RequestRefused, SignInRefused
 from ..odd_input import UNREADABLE
+from .setting_names import USUAL, SettingNames
 from .splitting import Garbled
 
 BODY = b"grant_type=client_credentials"
@@ -77,7 +78,7 @@ def token_from(body: bytes, asked_at: float) -> Token:
     return Token(grant.access_token, grant.expires_in, asked_at + lifetime_s)
 
 
-def refused(status: int, body: bytes, host: str) -> ExportError:
+def refused(status: int, body: bytes, host: str, names: SettingNames = USUAL) -> ExportError:
     """Return what the login host's refusal means, and which variable to look at."""
     told = _told(body)
     why = told.error_description or told.description or told.error
@@ -85,14 +86,14 @@ def refused(status: int, body: bytes, host: str) -> ExportError:
         return RequestRefused(
             f"{host} refused the sign-in with HTTP {status}",
             http_status=status,
-            advice="Check GENESYS_CLOUD_REGION, GENESYS_CLOUD_BASE_URL and "
-            "GENESYS_CLOUD_LOGIN_URL: this does not look like a login host of Genesys Cloud.",
+            advice=f"Check {names.region}, {names.base_url} and {names.login_url}: "
+            "this does not look like a login host of Genesys Cloud.",
         )
     why = why or f"HTTP {status}"
     return SignInRefused(
         f"{host} refused to sign in: {' '.join(why.split())[:_LONGEST]}",
-        advice=f"Check {_variable(why)} and the region (each has its own OAuth clients); "
-        "the client's grant type must be Client Credentials.",
+        advice=f"Check {_variable(why, names)}, and {names.host}: each region has its own OAuth "
+        "clients. The client's grant type must be Client Credentials.",
     )
 
 
@@ -154,12 +155,12 @@ def _told(body: bytes) -> Refusal:
         return Refusal()
 
 
-def _variable(why: str) -> str:
+def _variable(why: str, names: SettingNames) -> str:
     """Return which variable is wrong, by the login host's message."""
     match why:
         case "client not found":
-            return "GENESYS_CLIENT_ID"
+            return names.client_id
         case "authentication failed":
-            return "GENESYS_CLIENT_SECRET"
+            return names.client_secret
         case _:
-            return "GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"
+            return f"{names.client_id} and {names.client_secret}"

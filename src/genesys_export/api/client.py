@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from .. import time_limit
 from ..errors import ExportError, GenesysUnavailable
-from ..events import Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
+from ..events import Noticed, Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
 from ..plural import plural
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
-from .limits import Budget
+from .limits import WINDOW_S, RequestBudget
+from .pool import OneToken, TokenPool, one_budget
 from .refusals import code_of, refusal
 from .regions import Hosts
 from .retry import GiveUp, RetryPolicy, may_pass, told_wait
+from .setting_names import USUAL, SettingNames
 from .skew import check_clock
 from .splitting import Garbled
 from .transport import Answer, Failure, TooLarge, Transport
@@ -58,7 +62,17 @@ class _Passing:
     cause: Exception | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A start within the budget: with which token, and when."""
+
+    lane: int
+    token: Token
+    at: float  # monotonic seconds
+
+
 _LONGEST_PAUSE_S = 3_600.0  # whatever a server says: a backfill goes on after it
+_LONGEST_PROMISE_S = 86_400.0  # whatever a server says: `retry_at` is a day away at most
 # Until any answer came a wrong host or network is likelier than an outage.
 _FIRST_ANSWER_S = 60.0
 _SIGN_IN = Call(method="POST", path="/oauth/token")
@@ -74,18 +88,20 @@ class Client:
         *,
         transport: Transport,
         clock: Clock,
-        budget: Budget,
+        budget: RequestBudget | TokenPool,
         retry: RetryPolicy,
         rng: Random,
         observe: Observe = ignore,
+        names: SettingNames = USUAL,
     ) -> None:
-        """Ask nothing yet."""
+        """Ask nothing yet; `names` are for the advice of errors."""
         self._hosts, self._credentials = hosts, credentials
         self._transport, self._clock, self._retry = transport, clock, retry
-        self._budget, self._budget_lock = budget, budget.lock
-        self._rng, self._observe = rng, observe
+        self._lanes = budget if isinstance(budget, TokenPool) else OneToken(budget)
+        self._rng, self._observe, self._names = rng, observe, names
         self._answered = False  # whether Genesys ever did
-        self._tokens = Tokens(self._sign_in, clock.monotonic)
+        lanes = range(self._lanes.count)
+        self._tokens = tuple(Tokens(self._sign_in, clock.monotonic) for _ in lanes)
 
     def close(self) -> None:
         """Close the kept connections; another request opens new ones."""
@@ -93,7 +109,7 @@ class Client:
 
     def sign_in(self) -> None:
         """Fetch a token unless a valid one exists; raises SignInRefused, GenesysUnavailable."""
-        self._tokens.current()
+        self._tokens[0].current()
 
     def check_clock(self) -> None:
         """Raise WrongSettings if this machine's clock is far from Genesys's; needs no sign-in.
@@ -132,8 +148,19 @@ class Client:
                 attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
             )
             if isinstance(decision, GiveUp):
-                raise _given_up(call, outcome, attempt, elapsed_s) from outcome.cause
-            self._pause(call, outcome, attempt, decision.after_s)
+                problem = _given_up(call, outcome, attempt, elapsed_s)
+                problem.retry_at = self._in(outcome.told_s)
+                raise problem from outcome.cause
+            wait_s = decision.after_s
+            if outcome.rate_limited and self._lanes.count > 1 and call is not _SIGN_IN:
+                wait_s = min(wait_s, self._lanes.paused_for())  # another token may be free
+            self._pause(call, outcome, attempt, wait_s)
+
+    def _in(self, wait_s: float | None) -> datetime | None:
+        """Return when a server that asked to wait so long answers again, if it did."""
+        if not wait_s:
+            return None
+        return self._clock.now() + timedelta(seconds=min(wait_s, _LONGEST_PROMISE_S))
 
     def _patience_s(self, call: Call) -> float:
         own_s = self._retry.deadline_s
@@ -154,13 +181,14 @@ class Client:
         wait(self._observe, self._clock, told)
 
     def _once(self, call: Call, parse: Callable[[bytes], Parsed]) -> Parsed | _Passing:
-        token = self._tokens.current()
-        answer = self._send(call, token)
+        start, answer = self._send(call)
         if isinstance(answer, Answer) and answer.status == 401:
             # Tokens die early too: 15 idle minutes will do where HIPAA rules are on.
-            self._tokens.reject(token)
-            answer = self._send(call, self._tokens.current())
-        return self._made_of(answer, parse, lambda bad: refusal(call.method, call.path, bad))
+            self._tokens[start.lane].reject(start.token)
+            _, answer = self._send(call, start.lane)
+        return self._made_of(
+            answer, parse, lambda bad: refusal(call.method, call.path, bad, self._names)
+        )
 
     def _made_of(
         self,
@@ -184,38 +212,45 @@ class Client:
             )
         raise refuse(answer)
 
-    def _send(self, call: Call, token: Token) -> Answer | _Passing:
-        """Send within the budget; a 429 pauses all threads."""
-        headers = {"Authorization": f"Bearer {token.value}"}
+    def _send(self, call: Call, lane: int | None = None) -> tuple[_Start, Answer | _Passing]:
+        """Send within the budget; a 429 pauses all threads that use the token."""
+        start = self._spend(call, lane)
+        headers = {"Authorization": f"Bearer {start.token.value}"}
         body = None if call.body is None else msgspec.json.encode(call.body)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        started = self._spend(call)
         answer = self._exchange(call, call.url(self._hosts.api), headers, body)
         if isinstance(answer, Answer) and answer.status == 429:
             told_s = told_wait(answer.headers, answer.body, self._clock.now())
             wait_s = self._retry.first_s if told_s is None else min(told_s, _LONGEST_PAUSE_S)
-            with self._budget_lock:
-                self._budget.refused(self._clock.monotonic(), wait_s, started)
-        return answer
+            ago_s = self._clock.monotonic() - start.at
+            if self._lanes.refused(start.lane, wait_s, ago_s):
+                self._observe(Noticed(message=one_budget(self._names.section)))
+        return start, answer
 
-    def _spend(self, call: Call) -> float:
-        """Wait for a start within the budget, and return when it is; raises GenesysUnavailable."""
-        patience_s = self._patience_s(call)
+    def _spend(self, call: Call, only: int | None) -> _Start:
+        """Wait for a start within the budget, and return it; raises GenesysUnavailable.
+
+        The token is there before the start is taken: a sign-in would delay it.
+        """
+        patience_s = max(self._patience_s(call), WINDOW_S)  # our own budget surely comes back
         while True:
-            with self._budget_lock:
-                now = self._clock.monotonic()
-                wait_s = self._budget.reserve(now)
-                paused = now < self._budget.paused_until
+            time_limit.check(self._clock)
+            lane = self._lanes.soonest() if only is None else only
+            token = self._tokens[lane].current()
+            wait_s = self._lanes.reserve(lane)
             if wait_s <= 0:
-                return now
+                return _Start(lane, token, self._clock.monotonic())
+            if only is None and lane != self._lanes.soonest():
+                continue  # another thread took what was free
             if wait_s > patience_s:
                 raise GenesysUnavailable(
                     f"{call.method} {call.path} would have to wait {wait_s:.0f} s for the rate "
                     f"limit"
-                    " (rate limit)"
+                    " (rate limit)",
+                    retry_at=self._in(wait_s),
                 )
-            reason = "rate limit" if paused else "budget"
+            reason = "rate limit" if self._lanes.paused_for() > 0 else "budget"
             wait(self._observe, self._clock, Waiting(reason=reason, wait_s=wait_s))
 
     def _exchange(
@@ -229,7 +264,7 @@ class Client:
         except TooLarge as failure:
             raise GenesysUnavailable(
                 f"{call.method} {call.path}: {failure}",
-                advice="Lower page_size in [genesys].",
+                advice=f"Lower page_size in [{self._names.section}].",
             ) from failure
         except Failure as failure:
             host = urlsplit(url).netloc.rpartition("@")[2]
@@ -263,7 +298,7 @@ class Client:
             return self._made_of(
                 answer,
                 lambda body: auth.token_from(body, asked_at),
-                lambda bad: auth.refused(bad.status, bad.body, host),
+                lambda bad: auth.refused(bad.status, bad.body, host, self._names),
             )
 
         token = self._until_answered(_SIGN_IN, once)

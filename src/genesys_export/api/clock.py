@@ -14,14 +14,18 @@ from ..days import Interval, midnight, yesterday, zone_named
 from ..errors import ExportError
 from ..model import Clock
 
-__all__ = ["Clock", "SystemClock", "trial_minute"]
+__all__ = ["Clock", "SystemClock", "monotonic", "trial_minute"]
 
 
 # Linux has it, macOS doesn't.
 _BOOT = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-def _monotonic() -> float:
+def monotonic() -> float:
+    """Return monotonic seconds, including the machine's sleep if the system provides that.
+
+    Leases and deadlines run on while it sleeps; Linux's usual monotonic clock does not.
+    """
     return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
 
 
@@ -39,11 +43,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return monotonic seconds, including the machine's sleep if the system provides that.
-
-        Leases and deadlines run on while it sleeps; Linux's usual monotonic clock does not.
-        """
-        return _monotonic()
+        """Return monotonic seconds, including the machine's sleep if the system provides that."""
+        return monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises the error given to `interrupt`, now or while waiting."""

@@ -8,12 +8,14 @@ end. Knows no HTTP, no token, no retry: the client sees to each single answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
 
+from .. import time_limit
 from ..datasets import JobEndpoint
 from ..days import Interval
 from ..errors import ExportError, JobFailed, RequestRefused, WrongSettings
@@ -88,11 +90,24 @@ class JobFetch:
         self._jobs = [job_id] if job_id else []
         self._held = [*self._jobs]  # not deleted yet
         self._accepted: dict[str, float] = {}  # when each job of ours got its 202
+        self._submitted = 0  # jobs for this reading
+        self._awaited = ""  # the job that was seen to be readable
 
     @property
     def job_ids(self) -> tuple[str, ...]:
         """Every job read or submitted, oldest first."""
         return tuple(self._jobs)
+
+    @property
+    def awaits_job(self) -> bool:
+        """True: every page comes from a job."""
+        return True
+
+    def prepare(self) -> None:
+        """Submit a job, unless one is left, and wait until it can be read; `pages` follows."""
+        with suppress(Dead):  # which `pages` meets as well, and replaces it
+            self._await(self._held[-1] if self._held else self._begin())
+            self._awaited = self._held[-1]
 
     def pages(self) -> Iterator[Page]:
         """Yield every page; from the first one again if a job dies.
@@ -101,37 +116,34 @@ class JobFetch:
         job of the allowed submissions came to its end, and what the client raises; WrongSettings
         where Genesys does not accept the filters.
         """
-        submissions = self._source.policy.submissions
-        why = ""
-        if self._held and (yield from self._read_alive(self._held[-1])):
-            return
-        for attempt in range(1, submissions + 1):
-            job_id = self.submit(attempt)
+        source, job_id = self._source, self._held[-1] if self._held else ""
+        while True:
+            job_id = job_id or self._begin()
             try:
-                self._rest("job", self._source.policy.wait_s(1), f"{job_id} is submitted")
                 self._await(job_id)
                 yield from self._read(job_id)
             except Dead as dead:
                 why = f"job {job_id} {dead}"
-                self._source.observe(Noticed(message=why))
-                if attempt < submissions:
-                    detail = f"{job_id} is replaced by a new one"
-                    self._rest("job", self._source.policy.wait_s(attempt), detail)
-                continue
-            return
-        raise JobFailed(
-            f"no job for {self._interval} succeeded, {submissions} submitted; the last one {why}"
-        )
+            else:
+                self._submitted = 0
+                return
+            source.observe(Noticed(message=why))
+            if self._submitted == source.policy.submissions:
+                raise JobFailed(
+                    f"no job for {self._interval} succeeded, {self._submitted} submitted; "
+                    f"the last one {why}"
+                )
+            if self._submitted:
+                detail = f"{job_id} is replaced by a new one"
+                self._rest("job", source.policy.wait_s(self._submitted), detail)
+            job_id = ""
 
-    def _read_alive(self, job_id: str) -> Generator[Page, None, bool]:
-        """Yield the pages of a job that was read before; return whether it came to its end."""
-        try:
-            self._await(job_id)
-            yield from self._read(job_id)
-        except Dead as dead:
-            self._source.observe(Noticed(message=f"job {job_id} {dead}"))
-            return False
-        return True
+    def _begin(self) -> str:
+        """Submit a job, and leave it alone for a moment; return its id."""
+        self._submitted += 1
+        job_id = self.submit(self._submitted)
+        self._rest("job", self._source.policy.wait_s(1), f"{job_id} is submitted")
+        return job_id
 
     def release(self) -> None:
         """Delete the jobs; failures are only noticed, a second call does nothing."""
@@ -148,7 +160,8 @@ class JobFetch:
 
     def _delete(self, job_id: str) -> bool:
         """Delete a job; return whether it was there."""
-        call = replace(self._call("DELETE", job_id), deadline_s=_RELEASE_S)
+        within_s = time_limit.left_s(self._source.clock, _RELEASE_S)
+        call = replace(self._call("DELETE", job_id), deadline_s=within_s)
         try:
             self._source.client.request(call, bytes)
         except RequestRefused as refused:
@@ -180,6 +193,9 @@ class JobFetch:
 
     def _await(self, job_id: str) -> None:
         """Look at the job until it can be read; raises Dead, JobFailed."""
+        awaited, self._awaited = self._awaited, ""
+        if awaited == job_id:
+            return
         clock, policy = self._source.clock, self._source.policy
         began, look, last = clock.monotonic(), 1, "not visible"
         while True:

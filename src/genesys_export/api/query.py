@@ -106,6 +106,14 @@ class NoJob:
         """Nothing."""
         return ()
 
+    @property
+    def awaits_job(self) -> bool:
+        """False: there is none."""
+        return False
+
+    def prepare(self) -> None:
+        """Do nothing: there is nothing to wait for."""
+
     def release(self) -> None:
         """Do nothing: there is nothing to release."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ..errors import ExportError, NotPermitted, RequestRefused, SignInRefused
+from .setting_names import USUAL, SettingNames
 from .transport import Answer
 from .wire import ErrorBody, read_error
 
@@ -18,12 +19,12 @@ _MOST_READ = 4_000  # characters of a text: the search takes a time that grows w
 
 # What may help, by status; else errors.py's own advice.
 _ADVICE = {
-    404: "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL: this host does not have this API.",
+    404: "Check {host}: this host does not have this API.",
     413: "Use fewer filters.",
 }
 
 
-def refusal(method: str, path: str, answer: Answer) -> ExportError:
+def refusal(method: str, path: str, answer: Answer, names: SettingNames = USUAL) -> ExportError:
     """Return the error an answer means that is neither a success nor passing."""
     told = read_error(answer.body)
     where, said = f"{method} {path}", _said(told, answer)
@@ -45,14 +46,15 @@ def refusal(method: str, path: str, answer: Answer) -> ExportError:
             return RequestRefused(
                 f"{where} was redirected (HTTP {status}); redirects are not followed",
                 http_status=status,
-                advice="Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL.",
+                advice=f"Check {names.host}.",
             )
         case status:
+            advice = _ADVICE.get(status)
             return RequestRefused(
                 f"{where} was refused with HTTP {status}: {said}",
                 http_status=status,
                 code=told.code or "",
-                advice=_ADVICE.get(status),
+                advice=advice and advice.format(host=names.host),
             )
 
 

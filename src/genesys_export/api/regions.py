@@ -13,10 +13,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import WrongSettings
-
-BASE_URL = "GENESYS_CLOUD_BASE_URL"
-REGION = "GENESYS_CLOUD_REGION"
-LOGIN_URL = "GENESYS_CLOUD_LOGIN_URL"
+from .setting_names import USUAL, SettingNames
 
 # SDK name → domain; the AWS name is the SDK's with hyphens.
 REGIONS = {
@@ -54,7 +51,11 @@ class Hosts:
 
 
 def hosts(
-    *, base_url: str | None = None, region: str | None = None, login_url: str | None = None
+    *,
+    base_url: str | None = None,
+    region: str | None = None,
+    login_url: str | None = None,
+    names: SettingNames = USUAL,
 ) -> Hosts:
     """Return the hosts for what was configured; the base URL counts before the region.
 
@@ -62,15 +63,15 @@ def hosts(
     variable.
     """
     if base_url:
-        api = _api(_checked(base_url, BASE_URL))
+        api = _api(_checked(base_url, names.base_url))
     elif region:
-        api = f"https://api.{_domain(region)}"
+        api = f"https://api.{_domain(region, names)}"
     else:
         raise WrongSettings(
-            f"{REGION} is not set (nor is {BASE_URL})",
+            f"{names.region} is not set (nor is {names.base_url})",
             advice="Set the organisation's region, such as eu-central-1 or mypurecloud.de.",
         )
-    return Hosts(api, _token_url(api, login_url))
+    return Hosts(api, _token_url(api, login_url, names))
 
 
 def is_loopback(url: str) -> bool:
@@ -91,9 +92,9 @@ def _api(given: str) -> str:
     return given
 
 
-def _token_url(api: str, login_url: str | None) -> str:
+def _token_url(api: str, login_url: str | None, names: SettingNames) -> str:
     if login_url:
-        login = _checked(login_url, LOGIN_URL)
+        login = _checked(login_url, names.login_url)
         return login if urlsplit(login).path else f"{login}/oauth/token"
     parts = urlsplit(api)
     domain = _place(parts).removeprefix("api.")
@@ -102,7 +103,7 @@ def _token_url(api: str, login_url: str | None) -> str:
     return f"{api}/oauth/token"
 
 
-def _domain(region: str) -> str:
+def _domain(region: str, names: SettingNames) -> str:
     name = region.strip().lower()
     if domain := REGIONS.get(name.replace("-", "_")):
         return domain
@@ -110,9 +111,9 @@ def _domain(region: str) -> str:
     domain = _bare(_place(parts)) if parts else ""
     if parts is None or not _is_genesys(domain):
         raise WrongSettings(
-            f"{REGION}: {region[:60]!r} is not a region of Genesys Cloud{_meant(name)}",
-            advice=f"Use one of {', '.join(name.replace('_', '-') for name in REGIONS)}, or a "
-            f"region's domain; any other host goes into {BASE_URL}.",
+            f"{names.region}: {region[:60]!r} is not a region of Genesys Cloud{_meant(name)}",
+            advice=f"Use one of {', '.join(one.replace('_', '-') for one in REGIONS)}, or a "
+            f"region's domain; any other host goes into {names.base_url}.",
         )
     return domain
 

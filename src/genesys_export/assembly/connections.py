@@ -10,16 +10,21 @@ from random import SystemRandom
 
 from ..api import (
     Budget,
+    Budgets,
     Client,
     Clock,
     Credentials,
     Hosts,
     RetryPolicy,
+    SettingNames,
+    TokenPool,
     Transport,
     TransportOptions,
+    budget_for,
     hosts,
 )
 from ..events import Observe
+from ..export.slots import most_open
 from ..model import Store
 from ..settings import Org, Settings, Target
 from ..store import S3Options, SingleWriter, open_store
@@ -27,10 +32,30 @@ from ..store import S3Options, SingleWriter, open_store
 KIB, MIB = 1 << 10, 1 << 20
 
 
+def setting_names_of(org: Org) -> SettingNames:
+    """Return what errors call the organisation's settings."""
+    if not org.name:
+        return SettingNames()
+    return SettingNames(
+        client_id=org.variable("client_id"),
+        client_secret=org.variable("client_secret"),
+        region=org.variable("region"),
+        base_url=org.variable("base_url"),
+        login_url=org.variable("login_url"),
+        proxy=f"HTTPS_PROXY or {org.variable('proxy')}",
+        section=".".join(org.path),
+    )
+
+
 def hosts_of(org: Org) -> Hosts:
     """Return where the organisation is."""
     told = org.genesys
-    return hosts(base_url=told.base_url, region=told.region, login_url=told.login_url)
+    return hosts(
+        base_url=told.base_url,
+        region=told.region,
+        login_url=told.login_url,
+        names=setting_names_of(org),
+    )
 
 
 def transport_of(settings: Settings, org: Org) -> Transport:
@@ -39,9 +64,10 @@ def transport_of(settings: Settings, org: Org) -> Transport:
     return Transport(
         TransportOptions(
             answer_bytes=answer_bytes(told.page_size),
-            threads=(_slices_at_once(settings) + 1) * settings.backfill.days_at_once,
+            threads=(_slices_at_once(settings) + 1) * most_open(settings.backfill.days_at_once),
             ca_bundle=str(org.ca_bundle) if org.ca_bundle else None,
             proxy=proxy.get_secret_value() if proxy else None,
+            names=setting_names_of(org),
         )
     )
 
@@ -52,7 +78,8 @@ def answer_bytes(page_size: int) -> int:
 
 
 def _slices_at_once(settings: Settings) -> int:
-    return min(settings.export.slices, settings.export.slices_at_once)
+    slices, at_once = settings.export.slices, settings.export.slices_at_once
+    return min(slices, at_once) if isinstance(slices, int) else at_once
 
 
 def client_of(
@@ -61,7 +88,7 @@ def client_of(
     *,
     clock: Clock,
     observe: Observe,
-    budget: Budget | None = None,
+    budget: Budgets | None = None,
 ) -> Client:
     """Return a client of it, with a budget of its own if none is given; raises WrongSettings."""
     told = org.genesys
@@ -70,11 +97,19 @@ def client_of(
         Credentials(org.client_id, org.client_secret.get_secret_value()),
         transport=transport_of(settings, org),
         clock=clock,
-        budget=budget or Budget(told.requests_per_minute),
+        budget=_own_budget(org, clock) if budget is None else budget_for(org.name, budget),
         retry=RetryPolicy(deadline_s=told.retry_deadline.total_seconds()),
         rng=SystemRandom(),
         observe=observe,
+        names=setting_names_of(org),
     )
+
+
+def _own_budget(org: Org, clock: Clock) -> Budget | TokenPool:
+    told = org.genesys
+    if told.tokens == 1:
+        return Budget(told.requests_per_minute, clock=clock.monotonic)
+    return TokenPool(told.tokens, told.requests_per_minute, clock=clock.monotonic)
 
 
 def bucket_options(target: Target) -> Callable[[str, str], S3Options]:
@@ -117,9 +152,4 @@ def destinations(settings: Settings, observe: Observe) -> tuple[tuple[str, ...],
 
     Asks for no credentials of Genesys; raises WrongSettings if no destination is given.
     """
-    return names_of_orgs(settings), store_of(settings.require_destination(), observe)
-
-
-def names_of_orgs(settings: Settings) -> tuple[str, ...]:
-    """Return the organisations asked for; "" stands for the only one."""
-    return (settings.org,) if settings.org else tuple(sorted(settings.orgs)) or ("",)
+    return settings.org_names, store_of(settings.require_destination(), observe)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from .. import life
 from ..api import Clock, Filters
 from ..datasets import Dataset, Table, dataset_named
+from ..errors import WrongSettings
 from ..events import Observe
+from ..findings import Finding, failed
 from ..locations import Home
 from ..manifest import Manifest
 from ..operations.doctor.destination import Concessions, destination
@@ -25,23 +29,27 @@ from .connections import (
     bucket_options,
     client_of,
     hosts_of,
-    names_of_orgs,
+    setting_names_of,
     store_of,
     transport_of,
 )
 from .planning import counting, policy_of, source_of
+from .reporting import announcements, monitoring
+
+if TYPE_CHECKING:
+    from .announcing import Announcing
 
 _PATIENCE = timedelta(seconds=20)
 
 
 def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[Part]:
     """Yield what doctor examines, one part after the other; raises WrongSettings."""
-    orgs, target = settings.require_both()
+    settings.require_some()
+    target = settings.require_destination()
     yield Part("This machine", machine(settings.export.timezone, settings.warnings))
-    for org in orgs:
-        name = f", {org.name}" if org.name else ""
-        found = genesys(_examined(settings, org, clock=clock, observe=observe))
-        yield Part(f"Genesys Cloud{name}", found)
+    for org in settings.org_names:
+        about = f"Genesys Cloud, {org}" if org else "Genesys Cloud"
+        yield Part(about, _of_org(settings, org, clock=clock, observe=observe))
     found = destination(
         target.to,
         bucket_options(target),
@@ -54,6 +62,23 @@ def check_up(settings: Settings, *, clock: Clock, observe: Observe) -> Iterator[
         ),
     )
     yield Part(f"Destination {target.to}", found)
+    if settings.notify:
+        yield Part("Announcements", announcements(settings, clock=clock, observe=observe))
+    if settings.telemetry.otlp or settings.telemetry.prometheus_file:
+        yield Part("Monitoring", monitoring(settings))
+
+
+def _of_org(
+    settings: Settings, name: str, *, clock: Clock, observe: Observe
+) -> Generator[Finding, None, None]:
+    """Yield the findings of an organisation, or the one of what is wrong with its settings."""
+    try:
+        examined = _examined(settings, settings.require_org(name), clock=clock, observe=observe)
+    except WrongSettings as problem:
+        found = " ".join(problem.message.split())  # one line
+        yield replace(failed(problem), name="settings", found=found)
+        return
+    yield from genesys(examined)
 
 
 def verifiers(
@@ -70,14 +95,17 @@ def verifiers(
     returns the flags that suggested commands of an organisation repeat.
     """
     store = store_of(settings.require_destination(), observe)
+    announcing = _announcing(settings, clock, observe)
     orgs = {org.name: org for org in settings.require_source()} if source else {}
     several = len(settings.datasets) > 1
-    for name in orgs or names_of_orgs(settings):
+    for name in orgs or settings.org_names:
         counter = _recount(settings, orgs[name], clock=clock, observe=observe) if source else None
         for dataset in settings.datasets:
+            home = Home(name, dataset.name)
+            told = {"announce": announcing.teller(store, home).damaged} if announcing else {}
             yield Verifier(
                 dataset=dataset,
-                home=Home(name, dataset.name),
+                home=home,
                 store=store,
                 whose=" ".join(filter(None, (name, dataset.name if several else ""))),
                 given=given(name),
@@ -88,7 +116,17 @@ def verifiers(
                 observe=observe,
                 counter=counter,
                 tolerance=Tolerance(share=settings.proof.tolerance, floor=settings.proof.floor),
+                **told,
             )
+
+
+def _announcing(settings: Settings, clock: Clock, observe: Observe) -> Announcing | None:
+    """Return who announces damaged days, if anybody is to be told."""
+    if not settings.notify:
+        return None
+    from .announcing import Announcing  # noqa: PLC0415 - most commands announce nothing
+
+    return Announcing(settings, clock=clock, observe=observe, closing=ExitStack())
 
 
 def _recount(
@@ -130,6 +168,7 @@ def _examined(settings: Settings, org: Org, *, clock: Clock, observe: Observe) -
         tables=tuple(_lists(settings)),
         divisions=settings.filters.division,
         proxied=org.proxy_for(hosts_of(org).api) is not None,
+        names=setting_names_of(org),
     )
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
-from ..api import Budget, ClientMembership, Clock
+from ..api import Budgets, ClientMembership, Clock
 from ..days import Day, split
 from ..events import Observe
 from ..export import DayExporter, Dependencies, Plan, Shield
 from ..feeds.records import RecordsFeed
 from ..ledger import this_process
 from ..model import Feed, Lookups, Store
-from ..settings import Settings
+from ..settings import Org, Settings
 from ..store import honours_preconditions
-from .connections import client_of, store_of
+from .connections import client_of
 from .planning import counter_of, feed_of, plans_of, recipe_of
 
 
@@ -27,49 +26,44 @@ class DryRun:
     written: tuple[str, ...]  # every object, as a person would find it
 
 
-def exporters(
+def exporters(  # noqa: PLR0913 - all but the first by keyword
     settings: Settings,
     *,
+    org: Org,
+    store: Store,
     clock: Clock,
     observe: Observe,
-    shield: Shield = nullcontext,
-    budget: Budget | None = None,
-    closing: ExitStack | None = None,
+    shield: Shield,
+    budget: Budgets | None,
 ) -> Iterator[DayExporter]:
-    """Yield an exporter for every organisation and dataset asked for; raises WrongSettings.
+    """Yield an exporter for every dataset of an organisation; raises WrongSettings.
 
-    The datasets of an organisation share its client: its token and its budget of requests.
-
-    Each day's publishing happens inside `shield()`: what must not interrupt it is kept out there.
-    `budget` replaces each organisation's own; `closing` closes the connections at its end.
+    They share its client: its token and its budget of requests; `budget` replaces its own. Each
+    day's publishing happens inside `shield()`: what must not interrupt it is kept out there.
     """
-    orgs, target = settings.require_both()
-    store = store_of(target, observe)
-    for org in orgs:
-        client = client_of(settings, org, clock=clock, observe=observe, budget=budget)
-        if closing:
-            closing.callback(client.close)
-        membership = ClientMembership(client, org.client_id)
-        for plan in plans_of(settings, org):
-            feed = feed_of(settings, org, plan, client, clock=clock, observe=observe)
-            deps = Dependencies(
-                plan=plan,
-                recipe=recipe_of(settings, plan),
-                feed=feed,
-                store=store,
-                clock=clock,
-                observe=observe,
-                honours_preconditions=honours_preconditions,
-                membership=membership if plan.keeps_state else None,
-                single_writer=target.options.single_writer,
-                lookups=_lookups(plan, feed, store, clock),
-                counter=counter_of(settings, plan, client, clock),
-                shield=shield,
-                holder=this_process(),
-                lease_time=settings.resume.lease,
-                check_clock=client.check_clock,
-            )
-            yield DayExporter(deps)
+    client = client_of(settings, org, clock=clock, observe=observe, budget=budget)
+    membership = ClientMembership(client, org.client_id)
+    for plan in plans_of(settings, org):
+        feed = feed_of(settings, org, plan, client, clock=clock, observe=observe)
+        deps = Dependencies(
+            plan=plan,
+            recipe=recipe_of(settings, plan),
+            feed=feed,
+            store=store,
+            clock=clock,
+            observe=observe,
+            honours_preconditions=honours_preconditions,
+            membership=membership if plan.keeps_state else None,
+            single_writer=settings.destination.single_writer,
+            lookups=_lookups(plan, feed, store, clock),
+            counter=counter_of(settings, plan, client, clock),
+            shield=shield,
+            holder=this_process(),
+            lease_time=settings.resume.lease,
+            check_clock=client.check_clock,
+            disconnect=client.close,
+        )
+        yield DayExporter(deps)
 
 
 def _lookups(plan: Plan, feed: Feed, store: Store, clock: Clock) -> Lookups | None:
@@ -84,7 +78,7 @@ def _lookups(plan: Plan, feed: Feed, store: Store, clock: Clock) -> Lookups | No
 def dry_run(exporter: DayExporter, day: Day) -> DryRun:
     """Return what exporting the day would ask and write; asks and writes nothing."""
     plan, feed = exporter.deps.plan, exporter.deps.feed
-    parts = split(day, plan.slices)
+    parts = split(day, 1 if plan.auto else plan.slices)
     keys = [plan.key(table, part) for table in plan.written for part in parts]
     written = [*keys, plan.home.manifest(day)] if plan.keeps_state else keys
     asked = [body for part in parts for body in feed.describe(part.interval)]

@@ -34,6 +34,7 @@ from ..manifest import Recipe
 from ..model import Feed, Source
 from ..privacy import resolve
 from ..settings import Org, Settings
+from ..settings.values import AUTO, MOST_SLICES
 from ..source_count import Tolerance
 from .aggregating import body_in_recipe, jobs_of, question_of
 
@@ -64,7 +65,8 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         dataset=dataset,
         tables=() if as_records else settings.tables_of(dataset),
         org=org.name,
-        slices=1 if dataset.is_snapshot or dataset.aggregates else export.slices,
+        slices=_most_slices(export.slices, dataset),
+        auto=_is_cut(dataset) and export.slices == AUTO,
         slices_at_once=export.slices_at_once,
         format=form,
         raw=dataset.raw if keeps_raw else None,
@@ -82,6 +84,17 @@ def plan_of(settings: Settings, org: Org, dataset: Dataset) -> Plan:
         after=(NAMES,) if dataset.added.join_names and not as_records else (),
         notes=_notes(settings, form) if dataset.record else (),
     )
+
+
+def _is_cut(dataset: Dataset) -> bool:
+    """Whether days of the dataset can have several slices."""
+    return not (dataset.is_snapshot or dataset.aggregates)
+
+
+def _most_slices(asked: int | str, dataset: Dataset) -> int:
+    if not _is_cut(dataset):
+        return 1
+    return asked if isinstance(asked, int) else MOST_SLICES
 
 
 def _notes(settings: Settings, form: Format) -> tuple[str, ...]:

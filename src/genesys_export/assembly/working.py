@@ -5,23 +5,31 @@ Chooses days, exports them, verifies them. Connects to nothing before it must.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+from threading import RLock
 from typing import TYPE_CHECKING
 
-from ..api import Budget, SystemClock
+from ..api import Budgets, SystemClock
 from ..days import Day
 from ..errors import Stopped
-from ..events import Observe, ignore
-from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Run, Shield
+from ..events import Observe, ignore, named
+from ..export import Choice, DayExporter, DayResult, ExportOptions, Kind, Org, Run, Shield
+from ..model import Store
 from ..settings import Settings
+from ..telemetry import Telemetry, Wanted
+from .connections import store_of
 from .dates import AnyDay, begun, ended_days
 from .exporting import exporters
+from .stopping import one_call
 
 if TYPE_CHECKING:
     from ..operations.verify.verify import Verifier
+    from .announcing import Announcing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +39,9 @@ class Surroundings:
     clock: SystemClock = field(default_factory=SystemClock)
     observe: Observe = ignore
     pending: Callable[[], Stopped | None] = lambda: None
+    abandon: Callable[[], None] = lambda: None  # wakes what a call left behind
     shield: Shield = nullcontext
-    budget: Budget | None = None
+    budget: Budgets | None = None
     given: Callable[[str], str] = lambda _org: ""  # the flags that suggested commands repeat
 
 
@@ -41,47 +50,135 @@ class Work:
 
     def __init__(self, settings: Settings, around: Surroundings) -> None:
         """Use checked settings."""
-        self.settings, self.around = settings, around
-        self._parts: tuple[DayExporter, ...] | None = None
-        self._opening, self._closing = Lock(), ExitStack()
+        self._telemetry = Telemetry(_wanted(settings), around.observe, around.clock.now)
+        self.settings, self.around = settings, replace(around, observe=named(self._telemetry))
+        self._store: Store | None = None
+        self._parts: dict[str, tuple[DayExporter, ...]] = {}
+        self._announcing: Announcing | None = None
+        self._opening: defaultdict[str, RLock] = defaultdict(RLock)
+        self._lock, self._closing = RLock(), ExitStack()
+
+    @property
+    def orgs(self) -> tuple[str, ...]:
+        """The organisations it exports, in order; "" is the only one where none has a name."""
+        return self.settings.org_names
 
     def close(self) -> None:
         """Close the connections; what is asked for later opens new ones."""
-        with self._opening:
-            self._parts = None
+        with self._lock:
+            for part in chain.from_iterable(self._parts.values()):
+                part.deps.disconnect()
+            self._parts.clear()
+            self._store = self._announcing = None
             self._closing.close()
+        self._telemetry.close()
+
+    @property
+    def store(self) -> Store:
+        """The destination; raises WrongSettings."""
+        with self._lock:
+            if self._store is None:
+                target = self.settings.require_destination()
+                self._store = store_of(target, self.around.observe)
+            return self._store
 
     @property
     def parts(self) -> tuple[DayExporter, ...]:
         """One exporter for each organisation and dataset; raises WrongSettings."""
+        self.settings.require_both()
+        return tuple(part for org in self.orgs for part in self.parts_of(org))
+
+    def parts_of(self, org: str) -> tuple[DayExporter, ...]:
+        """Return an exporter for each dataset of an organisation; raises WrongSettings."""
         around = self.around
-        with self._opening:
-            if self._parts is None:
+        with self._lock:
+            opening = self._opening[org]
+        with opening:  # of one organisation: others are opened meanwhile
+            if org not in self._parts:
                 found = exporters(
                     self.settings,
+                    org=self.settings.require_org(org),
+                    store=self.store,
                     clock=around.clock,
                     observe=around.observe,
                     shield=around.shield,
                     budget=around.budget,
+                )
+                announcing = self.announcing
+                self._parts[org] = tuple(map(announcing.joined, found) if announcing else found)
+            return self._parts[org]
+
+    @property
+    def announcing(self) -> Announcing | None:
+        """What announces the days, with [notify]; raises WrongSettings."""
+        if not self.settings.notify:
+            return None
+        from .announcing import Announcing  # noqa: PLC0415 - most runs announce nothing
+
+        with self._lock:
+            if self._announcing is None:
+                self._announcing = Announcing(
+                    self.settings,
+                    clock=self.around.clock,
+                    observe=self.around.observe,
+                    shield=self.around.shield,
+                    pending=self.around.pending,
                     closing=self._closing,
                 )
-                self._parts = tuple(found)
-            return self._parts
+            return self._announcing
 
     def results(self, choice: Choice, options: ExportOptions) -> Iterator[DayResult]:
-        """Export the chosen days; yield how each ended, as they end."""
-        run = Run(
-            exporters=self.parts,
-            choice=choice,
-            options=options,
-            at_once=self.at_once(choice),
-            pending=self.around.pending,
-        )
-        return run.results()
+        """Export the chosen days; yield how each ended, as they end.
 
-    def at_once(self, choice: Choice) -> int:
-        """Return how many of the chosen days are exported side by side."""
-        return self.settings.backfill.days_at_once if choice.is_range else 1
+        Organisations take turns, and what is wrong with one ends no other. Raises WrongSettings
+        where no organisation, or no destination, is set as it must be. The deadline and the
+        wait for Genesys count from now.
+        """
+        options = self._begun(options)
+        self.settings.require_some()
+        if len(self.orgs) == 1:
+            self.parts_of(*self.orgs)
+        results = self._run(choice, options).results()
+        return self.watched(results, all_due=choice.kind is Kind.DUE, ends_s=options.ends_s)
+
+    def watched(
+        self, results: Iterator[DayResult], *, all_due: bool = False, ends_s: float | None = None
+    ) -> Iterator[DayResult]:
+        """Yield the results of a call, which is announced and shown to monitoring systems."""
+        if announcing := self.announcing:
+            results = announcing.told(results, store=self.store, all_due=all_due, ends_s=ends_s)
+        return one_call(self._telemetry.called(results))
+
+    def is_threaded(self, choice: Choice, options: ExportOptions) -> bool:
+        """Whether the chosen days are exported in other threads, several at a time."""
+        return self._run(choice, self._begun(options)).is_threaded
+
+    def _begun(self, options: ExportOptions) -> ExportOptions:
+        """Return the options of a call that begins now, with its end."""
+        began_s = self.around.clock.monotonic()
+        if options.deadline is None:
+            return replace(options, began_s=began_s)
+        ends_s = began_s + options.deadline.total_seconds()
+        return replace(options, began_s=began_s, ends_s=ends_s)
+
+    def _run(self, choice: Choice, options: ExportOptions) -> Run:
+        asked, around = self.settings.backfill, self.around
+        datasets = tuple(one.name for one in self.settings.datasets)
+        return Run(
+            orgs=[
+                Org(name=org, datasets=datasets, open=partial(self.parts_of, org))
+                for org in self.orgs
+            ],
+            choice=choice,
+            clock=around.clock,
+            observe=around.observe,
+            options=options,
+            at_once=asked.days_at_once if choice.is_range else 1,
+            in_process=asked.days_in_all,
+            waits=bool(self.settings.export.wait),
+            pending=around.pending,
+            abandon=around.abandon,
+        )
 
     def one(self, day: AnyDay, *, called: str) -> Choice:
         """Return the choice of one day; raises WrongUse for none, or one that has not begun."""
@@ -112,6 +209,15 @@ class Work:
             source=source,
             given=around.given,
         )
+
+
+def _wanted(settings: Settings) -> Wanted:
+    file = settings.telemetry.prometheus_file
+    return Wanted(
+        otlp=settings.telemetry.otlp,
+        prometheus_file=settings.folder / file if file else None,
+        orgs=settings.org_names if settings.shard else tuple(settings.orgs) or ("",),
+    )
 
 
 def _left_out(to_come: tuple[Day, ...]) -> str:

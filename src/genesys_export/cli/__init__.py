@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from .. import __version__
-from . import options, own_options, process
+from . import dividing, options, own_options, process
 from .help import Command, Group, examples
 from .showing import machine
 
@@ -43,14 +42,9 @@ def status_of(arguments: list[str]) -> int:
 
 
 @app.callback(invoke_without_command=True)
-def _version(
-    *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
+def _version(*, version: own_options.Version = False) -> None:
     """Export Genesys Cloud conversation details to S3 or a folder, day by day."""
-    if version:
-        sys.stdout.write(f"genesys-export {__version__}\n")
-        raise typer.Exit
+    del version
 
 
 @app.command(cls=Command, epilog=examples("init"))
@@ -75,6 +69,7 @@ def init(
 @app.command(cls=Command, epilog=examples("run"))
 def run(
     date: options.Date = None,
+    shard: dividing.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -94,6 +89,7 @@ def run(
     force: options.Force = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
+    deadline: dividing.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -109,12 +105,13 @@ def run(
         "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
         "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
         "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
-        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+        "org": org, "shard": shard, "log_format": log_format, "quiet": quiet, "verbose": verbose,
     }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .run import RunRequest, execute  # noqa: PLC0415 - heavy
 
-    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
+                           deadline=deadline)  # fmt: skip
     return execute(RunRequest(date=date, options=chosen, dry_run=dry_run, report=report), flags)
 
 
@@ -123,6 +120,7 @@ def backfill(
     start: options.Start,
     end: options.End,
     order: options.Order = None,
+    shard: dividing.Shard = None,
     dataset: options.Datasets = None,
     table: options.Tables = None,
     format: options.Format = None,  # noqa: A002 - the flag's name
@@ -135,7 +133,8 @@ def backfill(
     direction: options.Direction = None,
     filters: options.Filters = None,
     slices: options.Slices = None,
-    days_at_once: options.DaysAtOnce = None,
+    days_at_once: dividing.DaysAtOnce = None,
+    cluster: dividing.Cluster = None,
     timezone: options.Timezone = None,
     wait: options.Wait = None,
     allow_partial: options.AllowPartial = False,
@@ -143,6 +142,7 @@ def backfill(
     force: options.ForceRange = False,
     rewrite: options.Rewrite = False,
     accept_shrink: options.AcceptShrink = False,
+    deadline: dividing.Deadline = None,
     dry_run: options.DryRun = False,
     report: options.Report = None,
     to: options.To = None,
@@ -159,13 +159,15 @@ def backfill(
         "query_body": query_body, "media_type": media_type, "queue": queue, "division": division,
         "direction": direction, "filters": filters, "slices": slices, "timezone": timezone,
         "wait": wait, "allow_partial": allow_partial, "strict": strict, "to": to, "config": config,
-        "org": org, "log_format": log_format, "quiet": quiet, "verbose": verbose,
+        "org": org, "shard": shard, "log_format": log_format, "quiet": quiet, "verbose": verbose,
     }  # fmt: skip
     from ..export import ExportOptions  # noqa: PLC0415 - heavy
     from .backfill import BackfillRequest, execute  # noqa: PLC0415 - heavy
 
-    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink)
-    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report)
+    chosen = ExportOptions(force=force, rewrite=rewrite, accept_shrink=accept_shrink,
+                           deadline=deadline)  # fmt: skip
+    request = BackfillRequest(start=start, end=end, options=chosen, dry_run=dry_run, report=report,
+                              cluster=cluster)  # fmt: skip
     return execute(request, flags)
 
 
@@ -189,10 +191,8 @@ def status(
     flags |= {"log_format": log_format, "quiet": quiet, "verbose": verbose}
     from .status import StatusRequest, report  # noqa: PLC0415 - heavy
 
-    request = StatusRequest(
-        as_json=json, html=html, days=days, check=check, allow_empty=allow_empty
-    )
-    return report(request, flags)
+    asked = StatusRequest(as_json=json, html=html, days=days, check=check, allow_empty=allow_empty)
+    return report(asked, flags)
 
 
 @app.command(cls=Command, epilog=examples("verify"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..api import SystemClock
 from ..assembly.working import Surroundings
+from ..errors import WrongUse
 from ..export import ExportOptions
 from ..exporter import Exporter
 from ..settings import Flags
@@ -26,12 +27,18 @@ class BackfillRequest:
     options: ExportOptions = field(default_factory=ExportOptions)
     dry_run: bool = False
     report: Path | None = None
+    cluster: str | None = None
 
 
 def execute(
     request: BackfillRequest, flags: Flags, environ: Mapping[str, str] | None = None
 ) -> int:
     """Export the range for every organisation; return the exit status (C14)."""
+    if request.cluster and request.options.deadline is not None:
+        raise WrongUse(
+            "--deadline is for one process, not for a cluster",
+            advice="Stop the command with SIGTERM instead: its workers release their days.",
+        )
     clock = SystemClock()
     settings = settings_of(
         "backfill",
@@ -43,8 +50,22 @@ def execute(
     )
     exporter = Exporter(settings, Surroundings(clock=clock))
     choice, left_out = exporter.range(request.start, request.end, called="--")
+    notice = settings.why_idle or left_out
+    if request.cluster and not request.dry_run:
+        from .cluster import on_cluster  # noqa: PLC0415 - an extra
+
+        with on_cluster(request.cluster, settings, flags) as elsewhere:
+            return observed(
+                settings,
+                clock,
+                request,
+                choice,
+                command="backfill",
+                notice=notice,
+                elsewhere=elsewhere,
+            )
     if not request.dry_run:
-        return observed(settings, clock, request, choice, command="backfill", notice=left_out)
+        return observed(settings, clock, request, choice, command="backfill", notice=notice)
     status = say_only(exporter, choice, request.options)
     sys.stdout.write(f"{left_out}\n" if left_out else "")
     return status

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..errors import WrongSettings
+from ..errors import WrongSettings, how_to_install
 from ..plural import plural
 from .run import RunRequest, execute
-from .simulate import INSTALL, MISSING
+from .simulate import MISSING
 
 QUESTION = (
     "Which queues were offered the most conversations, and how long did callers wait for an "
@@ -45,7 +45,7 @@ def show_everything(folder: Path, *, per_day: int) -> int:
 
         from genesys_simulator import World, serve  # noqa: PLC0415 - an extra
     except ImportError as problem:
-        raise WrongSettings(MISSING, advice=INSTALL) from problem
+        raise WrongSettings(MISSING, advice=how_to_install("simulator")) from problem
 
     world = plural(per_day, "conversation")
     _say(f"1. Start a simulated Genesys Cloud with {world} a day.")

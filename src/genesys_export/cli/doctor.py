@@ -40,7 +40,7 @@ Show = Callable[[str, Finding], None]
 
 def execute(flags: Flags, environ: Mapping[str, str] | None = None) -> int:
     """Examine everything an export needs; return the exit status it would end with."""
-    settings = load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
+    settings = load(flags=flags, environ=environ, needs={Need.SOME_SOURCE, Need.DESTINATION})
     clock, log, found = SystemClock(), settings.log, list[Finding]()
     show = _shown(sys.stdout, log)
     with ExitStack() as stack:

@@ -237,7 +237,7 @@ def _examined(config: Path, environ: Mapping[str, str]) -> int:
     flags: Flags = {"config": config}
     again = f"genesys-export doctor{named}"
     try:
-        load(flags=flags, environ=environ, needs={Need.SOURCE, Need.DESTINATION})
+        load(flags=flags, environ=environ, needs={Need.SOME_SOURCE, Need.DESTINATION})
         status = checked_up(flags, environ)
     except WrongSettings as problem:
         status = problem.status

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from ..api import SystemClock
-from ..assembly.working import Surroundings
+from ..assembly.working import Surroundings, Work
 from ..errors import ExportError, worst
-from ..events import Noticed
-from ..export import Choice, ExportOptions, gravest, in_order
+from ..events import Noticed, ShardChosen
+from ..export import Choice, DayResult, ExportOptions, gravest, in_order
 from ..export.report import run_report
 from ..exporter import Exporter
 from ..progress import Tally, progress, tell
@@ -22,6 +24,8 @@ from .recording import Recorder
 from .showing import show
 from .signals import Signals
 
+# What exports days in other processes, with the settings and surroundings of this work.
+Elsewhere = Callable[[Work, Choice, ExportOptions], Iterable[DayResult]]
 _SIGNAL = 128  # a run that a signal stopped says so, whatever else happened
 
 
@@ -37,7 +41,7 @@ class Request(Protocol):
         """Where its report is to be written."""
 
 
-def observed(
+def observed(  # noqa: PLR0913 - what a run is, three of it by keyword
     settings: Settings,
     clock: SystemClock,
     request: Request,
@@ -45,8 +49,12 @@ def observed(
     *,
     command: str,
     notice: str = "",
+    elsewhere: Elsewhere | None = None,
 ) -> int:
-    """Export the days with progress and signal handling; return the exit status (C14)."""
+    """Export the days with progress and signal handling; return the exit status (C14).
+
+    `elsewhere` exports them in other processes instead.
+    """
     began, start_s, tally, log = clock.now(), clock.monotonic(), Tally(), settings.log
     signals = Signals(clock)
     recorder = Recorder(settings=settings, command=command, began=began, clock=clock)
@@ -61,23 +69,33 @@ def observed(
     with signals.handled(), shown as observe:
         for warning in (*settings.warnings, *filter(None, (notice,))):
             observe(Noticed(message=warning))
+        if settings.shard and settings.org_names:
+            orgs = ", ".join(settings.org_names)
+            observe(ShardChosen(shard=str(settings.shard), orgs=orgs))
         around = Surroundings(
             clock=clock,
             observe=observe,
             pending=lambda: signals.pending,
             shield=signals.shield,
         )
+        exporter = Exporter(settings, around)
         try:
-            exporter = Exporter(settings, around)
-            side_by_side = exporter.at_once(choice) > 1
+            side_by_side = elsewhere or exporter.is_threaded(choice, request.options)
+            how = partial(elsewhere, exporter) if elsewhere else exporter.results
             with signals.collecting() if side_by_side else nullcontext():
-                results = in_order(exporter.results(choice, request.options))
+                # A million days with their manifests would not fit into memory.
+                results = in_order(
+                    one if request.report else one.without_manifest()
+                    for one in how(choice, request.options)
+                )
         except ExportError as problem:
             with signals.shield():
                 recorder.refused(signals.pending or problem)
+                exporter.close()
             raise
         with signals.shield():
-            recorder.ended(exporter.parts, results, observe)
+            recorder.ended(results, observe)
+            exporter.close()
     if log.level != "quiet":
         elapsed_s = clock.monotonic() - start_s
         as_json = log.format == "json"

@@ -111,16 +111,6 @@ Order = Annotated[
         "--order", "Which day comes first.", value="newest|oldest", default="newest", panel=WHICH
     ),
 ]
-DaysAtOnce = Annotated[
-    int | None,
-    flag(
-        "--days-at-once",
-        "Export N days in parallel; they share one rate limit.",
-        value="N",
-        default="2",
-        panel=HOW,
-    ),
-]
 Datasets = Annotated[
     list[str] | None,
     flag(
@@ -216,10 +206,11 @@ QueryBody = Annotated[
     ),
 ]
 Slices = Annotated[
-    int | None,
+    str | None,
     flag(
         "--slices",
-        "Split the day into N slices and fetch them in parallel.",
+        "Split the day into N slices and fetch them in parallel; auto takes N from Genesys's"
+        " own count.",
         value="N",
         default="1",
         panel=HOW,

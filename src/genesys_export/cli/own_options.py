@@ -1,13 +1,29 @@
-"""The flags that only init, status, verify, tables, simulate and demo have."""
+"""The flags that only the program itself, init, status, verify, tables, simulate and demo have."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .. import __version__
 from .options import WHICH, flag
+
+
+def _version(given: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if given:
+        sys.stdout.write(f"genesys-export {__version__}\n")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+]
+
+# --- init ---------------------------------------------------------------------------------------
 
 Region = Annotated[
     str | None, flag("--region", "Region of the organisation: eu-central-1.", value="NAME")

@@ -6,6 +6,7 @@ can't be reached, or isn't known because the settings don't say, there is no pla
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ..api import SystemClock
 from ..assembly.connections import destinations
 from ..errors import ExportError, NeverSent, Stopped, WrongSettings
 from ..events import Noticed, Observe, ignore
-from ..export import DayExporter, DayResult, Outcome, gravest
+from ..export import DayResult, gravest
 from ..last_run import LastRun
 from ..locations import Home
 from ..settings import Flags, Need, Settings, load
@@ -38,7 +39,7 @@ def settings_of(
     """
     began = clock.now()
     try:
-        needs = {Need.SOURCE, Need.DESTINATION}
+        needs = {Need.SOME_SOURCE, Need.DESTINATION}
         return load(flags=flags, environ=environ, needs=needs, dates=dates)
     except WrongSettings as problem:
         if recorded:
@@ -58,22 +59,25 @@ class Recorder:
     began: datetime
     clock: SystemClock
 
-    def ended(
-        self, exporters: Sequence[DayExporter], results: Sequence[DayResult], observe: Observe
-    ) -> None:
+    def ended(self, results: Sequence[DayResult], observe: Observe) -> None:
         """Record how the days of each dataset ended; an error becomes a notice.
 
         One without results had nothing to do, unless a signal came before it.
         """
         stopped = any(isinstance(one.problem, Stopped) for one in results)
-        for deps in (one.deps for one in exporters if one.deps.plan.keeps_state):
-            whose = (deps.plan.org, deps.plan.dataset.name)
-            mine = [one for one in results if (one.org, one.dataset) == whose]
+        if self.settings.destination.state != "on":
+            return
+        ended = defaultdict(list)
+        for one in results:
+            ended[one.org, one.dataset].append(one)
+        orgs, store = destinations(self.settings, ignore)
+        for org, dataset in product(orgs, self.settings.datasets):
+            mine = ended[org, dataset.name]
             unreachable = any(isinstance(one.problem, NeverSent) for one in mine)
             if unreachable or (stopped and not mine):
                 continue
             try:
-                last_run.write(deps.store, deps.plan.home, self._run(mine))
+                last_run.write(store, Home(org, dataset.name), self._run(mine))
             except ExportError as problem:
                 if any(type(one.problem) is type(problem) for one in mine):
                     continue  # the run's own error says it: a bucket that is not there, say
@@ -108,18 +112,19 @@ class Recorder:
     def _run(self, results: Sequence[DayResult]) -> LastRun:
         problem = gravest(results)
         day = next((str(one.day) for one in results if problem and one.problem is problem), "")
-        ends = [one.report.outcome for one in results if one.report]
+        ends = Counter(one.status for one in results)
         return LastRun(
             command=self.command,
             began=self.began,
             ended=self.clock.now(),
             status=problem.status if problem else 0,
             tool_version=__version__,
-            published=ends.count(Outcome.PUBLISHED),
-            unchanged=ends.count(Outcome.UNCHANGED),
-            skipped=ends.count(Outcome.SKIPPED),
-            failed=sum(one.report is None and one.problem is not None for one in results),
-            not_tried=sum(bool(one.not_tried) for one in results),
+            published=ends["published"],
+            unchanged=ends["unchanged"],
+            skipped=ends["skipped"],
+            failed=ends["failed"],
+            unfinished=ends["unfinished"],
+            not_tried=ends["not tried"],
             day=day,
             message=problem.message if problem else "",
             advice=problem.advice if problem else "",

@@ -47,7 +47,7 @@ def execute(request: RunRequest, flags: Flags, environ: Mapping[str, str] | None
         choice = exporter.one(request.date, called="--date")
     if request.dry_run:
         return say_only(exporter, choice, request.options)
-    return observed(settings, clock, request, choice, command="run")
+    return observed(settings, clock, request, choice, command="run", notice=settings.why_idle)
 
 
 _FORCE = (

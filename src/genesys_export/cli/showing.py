@@ -70,15 +70,16 @@ def say_lines(text: str) -> None:
     say("".join(f"{clean(line)}\n" for line in text.splitlines()))
 
 
-def show(problem: ExportError, *, verbose: bool, whose: str = "", advise: bool = True) -> None:
-    """Print what happened (`whose` day, where it does not say) and what to do.
+def show(problem: ExportError, *, verbose: bool, said: str = "", advise: bool = True) -> None:
+    """Print what happened (as `said`, if that is given) and what to do.
 
     The traceback only when asked for, and not for a mistake in the command line.
     """
     if verbose and not isinstance(problem, WrongUse):
         say("".join(f"{line}\n" for line in _traced(problem, set())))
-    # Errors are clean since they were made; `whose` is not.
-    say(f"genesys-export: {clean(whose)}{problem.message}\n")
+    # Errors are clean since they were made; whose they are is not.
+    lines = [clean(line) for line in said.split("\n")] if said else [problem.message]
+    say("genesys-export: " + "\n".join(lines) + "\n")
     if problem.advice and advise:
         say(f"  {problem.advice}\n")
 

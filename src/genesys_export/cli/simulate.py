@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from errno import EADDRINUSE
 from pathlib import Path
 
-from ..errors import WrongSettings, WrongUse
+from ..errors import WrongSettings, WrongUse, how_to_install
 
 MISSING = "the extra [simulator] is not installed"
 _OTHER_PORT = "Stop the other process, or choose another port with --port (0: any free one)."
-INSTALL = "Install it in your clone of the project: pip install '.[simulator]'"
 
 
 def serve_until_stopped(
@@ -26,7 +25,7 @@ def serve_until_stopped(
     try:
         from genesys_simulator import Options, Simulator, World, run  # noqa: PLC0415 - an extra
     except ImportError as problem:
-        raise WrongSettings(MISSING, advice=INSTALL) from problem
+        raise WrongSettings(MISSING, advice=how_to_install("simulator")) from problem
 
     def on_ready(simulator: Simulator) -> None:
         sys.stdout.write(

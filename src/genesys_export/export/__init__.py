@@ -7,12 +7,21 @@ only when the whole day lies at the destination does the ledger make it visible,
 from __future__ import annotations
 
 from .agenda import Due, agenda
-from .choice import NOTHING_DUE, Choice, Kind, days_between, settled_days, without_future
+from .choice import (
+    NOTHING_DUE,
+    Choice,
+    Kind,
+    days_between,
+    published_among,
+    settled_days,
+    without_future,
+)
 from .day import DayExporter, ExportOptions
 from .dependencies import Dependencies, Shield
 from .plan import Layout, Plan, Roll
 from .report import DayReport, DayResult, Outcome, Report, gravest, in_order
 from .run import Run
+from .turns import Org
 
 __all__ = [
     "NOTHING_DUE",
@@ -25,6 +34,7 @@ __all__ = [
     "ExportOptions",
     "Kind",
     "Layout",
+    "Org",
     "Outcome",
     "Plan",
     "Report",
@@ -35,6 +45,7 @@ __all__ = [
     "days_between",
     "gravest",
     "in_order",
+    "published_among",
     "settled_days",
     "without_future",
 ]

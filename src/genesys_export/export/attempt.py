@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from .. import __version__, life
+from .. import __version__, life, time_limit
 from ..claim import SealedSlice
-from ..days import Day, iso_ms, split
+from ..days import Day, iso_ms
 from ..errors import DataMismatch, TryAgainLater
 from ..ledger import Lease, LeaseLost, Published
 from ..manifest import File, Manifest, file_of, one_or_more
 from ..model import Counts, Gap, Lookup, SliceRecord, sum_digests
 from .commit_decision import Commit, Confirm, Replace
+from .counting import estimated
+from .cutting import cut
 from .dependencies import Dependencies
 from .gaps import filled, is_partial, problem
 from .plan import Ready
@@ -39,7 +42,9 @@ class Attempt:
 
     def make(self, before: Published | None, lease: Lease) -> DayReport:
         """Export the day over what `before` says is published; raises what the deps raise."""
-        slices = split(self.day, self.deps.plan.slices, until=self.ready.until)
+        whole = self.day.interval.until(self.ready.until)
+        chosen = cut(self.deps, self.day, lease, whole, partial(estimated, self.deps, whole))
+        slices = chosen.slices
         check_rested(self.deps, self.day, slices, before)
         lookup = self.deps.lookups.of(self.day) if self.deps.lookups else None
         staging = Staging(
@@ -48,6 +53,7 @@ class Attempt:
             token=self.token,
             lease=lease,
             names=lookup.used.digest if lookup else "",
+            at_once=chosen.at_once,
         )
         commit = Commit(
             deps=self.deps,
@@ -59,15 +65,17 @@ class Attempt:
         try:
             staged = staging.stage(slices)
             try:
-                decision = self._decided(staged, commit, lookup)
+                with time_limit.ending(None):
+                    decision = self._decided(staged, commit, lookup)
             except (DataMismatch, TryAgainLater) as refused:
                 if not isinstance(refused, LeaseLost):
                     staging.drop(staged)
                 raise
-        except BaseException:
-            staging.give_up()
+        except BaseException as failure:
+            staging.give_up(failure)
             raise
-        # From here on nothing is discarded: whoever comes next may have to complete it.
+        # From here on nothing is discarded: whoever comes next may have to complete it. What is
+        # all staged is published in seconds, so the deadline no longer counts.
         with self.deps.shield():
             report = commit.carry_out(decision)
         staging.release(staged)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from ..about import carried
 from ..days import Day
-from ..errors import ExportError, Stopped
+from ..errors import ExportError
 from ..events import DayDue, DaySkipped
 from ..life import Reason, Why
 from .agenda import Due, agenda, published_days
@@ -53,8 +54,10 @@ class Choice:
             exporter.deps.check_clock()
         return due
 
-    def announced(self, exporter: DayExporter) -> tuple[Day, ...]:
-        """Return the days; say which are due, unless that is just the usual one."""
+    def announced(self, exporter: DayExporter, days: tuple[Day, ...]) -> tuple[Day, ...]:
+        """Return the days, those of a range as they are; say which are due but for the newest."""
+        if self.is_range:
+            return days
         due = self.due(exporter)
         whose, observe = exporter.deps.plan.whose, exporter.deps.observe
         for one in due if self.kind is Kind.DUE else ():
@@ -69,25 +72,31 @@ def settled_days(
     exporter: DayExporter,
     days: Sequence[Day],
     options: ExportOptions,
-    pending: Callable[[], Stopped | None],
+    ending: Callable[[], ExportError | None],
 ) -> dict[Day, DayReport]:
-    """Return the days with nothing to do; raises what listing them raises."""
-    if not exporter.deps.plan.keeps_state:
+    """Return which of these published days have nothing to do; raises what listing raises."""
+    if not days:
         return {}
-    known = published_days(exporter.deps)
 
     def look(day: Day) -> DayReport | None:
         try:
-            return None if pending() else exporter.settled(day, options)
+            return None if ending() else exporter.settled(day, options)
         except ExportError:
             return None  # its export meets the same, and says so
 
-    there = [day for day in days if day.date in known]
     with ThreadPoolExecutor(_LOOKS_AT_ONCE, thread_name_prefix="look") as pool:
-        looks = zip(there, pool.map(look, there), strict=True)
-        reports = {day: report for day, report in looks if report}
+        looks = [(day, pool.submit(carried(look), day)) for day in days]
+        reports = {day: report for day, found in looks if (report := found.result())}
     damaged = exporter.damaged(one.manifest for one in reports.values() if one.manifest)
     return {day: one for day, one in reports.items() if str(day) not in damaged}
+
+
+def published_among(exporter: DayExporter, days: Sequence[Day]) -> tuple[Day, ...]:
+    """Return the days that have a manifest; none where no state is kept."""
+    if not exporter.deps.plan.keeps_state:
+        return ()
+    known = published_days(exporter.deps)
+    return tuple(day for day in days if day.date in known)
 
 
 def days_between(start: Day, end: Day) -> tuple[Day, ...]:

@@ -1,11 +1,13 @@
 """The source's own count of a day, asked before the day is read, so that progress knows the total.
 
-Asked once: the count that is compared with ours at the end is this one.
+Asked once: the count that is compared with ours at the end is this one. Where it can't be compared
+(part of a day, or another time zone's) it still tells how many slices the day needs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from ..days import Day, Interval
@@ -42,3 +44,19 @@ def counted_first(deps: Dependencies, day: Day, *, is_partial: bool) -> Dependen
         told = DayCounted(**deps.plan.whose, day=str(day), conversations=counted.hits)
         deps.observe(told)
     return replace(deps, counter=_Asked(counted))
+
+
+def estimated(deps: Dependencies, interval: Interval) -> int | None:
+    """Return how many records there are in the interval, about; None if nobody counts them."""
+    if deps.counter is None or deps.plan.own_body:
+        return None
+    counted = interruptible(partial(deps.counter.count, interval), deps.clock)
+    return None if counted.hits is None else _share(counted.hits, interval)
+
+
+def _share(hits: int, interval: Interval) -> int:
+    """Return the interval's share of the records of all UTC days that it touches."""
+    day = timedelta(days=1)
+    start = interval.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    touched = max(1, -((start - interval.end) // day))
+    return round(hits * ((interval.end - interval.start) / (touched * day)))

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
-from .. import damage, guards, life
+from .. import damage, guards, life, time_limit
+from ..about import about
 from ..days import Day, iso_ms
-from ..errors import ExportError, Stopped
+from ..errors import DeadlineReached, ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Manifest
@@ -22,8 +23,9 @@ from .dependencies import Dependencies
 from .handover import hand_over, taken_over
 from .notices import tell
 from .ownership import check_unasked, checked
-from .plan import Ready, readiness
+from .plan import Ready, TooEarly, readiness
 from .report import DayReport, Outcome
+from .slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,14 @@ class ExportOptions:
     force: bool = False  # a final day again
     rewrite: bool = False  # under another recipe than the destination's
     accept_shrink: bool = False  # although many conversations are gone
+    deadline: timedelta | None = None  # how long the run may take
+    # Set as the run begins, in monotonic seconds:
+    ends_s: float | None = None  # until when
+    began_s: float | None = None  # the plan's `wait` counts from then
+
+    def __post_init__(self) -> None:
+        """Raise WrongUse for a deadline that is none."""
+        time_limit.check_given(self.deadline)
 
 
 _NO_OPTIONS = ExportOptions()
@@ -56,14 +66,29 @@ class DayExporter:
     deps: Dependencies
     _registering: Lock = field(default_factory=Lock, repr=False, compare=False)
 
-    def export(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> DayReport:
+    def export(
+        self, day: Day, options: ExportOptions = _NO_OPTIONS, slot: Slot | None = None
+    ) -> DayReport:
         """Export the whole day and publish it, if it is due; a day that is not is skipped.
 
         After any error nothing visible has changed, but for a day whose publishing was cut off:
         its manifest says so, and the next run finishes it first. Raises TryAgainLater (75) while
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
-        (65) where a guard keeps the old day, and what the source and the store raise.
+        (65) where a guard keeps the old day, and what the source and the store raise; from its
+        deadline on DeadlineReached (75), unless everything is staged by then. It lends its `slot`
+        while it waits for a job, or until Genesys has the day.
         """
+        mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
+        names = {**self.deps.plan.whose, "day": str(day)}
+        try:
+            with about(**names), time_limit.ending(options.ends_s, options.deadline):
+                return mine._exported(day, options)  # noqa: SLF001 - its own
+        except DeadlineReached as late:
+            if not late.message.startswith(str(day)):
+                late.message = f"{day}: {late.message}"
+            raise
+
+    def _exported(self, day: Day, options: ExportOptions) -> DayReport:
         deps = self.deps
         began, token = deps.clock.now(), secrets.token_hex(8)
         before = taken_over(deps, day, self.recover(day))
@@ -100,6 +125,13 @@ class DayExporter:
             return None
         why = self._skipped(day, before, options)
         return self._skip(day, before, why) if why else None
+
+    def is_complete(self, day: Day) -> bool:
+        """Whether Genesys has all of the day that `export` would read; asks how far its data goes.
+
+        Raises GenesysUnavailable, NotPermitted, SignInRefused and Stopped.
+        """
+        return isinstance(self._reached(day)[0], Ready)
 
     def check(self, day: Day, options: ExportOptions = _NO_OPTIONS) -> None:
         """Raise what `export` would raise because of the settings; asks nothing of Genesys."""
@@ -165,7 +197,7 @@ class DayExporter:
         """Export the day, once Genesys has it and no guard refuses it."""
         deps, before = self.deps, task.before
         deps.claims.check_free(task.day)  # before Genesys is asked anything
-        ready, watermark = self._ready(task.day)
+        ready, watermark = self._ready(task)
         if before:
             guards.check_watermark(before.value, watermark)
         mine = self._checked(before, task.options, ask=True) if deps.membership else self
@@ -174,7 +206,7 @@ class DayExporter:
                 **deps.plan.whose,
                 day=str(task.day),
                 interval=task.day.interval,
-                slices=deps.plan.slices,
+                slices=0 if deps.plan.auto else deps.plan.slices,
                 watermark=watermark,
             )
         )
@@ -227,6 +259,7 @@ class DayExporter:
         self, day: Day, before: Published | None, token: str, began: datetime
     ) -> Iterator[Lease]:
         """Hold the claim during the block; raises TryAgainLater if another run has it."""
+        self.deps.opening()
         lease = self.deps.claims.take(
             day,
             attempt=token,
@@ -237,6 +270,10 @@ class DayExporter:
         try:
             yield lease
         except LeaseLost:
+            raise
+        except DeadlineReached:
+            lease.open_jobs = lease.open_jobs or lease.claim.jobs
+            self._release(lease, None)
             raise
         except ExportError as problem:
             failed = not isinstance(problem, Stopped)
@@ -256,23 +293,37 @@ class DayExporter:
         except ExportError as also:
             self.deps.observe(Noticed(message=f"{lease.day}: not released: {also.message}"))
 
-    def _ready(self, day: Day) -> tuple[Ready, datetime | None]:
+    def _ready(self, task: _Task) -> tuple[Ready, datetime | None]:
         """Return up to when the day can be read; waits as long as the plan allows."""
+        day, clock, plan = task.day, self.deps.clock, self.deps.plan
+        began_s = task.options.began_s
+        since_s = clock.monotonic() if began_s is None else began_s  # the date may jump meanwhile
+        deadline_s = since_s + plan.wait.total_seconds()
+        found, watermark = self._reached(day)
+        if isinstance(found, Ready):
+            return found, watermark
+        with self.deps.slot.late(clock):
+            while not isinstance(found, Ready):
+                wait_s = min(plan.wait_step.total_seconds(), deadline_s - clock.monotonic())
+                if wait_s <= 0:
+                    if watermark is None:  # by this machine's clock alone
+                        self.deps.check_clock()
+                    raise found.error(waited=plan.wait > timedelta(0))
+                detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
+                told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
+                try:
+                    wait(self.deps.observe, clock, told)
+                except DeadlineReached:
+                    raise found.at_deadline() from None
+                found, watermark = self._reached(day)
+        return found, watermark
+
+    def _reached(self, day: Day) -> tuple[Ready | TooEarly, datetime | None]:
+        """Return whether the day can be read now, and up to where the source is complete."""
         clock, plan = self.deps.clock, self.deps.plan
-        deadline_s = clock.monotonic() + plan.wait.total_seconds()  # the date may jump meanwhile
-        while True:
-            watermark = interruptible(self.deps.feed.watermark, clock)
-            found = readiness(day, watermark, clock.now(), allow_partial=plan.allow_partial)
-            if isinstance(found, Ready):
-                return found, watermark
-            wait_s = min(plan.wait_step.total_seconds(), deadline_s - clock.monotonic())
-            if wait_s <= 0:
-                if watermark is None:  # by this machine's clock alone
-                    self.deps.check_clock()
-                raise found.error()
-            detail = f"{day} reaches {iso_ms(watermark) if watermark else 'nowhere'}"
-            told = Waiting(reason="availability", wait_s=wait_s, detail=detail)
-            wait(self.deps.observe, clock, told)
+        watermark = interruptible(self.deps.feed.watermark, clock)
+        found = readiness(day, watermark, clock.now(), allow_partial=plan.allow_partial)
+        return found, watermark
 
 
 def _nonce(entry: Published | None) -> str:

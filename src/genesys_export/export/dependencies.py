@@ -17,12 +17,13 @@ from ..manifest import Recipe
 from ..model import Clock, Feed, Lookups, Membership, Store
 from ..source_count import SourceCounter
 from .plan import Plan
+from .slots import Slot
 
 Shield = Callable[[], AbstractContextManager[None]]
 
 
 def nothing() -> None:
-    """Replace a check that is not made."""
+    """Stand in for what is not needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,10 @@ class Dependencies:
     shield: Shield = nullcontext  # publishing happens inside: nothing should interrupt it
     holder: Holder = field(default_factory=Holder)
     lease_time: timedelta = timedelta(minutes=10)
+    slot: Slot = field(default_factory=Slot)  # of the day
     check_clock: Callable[[], None] = nothing  # raises where this machine's clock is wrong
+    opening: Callable[[], None] = nothing  # called before each claim of a day; raises nothing
+    disconnect: Callable[[], None] = nothing  # closes idle connections; a request opens new ones
 
     @property
     def ledger(self) -> Ledger:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..errors import ExportError, NotAFile, Stopped
+from ..errors import ExportError, NotAFile, Stopped, TryAgainLater
 from ..events import BackfillProgress
 from .report import DayReport, DayResult, Outcome
 
@@ -60,8 +60,11 @@ def is_hopeless(ends: Sequence[ExportError | None], at_once: int) -> bool:
 class Score:
     """The outcomes of the days so far."""
 
-    at_once: int
+    at_once: int  # days of one organisation
+    lanes: int = 1  # days of all of them
     total: int = 0
+    ended: int = 0  # in whatever way
+    likely_done: int = 0  # of the others: published, though nobody has looked yet whether again
     done: int = 0
     skipped: int = 0
     failed: int = 0
@@ -72,30 +75,34 @@ class Score:
     )  # by organisation and dataset
 
     def add(self, ended: DayResult, took_s: float = 0.0) -> None:
-        """Count a day; one that was stopped or not started still counts as to do."""
+        """Count a day; one that was stopped, too early or not started still counts as to do."""
+        self.ended += 1
         problem = ended.problem
         if ended.report is not None:
             self._add_report(ended.report, took_s)
             problem = None  # it is published, whatever is missing beside it
-        elif problem is None or isinstance(problem, Stopped):
+        elif problem is None or isinstance(problem, Stopped | TryAgainLater):
             return
         else:
             self.failed += 1
-        self.ends.setdefault((ended.org, ended.dataset), []).append(problem)
+        ends = self.ends.setdefault((ended.org, ended.dataset), [])
+        ends.append(problem)
+        del ends[: -max(self.at_once, *_IN_A_ROW.values())]
 
     def gives_up(self, org: str, dataset: str) -> bool:
         """Whether the rest of an organisation's days of a dataset need not be tried."""
         return is_hopeless(self.ends.get((org, dataset), ()), self.at_once)
 
-    def progress(self, under_way_s: Sequence[float], waiting: int) -> BackfillProgress:
+    def progress(self, under_way_s: Sequence[float]) -> BackfillProgress:
         """Return this as an event."""
+        waiting = max(0, self.total - self.ended - self.likely_done - len(under_way_s))
         return BackfillProgress(
             done=self.done,
             skipped=self.skipped,
             failed=self.failed,
             total=self.total,
             conversations=self.conversations,
-            eta_s=eta_s(self.took_s, under_way_s, waiting, self.at_once),
+            eta_s=eta_s(self.took_s, under_way_s, waiting, self.lanes),
         )
 
     def _add_report(self, report: DayReport, took_s: float) -> None:
@@ -104,4 +111,5 @@ class Score:
             return
         self.done += 1
         self.took_s.append(took_s)
+        del self.took_s[:-_LATEST]
         self.conversations += report.manifest.counts.exported if report.manifest else 0

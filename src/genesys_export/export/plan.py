@@ -12,13 +12,14 @@ from enum import StrEnum
 
 from .. import life
 from ..datasets import Dataset
-from ..days import Day, Slice, iso_ms
+from ..days import Day, Slice, iso_ms, to_the_minute
 from ..encode import Format, Newlines
-from ..errors import TryAgainLater
+from ..errors import DeadlineReached, TryAgainLater
 from ..locations import Home
 from ..privacy import Rules
 from ..source_count import Tolerance
 
+MOST_SLICES = 96  # of a day
 _LONGEST_LAG = timedelta(days=2)
 
 
@@ -54,7 +55,9 @@ class Plan:
     dataset: Dataset
     tables: tuple[str, ...]  # in the declared order; none in JSON lines
     org: str = ""  # the first segment of every key; none for a single org
-    slices: int = 1
+    slices: int = 1  # auto: at most
+    auto: bool = False  # the source's count decides how many slices a day has
+    per_slice: int = 100_000  # auto: records; a hundred pages, some twenty seconds
     slices_at_once: int = 8
     format: Format = Format.CSV
     raw: str | None = None  # the table of the API's own records, where it is written
@@ -101,7 +104,7 @@ class Plan:
         elif self.roll:
             name = f"{slice_.day}.{numbers}"
         else:
-            name = f"{slice_.day}.{slice_.index:03d}" if self.slices > 1 else str(slice_.day)
+            name = f"{slice_.day}.{slice_.index:03d}" if self.is_numbered else str(slice_.day)
         return self.under_org(f"{table}/{name}.{self.format_of(table)}")
 
     def may_write(self, key: str, slices: Sequence[Slice]) -> bool:
@@ -131,7 +134,12 @@ class Plan:
 
     def rejects(self, slice_: Slice) -> str:
         """Return the key of a slice's unreadable records."""
-        return self.home.rejects(slice_.day, slice_.index if self.slices > 1 else None)
+        return self.home.rejects(slice_.day, slice_.index if self.is_numbered else None)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether names of files carry the slice's number: always where that is not fixed."""
+        return self.auto or self.slices > 1
 
     @property
     def whose(self) -> dict[str, str]:
@@ -164,14 +172,25 @@ class TooEarly:
     watermark: datetime | None
     retry_at: datetime
 
-    def error(self) -> TryAgainLater:
-        """Return this as the error that ends the run with 75."""
+    def error(self, *, waited: bool = False) -> TryAgainLater:
+        """Return this as the error that ends the run with 75, perhaps after it `waited`."""
         reached = "nothing yet" if self.watermark is None else iso_ms(self.watermark)
         return TryAgainLater(
             f"{self.day} is not complete at Genesys: the day ends at "
             f"{iso_ms(self.day.interval.end)}, the data reaches {reached}; nothing was published",
-            advice=f"Try again after {iso_ms(self.retry_at)}, or use --wait.",
+            advice=f"Try again after {to_the_minute(self.retry_at)}, or use "
+            f"{'a longer --wait' if waited else '--wait'}.",
             retry_at=self.retry_at,
+        )
+
+    def at_deadline(self) -> DeadlineReached:
+        """Return this as the error of a run whose deadline comes before its next look."""
+        early = self.error()
+        return DeadlineReached(
+            f"{early.message}; the deadline ended the wait",
+            advice=f"Try again after {to_the_minute(self.retry_at)}.",
+            retry_at=self.retry_at,
+            waited_for="availability",
         )
 
 

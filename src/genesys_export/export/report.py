@@ -6,7 +6,7 @@ Holds no secret and no customer's data: names, counts, places, sentences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,8 @@ import msgspec
 from .. import __version__
 from ..datasets import known
 from ..days import Day
-from ..errors import ExportError, Stopped, worst
+from ..errors import ExportError, Stopped, TryAgainLater, worst
+from ..events import FAILED, UNFINISHED, DayEnded
 from ..manifest import File, Manifest, one_or_more
 from ..redaction import clean
 from .changes import Tally
@@ -63,20 +64,54 @@ class DayResult:
 
     @property
     def status(self) -> str:
-        """`published`, `unchanged`, `skipped`, `failed` or `not tried`."""
+        """`published`, `unchanged`, `skipped`, `failed`, `unfinished` or `not tried`.
+
+        Unfinished days were ended by a signal, `should_stop` or the deadline, or it was too early
+        for them (75): a new try may succeed, from `retry_at` on.
+        """
         if self.report is not None:
             return self.report.outcome.value
-        return "not tried" if self.not_tried else "failed"
+        if self.not_tried:
+            return "not tried"
+        return UNFINISHED if isinstance(self.problem, Stopped | TryAgainLater) else FAILED
 
     @property
     def exit_status(self) -> int:
         """The exit status of this day alone."""
         return self.problem.status if self.problem else 0
 
+    @property
+    def message(self) -> str:
+        """The error, or why it was skipped or not tried; empty if there is nothing to say."""
+        note = self.not_tried or (self.report.note if self.report else "")
+        return self.problem.message if self.problem else note
+
+    def event(self) -> DayEnded:
+        """Return this as an event."""
+        return DayEnded(
+            org=self.org,
+            dataset=self.dataset,
+            day=str(self.day),
+            status=self.status,
+            message=self.message,
+            exit_status=self.exit_status,
+            retry_at=self.retry_at,
+        )
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """From when on a new try may succeed, if that is known."""
+        return self.problem.retry_at if self.problem else None
+
+    def without_manifest(self) -> DayResult:
+        """Return it as small as it can be: a manifest takes most of the memory."""
+        if self.report is None:
+            return self
+        return replace(self, report=replace(self.report, manifest=None))
+
     def __str__(self) -> str:
         """Return a line that says it all: `2026-11-22 conversation_details: published`."""
-        note = self.not_tried or (self.report.note if self.report else "")
-        told = self.problem.message if self.problem else note
+        told = self.message
         whose = " ".join(filter(None, (self.org, str(self.day), self.dataset)))
         return f"{whose}: {self.status}{f' ({told})' if told else ''}"
 
@@ -144,6 +179,7 @@ def as_data(result: DayResult) -> dict[str, Any]:
         told["error"] = {
             "message": problem.message,
             "advice": problem.advice,
+            "retry_at": problem.retry_at,
             "published": problem.aftermath.value,
         }
     if result.not_tried:

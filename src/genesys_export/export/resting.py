@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import guards
-from ..days import Day, Slice, iso_ms
+from ..days import Day, Slice, to_the_minute
 from ..errors import TryAgainLater
 from ..ledger import Published
 from .dependencies import Dependencies
@@ -34,7 +34,7 @@ def check_rested(
     raise TryAgainLater(
         f"{day}: {deps.store.url(key)} was deleted less than {minutes:.0f} minutes ago, because"
         f" {cause}; a slow run may still be deleting it, so it can't be written again yet",
-        advice=f"Try again after {iso_ms(until)}{instead}.",
+        advice=f"Try again after {to_the_minute(until)}{instead}.",
         retry_at=until,
     )
 

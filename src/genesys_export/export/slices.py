@@ -6,12 +6,15 @@ on; what becomes of the job is for the caller to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 
+from .. import time_limit
+from ..about import about
 from ..claim import SealedFile, SealedSlice
 from ..days import Slice
+from ..errors import DeadlineReached
 from ..events import Observe, SliceStaged
 from ..manifest import File, file_of
 from ..model import Again, Clock, Gap, Reading, Rejected, Store, Summary
@@ -19,6 +22,7 @@ from ..privacy.values import protect
 from .files import Files
 from .plan import Plan
 from .rejects import Rejects
+from .slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class SliceContext:
     abandon: Event
     clock: Clock
     names: str = ""  # the digest of the lookup tables that the rows have names from
+    slot: Slot = field(default_factory=Slot)  # of the day
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class Task:
     reading: Reading
     began: datetime
     goes_on: bool = False  # with a job that an earlier attempt began
+    is_reading: bool = False  # it waits for neither its turn nor its job
+    is_late: bool = False  # it began when much of the call was over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +61,37 @@ class StagedSlice:
     gaps: tuple[Gap, ...] = ()  # tables that don't hold all they should
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A slice that was not finished before the deadline."""
+
+    slice: Slice
+    problem: DeadlineReached
+    task: Task
+
+
+def stage_in_time(context: SliceContext, task: Task) -> StagedSlice | Late:
+    """Read the slice completely and stage its files, if it is done before the deadline."""
+    try:
+        time_limit.check(context.clock)
+        return stage(context, task)
+    except DeadlineReached as problem:
+        return Late(task.slice, problem, task)
+
+
 def stage(context: SliceContext, task: Task) -> StagedSlice:
     """Read the slice completely and stage its files; its job is kept."""
     if not task.goes_on:
         task.began = context.clock.now()  # it may have waited for others
+    task.is_late = time_limit.is_late(context.clock)
+    with about(slice=str(task.slice)), context.slot.used():
+        if task.reading.awaits_job:
+            with context.slot.lent(context.abandon, context.clock):
+                task.reading.prepare(context.abandon)
+        return _staged(context, task)
+
+
+def _staged(context: SliceContext, task: Task) -> StagedSlice:
     tables, rejects, summary = _read(context, task)
     try:
         index = _indexed(context, task, summary.counts.exported)
@@ -98,6 +132,7 @@ def _read(
     plan, key = context.plan, context.plan.rejects(task.slice)
     rejects = Rejects(context.store, key, context.token, count_only=bool(plan.privacy))
     files = Files(plan, task.slice, context.store, context.token)
+    task.is_reading, task.is_late = True, time_limit.is_late(context.clock)
     try:
         for item in task.reading.read(context.abandon):
             if isinstance(item, Again):

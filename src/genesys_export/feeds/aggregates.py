@@ -40,6 +40,7 @@ from ..model import (
     sum_digests,
 )
 from ..plural import plural
+from ..threads import interruptible
 from .passes import RejectTally, by_job
 from .unindexed import Unindexed
 
@@ -119,6 +120,15 @@ class AggregatesReading:
     def job_ids(self) -> tuple[str, ...]:
         """Every job that was submitted for it, oldest first."""
         return self._fetch.job_ids
+
+    @property
+    def awaits_job(self) -> bool:
+        """Whether there is a job to wait for."""
+        return self._fetch.awaits_job and not self._interval.is_empty
+
+    def prepare(self, abandon: Event) -> None:
+        """Wait for its job."""
+        interruptible(self._fetch.prepare, self._feed.clock, abandon)
 
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield rows and rejects until each value is there once.

@@ -27,7 +27,7 @@ from ..flatten.lookup import Names
 from ..model import Again, Batch, Block, Clock, Counts, Fetch, Page, Rejected, Source, Summary
 from ..plural import plural
 from ..privacy import Rules
-from ..threads import ahead
+from ..threads import ahead, interruptible
 from .identity import is_comparable, key_by, spelled_by
 
 Records = Sequence[bytes | memoryview]
@@ -114,6 +114,15 @@ class RecordsReading:
     def job_ids(self) -> tuple[str, ...]:
         """Every job that was submitted for it, oldest first."""
         return self._fetch.job_ids
+
+    @property
+    def awaits_job(self) -> bool:
+        """Whether there is a job to wait for."""
+        return self._fetch.awaits_job and not self._slice.interval.is_empty
+
+    def prepare(self, abandon: Event) -> None:
+        """Wait for its job."""
+        interruptible(self._fetch.prepare, self._feed.clock, abandon)
 
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield rows and rejects until every record is there once, in the right copy.

@@ -106,6 +106,14 @@ class SnapshotReading:
         """Nothing: a list leaves no job behind."""
         return ()
 
+    @property
+    def awaits_job(self) -> bool:
+        """False: lists are there."""
+        return False
+
+    def prepare(self, abandon: Event) -> None:
+        """Do nothing: lists are there."""
+
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield the rows of every list that could be read, as far as it could.
 

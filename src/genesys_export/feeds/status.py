@@ -36,7 +36,7 @@ from ..model import (
     Summary,
     sum_digests,
 )
-from ..threads import Abandoned
+from ..threads import Abandoned, interruptible
 from .passes import RejectTally, by_job
 from .records import joined, morsels
 from .unindexed import Unindexed
@@ -94,6 +94,15 @@ class StatusReading:
     def job_ids(self) -> tuple[str, ...]:
         """Every job that was submitted for it, oldest first."""
         return self._fetch.job_ids
+
+    @property
+    def awaits_job(self) -> bool:
+        """Whether there is a job to wait for."""
+        return self._fetch.awaits_job and not self._slice.interval.is_empty
+
+    def prepare(self, abandon: Event) -> None:
+        """Wait for its job."""
+        interruptible(self._fetch.prepare, self._feed.clock, abandon)
 
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield what could not be read as it comes, and at the end the rows of all tables.

@@ -8,12 +8,12 @@ A claim is overwritten, never deleted. Lease by one thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, decode
-from ..days import Day, iso_ms
+from ..claim import Claim, Failure, Holder, OpenJob, SealedSlice, Slicing, decode
+from ..days import Day, iso_ms, to_the_minute
 from ..errors import ChangedMeanwhile, ExportError, TryAgainLater
 from ..locations import Home
 from ..manifest import Recipe
@@ -70,18 +70,29 @@ class Claims:
             lease_s=self.lease_time.total_seconds(),
             slices=old.slices if old and same else (),
             jobs=old.jobs if old and same else (),
+            slicing=old.slicing if old and same else None,
         )
         held_at = self.monotonic()
         try:
             with self.shield():
                 entry = record.write(claim, before)
         except ChangedMeanwhile as theirs:
-            raise TryAgainLater(f"{day}: another run has just begun to export it") from theirs
+            raise TryAgainLater(
+                f"{day}: another run has just begun to export it", retry_at=self._held_until(day)
+            ) from theirs
         return Lease(claims=self, day=day, record=record, entry=entry, written=held_at, old=old)
 
     def check_free(self, day: Day) -> None:
         """Raise TryAgainLater while another run holds the day; claims nothing."""
         self._check_free(day, self.read(day))
+
+    def _held_until(self, day: Day) -> datetime | None:
+        """Return when the lease of whoever holds the day ends; None if that can't be told."""
+        with suppress(ExportError):
+            there, seen = self.read(day), self.store.look(self.key(day))
+            if there and seen and not there.value.released:
+                return seen.modified + timedelta(seconds=there.value.lease_s)
+        return None
 
     def _record(self, day: Day) -> Record[Claim]:
         return Record(self.store, self.key(day), decode, self.sleep)
@@ -102,7 +113,7 @@ class Claims:
             f"{day} is being exported by process {claim.holder.pid} on {claim.holder.host}, which"
             f" holds it{when}",
             advice="Wait for that run to end. If it is dead, its claim expires"
-            + (f": try again after {iso_ms(until)}." if until else "."),
+            + (f": try again after {to_the_minute(until)}." if until else "."),
             retry_at=until,
         )
 
@@ -117,6 +128,8 @@ class Lease:
     entry: Entry[Claim]
     written: float  # monotonic seconds, before the writing: the lease is counted from there
     old: Claim | None
+    open_jobs: tuple[OpenJob, ...] = ()  # that the release names, so that they are read later
+    reading: tuple[int, ...] = ()  # slices that are being read when it is released
 
     @property
     def claim(self) -> Claim:
@@ -142,6 +155,7 @@ class Lease:
         *,
         slices: tuple[SealedSlice, ...] | None = None,
         jobs: tuple[OpenJob, ...] | None = None,
+        slicing: Slicing | None = None,
     ) -> None:
         """Write what is done so far and renew the lease; raises LeaseLost."""
         claim = self.claim
@@ -150,17 +164,25 @@ class Lease:
                 claim,
                 slices=claim.slices if slices is None else slices,
                 jobs=claim.jobs if jobs is None else jobs,
+                slicing=slicing or claim.slicing,
             )
         )
 
     def release(self, failure: Failure | None = None, *, done: bool = False) -> None:
         """Release the day; sealed slices stay for others unless all is `done`.
 
-        Jobs are no longer named: whoever ends in order has deleted them. Where another run has
-        taken the day over already there is nothing to release.
+        Jobs are named only if they are in `open_jobs`: all others have been deleted. Where another
+        run has taken the day over already there is nothing to release.
         """
-        kept: tuple[SealedSlice, ...] = () if done else self.claim.slices
-        released = replace(self.claim, released=True, failure=failure, slices=kept, jobs=())
+        slicing = self.claim.slicing
+        released = replace(
+            self.claim,
+            released=True,
+            failure=failure,
+            slices=() if done else self.claim.slices,
+            jobs=() if done else self.open_jobs,
+            slicing=replace(slicing, reading=self.reading) if slicing and not done else None,
+        )
         try:
             self._write(released)
         except LeaseLost:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..days import Day, iso_ms
+from ..days import Day, to_the_minute
 from ..errors import (
     ChangedMeanwhile,
     DestinationFailed,
@@ -188,7 +188,7 @@ class Ledger:
             raise TryAgainLater(
                 f"{day}: {self.store.url(found[0])} was deleted recently and can't be written "
                 f"again yet",
-                advice=f"Try again after {iso_ms(resting[found[0]])}.",
+                advice=f"Try again after {to_the_minute(resting[found[0]])}.",
                 retry_at=resting[found[0]],
             )
 

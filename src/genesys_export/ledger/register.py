@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 
 from .. import document
 from ..errors import ChangedMeanwhile, TryAgainLater, WrongSettings
+from ..guards import differences
 from ..locations import Home
 from ..manifest import Recipe
 from ..model import Store
 from .records import Entry, Record
+
+_TRIES = 4  # to register what other runs register, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +60,39 @@ class Register:
         """Write the recipe down; probes the destination where that was not done before.
 
         `probe` is a key for that, which nobody else uses: several runs may be doing this.
-        Idempotent. Raises WrongSettings if conditional writes are ignored and no single
-        writer is promised, TryAgainLater where another run registers something at this moment.
+        Idempotent. Another run that registers the same recipe at this moment is welcome. Raises
+        WrongSettings if conditional writes are ignored and no single writer is promised,
+        TryAgainLater where another run registers a different recipe at this moment.
         """
-        there = before.value if before else None
-        if there and there.recipe == recipe and (there.honest_conditions or self.single_writer):
-            return
-        honest = bool(there and there.honest_conditions) or self._probe(probe)
-        try:
-            self._record.write(Registration(recipe=recipe, honest_conditions=honest), before)
-        except ChangedMeanwhile as theirs:
-            raise TryAgainLater(
-                f"{self.store.url(self._record.key)} was written by another run just now"
-            ) from theirs
+        for _ in range(_TRIES):
+            there = before.value if before else None
+            known = bool(there and there.honest_conditions)
+            if there and there.recipe == recipe and (known or self.single_writer):
+                return
+            wanted = Registration(recipe=recipe, honest_conditions=known or self._probe(probe))
+            try:
+                self._record.write(wanted, before)
+            except ChangedMeanwhile as theirs:
+                before = self.read()
+                if before:
+                    recipe = self._together(recipe, before.value.recipe, theirs)
+            else:
+                return
+        raise TryAgainLater(f"{self._url} is being written by other runs again and again")
+
+    def _together(self, ours: Recipe, theirs: Recipe, why: ChangedMeanwhile) -> Recipe:
+        """Return the recipe of both; raises TryAgainLater where they make different files."""
+        if theirs.is_like(ours):
+            return ours.joined(theirs)
+        differ = "; ".join(differences(theirs, ours))
+        raise TryAgainLater(
+            f"{self._url} was written by another run just now, with other settings: {differ}",
+            advice="Use the same settings for all runs into one destination, or another --to.",
+        ) from why
+
+    @property
+    def _url(self) -> str:
+        return self.store.url(self._record.key)
 
     @property
     def _record(self) -> Record[Registration]:

@@ -42,6 +42,7 @@ class Listed:
 
     key: str
     size_bytes: int
+    etag: str = ""  # what `Tag.etag` would be; "" where the listing doesn't tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

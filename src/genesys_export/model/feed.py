@@ -51,6 +51,15 @@ class Reading(Protocol):
         """Every job that was submitted for it, oldest first."""
         ...
 
+    @property
+    def awaits_job(self) -> bool:
+        """Whether `prepare` waits: for a job at the source."""
+        ...
+
+    def prepare(self, abandon: Event) -> None:
+        """Wait until there is something to read, holding nothing; raises what `read` raises."""
+        ...
+
     def read(self, abandon: Event) -> Iterator[Batch | Rejected | Again]:
         """Yield the rows of all tables, and once what could not be read; ends early if abandoned.
 

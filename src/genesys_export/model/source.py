@@ -39,6 +39,18 @@ class Fetch(Protocol):
         """Every job this fetch has submitted, oldest first (none for a synchronous query)."""
         ...
 
+    @property
+    def awaits_job(self) -> bool:
+        """Whether `prepare` waits: for a job at the source."""
+        ...
+
+    def prepare(self) -> None:
+        """Wait until the first page can be read; `pages` does it if this is left out.
+
+        Raises what `pages` raises.
+        """
+        ...
+
     def pages(self) -> Iterator[Page]:
         """Yield every page of the slice, at least once each, in the API's order.
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import SupportsIndex
 
 from ..datasets import Column, Dataset, Kind, PersonalData, Table, Type
+from ..errors import unpicklable
 
 _FINGERPRINT = b"\0genesys-export: which key made the tokens"
 LEAST_KEY = 16  # characters: fewer can be guessed, and the values behind the tokens with them
@@ -61,6 +63,12 @@ def _matches(key: str, pattern: str) -> bool:
     return fnmatchcase(key, pattern.replace("[", "[[]"))  # a bare [ would begin a set of letters
 
 
+def _keyless(one: Wishes | Rules, protocol: SupportsIndex) -> str | tuple[object, ...]:
+    if one.key:
+        raise unpicklable("privacy rules with a key")
+    return object.__reduce_ex__(one, protocol)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What was asked for, as it was asked: by class, by column, by attribute key."""
@@ -69,6 +77,10 @@ class Wishes:
     columns: Mapping[str, Action] = field(default_factory=dict)  # by "table.column"
     attributes: AttributeRule = AttributeRule()
     key: str = field(default="", repr=False)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
+        """Pickle it without a key only; raises WrongUse."""
+        return _keyless(self, protocol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +93,10 @@ class Rules:
     pairs: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # see `_pairs`
     given: frozenset[str] = frozenset()  # columns whose values come protected, as their rule says
     key: bytes = field(default=b"", repr=False)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[object, ...]:
+        """Pickle it without a key only; raises WrongUse."""
+        return _keyless(self, protocol)
 
     def __bool__(self) -> bool:
         """Whether anything is protected; then whole records must not be written."""

@@ -29,13 +29,15 @@ from .words import clean, counted_of, duration, left, news, size, waiting
 
 # Written above the picture. In a range of days only what becomes of each day is.
 _NEWS = (
+    events.ShardChosen,
     events.DayDue,
     events.DayRecovered,
     events.SliceAdopted,
     events.ReadAgain,
     events.Noticed,
+    events.DayEnded,
 )
-_RANGE_NEWS = (*RANGE_NEWS, events.DayFailed, events.Noticed)
+_RANGE_NEWS = (*RANGE_NEWS, events.Noticed)
 REFRESHES_PER_S = 5
 _Row = tuple[str, str, str, str, ProgressBar]  # name, phase, per cent, the rest, bar
 _MOST_DAYS = 8  # rows
@@ -56,10 +58,12 @@ class Bars:
     ) -> None:
         """Draw nothing yet; days have the name of their dataset where they are `named`."""
         self._named = named
+        self._are_several = named  # days: of several datasets, or others are due as well
         self._verbose, self._tally, self._clock = verbose, tally, clock
         self._lock = Lock()
-        self._waits: dict[str, tuple[events.Waiting, float]] = {}
+        self._waits: dict[tuple[str, str], tuple[events.Waiting, float]] = {}
         self._days = Days()
+        self._orgs: dict[str, events.OrgProgress] = {}  # those that are exported elsewhere
         self._began = clock.monotonic()
         self._live = Live(
             get_renderable=self.picture,
@@ -94,8 +98,13 @@ class Bars:
         with self._lock:
             now = self._clock.monotonic()
             self._days.see(event, now)
+            self._are_several = self._are_several or isinstance(event, events.DayDue)
+            if isinstance(event, events.OrgProgress):
+                self._orgs.pop(event.org, None)
+                if event.ended < event.total:  # the one told last is the last one
+                    self._orgs[event.org] = event
             if isinstance(event, events.Waiting):
-                self._waits[event.reason] = (event, now + event.wait_s)
+                self._waits[event.org, event.reason] = (event, now + event.wait_s)
         if text := self._news(event):
             with suppress(OSError, ValueError):
                 self._live.console.print(text)
@@ -103,8 +112,9 @@ class Bars:
     def _news(self, event: Event) -> Text | None:
         """Return the line to write above the bars, if any."""
         kinds = _RANGE_NEWS if self._tally.backfill else _NEWS
-        if isinstance(event, kinds):
-            loud = isinstance(event, events.Noticed | events.DayFailed)
+        ended = event if isinstance(event, events.DayEnded) else None
+        if isinstance(event, kinds) and (ended is None or self._is_told(ended)):
+            loud = isinstance(event, events.Noticed) or (ended and ended.is_failure)
             return Text(news(event, named=self._named), style="bold yellow" if loud else "")
         if not self._verbose:
             return None
@@ -113,12 +123,19 @@ class Bars:
         style = "dim" if told.weight == Weight.DEBUG else ""
         return Text(f"{told.title}  {values}", style=style)
 
+    def _is_told(self, event: events.DayEnded) -> bool:
+        """Whether no other event told how the day ended, and more than its error is to come."""
+        is_alone = not (self._tally.backfill or self._are_several or event.org)
+        return not is_alone and (event.is_failure or event.is_too_early)
+
     def picture(self) -> RenderableType:
         """Return the current picture."""
         now = self._clock.monotonic()
         with self._lock:
             days, wait = self._days.under_way, self._wait(now)
+            orgs = [*self._orgs.values()][-_MOST_DAYS:]
         rows = [_day_row(day, now, named=self._named) for day in days[:_MOST_DAYS]]
+        rows += [_org_row(org) for org in orgs if org.org]
         if over := self._tally.backfill:
             rows = [_range_row(over), *rows]
         picture = [_table(rows, narrow=self._live.console.width < _NARROW)] if rows else []
@@ -165,6 +182,14 @@ def _range_row(over: events.BackfillProgress) -> _Row:
     share = f"{ended * 100 // max(1, over.total)} %"
     shown = f"{ended:,} of {plural(over.total, 'day')}"
     return ("days", "", f"{share:>5}", _after(shown, over.eta_s), _bar(ended, over.total))
+
+
+def _org_row(org: events.OrgProgress) -> _Row:
+    share = f"{org.ended * 100 // max(1, org.total)} %"
+    shown = f"{org.ended:,} of {plural(org.total, 'day')}"
+    failed = f"{org.failed:,} failed" if org.failed else ""
+    rest = ", ".join(filter(None, (shown, failed)))
+    return (clean(org.org), "", f"{share:>5}", rest, _bar(org.ended, org.total))
 
 
 def _day_row(day: UnderWay, now: float, *, named: bool) -> _Row:

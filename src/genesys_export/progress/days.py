@@ -97,8 +97,10 @@ class Days:
                         slices=event.slices,
                     )
                 )
-            case events.DayPublished() | events.DayFailed():
+            case events.DayPublished() | events.DayEnded():
                 self._end(event, event.day)
+            case events.DayCut():
+                self._change(self._of(event, event.day), slices=event.slices)
             case events.DayCounted():
                 self._change(self._of(event, event.day), expected=event.conversations)
             case events.JobSubmitted():
@@ -113,11 +115,9 @@ class Days:
                 self._add(event, event.slice, staged=1)
 
     def _submitted(self, event: events.JobSubmitted) -> None:
-        for day in self._days:
-            within = day.interval.start <= event.interval.start < day.interval.end
-            if within and day.phase is Phase.STARTING:
-                self._change(day, phase=Phase.JOB)
-                return
+        starting = (one for one in self._days if one.phase is Phase.STARTING)
+        day = next((one for one in starting if _is_for(event, one)), None)
+        self._change(day, phase=Phase.JOB)
 
     def _exported(self, event: events.PageExported, now_s: float) -> None:
         if day := self._of(event, event.slice):
@@ -140,7 +140,7 @@ class Days:
         staged: int = 0,
     ) -> None:
         if day := self._of(event, slice_):
-            all_staged = day.staged + staged >= day.slices
+            all_staged = 0 < day.slices <= day.staged + staged
             self._change(
                 day,
                 read=day.read + read,
@@ -160,3 +160,10 @@ class Days:
 
     def _end(self, event: events.OfDataset, day: str) -> None:
         self._days = [one for one in self._days if one.key != (event.org, event.dataset, day)]
+
+
+def _is_for(job: events.JobSubmitted, day: UnderWay) -> bool:
+    """Whether the job reads the day; by its interval where the event does not name the day."""
+    if job.day:
+        return day.key == (job.org, job.dataset, job.day)
+    return day.interval.start <= job.interval.start < day.interval.end

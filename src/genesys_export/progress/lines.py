@@ -8,10 +8,12 @@ ISO 8601 time in UTC from the given clock, and no colours.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from functools import cache
 from threading import Lock
 from typing import Protocol, TextIO
 
@@ -29,7 +31,13 @@ PROGRESS_EVERY_S = 10.0
 SAME_WAIT_EVERY_S = 10.0
 SAME_SCORE_EVERY_S = 60.0
 # Of a range of days, these are told; how far the range is, once a minute.
-RANGE_NEWS = (events.DayPublished, events.DaySkipped, events.DayRecovered)
+RANGE_NEWS = (
+    events.ShardChosen,
+    events.DayPublished,
+    events.DaySkipped,
+    events.DayRecovered,
+    events.DayEnded,
+)
 
 
 class Clock(Protocol):
@@ -62,6 +70,7 @@ class Line:
 
 
 _LINES: dict[type[Event], tuple[Weight, str]] = {
+    events.ShardChosen: (Weight.INFO, "shard"),
     events.SignedIn: (Weight.INFO, "signed in"),
     events.Requested: (Weight.DEBUG, "request"),
     events.Waiting: (Weight.INFO, "waiting"),
@@ -73,6 +82,7 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.DayRecovered: (Weight.INFO, "day recovered"),
     events.SliceAdopted: (Weight.INFO, "slice adopted"),
     events.DayCounted: (Weight.INFO, "counted by Genesys"),
+    events.DayCut: (Weight.INFO, "slices chosen"),
     events.JobSubmitted: (Weight.INFO, "job submitted"),
     events.JobChanged: (Weight.INFO, "job changed"),
     events.IntervalHalved: (Weight.INFO, "interval halved"),
@@ -83,28 +93,50 @@ _LINES: dict[type[Event], tuple[Weight, str]] = {
     events.SliceStaged: (Weight.INFO, "slice staged"),
     events.Noticed: (Weight.WARNING, "notice"),
     events.DayPublished: (Weight.INFO, "day published"),
-    events.DayFailed: (Weight.WARNING, "day failed"),
+    events.DayEnded: (Weight.DEBUG, "day ended"),
     events.BackfillProgress: (Weight.INFO, "backfill"),
+    events.OrgProgress: (Weight.INFO, "organisation"),
+    events.WorkerFigures: (Weight.DEBUG, "worker"),
     events.ReadBack: (Weight.INFO, "read back"),
 }
 
 
-def line(event: Event, *, named: bool = True) -> Line:
+def line(event: Event, *, named: bool = True, whole: bool = True) -> Line:
     """Return the line for an event; one of an unknown kind is worth a debug line by its name.
 
-    It names the event's dataset where that is to be `named`.
+    It names the event's dataset where that is to be `named`, and unless it is the `whole` line,
+    of dataset, day and slice only what this kind of event is never without.
     """
     weight, title = _LINES.get(type(event), (Weight.DEBUG, type(event).__name__))
     if isinstance(event, events.Waiting) and event.reason == "job":
         weight = Weight.DEBUG  # a job's states are told as they change, not every look
     if isinstance(event, events.DayPublished) and event.outcome == events.UNCHANGED:
         title = "day unchanged"
+    if isinstance(event, events.DayEnded) and event.is_failure:
+        weight, title = Weight.WARNING, "day failed"
+    elif isinstance(event, events.DayEnded) and event.is_too_early:
+        weight, title = Weight.INFO, "day unfinished"
     values = {name: _plain(value) for name, value in asdict(event).items()}
     if isinstance(event, events.OfDataset):
         records = {"conversations": records_of(event.dataset)}
         values = {records.get(name, name): value for name, value in values.items()}
-        values["dataset"] = event.dataset if named else ""
+    if not named:
+        values["dataset"] = ""
+    if not whole:
+        values = {name: value for name, value in values.items() if name not in _extra(type(event))}
     return Line(weight, title, {name: value for name, value in values.items() if value != ""})
+
+
+@cache
+def _extra(kind: type[Event]) -> frozenset[str]:
+    """Return the names that events of a kind only have by what their thread works on."""
+    own = {name for each in kind.__mro__ for name in _declared(each) if each is not Event}
+    return frozenset(Event.__struct_fields__) - own - {"org"}
+
+
+def _declared(kind: type) -> Mapping[str, object]:
+    found: Mapping[str, object] = vars(kind).get("__annotations__", {})
+    return found
 
 
 class Log:
@@ -143,8 +175,9 @@ class Lines:
         self._lock = Lock()
         self._days = Days()
         self._in_range = False
+        self._are_several = named  # days: of several datasets, or others are due as well
         self._progress_told = clock.monotonic()
-        self._waits_told: dict[str, float] = {}
+        self._waits_told: dict[tuple[str, str], float] = {}
         self._score_told: tuple[int, float] | None = None
 
     def __call__(self, event: Event) -> None:
@@ -153,7 +186,9 @@ class Lines:
             now = self._clock.monotonic()
             self._days.see(event, now)
             self._in_range = self._in_range or isinstance(event, events.BackfillProgress)
-            told = line(event, named=self._named)
+            self._are_several = self._are_several or isinstance(event, events.DayDue)
+            whole = not self._brief or self._least <= Weight.DEBUG
+            told = line(event, named=self._named, whole=whole)
             worth = told.weight >= self._least and self._is_news(event, told.weight, now)
             due = self._progress(now) if self._progress_is_due(now) else None
         if worth:
@@ -165,20 +200,30 @@ class Lines:
         """Whether it is worth a line: several threads wait for the same, scores are repeated."""
         if self._least <= Weight.DEBUG:
             return True
-        if isinstance(event, events.BackfillProgress):
+        if isinstance(event, events.BackfillProgress | events.OrgProgress):
             return self._is_new_score(event, now)
         if self._in_range and self._brief and weight < Weight.WARNING:
             return isinstance(event, RANGE_NEWS)
         if not isinstance(event, events.Waiting):
-            return True
-        told = self._waits_told.get(event.reason)
+            is_alone = not (self._in_range or self._are_several or event.org)
+            # An error of a day alone is told at the end.
+            return not (self._brief and is_alone and isinstance(event, events.DayEnded))
+        whose = (event.org, event.reason)
+        told = self._waits_told.get(whose)
         if told is not None and now - told < SAME_WAIT_EVERY_S:
             return False
-        self._waits_told[event.reason] = now
+        self._waits_told[whose] = now
         return True
 
-    def _is_new_score(self, event: events.BackfillProgress, now: float) -> bool:
-        """Whether a minute has passed, the range ended or, unless `brief`, a day did."""
+    def _is_new_score(
+        self, event: events.BackfillProgress | events.OrgProgress, now: float
+    ) -> bool:
+        """Whether a minute has passed, the range ended or, unless `brief`, a day did.
+
+        Of an organisation only its end is told.
+        """
+        if isinstance(event, events.OrgProgress):
+            return bool(event.org) and event.ended == event.total
         ended, told = event.done + event.skipped + event.failed, self._score_told
         news = told and ended != told[0] and (ended == event.total or not self._brief)
         if told and not news and now - told[1] < SAME_SCORE_EVERY_S:

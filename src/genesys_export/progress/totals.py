@@ -21,6 +21,7 @@ from ..events import (
     Retrying,
     Uploaded,
     Waited,
+    WorkerFigures,
 )
 
 
@@ -100,17 +101,35 @@ def added(totals: Totals, event: Event) -> Totals:
             )
         case Uploaded():
             totals = replace(totals, uploaded_bytes=totals.uploaded_bytes + event.size_bytes)
-        case DayPublished():
+        case WorkerFigures():
+            totals = _added_figures(totals, event)
+        case DayPublished() | DaySkipped():
             totals = _ended(totals, event)
-        case DaySkipped():
-            totals = replace(totals, skipped=(*totals.skipped, event))
     return totals
 
 
-def _ended(totals: Totals, day: DayPublished) -> Totals:
+def _ended(totals: Totals, day: DayPublished | DaySkipped) -> Totals:
+    if isinstance(day, DaySkipped):
+        return replace(totals, skipped=(*totals.skipped, day))
     if day.outcome == UNCHANGED:
         return replace(totals, unchanged=(*totals.unchanged, day))
     return replace(totals, published=(*totals.published, day))
+
+
+def _added_figures(totals: Totals, told: WorkerFigures) -> Totals:
+    for reason, waited_s in told.waits_s.items():
+        totals = _waited(totals, reason, waited_s)
+    return replace(
+        totals,
+        requests=totals.requests + told.requests,
+        retries=totals.retries + told.retries,
+        throttled=totals.throttled + told.throttled,
+        jobs=totals.jobs + told.jobs,
+        conversations=totals.conversations + told.conversations,
+        rows=totals.rows + told.rows,
+        received_bytes=totals.received_bytes + told.received_bytes,
+        uploaded_bytes=totals.uploaded_bytes + told.uploaded_bytes,
+    )
 
 
 def _waited(totals: Totals, reason: str, waited_s: float) -> Totals:

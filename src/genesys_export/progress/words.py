@@ -51,10 +51,10 @@ def duration(seconds: float) -> str:
 
 def waiting(event: Waiting, left_s: float) -> str:
     """Return `rate limit: 12 s` or `job 4f2a is PENDING; checking again in 3 s`."""
-    detail = clean(event.detail)
+    detail, whose = clean(event.detail), f"{clean(event.org)}: " if event.org else ""
     if event.reason == "job":
-        return f"job {detail}".rstrip() + f"; checking again in {duration(left_s)}"
-    return f"{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
+        return f"{whose}job {detail}".rstrip() + f"; checking again in {duration(left_s)}"
+    return f"{whose}{event.reason}: {duration(left_s)}" + (f" ({detail})" if detail else "")
 
 
 def left(eta_s: float | None) -> str:
@@ -136,17 +136,18 @@ def news(event: Event, *, named: bool = False) -> str:
         whose = clean(" ".join(filter(None, (event.org, event.dataset if named else "", name))))
     match event:
         case events.Noticed():
-            text = clean(event.message)
-        case events.DayDue():
-            text = f"{whose} is due: {clean(event.reason)}"
-        case events.DaySkipped():
-            text = f"{whose} skipped: {clean(event.reason)}"
+            text = clean(f"{event.org}: {event.message}" if event.org else event.message)
+        case events.ShardChosen():
+            text = clean(f"shard {event.shard}: {event.orgs}")
+        case events.DayDue() | events.DaySkipped():
+            what = "is due" if isinstance(event, events.DayDue) else "skipped"
+            text = f"{whose} {what}: {clean(event.reason)}"
         case events.DayRecovered():
             text = f"{whose}: finishing what an earlier run began to publish"
         case events.DayPublished():
             text = f"{whose} {_published(event)}"
-        case events.DayFailed():
-            text = f"{whose} failed: {clean(event.problem)}"
+        case events.DayEnded():
+            text = _ended(event, whose)
         case events.SliceAdopted():
             taken = counted_of(event.conversations, event.dataset)
             text = f"{whose}: {taken} adopted from an earlier run"
@@ -155,6 +156,14 @@ def news(event: Event, *, named: bool = False) -> str:
             why = f"{differ} came in differing copies" if event.contested else "a job was replaced"
             text = f"{whose}: {why}; reading again"
     return text
+
+
+def _ended(event: events.DayEnded, whose: str) -> str:
+    if event.is_failure:
+        return f"{whose} failed: {clean(event.message)}"
+    said = event.message.removeprefix(event.day)  # most say the day first
+    colon = ": " if said == event.message else ""
+    return f"{whose}{colon}{clean(said)}" if event.is_too_early else ""
 
 
 def _range(totals: Totals, of: BackfillProgress) -> str:

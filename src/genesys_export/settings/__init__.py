@@ -20,6 +20,7 @@ from ..datasets import DEFAULT
 from ..redaction import keep_secret, secrets_of
 from . import problems, surroundings
 from .additions import idle_additions, of_additions
+from .export import Export
 from .keywords import from_keywords
 from .layers import (
     Layer,
@@ -37,7 +38,6 @@ from .protection import Privacy
 from .sections import (
     Csv,
     Destination,
-    Export,
     Filters,
     Genesys,
     Log,
@@ -46,6 +46,8 @@ from .sections import (
     Sections,
     Settle,
 )
+from .shards import read_shard, unused_index
+from .strays import of_strays
 from .values import names as split_names
 
 __all__ = [
@@ -75,6 +77,7 @@ class Need(Enum):
     """What a command needs."""
 
     SOURCE = auto()
+    SOME_SOURCE = auto()  # one organisation that has all it needs is enough
     DESTINATION = auto()
 
 
@@ -92,11 +95,12 @@ def load(
     `keywords` are those of the Python API, and win over `flags`. `environ` defaults to the
     environment of the process, `cwd` to its working directory. With `needs`, what the command
     needs and lacks is reported together with what is wrong, and so are invalid `dates` (flag →
-    text); if only dates are wrong, it raises WrongUse.
+    text); if only dates are wrong, it raises WrongUse, as it does for a shard that does not exist.
     """
     folder = Path.cwd() if cwd is None else cwd
     org = flags.get("org") or None
     variables = os.environ if environ is None else environ
+    shard = read_shard(flags["shard"], variables, org=org) if "shard" in flags else None
     keep_secret(secrets_of(variables))
     asked = (from_keywords(keywords or {}), from_flags(flags))
     layers = _layers(asked, variables, folder, flags.get("config"))
@@ -114,9 +118,10 @@ def load(
     if sections is not None:
         lines += problems.of_privacy(sections, layers)
         lines += of_additions(sections, layers)
+    lines += of_strays(layers)
     lines += problems.of_orgs(merged, layers, org)
-    if Need.SOURCE in needs:
-        lines += problems.of_source(merged, org, layers)
+    if {Need.SOURCE, Need.SOME_SOURCE} & {*needs}:
+        lines += problems.of_source(merged, org, layers, of_all=Need.SOURCE in needs)
         lines += problems.of_query_body(merged, folder, layers)
     if Need.DESTINATION in needs:
         lines += problems.of_destination(merged)
@@ -129,10 +134,16 @@ def load(
         *problems.secrets_in(layers[-1]),
         *(one for each in layers for one in each.retired),
         *idle_additions(sections),
+        *(
+            unused_index(variables, sections.orgs)
+            if "shard" in flags and not (shard or org)
+            else ()
+        ),
     )
     return Settings.model_construct(
         **dict(sections),
         org=org,
+        shard=shard,
         folder=folder,
         warnings=warnings,
         has_asked=any("datasets" in table(layer.values, "export") for layer in asked),

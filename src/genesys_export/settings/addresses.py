@@ -117,6 +117,17 @@ def is_unproxied(address: SplitResult, no_proxy: Iterable[str]) -> bool:
     return False
 
 
+def hidden_in(given: object) -> list[str]:
+    """Return what of a setting of [notify], a text or a list, must never be shown.
+
+    ARNs are no secrets; a webhook's path may hold a token. Whatever is given, nothing is raised.
+    """
+    whole = [given] if isinstance(given, str) else given if isinstance(given, list | tuple) else []
+    texts = [one for one in whole if isinstance(one, str)]
+    found = {part.strip(' "[]') for one in texts for part in (one, *one.split(","))}
+    return [one for one in found if not one.startswith(("sns:", "sqs:", "events:"))]
+
+
 def _split(written: str, *, with_user: bool = False) -> SplitResult:
     try:
         parts = urlsplit(written)

@@ -17,11 +17,13 @@ from pathlib import Path as FilePath
 from ..errors import WrongUse
 from ..odd_input import ODD, in_words
 from ..redaction import passwords_of
+from .addresses import hidden_in
 from .names import (
     FLAGS,
     PREFIX,
     RENAMED,
     RETIRED,
+    SHARD,
     SWITCHES,
     VARIABLES,
     Flags,
@@ -46,7 +48,7 @@ _WIDE = (  # UTF-32's first mark begins with UTF-16's
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-_SECRETS = ("client_secret", "key", "proxy")
+_SECRETS = ("client_secret", "key", "proxy", "secret", "alerts", "urls")
 _MEANINGFUL_WHEN_EMPTY: frozenset[Path] = frozenset({("destination", "prefix")})
 
 
@@ -97,8 +99,9 @@ class Layer:
         found = set[str]()
         for path in (one for one in self.called if one[-1] in _SECRETS):
             value = table(self.values, *path[:-1]).get(path[-1])
-            if isinstance(value, str):
-                found |= passwords_of(value) if path[-1] == "proxy" else {value}
+            for one in hidden_in(value) if path[0] == "notify" else [value]:
+                if isinstance(one, str):
+                    found |= passwords_of(one) if path[-1] == "proxy" else {one}
         return frozenset(found)
 
 
@@ -115,7 +118,7 @@ def from_flags(given: Flags) -> Layer:
         raise WrongUse("--quiet and --verbose exclude each other", advice="Leave one of them out.")
     layer = Layer()
     for flag, value in given.items():
-        if _is_given(value) and flag not in ("config", "org"):
+        if _is_given(value) and flag not in ("config", "org", "shard"):
             path, meaning = SWITCHES.get(flag) or (FLAGS[flag], value)
             layer.put(path, meaning, f"--{flag.replace('_', '-')}")
     return layer
@@ -130,7 +133,7 @@ def from_environment(environ: Mapping[str, str], orgs: Sequence[str] = ()) -> La
     own = {
         name: value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and not is_service_variable(name)
+        if name.startswith(PREFIX) and name != SHARD and not is_service_variable(name)
     }
     for variable, value in sorted(own.items(), key=lambda item: item[0].count("__")):
         path = _path_of(variable, orgs)

@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 from typing import TypedDict
 
 PREFIX = "GENESYS_EXPORT_"
+SHARD = "GENESYS_EXPORT_SHARD"  # what a scheduler sets instead of --shard; no setting
 
 # What Kubernetes puts into every container of a namespace with a service `genesys-export` or
 # `genesys-export-…` (enableServiceLinks, docs read 2026-11): Docker's link variables of old.
@@ -24,13 +25,14 @@ Path = tuple[str, ...]
 
 
 class Flags(TypedDict, total=False):
-    """A command's flags that are settings (FLAGS, SWITCHES), that select them, or choose one org.
+    """A command's flags that are settings (FLAGS, SWITCHES), that select them, or choose orgs.
 
     One that is None, False or empty was not given.
     """
 
     config: FilePath | str | None
     org: str | None
+    shard: str | None
     to: str | None
     dataset: Sequence[str] | None
     table: Sequence[str] | None
@@ -38,7 +40,7 @@ class Flags(TypedDict, total=False):
     layout: str | None
     engine: str | None
     query_body: str | None
-    slices: int | None
+    slices: str | None
     timezone: str | None
     wait: str | None
     allow_partial: bool
@@ -123,6 +125,9 @@ VARIABLES: dict[str, Path] = {
 }
 
 
+_SECRETS: tuple[Path, ...] = (("privacy", "key"), ("notify", "secret"), ("notify", "alerts"))
+
+
 def is_service_variable(name: str) -> bool:
     """Whether Kubernetes made the variable for a service; none of our settings looks like it."""
     return "__" not in name and _SERVICE.fullmatch(name) is not None
@@ -174,4 +179,4 @@ def how_to_set(path: Path) -> str:
 
 def is_secret(path: Path) -> bool:
     """Whether the setting is a secret; the address of a proxy is one if it has a password."""
-    return path[-1] == "client_secret" or path == ("privacy", "key")
+    return path[-1] == "client_secret" or path in _SECRETS

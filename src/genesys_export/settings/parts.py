@@ -16,7 +16,9 @@ from pydantic import SecretStr
 from ..datasets import NAMES, Dataset, datasets
 from . import addresses, problems
 from .layers import Table, over, table
+from .names import variables
 from .sections import Destination, Genesys, Sections
+from .shards import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,15 @@ class Org:
     client_secret: SecretStr
     genesys: Genesys
     ca_bundle: Path | None
+
+    def variable(self, key: str) -> str:
+        """Return the environment variable of a setting of its own: `…_ORGS__APAC__REGION`."""
+        return variables((*self.path, key))[0]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The section of the settings file where its settings are: `genesys`, or `orgs.NAME`."""
+        return ("orgs", self.name) if self.name else ("genesys",)
 
     def proxy_for(self, address: str) -> SecretStr | None:
         """Return the proxy for an address (`https://api.mypurecloud.ie`), if it needs one.
@@ -55,6 +66,7 @@ class Settings(Sections):
     """All settings of one run of the program. Holds secrets, but never shows them."""
 
     org: str | None  # the one of `orgs` that was asked for; None: all of them
+    shard: Shard | None  # what part of them is exported here; None: all of them
     folder: Path  # relative paths in settings begin here
     warnings: tuple[str, ...]  # what works, but should be set in another way
     has_asked: bool  # for datasets, on the command line or in a call
@@ -96,14 +108,39 @@ class Settings(Sections):
         usual = short if is_alone and dataset.name == NAMES else every
         return tuple(name for name in self.export.tables if name in every) or usual
 
+    @property
+    def org_names(self) -> tuple[str, ...]:
+        """The organisations to export, in order of name; "" stands for the only one.
+
+        There is none in a shard beyond their number.
+        """
+        names = self._every_org
+        return self.shard.of(names) if self.shard else names
+
+    @property
+    def _every_org(self) -> tuple[str, ...]:
+        return (self.org,) if self.org else tuple(sorted(self.orgs)) or ("",)
+
+    @property
+    def why_idle(self) -> str:
+        """Why there is no organisation to export; empty if there is one."""
+        if self.shard is None or self.org_names:
+            return ""
+        return self.shard.why_empty(len(self._every_org))
+
     def require_source(self) -> tuple[Org, ...]:
         """Return the organisations to export from, in order of name; raises WrongSettings."""
         if lines := problems.of_source(self._given(), self.org):
             raise problems.error(lines)
-        if not self.orgs:
-            return (self._org("", self.genesys),)
-        names = [self.org] if self.org else sorted(self.orgs)
-        return tuple(self._org(name, self._whole(name)) for name in names)
+        return tuple(
+            self._org(name, self._whole(name) if name else self.genesys) for name in self.org_names
+        )
+
+    def require_org(self, name: str) -> Org:
+        """Return one of the organisations ("" is the only one); raises WrongSettings."""
+        if lines := problems.of_source(self._given(name), name or None):
+            raise problems.error(lines)
+        return self._org(name, self._whole(name) if name else self.genesys)
 
     def require_destination(self) -> Target:
         """Return the destination; raises WrongSettings if none is given."""
@@ -123,14 +160,22 @@ class Settings(Sections):
             raise problems.error(lines)
         return self.require_source(), self.require_destination()
 
-    def _given(self) -> Table:
-        """Return what was given, without defaults."""
-        said = {"genesys", "destination", "filters", "orgs"}
-        return self.model_dump(include=said, exclude_unset=True)
+    def require_some(self) -> None:
+        """Raise one WrongSettings where the destination or every organisation lacks something."""
+        given = self._given()
+        lines = problems.of_source(given, self.org, of_all=False)
+        if lines := lines + problems.of_destination(given):
+            raise problems.error(lines)
+
+    def _given(self, org: str = "") -> Table:
+        """Return what was given, without defaults; with `org` of this organisation alone."""
+        shared = dict.fromkeys(("genesys", "destination", "filters"), True)
+        orgs = {org: True} if org else True
+        return self.model_dump(include={**shared, "orgs": orgs}, exclude_unset=True)
 
     def _whole(self, name: str) -> Genesys:
         """Return the org's settings laid over those that all orgs share."""
-        said = self._given()
+        said = self._given(name)
         whole = over(table(said, "orgs", name), table(said, "genesys"), ("orgs", name))
         return Genesys.model_construct(**whole)  # type: ignore[arg-type]  # checked one by one
 

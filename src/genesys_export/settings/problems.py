@@ -129,17 +129,16 @@ def origin(path: Path, layers: Sequence[Layer]) -> str:
 
 
 def of_source(
-    values: Mapping[str, object], chosen: str | None, layers: Sequence[Layer] = ()
+    values: Table, chosen: str | None, layers: Sequence[Layer] = (), *, of_all: bool = True
 ) -> tuple[str, ...]:
-    """Return a line for everything an organisation lacks or has wrong."""
+    """Return a line for all that organisations lack; without `of_all` if each lacks something."""
     orgs, shared = table(values, "orgs"), table(values, "genesys")
-    found = _of_filters(table(values, "filters"), layers)
-    if not orgs:
-        return found + _of_org(shared, ("genesys",), layers)
+    found: dict[Path, Table] = {} if orgs else {("genesys",): shared}
     for name in [chosen] if chosen in orgs else sorted(orgs):
-        path = ("orgs", name)
-        found += _of_org(over(table(orgs, name), shared, path), path, layers)
-    return found
+        found["orgs", name] = over(table(orgs, name), shared, ("orgs", name))
+    lines = [_of_org(given, path, layers) for path, given in found.items()]
+    always = _of_filters(table(values, "filters"), layers)
+    return always + sum(lines, ()) if of_all or all(lines) else always
 
 
 def of_destination(values: Mapping[str, object]) -> tuple[str, ...]:
@@ -202,8 +201,10 @@ def secrets_in(file: Layer) -> tuple[str, ...]:
 
 
 def _holds_secret(path: Path, values: Table) -> bool:
-    given = table(values, *path[:-1]).get("proxy") if path[-1] == "proxy" else None
-    return is_secret(path) or (isinstance(given, str) and "@" in given)
+    given = table(values, *path[:-1]).get(path[-1])
+    if path[-1] == "proxy":
+        return isinstance(given, str) and "@" in given
+    return is_secret(path) and given != []
 
 
 def of_orgs(
@@ -231,23 +232,24 @@ def _of_org(given: Mapping[str, object], path: Path, layers: Sequence[Layer]) ->
     found = [missing((*path, key)) for key in CREDENTIALS if given.get(key) is None]
     if all(given.get(leader) is None for leader in HOST.leaders):
         found.append(missing((*path, "region"), (*path, "base_url")))
-    elif (problem := _of_region(given)) is not None:
+    elif (problem := _of_region(given, path)) is not None:
         here = (*path, "region")
         called = origin(here, layers) or origin(("genesys", "region"), layers)
         found.append(one_line(here, called, problem))
     return tuple(found)
 
 
-def _of_region(given: Mapping[str, object]) -> str | None:
-    from ..api.regions import hosts  # noqa: PLC0415 - brings HTTP, which `tables` does not need
+def _of_region(given: Mapping[str, object], path: Path) -> str | None:
+    from ..api import SettingNames, hosts  # noqa: PLC0415 - brings HTTP, no need of `tables`
 
     region = given.get("region")
     if given.get("base_url") is not None or not isinstance(region, str):
         return None
+    names = SettingNames(base_url=variables((*path, "base_url"))[0])
     try:
-        hosts(region=region)
+        hosts(region=region, names=names)
     except WrongSettings as error:
-        found = error.message.removeprefix("GENESYS_CLOUD_REGION: ")
+        found = error.message.removeprefix(f"{names.region}: ")
         return f"{found}{'' if found.endswith('?') else '.'} {error.advice}"
     return None
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets import PersonalData
 from ..privacy import LEAST_KEY, Action, AttributeRule, Wishes
 from . import values
-from .section import Section
+from .section import Hidden, Section
 from .written_json import parsed
 
 _action = values.choice(*(action.value for action in Action))
@@ -52,7 +52,7 @@ class Attributes(Section):
 class Privacy(Section):
     """What happens to personal data before it is written."""
 
-    key: Annotated[SecretStr, BeforeValidator(values.text)] | None = None
+    key: Annotated[Hidden, BeforeValidator(values.text)] | None = None
     none: _Treatment = Action.KEEP
     personal: _Treatment = Action.KEEP
     sensitive: _Treatment = Action.KEEP
@@ -63,7 +63,7 @@ class Privacy(Section):
 
     @field_validator("key")
     @classmethod
-    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+    def _hard_to_guess(cls, value: Hidden | None) -> Hidden | None:
         if value is not None and len(value.get_secret_value()) < LEAST_KEY:
             raise ValueError(f"this must have {LEAST_KEY} characters or more")
         return value

@@ -10,38 +10,34 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    SecretStr,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
-from ..datasets import DEFAULT, NAMES, Additions, known, owner, tables
-from ..days import zone_named
 from . import addresses, values
-from .pins import pins
+from .backfilling import Backfill
+from .cluster import Cluster
+from .export import Export
+from .notify import Notify
 from .protection import Privacy
-from .section import Section, Span, Whole
+from .section import Hidden, Section, Span, Text, Whole
 from .statistics import Aggregates
+from .telemetry import Telemetry
 from .written_json import json_object
 
-Text = Annotated[str, BeforeValidator(values.text)]
-Secret = Annotated[SecretStr, BeforeValidator(values.text)]
+Secret = Annotated[Hidden, BeforeValidator(values.text)]
 Address = Annotated[str, BeforeValidator(addresses.api_address)]
 Share = Annotated[float, BeforeValidator(values.number), Field(ge=0, lt=1, allow_inf_nan=False)]
 Duration = Annotated[timedelta, BeforeValidator(values.duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(values.words)]
-Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
 
 MIB = 2**20
 OWNERS = "bucket-owner-full-control"
-DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 
 
 class Genesys(Section):
@@ -53,12 +49,13 @@ class Genesys(Section):
     region: Text | None = None
     login_url: Address | None = None
     requests_per_minute: Annotated[Whole, Field(ge=1, le=100_000)] = 300
+    tokens: Annotated[Whole, Field(ge=1, le=20)] = 1
     retry_deadline: Duration = timedelta(minutes=15)
     page_size: Annotated[Whole, Field(ge=100, le=10_000)] = 1000
     poll_first: Span = timedelta(seconds=3)
     poll_deadline: Span = timedelta(hours=2)
     ca_bundle: Text | None = None
-    proxy: Annotated[SecretStr, BeforeValidator(addresses.proxy)] | None = None
+    proxy: Annotated[Hidden, BeforeValidator(addresses.proxy)] | None = None
     no_proxy: Words = ()
 
 
@@ -111,85 +108,6 @@ class Destination(Section):
         if not 5 * MIB <= value <= 5 * 1024 * MIB:
             raise ValueError("S3 takes parts from 5MiB to 5GiB")
         return value
-
-
-class Export(Section):
-    """What is exported, and how."""
-
-    datasets: Names = (DEFAULT,)
-    names: bool = False
-    join_names: bool = False
-    local_times: bool = False
-    pin_attributes: Annotated[tuple[str, ...], BeforeValidator(pins)] = ()
-    tables: Names = ()
-    format: Annotated[str, BeforeValidator(values.choice("csv.gz", "parquet", "jsonl.gz"))] = (
-        "csv.gz"
-    )
-    keep_raw: bool = False
-    layout: Annotated[str, BeforeValidator(values.choice("daily", "hive"))] = "daily"
-    engine: Annotated[str, BeforeValidator(values.choice("jobs", "query"))] = "jobs"
-    query_body: Text | None = None
-    query_path: Annotated[str, BeforeValidator(addresses.path)] = DETAILS_QUERY
-    slices: Annotated[Whole, Field(ge=1, le=96)] = 1
-    slices_at_once: Annotated[Whole, Field(ge=1, le=96)] = 8
-    timezone: Annotated[ZoneInfo, BeforeValidator(values.zone)] = zone_named("UTC")
-    wait: Annotated[timedelta | None, BeforeValidator(values.duration_or_none)] = None
-    allow_partial: bool = False
-    publish: Annotated[str, BeforeValidator(values.choice("available", "final"))] = "available"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _query_implied(cls, given: object) -> object:
-        if not isinstance(given, Mapping) or not given.get("query_body"):
-            return given
-        if given.get("engine", "jobs") == "jobs":  # the default, which the complete file spells
-            return {**given, "engine": "query"}
-        return given
-
-    @field_validator("datasets")
-    @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return values.of_known("dataset", value, known()) or (DEFAULT,)
-
-    @field_validator("tables")
-    @classmethod
-    def _declared(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        added = Additions(pin_attributes=info.data.get("pin_attributes", ()))
-        found = values.of_known("table", value, [table.name for table in tables(added)])
-        chosen = {
-            *info.data.get("datasets", known()),
-            *([NAMES] if info.data.get("names") or info.data.get("join_names") else []),
-        }
-        for name in found:
-            if (home := owner(name)) and home.name not in chosen:
-                raise ValueError(
-                    f"{name} is a table of the dataset {home.name}, which is not chosen "
-                    "(--dataset, or datasets in [export])"
-                )
-        return found
-
-    @field_validator("format")
-    @classmethod
-    def _with_these_tables(cls, value: str, info: ValidationInfo) -> str:
-        if value == "jsonl.gz" and info.data.get("tables"):
-            raise ValueError("jsonl.gz has whole records in one table; leave out tables")
-        return value
-
-    @property
-    def added(self) -> Additions:
-        """What is added to the declared tables."""
-        return Additions(
-            local_times=self.local_times,
-            join_names=self.join_names,
-            pin_attributes=self.pin_attributes,
-        )
-
-
-class Backfill(Section):
-    """How a range of days is exported."""
-
-    days_at_once: Annotated[Whole, Field(ge=1, le=32)] = 2
-    order: Annotated[str, BeforeValidator(values.choice("newest", "oldest"))] = "newest"
 
 
 class Resume(Section):
@@ -280,7 +198,10 @@ class Sections(Section):
     csv: Csv = Csv()
     roll: Roll = Roll()
     privacy: Privacy = Privacy()
+    notify: Notify = Notify()
     log: Log = Log()
+    telemetry: Telemetry = Telemetry()
+    cluster: Cluster = Cluster()
     orgs: Mapping[str, Genesys] = Field(default_factory=dict)
 
     @field_validator("orgs")

@@ -12,9 +12,7 @@ from pydantic import BeforeValidator, field_validator
 
 from ..datasets import datasets, dimensions_of
 from . import values
-from .section import Section
-
-_Names = Annotated[tuple[str, ...], BeforeValidator(values.names)]
+from .section import Names, Section
 
 
 def _groupable() -> Mapping[str, tuple[str, ...]]:
@@ -34,8 +32,8 @@ class Aggregates(Section):
     granularity: Annotated[
         str, BeforeValidator(values.choice("PT15M", "PT30M", "PT1H", "P1D"))
     ] = "PT30M"
-    group_by: _Names = ()
-    metrics: _Names = ()
+    group_by: Names = ()
+    metrics: Names = ()
 
     @field_validator("group_by")
     @classmethod

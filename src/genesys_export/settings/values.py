@@ -42,6 +42,8 @@ _BYTES = {
 }
 _MOST_DIGITS = 18
 
+AUTO, MOST_SLICES = "auto", 96
+
 
 def text(given: object) -> str:
     """Read a text; blanks round it (the line end of a secret's file) are removed."""
@@ -55,6 +57,19 @@ def number(given: object) -> object:
     if isinstance(given, bool):
         raise ValueError("this must be a number")
     return given
+
+
+def slices(given: object) -> int | str:
+    """Read a number of slices, 1 to 96; `auto` is itself."""
+    written = str(given).strip().lower()
+    if written == AUTO:
+        return AUTO
+    if isinstance(given, bool) or not re.fullmatch(r"[+-]?\d{1,9}", written, re.ASCII):
+        raise ValueError("this must be a number from 1 to 96, or auto")
+    if not 1 <= int(written) <= MOST_SLICES:
+        bound = "at least 1" if int(written) < 1 else f"at most {MOST_SLICES}"
+        raise ValueError(f"this must be {bound}")
+    return int(written)
 
 
 def duration(given: object) -> timedelta:

@@ -207,7 +207,7 @@ class FolderStore:
                     found = (self._root / name).stat()  # foreign names, too
                 except FileNotFoundError:  # gone since it was listed
                     continue
-                yield Listed(name, found.st_size)
+                yield Listed(name, found.st_size, tag_of(found).etag)
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield the file's bytes; a file renamed over it meanwhile does not matter."""

@@ -173,7 +173,8 @@ class S3Store:
                 )
             for page in pages:
                 for found in page.get("Contents", ()):
-                    yield Listed(found["Key"].removeprefix(base), found["Size"])
+                    key = found["Key"].removeprefix(base)
+                    yield Listed(key, found["Size"], found.get("ETag", ""))
 
     def chunks(self, key: str, tag: Tag) -> Iterator[bytes]:
         """Yield the object's bytes while it is what `tag` names; else raises ChangedMeanwhile."""

@@ -21,6 +21,7 @@ from ...api import (
     Transport,
 )
 from ...api.probes import Division, divisions, greet, permitted
+from ...api.setting_names import USUAL, SettingNames
 from ...api.transport import Failure
 from ...datasets import ListEndpoint, Table, datasets
 from ...days import iso_ms
@@ -34,15 +35,15 @@ _MOST_NAMES = 12
 
 # By the few words that the transport has for it.
 _FIXES = {
-    "the host name is unknown": "Check GENESYS_CLOUD_REGION or GENESYS_CLOUD_BASE_URL, and this "
-    "machine's DNS; if it needs a proxy, set HTTPS_PROXY.",
-    "the proxy failed": "Check HTTPS_PROXY: it must be reachable, allow this host and accept its "
+    "the host name is unknown": "Check {host}, and this machine's DNS; if it needs a proxy, set "
+    "{proxy}.",
+    "the proxy failed": "Check {proxy}: it must be reachable, allow this host and accept its "
     "user.",
     "TLS failed": "Something between this machine and the host breaks TLS: check the proxy or "
     "firewall.",
 }
 _NOT_FOUND = 404
-_NO_WAY = "Allow this machine to connect to the host, or set HTTPS_PROXY if it needs a proxy."
+_NO_WAY = "Allow this machine to connect to the host, or set {proxy} if it needs a proxy."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ class Genesys:
     tables: Sequence[Table] = ()  # those that are made of lists
     divisions: Sequence[str] = ()  # ids the export is restricted to
     proxied: bool = False
+    names: SettingNames = USUAL
 
 
 def genesys(one: Genesys) -> Generator[Finding, None, None]:
@@ -101,6 +103,7 @@ def _way(one: Genesys, address: str) -> Finding:
         greet(one.transport, address)
     except Failure as failure:
         fix = _FIXES.get(str(failure), _NO_WAY)
+        fix = fix.format(host=one.names.host, proxy=one.names.proxy)
         return failed(GenesysUnavailable(f"{host}: {failure}", advice=fix))
     proxied = " through the proxy" if one.proxied else ""
     if urlsplit(address).scheme == "http":

@@ -63,6 +63,7 @@ class DayStatus:
     differences: tuple[str, ...] = ()  # of its recipe from the newest one, in words
     failure: Failure | None = None  # of an attempt later than the manifest
     held: ClaimHolder | None = None
+    owed: tuple[str, ...] = ()  # the messages about it that a target did not get yet
     unreadable: str = ""  # why the manifest or the claim could not be read
     due: str | None = None  # why the next run exports it (again)
     is_past: bool = False  # of a snapshot: it can't be read any more

@@ -9,7 +9,7 @@ manifest affects its own day only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,12 +23,13 @@ from ...claim import Claim, Failure
 from ...damage import damages, sentence
 from ...datasets import Dataset
 from ...days import Day, yesterday, zone_named
-from ...errors import DestinationFailed, NotAFile
+from ...errors import DestinationFailed, NotAFile, WrongSettings, in_sentences
 from ...guards import differences
 from ...last_run import LastRun
 from ...locations import Home, Kind
 from ...manifest import Manifest
 from ...model import Store
+from ...notify import journal
 from .day import HARMLESS, ClaimHolder, DayStatus, OrgStatus, State
 
 _AT_ONCE = 8  # objects being read
@@ -44,6 +45,7 @@ class Place:
     zone: ZoneInfo
     policy: life.Policy
     given: str = ""  # the flags that suggested commands repeat
+    targets: Collection[str] = ()  # what the journal of [notify] calls those that there are now
 
     @property
     def home(self) -> Home:
@@ -76,11 +78,12 @@ def read(store: Store, place: Place, now: datetime) -> OrgStatus:
     zone = _zone(newest.timezone, place.zone) if newest else place.zone
     recipe = newest.recipe if newest else None
     due, days = _due(found, place.policy, zone, now), []
+    owed = _owed(store, place) if place.targets else {}
     for at in _calendar(found, zone, now - place.policy.rest):
         status = _status(store, place, Day(at, zone), found.get(at, _Known()), now)
         if status.manifest and recipe:
             status = replace(status, differences=differences(status.manifest.recipe, recipe))
-        days.append(replace(status, due=due.get(at)))
+        days.append(replace(status, due=due.get(at), owed=owed.get(str(at), ())))
     return OrgStatus(
         org=place.org,
         dataset=place.dataset,
@@ -122,6 +125,23 @@ def _last_run(store: Store, home: Home) -> LastRun | None:
         return None
 
 
+def _owed(store: Store, place: Place) -> dict[str, tuple[str, ...]]:
+    """Return the messages that targets did not get yet, by day; none where that isn't known."""
+    key = place.home.announced
+    try:
+        there = store.read(key)
+        found = journal.decode(there.body, store.url(key)) if there else journal.Journal()
+    except (DestinationFailed, NotAFile, WrongSettings):  # a run says what is wrong with it
+        return {}
+    owed: dict[str, tuple[str, ...]] = {}
+    for day, told in found.days.items():
+        owed[day] = tuple(str(one) for to, one in told.owed.items() if to in place.targets)
+    for day, trouble in found.troubles.items():
+        lacking = len({*trouble.owed} & {*place.targets})
+        owed[day] = owed.get(day, ()) + (str(trouble.outcome),) * lacking
+    return owed
+
+
 def _zone(name: str, otherwise: ZoneInfo) -> ZoneInfo:
     try:
         return zone_named(name)
@@ -159,7 +179,7 @@ def _known(store: Store, home: Home, asked: tuple[date, set[Kind]]) -> _Known:
             else:
                 known = replace(known, claim=claims.decode(there.body, store.url(key)))
         except (DestinationFailed, NotAFile) as problem:
-            told = f"{problem.message}. {problem.advice}"
+            told = in_sentences(problem.message, problem.advice)
             known = replace(known, unreadable=f"{known.unreadable} {told}".strip())
             if kind is Kind.MANIFEST:
                 known = replace(known, no_manifest=problem.message)

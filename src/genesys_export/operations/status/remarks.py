@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ...errors import in_sentences
 from ...last_run import LastRun
 from ...plural import counted, plural
 from ...progress.words import size
@@ -49,6 +50,7 @@ class Remark:
 def remarks(day: DayStatus) -> tuple[Remark, ...]:
     """Return everything there is to say about a day, what needs attention first."""
     found = [*_of_state(day), *_of_attempts(day), *_of_counts(day), *_of_recipe(day)]
+    found += _of_messages(day)
     return tuple(sorted(found, key=lambda remark: remark.weight is Weight.NOTE))
 
 
@@ -115,7 +117,7 @@ def _of_attempts(day: DayStatus) -> Iterator[Remark]:
     if day.failure:
         failed = day.failure
         ended = f"ended with status {failed.status} at {instant(failed.at)}"
-        told = f"the last attempt {ended}: {failed.message.rstrip('.')}. {failed.advice}".strip()
+        told = f"the last attempt {ended}: {in_sentences(failed.message, failed.advice)}"
         is_fine = day.manifest is not None and failed.status in HARMLESS
         weight = Weight.NOTE if is_fine or day.is_past else Weight.ATTENTION
         yield Remark(weight, f"status {failed.status}", told)
@@ -165,6 +167,15 @@ def _of_recipe(day: DayStatus) -> Iterator[Remark]:
         yield Remark(Weight.NOTE, "cut table" if is_of_cut else "note", note)
 
 
+def _of_messages(day: DayStatus) -> Iterator[Remark]:
+    if day.owed:
+        many = plural(len(day.owed), "message")
+        verb = "was" if len(day.owed) == 1 else "were"
+        kinds = ", ".join(sorted({*day.owed}))
+        told = f"{many} about the day ({kinds}) {verb} not delivered yet; the next run tries again"
+        yield Remark(Weight.NOTE, f"{many} owed", told)
+
+
 def summary(status: OrgStatus) -> str:
     """Return one sentence for all days."""
     days, failed = status.days, run_failed(status.last_run)
@@ -189,6 +200,7 @@ def run_words(run: LastRun) -> str:
         "unchanged": run.unchanged,
         "skipped": run.skipped,
         "failed": run.failed,
+        "unfinished": run.unfinished,
         "not tried": run.not_tried,
     }
     days = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
@@ -202,7 +214,7 @@ def run_error(run: LastRun) -> str:
     if not run.message:
         return ""
     about = f"{run.day}: " if run.day and run.day not in run.message else ""
-    return f"{about}{run.message.rstrip('.')}. {run.advice}".rstrip()
+    return about + in_sentences(run.message, run.advice)
 
 
 def by_state(days: Sequence[DayStatus]) -> dict[State, int]:

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
-from ...damage import Damage, damages
+from ...about import about
+from ...damage import Damage, damages, sentence
 from ...datasets import Dataset
 from ...days import Day
 from ...errors import ChangedMeanwhile, DataMismatch, DestinationFailed, NotAFile, TryAgainLater
@@ -20,17 +21,25 @@ from ...events import Observe, ignore
 from ...locations import Home
 from ...manifest import Manifest
 from ...model import Store
+from ...plural import plural
 from ...source_count import OurCounts, SourceCount, SourceCounter, Tolerance, Verdict, prove
 from ..published import published, replaced, stands
 from .hashes import Pulse
 from .inspection import Checked, Inspection
 from .mismatches import Mismatch, Mismatches
 
+Announce = Callable[[Manifest, str], None]
+
 _AT_ONCE = 8  # manifests being read
 _AGAIN = "Verify it again."
 
 
 PAST = "A past day of a snapshot can't be exported again: restore its files from a backup."
+
+
+def _nobody(manifest: Manifest, problem: str) -> None:
+    """Tell nobody."""
+    del manifest, problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +93,7 @@ class Verifier:
         None  # who asks the source, where that is wanted
     )
     tolerance: Tolerance = field(default_factory=Tolerance)
+    announce: Announce = _nobody  # takes every damaged day; raises nothing
 
     def verify(self, day: Day) -> Verification:
         """Read the day back.
@@ -91,6 +101,10 @@ class Verifier:
         Raises TryAgainLater while the day is being replaced, DataMismatch where nothing whole is
         published for it, and what the store raises. Mismatches are returned, not raised.
         """
+        with about(org=self.home.org, dataset=self.home.dataset, day=str(day)):
+            return self._verified(day)
+
+    def _verified(self, day: Day) -> Verification:
         key = self.home.manifest(day)
         tag, manifest = published(self.store, self.home, day, advice=self._again(day))
         mismatches = Mismatches()
@@ -108,6 +122,9 @@ class Verifier:
             raise replaced(day, _AGAIN) from problem
         if mismatches.met and not stands(self.store, key, tag):
             raise replaced(day, _AGAIN)
+        if mismatches.met:
+            count = plural(len(mismatches.met), "mismatch", "mismatches")
+            self.announce(manifest, f"{day} does not match its manifest: {count}")
         return Verification(
             whose=self.whose,
             day=str(day),
@@ -153,7 +170,11 @@ class Verifier:
 
     def damages(self, manifests: Iterable[Manifest]) -> Mapping[str, tuple[Damage, ...]]:
         """Return the files that are missing or have another size, by day, from listings alone."""
-        return damages(self.store, self.home, manifests)
+        there = {made.day: made for made in manifests}
+        found = damages(self.store, self.home, there.values())
+        for day, some in found.items():
+            self.announce(there[day], sentence(some))
+        return found
 
     def _counted(self, manifest: Manifest) -> SourceCount | None:
         counter = self.counter(manifest) if self.counter else None

@@ -1,0 +1,3 @@
+"""The day that these tests export."""
+
+DAY = "2025-11-20"
