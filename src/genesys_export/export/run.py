@@ -116,8 +116,9 @@ class Run:
     @property
     def is_threaded(self) -> bool:
         """Whether days are exported in other threads."""
-        lanes = sum(len(org.datasets) for org in self.orgs)
-        return self.side_by_side > 1 or (self.waits and lanes > 1)
+        if self.side_by_side > 1 or not self.waits:
+            return self.side_by_side > 1
+        return sum(len(org.datasets) for org in self.orgs) > 1
 
     @property
     def _is_limited(self) -> bool:
@@ -253,12 +254,7 @@ class Run:
         """Yield the days that are done with by what has ended."""
         self._put_in_line(turn)
         if isinstance(ended, Found):
-            likely = turn.likely_done
-            ends = turn.found(ended)
-            score.likely_done += turn.likely_done - likely
-            for one in ends:
-                score.add(one)
-                yield self._with_stop(one)
+            yield from self._without_export(score, turn, partial(turn.found, ended))
         elif task:
             self._days_open -= 1
             turn.ended(task)
@@ -300,8 +296,14 @@ class Run:
                 yield from self._left(score, turn, dataset, why)
 
     def _left(self, score: Score, turn: Turn, dataset: str, why: str) -> Iterator[DayResult]:
+        return self._without_export(score, turn, partial(turn.give_up, dataset, why))
+
+    def _without_export(
+        self, score: Score, turn: Turn, found: Callable[[], list[DayResult]]
+    ) -> Iterator[DayResult]:
+        """Yield the days that are done with because of what was found, without an export."""
         likely = turn.likely_done
-        ends = turn.give_up(dataset, why)
+        ends = found()
         score.likely_done += turn.likely_done - likely
         for one in ends:
             score.add(one)

@@ -62,6 +62,7 @@ class Slots:
     _late: Counter[str] = field(default_factory=Counter)
     _taken: Counter[str] = field(default_factory=Counter)
     _wishes: defaultdict[str, deque[_Wish]] = field(default_factory=lambda: defaultdict(deque))
+    _wished: int = 0  # all of them: the loop asks for each day, and there may be thousands
     _sum: int = 0  # of the slots taken
     _lock: Lock = field(default_factory=Lock)
 
@@ -92,8 +93,7 @@ class Slots:
     @property
     def are_wished_for(self) -> bool:
         """Whether a day that lent its slot wants one again."""
-        with self._lock:
-            return any(self._wishes.values())
+        return self._wished > 0
 
     def take(self, org: str) -> bool:
         """Take a slot for a day that begins; return whether one is free.
@@ -110,6 +110,7 @@ class Slots:
             if not self._wishes[org] or not self._take(org):
                 return False
             self._wishes[org].popleft().grant()
+            self._wished -= 1
             return True
 
     def wish(self, org: str) -> _Wish:
@@ -117,6 +118,7 @@ class Slots:
         with self._lock:
             wish = _Wish(org, self.mailbox())
             self._wishes[org].append(wish)
+            self._wished += 1
             return wish
 
     def forget(self, wish: _Wish) -> None:
@@ -126,6 +128,7 @@ class Slots:
                 self._give_back(wish.org)
             else:
                 self._wishes[wish.org].remove(wish)
+                self._wished -= 1
 
     def give_back(self, org: str) -> None:
         """Give a slot back."""

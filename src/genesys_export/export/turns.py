@@ -7,7 +7,7 @@ at a time for each organisation; everything else is used by the thread of the lo
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import time_limit
@@ -29,6 +29,11 @@ def result(whose: tuple[str, str], day: Day, **ended: object) -> DayResult:
     """Return how a day of an organisation's dataset ended."""
     org, dataset = whose
     return DayResult(org=org, dataset=dataset, day=day, **ended)  # type: ignore[arg-type]
+
+
+def not_tried(whose: tuple[str, str], days: Iterable[Day], why: str) -> list[DayResult]:
+    """Return the results of days that will not be exported."""
+    return [result(whose, day, not_tried=why) for day in days]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +145,8 @@ class Turn:
         self.looking = False
         ends = [*found.ended]
         if why := self._given_up.get(found.dataset, ""):
-            ends += [result(one.whose, one.day, not_tried=why) for one in found.tasks]
+            whose = self.org.name, found.dataset
+            ends += not_tried(whose, (one.day for one in found.tasks), why)
         else:
             self.waiting.extend(found.tasks)
         if found.problem:
@@ -155,7 +161,7 @@ class Turn:
         mine = [task for task in self.waiting if task.whose[1] == dataset]
         if mine:
             self.waiting = deque(task for task in self.waiting if task.whose[1] != dataset)
-        ends = [result(task.whose, task.day, not_tried=why) for task in mine]
+        ends = not_tried((self.org.name, dataset), (task.day for task in mine), why)
         ends += self._never_looked_at(dataset, why)
         self._estimate()
         return ends
@@ -163,7 +169,7 @@ class Turn:
     def _never_looked_at(self, dataset: str, why: str) -> list[DayResult]:
         first = self._unlooked.pop(dataset, None)
         days = () if first is None else self.choice.days[first:]
-        return [result((self.org.name, dataset), day, not_tried=why) for day in days]
+        return not_tried((self.org.name, dataset), days, why)
 
     def _estimate(self) -> None:
         self.likely_done = sum(
@@ -196,8 +202,7 @@ class Turn:
         settled: dict[Day, DayReport] = {}
         whose = (self.org.name, dataset)
         if ending := self.ending():
-            left = tuple(result(whose, day, not_tried=str(ending)) for day in days)
-            return Found(dataset=dataset, ended=left)
+            return Found(dataset=dataset, ended=tuple(not_tried(whose, days, str(ending))))
         exporter = None
         try:
             with (
@@ -208,15 +213,15 @@ class Turn:
                 days = self.choice.announced(exporter, days)
                 settled = self._settled(exporter, first, days)
         except DeadlineReached as late:
-            ended = tuple(result(whose, day, not_tried=str(late)) for day in days)
-            first_one = replace(ended[0], problem=late)
-            return Found(dataset=dataset, ended=(first_one, *ended[1:]), problem=late)
+            first_one, *others = not_tried(whose, days, str(late))
+            ended = (replace(first_one, problem=late), *others)
+            return Found(dataset=dataset, ended=ended, problem=late)
         except Exception as problem:  # noqa: BLE001 - the border of an organisation's dataset
             if exporter is None or not self.ending():
                 known = as_known(problem, self.org.name)
                 ended = (
                     result(whose, days[0], problem=known),
-                    *(result(whose, day, not_tried=GIVEN_UP) for day in days[1:]),
+                    *not_tried(whose, days[1:], GIVEN_UP),
                 )
                 return Found(dataset=dataset, ended=ended, problem=known)
         return Found(
