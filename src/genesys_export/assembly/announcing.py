@@ -15,7 +15,6 @@ from functools import partial
 from itertools import product
 from secrets import SystemRandom
 from threading import Lock
-from urllib.parse import urlsplit
 
 from ..api import Clock, Transport, TransportOptions
 from ..errors import DeadlineReached, Stopped, TryAgainLater, WrongSettings, as_known
@@ -30,7 +29,6 @@ from ..notify.journal import Told
 from ..notify.round import told_of
 from ..notify.webhook import Webhook
 from ..settings import Settings
-from ..settings.addresses import is_unproxied
 from ..store.options import S3Options
 from ..store.s3_client import session_of
 
@@ -272,8 +270,7 @@ def targets_of(settings: Settings, clock: Clock) -> tuple[Target, ...]:
     addresses = [one.get_secret_value() for one in asked.urls]
 
     def transport(address: str) -> Transport:
-        direct = is_unproxied(urlsplit(address), told.no_proxy)
-        proxy = None if direct or told.proxy is None else told.proxy.get_secret_value()
+        proxy = told.proxy_for(address)
         bundle = str(settings.folder / told.ca_bundle) if told.ca_bundle else None
         return Transport(
             TransportOptions(
@@ -282,7 +279,7 @@ def targets_of(settings: Settings, clock: Clock) -> tuple[Target, ...]:
                 answer_timeout_s=_ANSWER_S,
                 answer_bytes=_ANSWER_BYTES,
                 ca_bundle=bundle,
-                proxy=proxy,
+                proxy=proxy.get_secret_value() if proxy else None,
             )
         )
 

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ..api import Clock
+from ..errors import how_to_install
 from ..events import Observe
 from ..findings import Check, Finding, carried_out, doubtful, fine, wrong
 from ..notify.alerts import Alert
@@ -105,7 +106,7 @@ def _collector() -> Finding:
     except ImportError as missing:
         return wrong(
             f"telemetry.otlp needs OpenTelemetry's SDK: {missing.name} is not installed",
-            "Install it in your clone of the project: pip install '.[otel]'",
+            how_to_install("otel"),
         )
     try:
         found = endpoints()

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from ..datasets import NAMES, Dataset, datasets
-from . import addresses, problems
+from . import problems
 from .layers import Table, over, table
 from .names import variables
 from .sections import Destination, Genesys, Sections
@@ -45,13 +44,8 @@ class Org:
         return ("orgs", self.name) if self.name else ("genesys",)
 
     def proxy_for(self, address: str) -> SecretStr | None:
-        """Return the proxy for an address (`https://api.mypurecloud.ie`), if it needs one.
-
-        None for plain http, which is this machine only, and for hosts that no_proxy names.
-        """
-        parts = urlsplit(address if "://" in address else f"https://{address}")
-        direct = parts.scheme == "http" or addresses.is_unproxied(parts, self.genesys.no_proxy)
-        return None if direct else self.genesys.proxy
+        """Return the proxy for an address (`https://api.mypurecloud.ie`), if it needs one."""
+        return self.genesys.proxy_for(address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -57,6 +58,15 @@ class Genesys(Section):
     ca_bundle: Text | None = None
     proxy: Annotated[Hidden, BeforeValidator(addresses.proxy)] | None = None
     no_proxy: Words = ()
+
+    def proxy_for(self, address: str) -> Hidden | None:
+        """Return the proxy for an address (`https://api.mypurecloud.ie`), if it needs one.
+
+        None for plain http, which is this machine only, and for hosts that no_proxy names.
+        """
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+        direct = parts.scheme == "http" or addresses.is_unproxied(parts, self.no_proxy)
+        return None if direct else self.proxy
 
 
 class Destination(Section):

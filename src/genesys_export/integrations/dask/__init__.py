@@ -15,8 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...api import SystemClock
-from ...assembly.dates import AnyDay, ended_days
+from ...assembly.dates import AnyDay
 from ...assembly.working import Surroundings, Work
 from ...days import Day
 from ...events import Observe, ignore
@@ -52,12 +51,10 @@ def backfill(  # noqa: PLR0913 - all but the range by keyword
     config = str(Path(file).absolute()) if file else None
     recipe = Recipe(flags=Flags(config=config), keywords=settings)
     read = recipe.settings(org or "")
-    clock = SystemClock()
-    days, _ = ended_days(start, end, read, clock)
-    work = Work(read, Surroundings(clock=clock, observe=on_event))
-    days = days[::-1] if read.backfill.order == "newest" else days
+    work = Work(read, Surroundings(observe=on_event))
     try:
-        results = spread(client, recipe, work, days, options or ExportOptions())
+        choice, _ = work.range(start, end)
+        results = spread(client, recipe, work, choice.days, options or ExportOptions())
     except BaseException:
         work.close()
         raise

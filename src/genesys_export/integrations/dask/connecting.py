@@ -9,12 +9,12 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...errors import TryAgainLater, WrongUse, how_to_install
 from ...redaction import clean
+from ...settings.addresses import is_loopback
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -44,7 +44,7 @@ def check_address(address: str, *, allow_plain_text: bool) -> int | None:
             f"--cluster {clean(address)} is not the address of a Dask scheduler",
             advice="Use tls://HOST:PORT, tcp://HOST:PORT, local or local:N.",
         )
-    if parts.scheme in _PLAIN and not _is_loopback(host) and not allow_plain_text:
+    if parts.scheme in _PLAIN and not is_loopback(host) and not allow_plain_text:
         raise WrongUse(
             f"--cluster {address} is not encrypted: who reaches that scheduler can run programs"
             " on its workers, and they have the credentials",
@@ -52,13 +52,6 @@ def check_address(address: str, *, allow_plain_text: bool) -> int | None:
             " allow_plain_text = true in [cluster] if the network is trusted.",
         )
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @contextmanager
