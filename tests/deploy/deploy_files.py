@@ -6,6 +6,8 @@ Knows where they lie and which command lines and variables stand in them; judges
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +73,17 @@ def actions(policy: dict[str, Any], service: str) -> set[str]:
     listed = [each["Action"] for each in policy["Statement"] if each["Effect"] == "Allow"]
     every = [one for action in listed for one in ([action] if isinstance(action, str) else action)]
     return {action for action in every if action.startswith(f"{service}:")}
+
+
+def cfn_lint(name: str, folder: Path) -> tuple[int, str]:
+    """Return cfn-lint's exit status and what it says of a template, warnings included."""
+    program = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run(
+        [program, "--include-checks", "W", "--", str(DEPLOY / name)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return done.returncode, done.stdout

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from deploy_files import (
-    DEPLOY,
     ROOT,
     RUN_FLAGS,
     actions,
+    cfn_lint,
     documents,
     flags_of,
     our_s3_actions,
@@ -49,16 +46,7 @@ def policies(role):
 
 
 def test_cfn_lint_finds_no_fault_with_the_template(tmp_path):
-    program = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run(
-        [program, "--include-checks", "W", "--", str(DEPLOY / NAME)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "")
+    assert cfn_lint(NAME, tmp_path) == (0, "")
 
 
 def test_the_task_may_do_what_the_store_does_and_no_more(resources):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -149,14 +150,19 @@ def test_credentials_by_keyword_are_enough_and_are_never_shown(genesys, lake):
         assert exporter.export(DAY).results[0].status == "published"
 
 
-def test_organisations_are_all_exported_or_one_is_chosen(genesys, lake):
+def two_orgs(genesys, lake) -> dict[str, Any]:
+    """Return the settings of two organisations that are the same simulator."""
     one = {
         "base_url": genesys.base_url,
         "client_id": genesys.client_id,
         "client_secret": genesys.client_secret,
         "poll_first": "0.05s",
     }
-    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    return {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+
+
+def test_organisations_are_all_exported_or_one_is_chosen(genesys, lake):
+    given = two_orgs(genesys, lake)
     with Exporter.from_settings(**given, tables=["conversations"]) as exporter:
         assert [each.org for each in exporter.export(DAY).results] == ["apac", "emea"]
         with pytest.raises(WrongUse, match="several organisations"):
@@ -210,13 +216,7 @@ def test_exporters_share_a_budget(make):
 
 
 def test_each_organisation_can_have_a_budget_of_its_own(genesys, lake):
-    one = {
-        "base_url": genesys.base_url,
-        "client_id": genesys.client_id,
-        "client_secret": genesys.client_secret,
-        "poll_first": "0.05s",
-    }
-    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    given = two_orgs(genesys, lake)
     budgets = {"emea": Counting(), "apac": Counting()}
     made = Exporter.from_settings(
         **given, tables=["conversations"], budget=lambda org: budgets[org]
@@ -248,13 +248,7 @@ def test_an_exporter_works_again_after_it_was_closed(make):
 
 
 def test_a_shard_is_exported_or_none_of_it(genesys, lake):
-    one = {
-        "base_url": genesys.base_url,
-        "client_id": genesys.client_id,
-        "client_secret": genesys.client_secret,
-        "poll_first": "0.05s",
-    }
-    given = {"to": lake, "environ": {}, "orgs": {"emea": one, "apac": one}}
+    given = two_orgs(genesys, lake)
     with Exporter.from_settings(**given, tables=["conversations"], shard="2/2") as exporter:
         assert [each.org for each in exporter.export(DAY).results] == ["emea"]
     with Exporter.from_settings(**given, shard="3/3") as exporter:
