@@ -65,13 +65,15 @@ def test_workers_and_scheduler_may_die_and_no_day_is_lost_or_exported_twice(
     run.until(lambda: jobs() >= 8, "the 8th job")
     closed.terminate()
     run.until(lambda: jobs() >= 12, "the 12th job")
+    published = lambda: documents(seaweedfs, "dying/", "manifest.json")  # noqa: E731
+    run.until(lambda: len(published()) >= 4, "the 4th manifest")
     scheduler.kill()
     run.ends(75)
     orphan.ended()
     claims = documents(seaweedfs, "dying/", "claim.json")
     assert claims
     before = {name: jobs_of(org) for name, org in orgs.items()}
-    done = [key for key, one in documents(seaweedfs, "dying/", "manifest.json").items()]
+    done = list(published())
     at.scheduler(port=int(address.rpartition(":")[2]))
     for _ in range(2):
         at.worker(address)
