@@ -126,6 +126,7 @@ def organisations(home: Path, *, orgs: int, days: int, in_process: int = 0) -> d
         clock=clock,
         at_once=2,
         in_process=most,
+        abandon=clock.end,
         threads=partial(Workers, clock),
         mailbox=partial(Mail, clock),
     )

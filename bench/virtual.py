@@ -15,6 +15,8 @@ from queue import Empty
 from threading import Lock, local
 from typing import Any, ParamSpec, TypeVar
 
+from genesys_export.threads import Abandoned
+
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
@@ -44,7 +46,7 @@ class VirtualTime:
         self.lock = Lock()
         self._start, self._passed_s = start, 0.0
         self._sleepers: list[tuple[float, int, _Sleeper]] = []
-        self._count, self._busy = 0, 1
+        self._count, self._busy, self._is_over = 0, 1, False
         self._mine = local()
         self._mine.takes_part = True
 
@@ -62,17 +64,27 @@ class VirtualTime:
         return self._passed_s
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        if seconds <= 0 or not self.takes_part:
+        """Wait; raises Abandoned once time has ended."""
+        if not self.takes_part:
             return
-        sleeper = _Sleeper()
-        with self.lock:
-            self.put_to_sleep(sleeper, seconds)
-        sleeper.wait()
+        if seconds > 0 and not self._is_over:
+            sleeper = _Sleeper()
+            with self.lock:
+                self.put_to_sleep(sleeper, seconds)
+            sleeper.wait()
+        if self._is_over:
+            raise Abandoned("time has ended")
 
     def rest(self, seconds: float) -> None:
         """Wait."""
         self.sleep(seconds)
+
+    def end(self) -> None:
+        """Wake everybody: nobody waits for what they do any more."""
+        with self.lock:
+            self._is_over = True
+            for *_, sleeper in self._sleepers:
+                self.wake(sleeper)
 
     def put_to_sleep(self, sleeper: _Sleeper, seconds: float) -> None:
         """Count the calling thread as one that sleeps; to be called with the lock held."""

@@ -13,6 +13,7 @@ import pytest
 from bench.contenders import ROOT
 from bench.organisations import organisations
 from bench.virtual import Mail, VirtualTime, Workers
+from genesys_export.threads import Abandoned
 
 
 @pytest.fixture
@@ -75,7 +76,39 @@ def test_time_passes_only_while_everybody_sleeps(time):
     assert time.monotonic() == 9
 
 
+def test_who_sleeps_when_time_ends_is_woken_and_sleeps_no_more(time):
+    workers = Workers(time, 2)
+    asleep = [workers.submit(time.sleep, 9.0) for _ in range(2)]
+    time.end()
+    workers.shutdown()
+    assert [type(one.exception()) for one in asleep] == [Abandoned, Abandoned]
+    with pytest.raises(Abandoned):
+        time.sleep(0)
+
+
 def test_a_reader_of_mail_that_none_comes_for_wakes_at_the_end_of_its_wait(time):
     with pytest.raises(Empty):
         Mail(time).get(timeout=100)
     assert time.monotonic() == 100
+
+
+def test_a_day_costs_the_loop_the_same_with_ten_times_as_many_organisations(tmp_path):
+    """So many days are under way that most organisations wait for room; nobody asks them."""
+    few, many = (calls_a_day(tmp_path, orgs) for orgs in (32, 320))
+    assert many < 1.5 * few
+
+
+def calls_a_day(home, orgs: int) -> float:
+    """Return how many functions the thread of the loop calls for a day."""
+    days, called = 30, 0
+
+    def count(_frame, what, _arg) -> None:
+        nonlocal called
+        called += what == "call"
+
+    sys.setprofile(count)
+    try:
+        organisations(home, orgs=orgs, days=days, in_process=2 * orgs)
+    finally:
+        sys.setprofile(None)
+    return called / (orgs * days)

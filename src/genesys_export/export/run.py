@@ -7,7 +7,7 @@ seen to their end, published or released.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -87,6 +87,7 @@ class Run:
     threads: Callable[[int], Executor] = _threads
     mailbox: Callable[[], Mailbox] = SimpleQueue
     _line: deque[Turn] = field(default_factory=deque)  # those that may have something to begin
+    _without_room: OrderedDict[str, Turn] = field(default_factory=OrderedDict)  # too many are open
     _running: dict[Future[DayResult | Found], tuple[Turn, Task | None]] = field(
         default_factory=dict
     )
@@ -192,23 +193,29 @@ class Run:
         goes_on = True
         while goes_on:
             goes_on = False
+            while self._without_room and self._room > 0 and not self._slots.are_taken:
+                goes_on |= self._turn(self._without_room.popitem(last=False)[1], workers)
             for _ in range(len(self._line)):
-                if self._slots.are_taken or not (self._has_room or self._slots.are_wished_for):
+                if self._slots.are_taken:
                     break
-                goes_on |= self._turn(self._line.popleft(), workers)
+                turn = self._line.popleft()
+                turn.is_in_line = False
+                goes_on |= self._turn(turn, workers)
         while self._looks and len(self._running) - self._days_open < _LOOKS_AT_ONCE:
             self._submit(workers, *self._looks.popleft())
 
     @property
-    def _has_room(self) -> bool:
-        return self._days_open - self._slots.all_late < self.most_open
+    def _room(self) -> int:
+        """How many more days can be under way."""
+        return self.most_open - (self._days_open - self._slots.all_late)
 
     def _turn(self, turn: Turn, workers: Executor) -> bool:
         """Begin one thing of an organisation; one that can begin nothing leaves the line.
 
-        It comes back once something of it has ended, lends its slot, or wants one again.
+        It comes back once something of it has ended, lends its slot, or wants one again, and
+        where only the room was missing, once there is some.
         """
-        has_room = self._has_room
+        has_room = self._room > 0
         work = turn.next(self._slots) if has_room else None
         if isinstance(work, Task):
             self._days_open += 1
@@ -216,9 +223,10 @@ class Run:
         elif work:
             self._looks.append((turn, work))
         has_begun = work is not None or self._slots.grant(turn.org.name)
-        turn.is_in_line = has_begun or turn.is_idle or (turn.is_left and not has_room)
-        if turn.is_in_line:
-            self._line.append(turn)
+        if has_begun or (turn.is_idle and has_room):
+            self._put_in_line(turn)
+        elif turn.is_left and not has_room:
+            self._without_room.setdefault(turn.org.name, turn)
         return has_begun
 
     def _submit(self, workers: Executor, turn: Turn, work: Task | Callable[[], Found]) -> None:

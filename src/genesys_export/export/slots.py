@@ -62,7 +62,6 @@ class Slots:
     _late: Counter[str] = field(default_factory=Counter)
     _taken: Counter[str] = field(default_factory=Counter)
     _wishes: defaultdict[str, deque[_Wish]] = field(default_factory=lambda: defaultdict(deque))
-    _wished: int = 0  # all of them: the loop asks for each day, and there may be thousands
     _sum: int = 0  # of the slots taken
     _lock: Lock = field(default_factory=Lock)
 
@@ -90,11 +89,6 @@ class Slots:
             self._late[org] += days
             self.all_late += self.late(org) - before
 
-    @property
-    def are_wished_for(self) -> bool:
-        """Whether a day that lent its slot wants one again."""
-        return self._wished > 0
-
     def take(self, org: str) -> bool:
         """Take a slot for a day that begins; return whether one is free.
 
@@ -110,7 +104,6 @@ class Slots:
             if not self._wishes[org] or not self._take(org):
                 return False
             self._wishes[org].popleft().grant()
-            self._wished -= 1
             return True
 
     def wish(self, org: str) -> _Wish:
@@ -118,7 +111,6 @@ class Slots:
         with self._lock:
             wish = _Wish(org, self.mailbox())
             self._wishes[org].append(wish)
-            self._wished += 1
             return wish
 
     def forget(self, wish: _Wish) -> None:
@@ -128,7 +120,6 @@ class Slots:
                 self._give_back(wish.org)
             else:
                 self._wishes[wish.org].remove(wish)
-                self._wished -= 1
 
     def give_back(self, org: str) -> None:
         """Give a slot back."""
