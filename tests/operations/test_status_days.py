@@ -172,6 +172,16 @@ def test_a_claim_whose_lease_is_over_has_lapsed():
     assert held.lapsed
 
 
+def test_an_attempt_that_was_killed_once_the_day_was_published_holds_nothing():
+    made = manifest(YESTERDAY)
+    mine, anothers = (
+        claim(YESTERDAY, released=False, attempt=name) for name in (made.attempt, "a-claimer")
+    )
+    assert only(status_of(made, mine)).held is None
+    assert only(status_of(made, anothers)).held
+    assert only(status_of(replacing(made), mine)).held
+
+
 def test_a_released_claim_holds_nothing():
     assert only(status_of(claim(YESTERDAY))).held is None
 

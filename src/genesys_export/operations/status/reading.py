@@ -213,7 +213,7 @@ def _status(store: Store, place: Place, day: Day, known: _Known, now: datetime) 
         manifest=manifest,
         manifest_url=store.url(home.manifest(day)) if manifest else "",
         failure=failure,
-        held=_held(store, home.claim(day), claim) if claim and not claim.released else None,
+        held=_held(store, home.claim(day), known),
         unreadable=known.unreadable,
         damage=known.damage,
         is_past=is_past,
@@ -235,8 +235,16 @@ def _state(known: _Known, failure: Failure | None, *, is_past: bool) -> State:
     return State.FAILED if failed else State.MISSING
 
 
-def _held(store: Store, key: str, claim: Claim) -> ClaimHolder | None:
-    """Return who holds the day, judged by the store's clock, as leases are."""
+def _held(store: Store, key: str, known: _Known) -> ClaimHolder | None:
+    """Return who holds the day, judged by the store's clock, as leases are.
+
+    An attempt that was killed between publishing the day and its release holds nothing.
+    """
+    claim, made = known.claim, known.manifest
+    if claim is None or claim.released:
+        return None
+    if made and made.next is None and made.attempt == claim.attempt:
+        return None
     seen = store.look(key)
     if seen is None:
         return None
