@@ -2,7 +2,8 @@
 
 `race` (with its `--conversations`, `--rounds`, `--only`) and `startup` are what `make bench` runs;
 `scale`, `latency` and `cost` take longer; `odd` compares days with odd records with the clean day;
-`everything` exports one day of every dataset. `scale --orgs N --days N` is another thing than
+`everything` exports one day of every dataset; `ways` exports two organisations in every way, those
+with Dask where it is installed. `scale --orgs N --days N` is another thing than
 `scale`: many organisations in virtual time, printed alone.
 `render` runs nothing and rewrites the files.
 """
@@ -30,8 +31,9 @@ from .processes import Failed
 from .race import race
 from .scale import DAYS, Large, scale
 from .startup import startup
+from .ways import ways
 
-PARTS = ("race", "startup", "scale", "latency", "cost", "odd", "everything", "render")
+PARTS = ("race", "startup", "scale", "latency", "cost", "odd", "everything", "ways", "render")
 _PAGE = ROOT / "docs" / "performance.md"
 
 
@@ -94,6 +96,7 @@ def _run(part: str, home: Path, told: argparse.Namespace, kept: dict[str, Any]) 
         "odd": lambda: odd(kept.get("before", {})),
         "everything": lambda: everything(home, conversations=size),
         "cost": lambda: cost(home),
+        "ways": lambda: ways(home),
     }
     return parts[part]()
 

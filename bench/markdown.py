@@ -31,6 +31,8 @@ def written(results: Results) -> str:
         parts += ["### Odd days", _odd(results["odd"])]
     if "everything" in results:
         parts += ["### Every dataset", _everything(results["everything"])]
+    if "ways" in results:
+        parts += ["### Several organisations", _ways(results["ways"])]
     return "\n\n".join(parts)
 
 
@@ -126,6 +128,29 @@ def _everything(part: Results) -> str:
         f" minutes are those that the requests take at {LIMIT} a minute."
     )
     return f"{note}\n\n{_table(head, rows)}"
+
+
+def _ways(part: Results) -> str:
+    """Write a row for each way."""
+    head = ("way", "wall s", "CPU s", "answered 429", "sign-ins", "requests")
+    rows = (
+        (
+            run["title"],
+            f"{run['wall_s']:.0f}",
+            f"{run['cpu_s']:.0f}",
+            f"{run['throttled']}",
+            f"{run['signed_in']}",
+            f"{run['requests']}",
+        )
+        for run in part["runs"]
+    )
+    note = (
+        f"{_machine(part)} Two organisations × {part['days']} days of {part['per_day']}"
+        f" conversations, {part['limit']} requests a minute for each organisation,"
+        f" `days_at_once = {part['at_once']}`; every way publishes the same files."
+    )
+    absent = "".join(f"\n\nNot there: {title}." for title in part["absent"])
+    return f"{note}\n\n{_table(head, rows)}{absent}"
 
 
 def _ratio(found: float | None) -> str:
