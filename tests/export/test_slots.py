@@ -158,6 +158,38 @@ def test_a_day_without_others_beside_it_never_lends():
     assert slots.take("b")
 
 
+def test_a_day_that_is_set_back_lends_its_slot_and_no_other_of_its_organisation_begins():
+    told: list[str] = []
+    slots = Slots(each=2, in_all=2)
+    slot = held(slots, told=told)
+    assert not slots.is_set_back("a")
+    with slot.set_back(granting(slots)):
+        assert told == ["a"]
+        assert slots.is_set_back("a")
+        assert (slots.aside("a"), slots.all_aside) == (1, 1)
+        assert slots.take("b")
+        assert slots.take("b")
+        slots.give_back("b")
+    assert (slots.is_set_back("a"), slots.aside("a"), slots.all_aside) == (False, 0, 0)
+    assert told == ["a"] * 3  # lent, wished for, others may begin
+    assert not slots.take("b")
+
+
+def test_a_day_whose_request_is_given_up_holds_no_slot_and_holds_nobody_up():
+    slots = Slots(each=1, in_all=1)
+    slot = held(slots)
+    with pytest.raises(KeyError), slot.set_back(granting(slots)):
+        raise KeyError
+    assert not slots.is_set_back("a")
+    slot.end()
+    assert slots.take("a")
+
+
+def test_a_day_without_others_beside_it_keeps_its_slot_when_it_is_set_back():
+    with Slot().set_back(FakeClock()):
+        pass
+
+
 @pytest.mark.parametrize(
     ("slots", "days"), [(1, 1), (2, 8), (4, 16), (8, 32), (32, 56), (1000, 1024)]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,21 +10,25 @@ import pytest
 
 from genesys_export import Exporter
 from genesys_export.errors import SignInRefused, WrongSettings
-from genesys_simulator import Fault, Refusal
+from genesys_simulator import Fault, Refusal, ServerError
 
 CONNECTIONS = Path("/proc/net/tcp")
 DAY = "2025-11-20"
 RANGE = ("2025-11-18", "2025-11-20")
 
 
-@pytest.fixture
-def fine(genesys):
+def org_of(genesys):
     return {
         "base_url": genesys.base_url,
         "client_id": genesys.client_id,
         "client_secret": genesys.client_secret,
         "poll_first": "0.05s",
     }
+
+
+@pytest.fixture
+def fine(genesys):
+    return org_of(genesys)
 
 
 def connections(port: int | None) -> int:
@@ -75,6 +80,28 @@ def test_what_is_wrong_with_one_organisation_costs_its_days_alone(fine, lake, wr
     assert {one.problem.status for one in failed} == {status}
 
 
+def test_organisations_that_are_down_keep_no_other_waiting(fine, start, lake):
+    """They hold no slot while their requests are repeated, however many they are."""
+    down = org_of(start(faults=[Fault("availability", 1, ServerError(), times=10_000)]))
+    orgs = {**dict.fromkeys(("a", "b", "c"), down), "z": fine}
+    with Exporter.from_settings(
+        to=lake,
+        environ={},
+        orgs=orgs,
+        tables=["conversations"],
+        genesys={"retry_deadline": "30s"},
+        backfill={"days_in_process": 2},
+    ) as exporter:
+        first = list(islice(exporter.backfill(*RANGE), 3))
+    assert {(one.org, one.status) for one in first} == {("z", "published")}
+
+
+def test_days_that_were_set_back_are_exported_once_genesys_answers_again(fine, start, lake):
+    ill = org_of(start(faults=[Fault("availability", 1, ServerError(), times=3)]))
+    ends, _ = exported(lake, {"apac": ill, "emea": fine}, backfill={"days_in_process": 2})
+    assert ends == {"apac": ["published"] * 3, "emea": ["published"] * 3}
+
+
 def test_a_missing_secret_is_named_with_what_to_set(fine, lake):
     bad = {key: value for key, value in fine.items() if key != "client_secret"}
     _, failed = exported(lake, {"apac": bad, "emea": fine})
@@ -122,12 +149,7 @@ def test_a_destination_that_refuses_one_organisation_costs_that_one_alone(fine, 
 
 
 def test_an_organisation_that_refuses_its_jobs_leaves_the_others_alone(fine, start, lake):
-    ill = start(faults=[Fault("submit", 1, Refusal(400, "bad", "No jobs."), times=99)])
-    bad = {
-        "base_url": ill.base_url,
-        "client_id": ill.client_id,
-        "client_secret": ill.client_secret,
-    }
+    bad = org_of(start(faults=[Fault("submit", 1, Refusal(400, "bad", "No jobs."), times=99)]))
     ends, failed = exported(lake, {"apac": bad, "emea": fine})
     assert ends == {"emea": ["published"] * 3, "apac": ["failed"] * 3}
     assert {one.org for one in failed} == {"apac"}

@@ -19,6 +19,7 @@ from .. import time_limit
 from ..errors import ExportError, GenesysUnavailable
 from ..events import Noticed, Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
 from ..plural import plural
+from ..setback import setback
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
@@ -134,27 +135,18 @@ class Client:
         return self._until_answered(call, lambda: self._once(call, parse))
 
     def _until_answered(self, call: Call, once: Callable[[], Parsed | _Passing]) -> Parsed:
-        began, attempt = self._clock.monotonic(), 0
-        while True:
-            outcome = once()
-            if not isinstance(outcome, _Passing):
-                return outcome
-            attempt += 1
-            elapsed_s = self._clock.monotonic() - began
-            policy = replace(self._retry, deadline_s=self._patience_s(call))
-            if not self._answered and isinstance(outcome.cause, Failure):
-                policy = replace(policy, deadline_s=min(policy.deadline_s, _FIRST_ANSWER_S))
-            decision = policy.decide(
-                attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
-            )
-            if isinstance(decision, GiveUp):
-                problem = _given_up(call, outcome, attempt, elapsed_s)
-                problem.retry_at = self._in(outcome.told_s)
-                raise problem from outcome.cause
-            wait_s = decision.after_s
-            if outcome.rate_limited and self._lanes.count > 1 and call is not _SIGN_IN:
-                wait_s = min(wait_s, self._lanes.paused_for())  # another token may be free
-            self._pause(call, outcome, attempt, wait_s)
+        began = self._clock.monotonic()
+        outcome = once()
+        if not isinstance(outcome, _Passing):
+            return outcome
+        attempt = 1
+        with setback():
+            while True:
+                self._pause(call, outcome, attempt, self._clock.monotonic() - began)
+                outcome = once()
+                if not isinstance(outcome, _Passing):
+                    return outcome
+                attempt += 1
 
     def _in(self, wait_s: float | None) -> datetime | None:
         """Return when a server that asked to wait so long answers again, if it did."""
@@ -166,7 +158,21 @@ class Client:
         own_s = self._retry.deadline_s
         return own_s if call.deadline_s is None else min(own_s, call.deadline_s)
 
-    def _pause(self, call: Call, outcome: _Passing, attempt: int, wait_s: float) -> None:
+    def _pause(self, call: Call, outcome: _Passing, attempt: int, elapsed_s: float) -> None:
+        """Wait until the request may be repeated; raises GenesysUnavailable if it may not."""
+        policy = replace(self._retry, deadline_s=self._patience_s(call))
+        if not self._answered and isinstance(outcome.cause, Failure):
+            policy = replace(policy, deadline_s=min(policy.deadline_s, _FIRST_ANSWER_S))
+        decision = policy.decide(
+            attempt=attempt, elapsed_s=elapsed_s, told_s=outcome.told_s, rng=self._rng
+        )
+        if isinstance(decision, GiveUp):
+            problem = _given_up(call, outcome, attempt, elapsed_s)
+            problem.retry_at = self._in(outcome.told_s)
+            raise problem from outcome.cause
+        wait_s = decision.after_s
+        if outcome.rate_limited and self._lanes.count > 1 and call is not _SIGN_IN:
+            wait_s = min(wait_s, self._lanes.paused_for())  # another token may be free
         self._observe(
             Retrying(
                 method=call.method,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 
 from .. import damage, guards, life, time_limit
@@ -16,6 +17,7 @@ from ..errors import DeadlineReached, ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Manifest
+from ..setback import lending
 from ..threads import interruptible
 from .attempt import Attempt
 from .counting import counted_first
@@ -76,7 +78,8 @@ class DayExporter:
         Genesys's data does not reach the day's end or another run is at the day, DataMismatch
         (65) where a guard keeps the old day, and what the source and the store raise; from its
         deadline on DeadlineReached (75), unless everything is staged by then. It lends its `slot`
-        while it waits for a job, or until Genesys has the day.
+        while it waits for a job, or until Genesys has the day, or while the first request is
+        repeated.
         """
         mine = replace(self, deps=replace(self.deps, slot=slot)) if slot else self
         names = {**self.deps.plan.whose, "day": str(day)}
@@ -299,7 +302,8 @@ class DayExporter:
         began_s = task.options.began_s
         since_s = clock.monotonic() if began_s is None else began_s  # the date may jump meanwhile
         deadline_s = since_s + plan.wait.total_seconds()
-        found, watermark = self._reached(day)
+        with lending(partial(self.deps.slot.set_back, clock)):
+            found, watermark = self._reached(day)
         if isinstance(found, Ready):
             return found, watermark
         with self.deps.slot.late(clock):

@@ -185,8 +185,9 @@ class Run:
     def _workers(self) -> Executor:
         if not self.is_threaded:
             return _Here()
-        late = self.most_late * len(self.orgs) if self.waits else 0
-        return self.threads(self.most_open + _LOOKS_AT_ONCE + late)
+        late = self.most_late if self.waits else 0
+        aside = (late + self._each) * len(self.orgs)  # late, or set back
+        return self.threads(self.most_open + _LOOKS_AT_ONCE + aside)
 
     def _begin(self, workers: Executor) -> None:
         """Begin what there is room for, an organisation after the other."""
@@ -207,7 +208,7 @@ class Run:
     @property
     def _room(self) -> int:
         """How many more days can be under way."""
-        return self.most_open - (self._days_open - self._slots.all_late)
+        return self.most_open - (self._days_open - self._slots.all_aside)
 
     def _turn(self, turn: Turn, workers: Executor) -> bool:
         """Begin one thing of an organisation; one that can begin nothing leaves the line.

@@ -2,8 +2,11 @@
 
 A slot stands for the memory and the CPU of a day that is being read. A day that only waits for
 its jobs lends its slot, and takes one again before the first page is read. So more days are open
-than there are slots, up to `most_open`: that bounds threads, and jobs at Genesys. A late day waits
-until Genesys has all of it: it lends its slot and does not count as open, since it has no job yet.
+than there are slots, up to `most_open`: that bounds threads, and jobs at Genesys. Two kinds of
+days lend their slot and do not count as open, since they have no job yet: a late one waits until
+Genesys has all of it, and one that is set back repeats its first request. While a day is set
+back, no other day of its organisation begins: an organisation that is down takes no slot from the
+others.
 """
 
 from __future__ import annotations
@@ -58,8 +61,9 @@ class Slots:
     in_all: int
     mailbox: Callable[[], Mailbox] = SimpleQueue
     most_late: int = 0  # late days of one organisation that don't count as open
-    all_late: int = 0  # of all organisations together
+    all_aside: int = 0  # days that don't count, of all organisations together
     _late: Counter[str] = field(default_factory=Counter)
+    _set_back: Counter[str] = field(default_factory=Counter)
     _taken: Counter[str] = field(default_factory=Counter)
     _wishes: defaultdict[str, deque[_Wish]] = field(default_factory=lambda: defaultdict(deque))
     _sum: int = 0  # of the slots taken
@@ -70,24 +74,39 @@ class Slots:
         """Whether there is none, whoever asks."""
         return self._sum >= self.in_all
 
-    def late(self, org: str) -> int:
-        """Return how many days of an organisation are late and don't count as open."""
-        return min(self._late[org], self.most_late)
+    def aside(self, org: str) -> int:
+        """Return how many days of an organisation don't count as open."""
+        return min(self._late[org], self.most_late) + self._set_back[org]
+
+    def is_set_back(self, org: str) -> bool:
+        """Whether a day of the organisation repeats a request."""
+        return self._set_back[org] > 0
 
     @contextmanager
-    def waiting(self, org: str) -> Iterator[None]:
+    def late(self, org: str) -> Iterator[None]:
         """Count a day of an organisation as late until the end of the block."""
-        self._count_late(org, 1)
+        with self._counted(self._late, org):
+            yield
+
+    @contextmanager
+    def set_back(self, org: str) -> Iterator[None]:
+        """Count a day of an organisation as set back until the end of the block."""
+        with self._counted(self._set_back, org):
+            yield
+
+    @contextmanager
+    def _counted(self, days: Counter[str], org: str) -> Iterator[None]:
+        self._count(days, org, 1)
         try:
             yield
         finally:
-            self._count_late(org, -1)
+            self._count(days, org, -1)
 
-    def _count_late(self, org: str, days: int) -> None:
+    def _count(self, days: Counter[str], org: str, more: int) -> None:
         with self._lock:
-            before = self.late(org)
-            self._late[org] += days
-            self.all_late += self.late(org) - before
+            before = self.aside(org)
+            days[org] += more
+            self.all_aside += self.aside(org) - before
 
     def take(self, org: str) -> bool:
         """Take a slot for a day that begins; return whether one is free.
@@ -178,9 +197,20 @@ class Slot:
     @contextmanager
     def late(self, clock: Clock) -> Iterator[None]:
         """Do without the slot in the block, until Genesys has the day; then wait for one."""
-        waiting = self._slots.waiting(self._org) if self._slots else nullcontext()
-        with waiting, self.used(), self.lent(Event(), clock):
+        late = self._slots.late(self._org) if self._slots else nullcontext()
+        with late, self.used(), self.lent(Event(), clock):
             yield
+
+    @contextmanager
+    def set_back(self, clock: Clock) -> Iterator[None]:
+        """Do without the slot in the block, which repeats a request; then wait for one."""
+        set_back = self._slots.set_back(self._org) if self._slots else nullcontext()
+        try:
+            with set_back, self.used(), self.lent(Event(), clock):
+                yield
+        finally:
+            if self._tell:  # another day may begin
+                self._tell()
 
     def end(self) -> None:
         """Give the slot back: the day has ended."""

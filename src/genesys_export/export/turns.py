@@ -179,8 +179,11 @@ class Turn:
         )
 
     def _is_free(self, slots: Slots) -> bool:
-        days_open = self.running.total() - slots.late(self.org.name)
-        return days_open < most_open(slots.each) and slots.take(self.org.name)
+        name = self.org.name
+        if slots.is_set_back(name):
+            return False
+        days_open = self.running.total() - slots.aside(name)
+        return days_open < most_open(slots.each) and slots.take(name)
 
     def _must_wait(self, task: Task) -> bool:
         """Whether it reads what days under way will publish; days in line come before it."""
