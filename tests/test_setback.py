@@ -1,39 +1,31 @@
-"""A request that is set back: lent once, whoever is inside, and only where somebody lends."""
+"""A request that is set back: told to whoever asked for that, in whichever thread."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from threading import Thread
 
 from genesys_export.about import carried
-from genesys_export.setback import lending, setback
+from genesys_export.setback import set_back, telling
 
 
-def test_a_setback_within_another_lends_nothing_more():
+def test_a_setback_is_told_to_the_innermost_and_to_nobody_else():
+    outer: list[str] = []
+    inner: list[str] = []
+    set_back()
+    with telling(lambda: outer.append("told")):
+        set_back()
+        with telling(lambda: inner.append("told")):
+            set_back()
+        set_back()
+    set_back()
+    assert (len(outer), len(inner)) == (2, 1)
+
+
+def test_a_thread_that_was_started_inside_tells_as_well():
     told: list[str] = []
-
-    @contextmanager
-    def lend():
-        told.append("lent")
-        yield
-        told.append("back")
-
-    with setback():
-        assert not told
-    with lending(lend):
-        with setback(), setback():
-            assert told == ["lent"]
-        assert told == ["lent", "back"]
-        with lending(lend), setback():
-            assert told == ["lent", "back", "lent"]
-
-        def repeats():
-            with setback():
-                assert told[-1] == "lent"
-
-        other = Thread(target=carried(repeats))
-        other.start()
-        other.join()
-    assert told == ["lent", "back"] * 3
-    with setback():
-        assert len(told) == 6
+    with telling(lambda: told.append("told")):
+        for work in (carried(set_back), set_back):
+            thread = Thread(target=work)
+            thread.start()
+            thread.join()
+    assert told == ["told"]

@@ -1,32 +1,33 @@
-"""A request that is repeated, since it was not answered: whoever has a slot may lend it meanwhile.
+"""A request that is not answered and will be repeated: whoever waits for it may want to know.
 
-A context variable, as the deadline is one: the client says that a request is set back, and knows
-nothing of slots. A thread has none; whoever starts one passes the context on.
+A context variable, as the deadline is one: the client tells that it is set back, and knows nothing
+of slots. A thread has none; whoever starts one passes the context on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 
-Lend = Callable[[], AbstractContextManager[None]]
 
-_lend: ContextVar[Lend] = ContextVar("lend", default=nullcontext)
+def _nobody() -> None:
+    pass
+
+
+_told: ContextVar[Callable[[], None]] = ContextVar("told", default=_nobody)
 
 
 @contextmanager
-def lending(lend: Lend) -> Iterator[None]:
-    """Enter `lend` around every setback inside, but not around one within another."""
-    before = _lend.set(lend)
+def telling(told: Callable[[], None]) -> Iterator[None]:
+    """Call `told` at every setback inside, in the thread that is set back; it must not wait."""
+    before = _told.set(told)
     try:
         yield
     finally:
-        _lend.reset(before)
+        _told.reset(before)
 
 
-@contextmanager
-def setback() -> Iterator[None]:
-    """Repeat a request inside, until it is answered or given up."""
-    with _lend.get()(), lending(nullcontext):
-        yield
+def set_back() -> None:
+    """Tell that an answer will take longer."""
+    _told.get()()

@@ -5,10 +5,12 @@ from threading import Barrier, Event
 
 import pytest
 
+from genesys_export.about import carried
 from genesys_export.api import Credentials
 from genesys_export.api.auth import Token, Tokens, refused, token_from
 from genesys_export.api.splitting import Garbled
 from genesys_export.errors import GenesysUnavailable, RequestRefused, SignInRefused
+from genesys_export.setback import telling
 
 
 class Login:
@@ -129,6 +131,22 @@ def test_threads_that_wait_for_a_token_share_the_error_and_a_later_one_tries_aga
     assert "down" in outcomes
     assert login.asked == 1 + len({str(one) for one in outcomes} - {"down"})
     assert tokens.current().value.startswith("token")
+
+
+def test_a_thread_that_waits_long_for_anothers_token_is_set_back():
+    began, told = Event(), Event()
+
+    def fetched() -> Token:
+        began.set()
+        assert told.wait(60)
+        return Token("token", 3600, 3600.0)
+
+    tokens = Tokens(fetched, lambda: 0.0)
+    with ThreadPoolExecutor(2) as threads, telling(told.set):
+        fetches = threads.submit(tokens.current)
+        assert began.wait(60)
+        waits = threads.submit(carried(tokens.current))
+        assert fetches.result() is waits.result()
 
 
 @pytest.mark.parametrize(

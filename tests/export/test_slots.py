@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Event
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from fakes import FakeClock
+from genesys_export.about import carried
 from genesys_export.errors import Stopped
 from genesys_export.export.slots import Slot, Slots, most_open
+from genesys_export.setback import set_back
 from genesys_export.threads import Abandoned
 
 
@@ -162,8 +165,10 @@ def test_a_day_that_is_set_back_lends_its_slot_and_no_other_of_its_organisation_
     told: list[str] = []
     slots = Slots(each=2, in_all=2)
     slot = held(slots, told=told)
-    assert not slots.is_set_back("a")
-    with slot.set_back(granting(slots)):
+    with slot.lendable(granting(slots)):
+        assert not slots.is_set_back("a")
+        set_back()
+        set_back()
         assert told == ["a"]
         assert slots.is_set_back("a")
         assert (slots.aside("a"), slots.all_aside) == (1, 1)
@@ -175,19 +180,57 @@ def test_a_day_that_is_set_back_lends_its_slot_and_no_other_of_its_organisation_
     assert not slots.take("b")
 
 
+def test_a_day_whose_request_is_answered_at_once_keeps_its_slot():
+    told: list[str] = []
+    slots = Slots(each=1, in_all=1)
+    with held(slots, told=told).lendable(FakeClock()):
+        assert not slots.take("b")
+    set_back()
+    assert not told
+
+
 def test_a_day_whose_request_is_given_up_holds_no_slot_and_holds_nobody_up():
     slots = Slots(each=1, in_all=1)
     slot = held(slots)
-    with pytest.raises(KeyError), slot.set_back(granting(slots)):
-        raise KeyError
+
+    def given_up():
+        with slot.lendable(granting(slots)):
+            set_back()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        given_up()
     assert not slots.is_set_back("a")
     slot.end()
     assert slots.take("a")
+    assert not slots.take("a")
+
+
+def test_the_thread_that_is_set_back_never_waits_for_the_slot():
+    """It may hold what days need that have the slots: the token that it renews."""
+    slots, waits = Slots(each=1, in_all=1), ThreadPoolExecutor(1)
+    slot = held(slots)
+    with slot.lendable(granting(slots)):
+        assert waits.submit(carried(set_back)).result(timeout=60) is None
+        assert slots.take("b")
+        assert waits.submit(carried(set_back)).result(timeout=60) is None
+        slots.give_back("b")
+    waits.shutdown()
+    assert not slots.take("b")
+
+
+def test_a_setback_that_comes_too_late_lends_nothing():
+    slots = Slots(each=1, in_all=1)
+    with held(slots).lendable(FakeClock()):
+        late = carried(set_back)
+    late()
+    assert not slots.is_set_back("a")
+    assert not slots.take("b")
 
 
 def test_a_day_without_others_beside_it_keeps_its_slot_when_it_is_set_back():
-    with Slot().set_back(FakeClock()):
-        pass
+    with Slot().lendable(FakeClock()):
+        set_back()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated
@@ -19,12 +19,14 @@ import msgspec
 
 from ..errors import ExportError, RequestRefused, SignInRefused
 from ..odd_input import UNREADABLE
+from ..setback import set_back
 from .setting_names import USUAL, SettingNames
 from .splitting import Garbled
 
 BODY = b"grant_type=client_credentials"
 BODY_TYPE = "application/x-www-form-urlencoded"
 _EARLY_S = 60.0  # a token is renewed this long before it expires, so that no request meets its end
+_SOON_S = 1.0
 _LONGEST = 200
 _TOKEN = re.compile("[!-~]+").fullmatch
 
@@ -125,6 +127,8 @@ class Tokens:
                 coming = self._coming = Future()
         if mine:
             self._bring(coming)
+        elif wait([coming], timeout=_SOON_S).not_done:
+            set_back()
         return coming.result()
 
     def reject(self, token: Token) -> None:

@@ -19,7 +19,7 @@ from .. import time_limit
 from ..errors import ExportError, GenesysUnavailable
 from ..events import Noticed, Observe, Requested, Retrying, SignedIn, Waiting, ignore, wait
 from ..plural import plural
-from ..setback import setback
+from ..setback import set_back
 from . import auth
 from .auth import Credentials, Token, Tokens
 from .clock import Clock
@@ -135,18 +135,14 @@ class Client:
         return self._until_answered(call, lambda: self._once(call, parse))
 
     def _until_answered(self, call: Call, once: Callable[[], Parsed | _Passing]) -> Parsed:
-        began = self._clock.monotonic()
-        outcome = once()
-        if not isinstance(outcome, _Passing):
-            return outcome
-        attempt = 1
-        with setback():
-            while True:
-                self._pause(call, outcome, attempt, self._clock.monotonic() - began)
-                outcome = once()
-                if not isinstance(outcome, _Passing):
-                    return outcome
-                attempt += 1
+        began, attempt = self._clock.monotonic(), 0
+        while True:
+            outcome = once()
+            if not isinstance(outcome, _Passing):
+                return outcome
+            attempt += 1
+            set_back()
+            self._pause(call, outcome, attempt, self._clock.monotonic() - began)
 
     def _in(self, wait_s: float | None) -> datetime | None:
         """Return when a server that asked to wait so long answers again, if it did."""

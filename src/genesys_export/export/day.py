@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from threading import Lock
 
 from .. import damage, guards, life, time_limit
@@ -17,7 +16,6 @@ from ..errors import DeadlineReached, ExportError, Stopped
 from ..events import DayRecovered, DaySkipped, DayStarted, Noticed, Waiting, wait
 from ..ledger import Damaged, Lease, LeaseLost, Published, failure_of
 from ..manifest import Manifest
-from ..setback import lending
 from ..threads import interruptible
 from .attempt import Attempt
 from .counting import counted_first
@@ -302,7 +300,7 @@ class DayExporter:
         began_s = task.options.began_s
         since_s = clock.monotonic() if began_s is None else began_s  # the date may jump meanwhile
         deadline_s = since_s + plan.wait.total_seconds()
-        with lending(partial(self.deps.slot.set_back, clock)):
+        with self.deps.slot.lendable(clock):
             found, watermark = self._reached(day)
         if isinstance(found, Ready):
             return found, watermark

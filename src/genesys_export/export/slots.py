@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from .. import time_limit
 from ..model import Clock
+from ..setback import telling
 from ..threads import Abandoned
 
 _ASK_EVERY_S = 0.1
@@ -202,8 +203,29 @@ class Slot:
             yield
 
     @contextmanager
-    def set_back(self, clock: Clock) -> Iterator[None]:
-        """Do without the slot in the block, which repeats a request; then wait for one."""
+    def lendable(self, clock: Clock) -> Iterator[None]:
+        """Do without the slot from the first setback to the end of the block; then wait for one.
+
+        Whichever thread is set back, the calling one waits: it holds nothing that others need.
+        """
+        lock, lent, may_lend = Lock(), ExitStack(), True
+
+        def lend() -> None:
+            nonlocal may_lend
+            with lock:
+                if may_lend:
+                    may_lend = False
+                    lent.enter_context(self._set_back(clock))
+
+        with lent, telling(lend):
+            try:
+                yield
+            finally:
+                with lock:
+                    may_lend = False
+
+    @contextmanager
+    def _set_back(self, clock: Clock) -> Iterator[None]:
         set_back = self._slots.set_back(self._org) if self._slots else nullcontext()
         try:
             with set_back, self.used(), self.lent(Event(), clock):
