@@ -90,6 +90,8 @@ class VirtualTime:
         """Count the calling thread as one that sleeps; to be called with the lock held."""
         self._count += 1
         heapq.heappush(self._sleepers, (self._passed_s + seconds, self._count, sleeper))
+        if self._is_over:
+            self.wake(sleeper)
         self._leave()
 
     def wake(self, sleeper: _Sleeper) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fakes import FakeClock
 from genesys_export.about import carried
 from genesys_export.errors import Stopped
-from genesys_export.export.slots import Slot, Slots, most_open
+from genesys_export.export.slots import MOST_SET_BACK, Slot, Slots, most_open
 from genesys_export.setback import set_back
 from genesys_export.threads import Abandoned
 
@@ -178,6 +178,17 @@ def test_a_day_that_is_set_back_lends_its_slot_and_no_other_of_its_organisation_
     assert (slots.is_set_back("a"), slots.aside("a"), slots.all_aside) == (False, 0, 0)
     assert told == ["a"] * 3  # lent, wished for, others may begin
     assert not slots.take("b")
+
+
+def test_days_that_are_set_back_count_as_open_where_they_are_too_many():
+    """Each has threads and a connection of its own, and a process has only so many."""
+    slots = Slots(each=1, in_all=1)
+    with ExitStack() as stack:
+        for number in range(MOST_SET_BACK + 5):
+            stack.enter_context(slots.set_back(f"org{number}"))
+            assert slots.aside(f"org{number}") == 1
+        assert slots.all_aside == MOST_SET_BACK
+    assert slots.all_aside == 0
 
 
 def test_a_day_whose_request_is_answered_at_once_keeps_its_slot():

@@ -26,7 +26,7 @@ from .day import ExportOptions
 from .dependencies import nothing
 from .pace import Score
 from .report import DayResult
-from .slots import Mailbox, Slot, Slots, most_open
+from .slots import MOST_SET_BACK, Mailbox, Slot, Slots, most_open
 from .turns import GIVEN_UP, UNFINISHED, Found, Org, Task, Turn, result
 
 Asked = ParamSpec("Asked")
@@ -185,9 +185,8 @@ class Run:
     def _workers(self) -> Executor:
         if not self.is_threaded:
             return _Here()
-        late = self.most_late if self.waits else 0
-        aside = (late + self._each) * len(self.orgs)  # late, or set back
-        return self.threads(self.most_open + _LOOKS_AT_ONCE + aside)
+        late = self.most_late * len(self.orgs) if self.waits else 0
+        return self.threads(self.most_open + _LOOKS_AT_ONCE + late + MOST_SET_BACK)
 
     def _begin(self, workers: Executor) -> None:
         """Begin what there is room for, an organisation after the other."""

@@ -26,6 +26,7 @@ from ..threads import Abandoned
 
 _ASK_EVERY_S = 0.1
 _MOST_LENT = 24
+MOST_SET_BACK = 100  # days that don't count as open: each has two threads and a connection
 
 
 def most_open(slots: int) -> int:
@@ -62,7 +63,8 @@ class Slots:
     in_all: int
     mailbox: Callable[[], Mailbox] = SimpleQueue
     most_late: int = 0  # late days of one organisation that don't count as open
-    all_aside: int = 0  # days that don't count, of all organisations together
+    _all_late: int = 0  # of all organisations together
+    _all_set_back: int = 0
     _late: Counter[str] = field(default_factory=Counter)
     _set_back: Counter[str] = field(default_factory=Counter)
     _taken: Counter[str] = field(default_factory=Counter)
@@ -79,6 +81,11 @@ class Slots:
         """Return how many days of an organisation don't count as open."""
         return min(self._late[org], self.most_late) + self._set_back[org]
 
+    @property
+    def all_aside(self) -> int:
+        """How many days of all organisations don't count as open."""
+        return self._all_late + min(self._all_set_back, MOST_SET_BACK)
+
     def is_set_back(self, org: str) -> bool:
         """Whether a day of the organisation repeats a request."""
         return self._set_back[org] > 0
@@ -86,28 +93,28 @@ class Slots:
     @contextmanager
     def late(self, org: str) -> Iterator[None]:
         """Count a day of an organisation as late until the end of the block."""
-        with self._counted(self._late, org):
+        self._count(org, late=1)
+        try:
             yield
+        finally:
+            self._count(org, late=-1)
 
     @contextmanager
     def set_back(self, org: str) -> Iterator[None]:
         """Count a day of an organisation as set back until the end of the block."""
-        with self._counted(self._set_back, org):
-            yield
-
-    @contextmanager
-    def _counted(self, days: Counter[str], org: str) -> Iterator[None]:
-        self._count(days, org, 1)
+        self._count(org, set_back=1)
         try:
             yield
         finally:
-            self._count(days, org, -1)
+            self._count(org, set_back=-1)
 
-    def _count(self, days: Counter[str], org: str, more: int) -> None:
+    def _count(self, org: str, *, late: int = 0, set_back: int = 0) -> None:
         with self._lock:
             before = self.aside(org)
-            days[org] += more
-            self.all_aside += self.aside(org) - before
+            self._late[org] += late
+            self._set_back[org] += set_back
+            self._all_set_back += set_back
+            self._all_late += self.aside(org) - before - set_back
 
     def take(self, org: str) -> bool:
         """Take a slot for a day that begins; return whether one is free.
