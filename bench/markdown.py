@@ -144,10 +144,12 @@ def _ways(part: Results) -> str:
         )
         for run in part["runs"]
     )
+    least_s = part["runs"][0]["requests"] / part["orgs"] / part["limit"] * 60
     note = (
-        f"{_machine(part)} Two organisations × {part['days']} days of {part['per_day']}"
-        f" conversations, {part['limit']} requests a minute for each organisation,"
-        f" `days_at_once = {part['at_once']}`; every way publishes the same files."
+        f"{_machine(part)} {part['orgs']} organisations × {part['days']} days of"
+        f" {part['per_day']} conversations, at most {part['limit']} requests a minute for each"
+        f" organisation, so that the requests alone need {least_s:.0f} s;"
+        f" `days_at_once = {part['at_once']}`; one run each. Every way publishes the same files."
     )
     absent = "".join(f"\n\nNot there: {title}." for title in part["absent"])
     return f"{note}\n\n{_table(head, rows)}{absent}"

@@ -89,6 +89,7 @@ def ways(home: Path, *, days: int = DAYS, only: Sequence[Way] = WAYS) -> dict[st
     if len(files[0]) < days * len(ORGS):
         raise Failed(f"{len(files[0])} files for {days} days")
     return {
+        "orgs": len(ORGS),
         "days": days,
         "per_day": PER_DAY,
         "limit": LIMIT,
