@@ -103,10 +103,7 @@ def _run(way: Way, folder: Path, days: Sequence[date]) -> dict[str, Any]:
     with ExitStack() as stack:
         orgs = {
             name: stack.enter_context(
-                serve(
-                    World.generated(seed=seed, per_day=PER_DAY),
-                    Options(requests_per_minute=LIMIT, limit_by="client"),
-                )
+                serve(World.generated(seed=seed, per_day=PER_DAY), _options(seed))
             )
             for name, seed in ORGS.items()
         }
@@ -129,6 +126,12 @@ def _run(way: Way, folder: Path, days: Sequence[date]) -> dict[str, Any]:
         }
     sys.stderr.write(f"{json.dumps(told)}\n")
     return told
+
+
+def _options(number: int) -> Options:
+    """Return an organisation with an OAuth client of its own, whose requests are counted."""
+    client_id = f"00000000-0000-4000-8000-{number:012}"
+    return Options(client_id=client_id, requests_per_minute=LIMIT, limit_by="client")
 
 
 def _command(words: list[str], way: Way, folder: Path, name: str) -> tuple[float, int]:
