@@ -1,4 +1,4 @@
-"""A request that is set back: told to whoever asked for that, in whichever thread."""
+"""A request that is set back: the code that waits for it is told, from any of its threads."""
 
 from __future__ import annotations
 

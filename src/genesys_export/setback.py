@@ -1,7 +1,7 @@
-"""A request that is not answered and will be repeated: whoever waits for it may want to know.
+"""Tells that a request was not answered and will be repeated, to the code that waits for it.
 
-A context variable, as the deadline is one: the client tells that it is set back, and knows nothing
-of slots. A thread has none; whoever starts one passes the context on.
+A context variable, as the deadline is one: the client knows nothing of slots. A new thread has
+none, unless it is started with `carried`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _told: ContextVar[Callable[[], None]] = ContextVar("told", default=_nobody)
 @contextmanager
 def telling(told: Callable[[], None]) -> Iterator[None]:
     """Call `told` at every setback inside, in the thread that is set back; it must not wait."""
-    before = _told.set(told)
+    token = _told.set(told)
     try:
         yield
     finally:
-        _told.reset(before)
+        _told.reset(token)
 
 
 def set_back() -> None:

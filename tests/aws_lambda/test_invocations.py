@@ -1,6 +1,6 @@
 """A day longer than an invocation may take, in processes that end in time or are killed.
 
-Time is the machine's here, and nearly all of it is the simulator's latency, cut into small slices;
+The clock is the real one. The simulator's latency takes most of the time, in small slices;
 tests/export/test_deadline.py has the same with a clock that the test turns.
 """
 

@@ -5,15 +5,14 @@ its jobs lends its slot, and takes one again before the first page is read. So m
 than there are slots, up to `most_open`: that bounds threads, and jobs at Genesys. Two kinds of
 days lend their slot and do not count as open, since they have no job yet: a late one waits until
 Genesys has all of it, and one that is set back repeats its first request. While a day is set
-back, no other day of its organisation begins: an organisation that is down takes no slot from the
-others.
+back, no other day of its organisation begins: one that is down takes no slot from the others.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
@@ -90,25 +89,23 @@ class Slots:
         """Whether a day of the organisation repeats a request."""
         return self._set_back[org] > 0
 
-    @contextmanager
-    def late(self, org: str) -> Iterator[None]:
+    def late(self, org: str) -> AbstractContextManager[None]:
         """Count a day of an organisation as late until the end of the block."""
-        self._count(org, late=1)
-        try:
-            yield
-        finally:
-            self._count(org, late=-1)
+        return self._counted(org, late=1)
+
+    def set_back(self, org: str) -> AbstractContextManager[None]:
+        """Count a day of an organisation as set back until the end of the block."""
+        return self._counted(org, set_back=1)
 
     @contextmanager
-    def set_back(self, org: str) -> Iterator[None]:
-        """Count a day of an organisation as set back until the end of the block."""
-        self._count(org, set_back=1)
+    def _counted(self, org: str, *, late: int = 0, set_back: int = 0) -> Iterator[None]:
+        self._count(org, late, set_back)
         try:
             yield
         finally:
-            self._count(org, set_back=-1)
+            self._count(org, -late, -set_back)
 
-    def _count(self, org: str, *, late: int = 0, set_back: int = 0) -> None:
+    def _count(self, org: str, late: int, set_back: int) -> None:
         with self._lock:
             before = self.aside(org)
             self._late[org] += late
